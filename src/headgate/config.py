@@ -1,0 +1,95 @@
+"""headgate.toml -> a frozen Config; every mistake is reported at once, with its path and remedy.
+
+Rule 1: parsing is pure: text and environment in, Config or ConfigError out.
+Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from headgate.providers import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder: a target and how often it may be tried."""
+
+    provider: str
+    model: str
+    """the name sent upstream; empty: the name the caller asked for"""
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A [models] entry: a name or pattern, and the ladder behind it."""
+
+    pattern: str
+    """an exact name, or a glob such as claude-haiku-*"""
+    ladder: tuple[Rung, ...]
+    canned: str = ""
+    """the last resort's text; empty: none"""
+    hold_ms: int | None = None
+    call_s: float | None = None
+    silence_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str = "127.0.0.1"
+    port: int = 4100
+    tls_cert: str = ""
+    tls_key: str = ""
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 32 * 1024 * 1024
+    admin_token: str = field(default="", repr=False)
+    ping_s: float = 15.0
+    """how long a client may see nothing before we ping it"""
+    client_stall_s: float = 120.0
+    """how long a client may refuse to read before it counts as gone"""
+    drain_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    waits_s: tuple[float, ...] = (1.0, 2.0, 4.0)
+    jitter: float = 0.25
+    """the share by which a wait may be longer or shorter"""
+    max_retry_after_s: float = 20.0
+    """a longer retry-after is not waited for: the next rung is tried"""
+    hold_ms: int = 10_000
+    """how long a stream's head may be held back for its first content"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    path: str = ""
+    """empty: headgate.db in the state folder"""
+    durability: str = "group"
+    """group or strict"""
+    linger_ms: float = 5.0
+    queue_rows: int = 20_000
+    fingerprints: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    ceiling_input_mtok: str = "15"
+    """dollars per million input tokens of a model nobody knows; decimal text"""
+    ceiling_output_mtok: str = "75"
+    overrides: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """(provider:model or model, ((class, dollars per million tokens), ...))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    server: Server = Server()
+    retry: Retry = Retry()
+    ledger: Ledger = Ledger()
+    prices: Prices = Prices()
+    providers: tuple[Provider, ...] = ()
+    routes: tuple[Route, ...] = ()
+    """exact names first, then patterns from the most to the least specific"""
+    notes: tuple[str, ...] = ()
+    """what start-up should say aloud: defaults taken, providers without a credential"""

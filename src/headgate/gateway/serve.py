@@ -1,0 +1,293 @@
+"""The one door in: owns the server process, its sockets, its certificates and its patience.
+
+Rule 1: no other module knows which server library this is.
+Rule 2: what a stranger sends before a head is complete is bounded in bytes and in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+EDGE = "headgate.edge"
+"""The scope entry under which an app finds the connection it answers on."""
+
+MAX_HEAD_BYTES = 65_536  # nginx takes 32 KiB, node 16 KiB; agents' metadata headers are long
+HEAD_S = 15.0
+BODY_STALL_S = 30.0
+KEEP_ALIVE_S = 75
+SWEEP_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen and how long to let running calls finish."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    cert: Path | None = None
+    key: Path | None = None
+    drain_s: float = 30.0
+
+
+class Edge(HttpToolsProtocol):
+    """One client connection: tells the app at once when it is lost, and bounds the head.
+
+    While a head or a body is being received, `waiting_since` says since when nothing came.
+    """
+
+    on_lost: Callable[[], object] | None = None
+    waiting_since: float | None = None
+    head_bytes = 0
+    in_head = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it
+        self.waiting_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            if not self.head_bytes:
+                self.waiting_since = self.loop.time()
+            self.head_bytes += len(data)
+        elif self.waiting_since is not None:
+            self.waiting_since = self.loop.time()
+        super().data_received(data)
+        if self.in_head and self.head_bytes > MAX_HEAD_BYTES:
+            self.refuse(b"431 Request Header Fields Too Large", b"request head too large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast(Scope, self.scope)[EDGE] = self  # an entry of our own beside ASGI's
+
+    def on_headers_complete(self) -> None:
+        self.in_head = False
+        self.on_lost = None
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.in_head, self.head_bytes, self.waiting_since = True, 0, None
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.waiting_since = None
+        unfinished = self.cycle is not None and not self.cycle.response_complete
+        super().connection_lost(exc)
+        if unfinished and self.on_lost is not None:
+            self.on_lost()
+
+    def refuse(self, status: bytes, text: bytes) -> None:
+        """Answer in the plainest form and close: for heads that never became a request."""
+        if self.transport.is_closing():
+            return
+        head = b"HTTP/1.1 %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n" % (
+            status,
+            len(text),
+        )
+        self.transport.write(head + b"connection: close\r\n\r\n" + text)
+        self.transport.close()
+
+    def sweep(self, now: float) -> None:
+        if self.waiting_since is None:
+            return
+        waited = now - self.waiting_since
+        if self.in_head and waited > HEAD_S:
+            if self.head_bytes:
+                self.refuse(b"408 Request Timeout", b"request head not received in time")
+            else:
+                self.transport.close()
+        elif not self.in_head and waited > BODY_STALL_S and not self.flow.read_paused:
+            self.refuse(b"408 Request Timeout", b"request body not received in time")
+
+    def write_buffer_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """Reset the connection, as a crashing server would."""
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None:
+            linger = struct.pack("ii", 1, 0)
+            with contextlib.suppress(OSError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: the process that embeds it owns the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(slots=True)
+class Running:
+    """A started server."""
+
+    host: str
+    port: int
+    tls: bool
+    _server: _Server
+    _task: asyncio.Task[None]
+    _sweeper: asyncio.Task[None]
+    _certificates: Certificates | None = None
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    def reload_certificates(self) -> None:
+        if self._certificates is not None:
+            self._certificates.load()
+
+    async def stopped(self) -> None:
+        """Wait until the server has stopped."""
+        await asyncio.shield(self._task)
+
+    async def stop(self, *, at_once: bool = False) -> None:
+        """Accept nothing new, let running calls finish, then close."""
+        self._server.should_exit = True
+        self._server.force_exit = at_once
+        try:
+            await self._task
+        finally:
+            self._sweeper.cancel()
+
+
+@dataclass(slots=True)
+class Certificates:
+    """A TLS context that follows its files: new connections get the renewed certificate."""
+
+    cert: Path
+    key: Path
+    context: ssl.SSLContext = field(init=False)
+    _stamp: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_alpn_protocols(["http/1.1"])
+        self.load()
+
+    def load(self) -> None:
+        self._stamp = self._read_stamp()
+        self.context.load_cert_chain(self.cert, self.key)
+
+    def _read_stamp(self) -> tuple[int, int]:
+        return (self.cert.stat().st_mtime_ns, self.key.stat().st_mtime_ns)
+
+    def follow(self) -> None:
+        """Load the files again if they changed; a half-written pair is tried again later."""
+        with contextlib.suppress(OSError, ssl.SSLError):
+            if self._read_stamp() != self._stamp:
+                before = self._stamp
+                try:
+                    self.load()
+                except (OSError, ssl.SSLError):
+                    self._stamp = before
+                    raise
+
+
+def bind(listen: Listen) -> socket.socket:
+    """A listening socket; OSError says why not."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((listen.host, listen.port))
+        sock.listen(2048)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def start(app: App, listen: Listen) -> Running:
+    """Serve `app` until stopped; returns once connections are accepted."""
+    certificates = Certificates(listen.cert, listen.key) if listen.cert and listen.key else None
+    sock = bind(listen)
+    config = uvicorn.Config(
+        app=app,
+        http=Edge,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(max(1, listen.drain_s)),
+    )
+    config.load()
+    if certificates is not None:
+        config.ssl = certificates.context
+    server = _Server(config)
+    task = asyncio.ensure_future(server.serve(sockets=[sock]))
+    while not server.started:
+        if task.done():
+            task.result()
+            raise RuntimeError("the server stopped before it started")
+        await asyncio.sleep(0.001)
+    sweeper = asyncio.ensure_future(_sweep(server, certificates))
+    host, port = sock.getsockname()[:2]
+    return Running(host, port, certificates is not None, server, task, sweeper, certificates)
+
+
+async def _sweep(server: _Server, certificates: Certificates | None) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        now = loop.time()
+        for connection in list(server.server_state.connections):
+            if isinstance(connection, Edge):
+                connection.sweep(now)
+        if certificates is not None:
+            certificates.follow()
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `main` on the fast loop; its event is set by the first SIGINT or SIGTERM.
+
+    A second signal ends the process at once.
+    """
+
+    async def supervise() -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+
+        def on_signal() -> None:
+            if stop.is_set():
+                os._exit(130)
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal)
+        await main(stop)
+
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(supervise())
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(supervise())
