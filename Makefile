@@ -1,0 +1,71 @@
+# Headgate's commands. Everything that needs Python sets up $(VENV) by itself.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+VERSION ?= $(error say which: make release VERSION=0.2.0)
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sim test e2e check fix golden docs clients bench bench-quick soak requirements release clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/dev.txt pyproject.toml .ci/venv
+	@.ci/venv $(VENV) && touch $@
+
+setup: $(READY) ## create or renew the virtual environment (pinned and hashed)
+
+demo: $(READY) ## simulator, gateway and a minute of traffic; then what it cost
+	@$(BIN)/headgate demo
+
+sim: $(READY) ## the provider simulator alone
+	@$(BIN)/headgate sim
+
+test: $(READY) ## every test; real clients too, where `make clients` has installed them
+	@$(BIN)/python -m pytest -q
+
+e2e: $(READY) ## only the tests with real servers and real clients
+	@$(BIN)/python -m pytest -q -m "e2e and not soak"
+
+check: $(READY) ## what must be true before a commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q
+	$(BIN)/python -m docs.build --check
+
+fix: $(READY) ## format, and repair what can be repaired by rule
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+golden: $(READY) ## rewrite the expected results; read the difference before you commit it
+	@$(BIN)/python -m pytest -q tests --golden-update --inline-snapshot=fix,create
+
+docs: $(READY) ## write docs/reference from the code
+	@$(BIN)/python -m docs.build
+
+clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end tests
+	@tests/e2e/clients/install $(BIN)/python
+
+bench: $(READY) ## Headgate beside nginx, LiteLLM and no gateway, in one run
+	@$(BIN)/python -m benchmarks.gateway
+
+bench-quick: $(READY) ## a minute of the same, without LiteLLM, against generous floors
+	@$(BIN)/python -m benchmarks.gateway --quick
+
+soak: $(READY) ## the tests that run for minutes, and flat memory under load
+	@$(BIN)/python -m pytest -q -m soak -o faulthandler_timeout=3600
+	@$(BIN)/python -m benchmarks.memory
+
+requirements: ## compile the pinned, hashed requirement files from pyproject.toml (needs uv)
+	@$(COMPILE) -o requirements/runtime.txt
+	@$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+
+release: check ## gather the change fragments and build the packages
+	@$(BIN)/python -m docs.changes $(VERSION) && $(BIN)/python -m hatchling build
+
+clean: ## remove what these commands made
+	@rm -rf $(VENV) .cache dist build
