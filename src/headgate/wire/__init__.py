@@ -1,0 +1,73 @@
+"""Bytes to meaning and back: the dialects, and which surface speaks which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from headgate.wire import anthropic, openai_chat, openai_responses
+from headgate.wire.envelope import Envelope
+from headgate.wire.model import Fault, Kind
+from headgate.wire.reading import Reading
+from headgate.wire.sse import Sse
+
+
+class Dialect(Protocol):
+    """One vendor's way of saying things; each is a module."""
+
+    NAME: str
+    PING: bytes
+    MAX_OUTPUT_FIELDS: tuple[str, ...]
+    """where a request bounds its output, the field that wins first"""
+    STOP_ENDS: bool
+    """is a stream whole once a stop reason was seen, even without the terminal event"""
+    STATUS: dict[Kind, int]
+
+    def see(self, event: Sse, reading: Reading) -> None: ...
+    def classify(self, status: int, body: bytes) -> tuple[str, str]: ...
+    def error_body(self, fault: Fault, call_id: str) -> bytes: ...
+    def error_event(self, fault: Fault, call_id: str, reading: Reading) -> bytes: ...
+    def session(self, envelope: Envelope) -> str: ...
+    def canned(self, text: str, model: str, call_id: str, at_s: int) -> bytes: ...
+    def canned_stream(self, text: str, model: str, call_id: str, at_s: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """One endpoint that callers use."""
+
+    name: str
+    path: str
+    dialect: Dialect
+    read: Callable[[bytes], Reading]
+    """learns from a whole reply, or raises Fault when the bytes are none"""
+    converses: bool = True
+    """does it answer with text, so that a canned answer makes sense"""
+    streams: bool = True
+
+
+SURFACES: dict[str, Surface] = {
+    surface.name: surface
+    for surface in (
+        Surface("messages", "/v1/messages", anthropic, anthropic.read),
+        Surface(
+            "count_tokens",
+            "/v1/messages/count_tokens",
+            anthropic,
+            anthropic.read_count,
+            converses=False,
+            streams=False,
+        ),
+        Surface("chat", "/v1/chat/completions", openai_chat, openai_chat.read),
+        Surface("responses", "/v1/responses", openai_responses, openai_responses.read),
+        Surface(
+            "embeddings",
+            "/v1/embeddings",
+            openai_chat,
+            openai_chat.read_embeddings,
+            converses=False,
+            streams=False,
+        ),
+    )
+}

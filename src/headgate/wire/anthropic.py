@@ -1,0 +1,356 @@
+"""The Anthropic Messages wire: what its replies and streams say, and how we say things in it.
+
+Facts: docs pages "Messages", "Streaming" and "Errors", checked 2026-11-20. Input tokens exclude
+cache reads and writes here; counts in `message_delta` are cumulative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from headgate.wire.envelope import Envelope
+from headgate.wire.model import Fault, Kind, Terms, Usage
+from headgate.wire.reading import Reading
+from headgate.wire.sse import Sse, encode
+
+NAME = "anthropic"
+PING = encode(b'{"type":"ping"}', b"ping")
+MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_tokens",)
+STOP_ENDS = False
+STATUS: dict[Kind, int] = {}
+"""where this dialect answers with another status than FAULTS says"""
+
+ERROR_TYPES: dict[Kind, str] = {
+    Kind.INVALID: "invalid_request_error",
+    Kind.NOT_FOUND: "not_found_error",
+    Kind.AUTH: "authentication_error",
+    Kind.FORBIDDEN: "permission_error",
+    Kind.RATE_LIMITED: "rate_limit_error",
+    Kind.BUDGET: "billing_error",
+    Kind.TOO_LARGE: "request_too_large",
+    Kind.OUTCOME_UNKNOWN: "conflict_error",
+    Kind.TOO_LONG: "invalid_request_error",
+    Kind.UNSUPPORTED: "invalid_request_error",
+    Kind.UPSTREAM_INVALID: "invalid_request_error",
+    Kind.UPSTREAM_LIMITED: "rate_limit_error",
+    Kind.OVERLOADED: "overloaded_error",
+    Kind.TIMEOUT: "timeout_error",
+    Kind.IDLE: "timeout_error",
+}
+
+_FAULT_OF_TYPE = {
+    "overloaded_error": Kind.OVERLOADED,
+    "rate_limit_error": Kind.UPSTREAM_LIMITED,
+    "timeout_error": Kind.TIMEOUT,
+    "invalid_request_error": Kind.UPSTREAM_INVALID,
+    "request_too_large": Kind.UPSTREAM_INVALID,
+    "authentication_error": Kind.UPSTREAM_AUTH,
+    "permission_error": Kind.UPSTREAM_AUTH,
+    "billing_error": Kind.UPSTREAM_AUTH,
+}
+
+_OPENS_EMPTY = frozenset(("text", "thinking", "tool_use"))
+"""blocks that open empty and are filled by deltas; any other block is content by itself"""
+
+
+class _CacheCreation(Struct):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class _ServerTools(Struct):
+    web_search_requests: int | None = None
+
+
+class _OutputDetails(Struct):
+    thinking_tokens: int | None = None
+
+
+class _Usage(Struct):
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: _CacheCreation | None = None
+    output_tokens: int | None = None
+    output_tokens_details: _OutputDetails | None = None
+    server_tool_use: _ServerTools | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    speed: str | None = None
+
+
+class _Block(Struct):
+    type: str = ""
+    text: str | None = None
+
+
+class _Message(Struct):
+    id: str | None = None
+    model: str | None = None
+    content: list[_Block] | None = None
+    stop_reason: str | None = None
+    usage: _Usage | None = None
+    type: str = ""
+
+
+class _Delta(Struct):
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    partial_json: str | None = None
+    stop_reason: str | None = None
+
+
+class _Error(Struct):
+    type: str = ""
+    message: str = ""
+
+
+class _Event(Struct):
+    type: str = ""
+    message: _Message | None = None
+    content_block: _Block | None = None
+    delta: _Delta | None = None
+    usage: _Usage | None = None
+    error: _Error | None = None
+
+
+class _ErrorBody(Struct):
+    error: _Error
+
+
+class _Metadata(Struct):
+    user_id: str = ""
+
+
+class _User(Struct):
+    session_id: str = ""
+
+
+class _TokenCount(Struct):
+    input_tokens: int
+
+
+_EVENT = msgspec.json.Decoder(_Event)
+_REPLY = msgspec.json.Decoder(_Message)
+_ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
+_METADATA = msgspec.json.Decoder(_Metadata)
+_USER = msgspec.json.Decoder(_User)
+_TOKEN_COUNT = msgspec.json.Decoder(_TokenCount)
+
+
+def see(event: Sse, reading: Reading) -> None:
+    """Learn from one event of a stream; unknown events and odd shapes are tolerated."""
+    try:
+        it = _EVENT.decode(event.data)
+    except msgspec.ValidationError:
+        reading.warn("odd_event")
+        return
+    learn = _LEARN.get(it.type)
+    if learn is not None:
+        learn(it, reading)
+
+
+def _on_start(it: _Event, reading: Reading) -> None:
+    if it.message is not None:
+        _note(it.message, reading)
+
+
+def _on_block(it: _Event, reading: Reading) -> None:
+    block = it.content_block
+    if block is None:
+        return
+    if block.type not in _OPENS_EMPTY:
+        reading.content = True
+    if block.type == "tool_use":
+        reading.tools_called += 1
+    reading.hear(block.text)
+
+
+def _on_piece(it: _Event, reading: Reading) -> None:
+    reading.content = True
+    if it.delta is not None:
+        reading.hear(it.delta.text)
+        reading.think(it.delta.thinking)
+        reading.think(it.delta.partial_json)
+
+
+def _on_totals(it: _Event, reading: Reading) -> None:
+    if it.usage is not None:
+        _count(it.usage, reading)
+    if it.delta is not None and it.delta.stop_reason:
+        reading.stop = it.delta.stop_reason
+
+
+def _on_stop(it: _Event, reading: Reading) -> None:
+    reading.done = reading.content = True
+
+
+def _on_error(it: _Event, reading: Reading) -> None:
+    error = it.error or _Error()
+    kind = _FAULT_OF_TYPE.get(error.type, Kind.UPSTREAM)
+    reading.fault = Fault(kind, error.message or "the upstream reported an error")
+
+
+_LEARN: dict[str, Callable[[_Event, Reading], None]] = {
+    "message_start": _on_start,
+    "content_block_start": _on_block,
+    "content_block_delta": _on_piece,
+    "message_delta": _on_totals,
+    "message_stop": _on_stop,
+    "error": _on_error,
+}
+
+
+def _note(message: _Message, reading: Reading) -> None:
+    reading.reply_id = message.id or reading.reply_id
+    reading.model = message.model or reading.model
+    if message.usage is not None:
+        _count(message.usage, reading)
+
+
+def _count(it: _Usage, reading: Reading) -> None:
+    write_5m, write_1h = _writes(it, reading.usage)
+    details, tools = it.output_tokens_details, it.server_tool_use
+    reading.count(
+        Usage(
+            input_fresh=it.input_tokens or 0,
+            cache_read=it.cache_read_input_tokens or 0,
+            cache_write_5m=write_5m,
+            cache_write_1h=write_1h,
+            output=it.output_tokens or 0,
+            reasoning_of_output=(details.thinking_tokens or 0) if details is not None else 0,
+            web_searches=(tools.web_search_requests or 0) if tools is not None else 0,
+        )
+    )
+    old = reading.terms
+    tier = _unless_standard(it.service_tier)
+    speed = _unless_standard(it.speed)
+    if tier or speed or it.inference_geo:
+        reading.terms = Terms(tier or old.tier, speed or old.speed, it.inference_geo or old.geo)
+
+
+def _unless_standard(value: str | None) -> str:
+    return "" if value is None or value == "standard" else value
+
+
+def _writes(it: _Usage, before: Usage) -> tuple[int, int]:
+    """Cache writes by lifetime; a total without its parts counts what is new as 5-minute."""
+    if it.cache_creation is not None:
+        return (
+            it.cache_creation.ephemeral_5m_input_tokens or 0,
+            it.cache_creation.ephemeral_1h_input_tokens or 0,
+        )
+    total = it.cache_creation_input_tokens or 0
+    return max(0, total - before.cache_write_1h), min(total, before.cache_write_1h)
+
+
+def read(body: bytes) -> Reading:
+    """Learn from a whole reply; Fault when it is not one."""
+    try:
+        message = _REPLY.decode(body)
+    except msgspec.DecodeError:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a message") from None
+    reading = Reading(content=True, done=True)
+    _note(message, reading)
+    reading.stop = message.stop_reason or ""
+    for block in message.content or ():
+        reading.hear(block.text)
+        if block.type == "tool_use":
+            reading.tools_called += 1
+    return reading
+
+
+def read_count(body: bytes) -> Reading:
+    """A count_tokens reply: it names tokens, but none were bought."""
+    try:
+        _TOKEN_COUNT.decode(body)
+    except msgspec.DecodeError:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a token count") from None
+    return Reading(content=True, done=True)
+
+
+def classify(status: int, body: bytes) -> tuple[str, str]:
+    """(type, message) of an error answer; empty when it is not in this dialect."""
+    try:
+        error = _ERROR_BODY.decode(body).error
+    except msgspec.DecodeError:
+        return "", ""
+    return error.type, error.message
+
+
+def error_body(fault: Fault, call_id: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "type": "error",
+            "error": {
+                "type": ERROR_TYPES.get(fault.kind, "api_error"),
+                "message": fault.message,
+            },
+            "request_id": call_id,
+        }
+    )
+
+
+def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
+    """What ends a stream that cannot go on."""
+    return encode(error_body(fault, call_id), b"error")
+
+
+def session(envelope: Envelope) -> str:
+    """The conversation this request names in its body; empty when it names none."""
+    raw = envelope.members.get("metadata")
+    if raw is None:
+        return ""
+    try:
+        # Claude Code puts a JSON text into user_id (2.1.329, seen 2026-11-20)
+        return _USER.decode(_METADATA.decode(raw).user_id).session_id
+    except msgspec.DecodeError:
+        return ""
+
+
+def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    """A whole reply that says `text` and cost nothing."""
+    return msgspec.json.encode(_message(text, model, call_id))
+
+
+def _message(text: str, model: str, call_id: str) -> dict[str, Any]:
+    return {
+        "id": f"msg_{call_id}",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 0, "output_tokens": 0},
+    }
+
+
+def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    opening = {**_message(text, model, call_id), "content": [], "stop_reason": None}
+    steps: list[dict[str, Any]] = [
+        {"type": "message_start", "message": opening},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "text", "text": ""},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "text_delta", "text": text},
+        },
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": 0},
+        },
+        {"type": "message_stop"},
+    ]
+    return b"".join(encode(msgspec.json.encode(s), str(s["type"]).encode()) for s in steps)

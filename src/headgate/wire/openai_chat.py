@@ -1,0 +1,206 @@
+"""The Chat Completions wire, and Embeddings beside it: what replies and streams say.
+
+Facts: API reference "Chat", "Streaming" and "Embeddings", checked 2026-11-20. A stream names
+its usage only when asked to, in a last chunk without choices; `data: [DONE]` ends it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from headgate.wire import openai
+from headgate.wire.envelope import Envelope
+from headgate.wire.model import Fault, Kind, Usage
+from headgate.wire.openai import classify as classify
+from headgate.wire.openai import error_body as error_body
+from headgate.wire.reading import Reading
+from headgate.wire.sse import Sse, encode
+
+NAME = "openai_chat"
+PING = b": ping\n\n"
+MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
+STOP_ENDS = True
+"""some compatible servers close after finish_reason and never send [DONE]"""
+STATUS = openai.STATUS
+INCLUDE_USAGE = b'{"include_usage":true}'
+
+
+class _PromptDetails(Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _OutputDetails(Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+
+class _Function(Struct):
+    arguments: str | None = None
+
+
+class _ToolCall(Struct):
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(Struct):
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None  # DeepSeek, vLLM and others
+    reasoning: str | None = None  # OpenRouter, Groq
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(Struct):
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(Struct):
+    id: str | None = None
+    model: str | None = None
+    object: str | None = None
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    service_tier: str | None = None
+    error: openai.Error | None = None
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+def see(event: Sse, reading: Reading) -> None:
+    """Learn from one chunk of a stream; odd shapes are tolerated."""
+    if event.data == b"[DONE]":
+        reading.done = reading.content = True
+        return
+    try:
+        chunk = _CHUNK.decode(event.data)
+    except msgspec.ValidationError:
+        reading.warn("odd_event")
+        return
+    if chunk.error is not None:
+        reading.fault = openai.stream_fault(chunk.error)
+        return
+    _note(chunk, reading)
+    for choice in chunk.choices or ():
+        _hear(choice.delta, reading)
+        if choice.finish_reason:
+            reading.stop = choice.finish_reason
+            reading.content = True
+
+
+def is_usage_only(event: Sse) -> bool:
+    """Is this the extra chunk that exists only because usage was asked for."""
+    if b'"choices":[]' not in event.data and b'"choices": []' not in event.data:
+        return False
+    try:
+        chunk = _CHUNK.decode(event.data)
+    except msgspec.DecodeError:
+        return False
+    return not chunk.choices and chunk.usage is not None
+
+
+def _note(chunk: _Chunk, reading: Reading) -> None:
+    reading.reply_id = chunk.id or reading.reply_id
+    reading.model = chunk.model or reading.model
+    reading.terms = openai.terms(chunk.service_tier, reading.terms)
+    it = chunk.usage
+    if it is None:
+        return
+    prompt, output = it.prompt_tokens_details, it.completion_tokens_details
+    openai.count(
+        reading,
+        it.prompt_tokens,
+        prompt.cached_tokens if prompt is not None else 0,
+        ((prompt.cache_write_tokens or 0) if prompt is not None else 0, 0),
+        Usage(
+            output=it.completion_tokens or 0,
+            reasoning_of_output=(output.reasoning_tokens or 0) if output is not None else 0,
+        ),
+    )
+
+
+def _hear(delta: _Delta | None, reading: Reading) -> None:
+    if delta is None:
+        return
+    reading.hear(delta.content)
+    reading.hear(delta.refusal)
+    reading.think(delta.reasoning_content)
+    reading.think(delta.reasoning)
+    for call in delta.tool_calls or ():
+        reading.content = True
+        if call.id:
+            reading.tools_called += 1
+        if call.function is not None:
+            reading.think(call.function.arguments)
+
+
+def read(body: bytes) -> Reading:
+    """Learn from a whole reply; Fault when it is not one."""
+    try:
+        reply = _CHUNK.decode(body)
+    except msgspec.DecodeError:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a chat completion") from None
+    if reply.error is not None:  # OpenRouter reports some failures inside a 200
+        raise openai.stream_fault(reply.error)
+    reading = Reading(content=True, done=True)
+    _note(reply, reading)
+    for choice in reply.choices or ():
+        _hear(choice.message, reading)
+        reading.stop = choice.finish_reason or reading.stop
+    return reading
+
+
+def read_embeddings(body: bytes) -> Reading:
+    """Learn from an embeddings reply, whose vectors are left alone."""
+    return read(body)
+
+
+def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
+    """What ends a stream that cannot go on: SDKs raise on a chunk with `error`."""
+    return encode(error_body(fault, call_id))
+
+
+def session(envelope: Envelope) -> str:
+    """The conversation this request names in its body; empty when it names none."""
+    try:
+        return envelope.text("prompt_cache_key")
+    except Fault:
+        return ""
+
+
+def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    """A whole reply that says `text` and cost nothing."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text, "refusal": None},
+        "finish_reason": "stop",
+        "logprobs": None,
+    }
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    opening = _opening(model, call_id, at_s, "chat.completion")
+    return msgspec.json.encode({**opening, "choices": [choice], "usage": usage})
+
+
+def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    opening = _opening(model, call_id, at_s, "chat.completion.chunk")
+    first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+    last: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    chunks = [encode(msgspec.json.encode({**opening, "choices": [c]})) for c in (first, last)]
+    return b"".join(chunks) + encode(b"[DONE]")
+
+
+def _opening(model: str, call_id: str, at_s: int, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{call_id}", "object": kind, "created": at_s, "model": model}

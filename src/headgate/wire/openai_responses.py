@@ -1,0 +1,258 @@
+"""The Responses wire: what its replies and streams say, and how we say things in it.
+
+Facts: API reference "Responses" and "Streaming events", checked 2026-11-20. Every stream ends
+with `response.completed`, `.incomplete` or `.failed`, or with a bare `error` event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from headgate.wire import openai
+from headgate.wire.envelope import Envelope
+from headgate.wire.model import Fault, Kind, Usage
+from headgate.wire.openai import classify as classify
+from headgate.wire.openai import error_body as error_body
+from headgate.wire.reading import Reading
+from headgate.wire.sse import Sse, encode
+
+NAME = "openai_responses"
+PING = b": ping\n\n"
+MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_output_tokens",)
+STOP_ENDS = False
+STATUS = openai.STATUS
+
+
+class _WriteDetails(Struct):
+    ttl_30m_tokens: int | None = None
+    ttl_12h_tokens: int | None = None
+
+
+class _InputDetails(Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_tokens_details: _WriteDetails | None = None
+
+
+class _OutputDetails(Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(Struct):
+    input_tokens: int | None = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens: int | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+class _Part(Struct):
+    text: str | None = None
+    refusal: str | None = None
+
+
+class _Item(Struct):
+    type: str = ""
+    content: list[_Part] | None = None
+
+
+class _Response(Struct):
+    id: str | None = None
+    model: str | None = None
+    status: str | None = None
+    output: list[_Item] | None = None
+    usage: _Usage | None = None
+    service_tier: str | None = None
+    error: openai.Error | None = None
+
+
+class _Event(Struct):
+    type: str = ""
+    response: _Response | None = None
+    item: _Item | None = None
+    delta: str | None = None
+    message: str | None = None
+    code: str | None = None
+    error: openai.Error | None = None
+    sequence_number: int | None = None
+
+
+_EVENT = msgspec.json.Decoder(_Event)
+_REPLY = msgspec.json.Decoder(_Response)
+_SPOKEN = frozenset(("response.output_text.delta", "response.refusal.delta"))
+_LAST = frozenset(("response.completed", "response.incomplete", "response.cancelled"))
+
+
+def see(event: Sse, reading: Reading) -> None:
+    """Learn from one event of a stream; unknown events and odd shapes are tolerated."""
+    if event.data == b"[DONE]":
+        return
+    try:
+        it = _EVENT.decode(event.data)
+    except msgspec.ValidationError:
+        reading.warn("odd_event")
+        return
+    if it.sequence_number is not None:
+        reading.last_sequence = it.sequence_number
+    if it.type.endswith(".delta"):
+        reading.content = True
+        (reading.hear if it.type in _SPOKEN else reading.think)(it.delta)
+    elif it.type == "error":
+        reading.fault = openai.stream_fault(it.error or openai.Error(it.message, None, it.code))
+    elif it.type == "response.output_item.done":
+        reading.content = True
+        reading.tools_called += it.item is not None and it.item.type.endswith("_call")
+    elif it.response is not None:
+        _on_response(it.type, it.response, reading)
+
+
+def _on_response(kind: str, response: _Response, reading: Reading) -> None:
+    _note(response, reading)
+    if kind in _LAST:
+        reading.done = reading.content = True
+    elif kind == "response.failed":
+        reading.fault = openai.stream_fault(response.error or openai.Error())
+
+
+def _note(response: _Response, reading: Reading) -> None:
+    reading.reply_id = response.id or reading.reply_id
+    reading.model = response.model or reading.model
+    reading.stop = response.status or reading.stop
+    reading.terms = openai.terms(response.service_tier, reading.terms)
+    it = response.usage
+    if it is None:
+        return
+    details, output = it.input_tokens_details, it.output_tokens_details
+    openai.count(
+        reading,
+        it.input_tokens,
+        details.cached_tokens if details is not None else 0,
+        _writes(details),
+        Usage(
+            output=it.output_tokens or 0,
+            reasoning_of_output=(output.reasoning_tokens or 0) if output is not None else 0,
+        ),
+    )
+
+
+def _writes(details: _InputDetails | None) -> tuple[int, int]:
+    """Cache writes by lifetime; a total without its parts is of the default 30 minutes."""
+    if details is None:
+        return 0, 0
+    parts = details.cache_write_tokens_details
+    if parts is None:
+        return details.cache_write_tokens or 0, 0
+    return parts.ttl_30m_tokens or 0, parts.ttl_12h_tokens or 0
+
+
+def read(body: bytes) -> Reading:
+    """Learn from a whole reply; Fault when it is not one."""
+    try:
+        reply = _REPLY.decode(body)
+    except msgspec.DecodeError:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a response object") from None
+    reading = Reading(content=True, done=True)
+    _note(reply, reading)
+    for item in reply.output or ():
+        if item.type.endswith("_call"):
+            reading.tools_called += 1
+        for part in item.content or ():
+            reading.hear(part.text)
+            reading.hear(part.refusal)
+    return reading
+
+
+def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
+    """What ends a stream that cannot go on: the failed response clients wait for."""
+    fields = openai.error_fields(fault)
+    response = {
+        "id": reading.reply_id or f"resp_{call_id}",
+        "object": "response",
+        "status": "failed",
+        "model": reading.model,
+        "output": [],
+        "error": {"code": fields["code"] or fields["type"], "message": fault.message},
+    }
+    event = {
+        "type": "response.failed",
+        "sequence_number": reading.last_sequence + 1,
+        "response": response,
+    }
+    return encode(msgspec.json.encode(event), b"response.failed")
+
+
+def session(envelope: Envelope) -> str:
+    """The conversation this request names in its body; empty when it names none."""
+    try:
+        return envelope.text("prompt_cache_key")
+    except Fault:
+        return ""
+
+
+def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    """A whole reply that says `text` and cost nothing."""
+    return msgspec.json.encode(_response(text, model, call_id, at_s))
+
+
+def _response(text: str, model: str, call_id: str, at_s: int) -> dict[str, Any]:
+    return {
+        "id": f"resp_{call_id}",
+        "object": "response",
+        "created_at": at_s,
+        "status": "completed",
+        "model": model,
+        "output": [_item(text, call_id)],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "usage": {
+            "input_tokens": 0,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": 0,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 0,
+        },
+    }
+
+
+def _item(text: str, call_id: str) -> dict[str, Any]:
+    return {
+        "id": f"msg_{call_id}",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [_part(text)],
+    }
+
+
+def _part(text: str) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": []}
+
+
+def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+    whole = _response(text, model, call_id, at_s)
+    opening = {**whole, "status": "in_progress", "output": [], "usage": None}
+    item = _item(text, call_id)
+    at: dict[str, Any] = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    started = {**item, "status": "in_progress", "content": []}
+    steps: list[dict[str, Any]] = [
+        {"type": "response.created", "response": opening},
+        {"type": "response.in_progress", "response": opening},
+        {"type": "response.output_item.added", "output_index": 0, "item": started},
+        {"type": "response.content_part.added", **at, "part": _part("")},
+        {"type": "response.output_text.delta", **at, "delta": text, "logprobs": []},
+        {"type": "response.output_text.done", **at, "text": text, "logprobs": []},
+        {"type": "response.content_part.done", **at, "part": _part(text)},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": whole},
+    ]
+    return b"".join(
+        encode(msgspec.json.encode({**s, "sequence_number": n}), str(s["type"]).encode())
+        for n, s in enumerate(steps)
+    )

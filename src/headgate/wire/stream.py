@@ -1,0 +1,82 @@
+"""Watches one streamed reply pass: what it says, what it used, and the one way it ended.
+
+Rule 1: a stream has exactly one ending; after it nothing more is forwarded.
+Rule 2: only whole events are forwarded, so that a ping or an error of ours can always follow.
+Rule 3: the bytes of an event are forwarded as they came.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from headgate.wire import Dialect
+from headgate.wire.model import Ending, Fault, Kind
+from headgate.wire.openai_chat import is_usage_only
+from headgate.wire.reading import Reading
+from headgate.wire.sse import Splitter, blocks, parse
+
+
+class StreamWatch:
+    """Feed it the reply's bytes; it returns those to forward and keeps a Reading."""
+
+    __slots__ = ("_drop_usage", "_see", "_splitter", "_stop_ends", "ending", "reading")
+
+    def __init__(
+        self, dialect: Dialect, *, drop_usage: bool = False, keep_text_chars: int = 0
+    ) -> None:
+        self.reading = Reading(keep_text_chars=keep_text_chars)
+        self.ending: Ending | None = None
+        self._see = dialect.see
+        self._stop_ends = dialect.STOP_ENDS
+        self._splitter = Splitter()
+        self._drop_usage = drop_usage
+
+    def feed(self, data: bytes) -> bytes:
+        """The whole events now complete; a broken one raises the fault it is."""
+        if self.ending is not None:
+            return b""
+        complete = self._splitter.feed(data)
+        return self._watch(complete) if complete else b""
+
+    def finish(self) -> bytes:
+        """The upstream ended cleanly: the last event may lack its blank line."""
+        rest = self._splitter.rest()
+        if self.ending is not None or not rest.strip():
+            return b""
+        before = self.reading.done
+        try:
+            forward = self._watch(rest)
+        except Fault:
+            return b""
+        ended = self.reading.done and not before
+        return forward + b"\n\n" if ended else b""
+
+    def _watch(self, complete: bytes) -> bytes:
+        reading, see = self.reading, self._see
+        dropped = False
+        whole = blocks(complete)
+        for at, block in enumerate(whole):
+            event = parse(block)
+            if event is None:
+                continue
+            try:
+                see(event, reading)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                raise Fault(Kind.UPSTREAM, "the upstream sent a malformed event") from None
+            if self._drop_usage and is_usage_only(event):
+                whole[at] = b""
+                dropped = True
+            if reading.fault is not None:
+                self.ending = Ending.ERROR
+                return b"".join(whole[: at + 1])
+            if reading.done:
+                self.ending = Ending.COMPLETE
+                return b"".join(whole[: at + 1])
+        return b"".join(whole) if dropped else complete
+
+    def close(self, why: Ending) -> Ending:
+        """The ending, decided once: an earlier one stands."""
+        if self.ending is None:
+            whole = why is Ending.TRUNCATED and self._stop_ends and bool(self.reading.stop)
+            self.ending = Ending.COMPLETE if whole else why
+        return self.ending
