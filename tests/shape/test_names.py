@@ -1,0 +1,86 @@
+"""Names say what a thing is: words that mean "I have no idea of my own yet" are refused."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shape.tree import SRC, everything, functions, label, parse
+
+FORBIDDEN = {
+    *("manager", "factory", "service", "handler", "handlers", "impl"),
+    *("helper", "helpers", "util", "utils", "base", "common", "misc"),
+}
+
+NOT_OURS = {
+    "base_url": "what every SDK and client calls the setting",
+    "service_tier": "a field of both vendors' wires",
+    "tmp_path_factory": "pytest's fixture",
+    "protocol_factory": "asyncio's argument",
+}
+
+VERBLESS = ("get_", "process_", "handle_")
+
+ASKED_BY_OTHERS = {
+    "get_command": "click calls it",
+    "get_extra_info": "asyncio calls it on transports",
+    "get_write_buffer_size": "asyncio calls it on transports",
+    "get_loop": "asyncio calls it",
+}
+
+
+def words(name: str) -> list[str]:
+    """`HTTPConnection_pool2` -> http, connection, pool2."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return [word for word in spaced.lower().split("_") if word]
+
+
+def given_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every name the file itself gives: what it imports was named by somebody else."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr, node.lineno
+
+
+def refused(name: str) -> bool:
+    own = name.lower()
+    for phrase in NOT_OURS:
+        own = own.replace(phrase, "")
+    return not FORBIDDEN.isdisjoint(words(own if own != name.lower() else name))
+
+
+def test_words_are_found_in_every_style_of_name() -> None:
+    assert words("HTTPConnection_pool2") == ["http", "connection", "pool2"]
+    assert refused("PoolManager")
+    assert refused("log_handler")
+    assert not refused("base_url")
+    assert not refused("base64")
+    assert not refused("database")
+
+
+@pytest.mark.parametrize("path", everything(), ids=label)
+def test_no_name_uses_a_word_without_meaning(path: Path) -> None:
+    found = [f"line {line}: {name}" for name, line in given_names(parse(path)) if refused(name)]
+    if refused(path.stem):
+        found.append(f"the file itself: {path.name}")
+    assert not found, "rename by what it is or does: " + ", ".join(found)
+
+
+@pytest.mark.parametrize("path", [p for p in everything() if SRC in p.parents], ids=label)
+def test_functions_are_named_by_a_real_verb(path: Path) -> None:
+    found = [
+        f"line {node.lineno}: {node.name}"
+        for node in functions(parse(path))
+        if node.name.startswith(VERBLESS) and node.name not in ASKED_BY_OTHERS
+    ]
+    assert not found, "say what it does: " + ", ".join(found)

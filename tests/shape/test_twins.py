@@ -1,0 +1,46 @@
+"""The twin rule: a module without a test of its own name made no promise to anyone."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.shape.tree import SRC, TESTS, label, modules, parse
+
+
+def has_own_code(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for node in parse(path).body
+    )
+
+
+def twins(path: Path) -> list[Path]:
+    """Where the test of a module may stand; a package's own file may be tested beside it."""
+    inside = path.relative_to(SRC)
+    folder = TESTS / inside.parent
+    if inside.stem == "__init__":
+        name = inside.parent.name
+        return [
+            folder / "test_init.py",
+            folder / f"test_{name}.py",
+            folder.parent / f"test_{name}.py",
+        ]
+    return [folder / f"test_{inside.stem.strip('_')}.py", folder / f"test_{inside.stem}.py"]
+
+
+WITH_TWIN = [
+    path
+    for path in modules()
+    if path.name != "__init__.py" or (path.parent != SRC and has_own_code(path))
+]
+
+
+@pytest.mark.parametrize("path", WITH_TWIN, ids=label)
+def test_every_module_has_its_twin_test(path: Path) -> None:
+    places = twins(path)
+    assert any(place.is_file() for place in places), (
+        f"{label(path)} has no test; write {label(places[0])}"
+    )
