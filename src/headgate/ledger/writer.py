@@ -1,0 +1,345 @@
+"""Owns the one thread that writes the ledger: group commit, back-pressure, and recovery.
+
+Rule 1: the event loop only appends to memory; it never waits for the disk unless it asks to.
+Rule 2: a row once taken is kept until it is committed; a disk in trouble stops new calls, not
+the rows of old ones, and is tried again until it works.
+Rule 3: an outcome that arrives before its intent was committed replaces it: the same commit
+would write and delete it.
+Rule 4: the loop is told of commits once per batch, and only when somebody waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+
+from headgate.ledger import insert, owner
+from headgate.ledger.mend import mend_entry, mend_intent
+from headgate.ledger.record import Entry, Intent
+from headgate.store.sqlite import StoreError, connect, explain
+
+BATCH_ROWS = 4_096
+"""A backlog is written in commits of this size, so that other processes get their turn."""
+BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+CLOSE_S = 10.0
+LOOK_S = 1.0
+"""How often the writer makes sure that the file it writes to still has its name."""
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+class Writer:
+    """Takes intents and entries from one event loop, and makes them durable in groups.
+
+    intend, put, has_room, room and durable belong to one thread, the loop's. `trouble` is
+    empty, or why the ledger cannot be written now; on_trouble is told of every change, with
+    an empty text when it works again, from the writer's thread.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        linger_ms: float = 5,
+        queue_rows: int = 20_000,
+        on_trouble: Callable[[str], None] = _ignore,
+    ) -> None:
+        self.trouble = ""
+        self.fingerprint_key = b""
+        """Keys the hashes of prefixes and replies; known after start(), kept in the ledger."""
+        self._path = path
+        self._linger_s = linger_ms / 1000
+        self._bound = queue_rows
+        self._on_trouble = on_trouble
+        # Shared by two threads without a lock: each name is assigned by one of them only, and
+        # list append, slice, delete and dict pop are single steps under the interpreter lock.
+        self._accepted = 0
+        self._committed = 0
+        self._fresh: dict[int, Intent] = {}
+        self._entries: list[tuple[int, Entry]] = []
+        self._idle = False
+        self._closing = False
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._owner: owner.Owner | None = None
+        self._inode = (0, 0)
+        self._look_at = 0.0
+        self._batches = 0
+
+    def start(self) -> list[Intent]:
+        """Open, migrate, begin to write; the intents dead processes left open.
+
+        Each may have been billed and nobody saw its answer. StoreError says why it cannot open.
+        """
+        assert self._thread is None, "a Writer starts once"
+        orphans = self._open()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+        return orphans
+
+    # ---- the loop's side
+
+    def intend(self, intent: Intent) -> int:
+        """Note a call about to be sent upstream; the handle its put() closes."""
+        handle = self._accepted + 1
+        self._fresh[handle] = intent
+        self._accepted = handle
+        if self._idle:
+            self._nudge()
+        return handle
+
+    def put(self, handle: int, entry: Entry) -> None:
+        """Note what became of a call; 0 is the handle of one that never had an intent."""
+        if self._fresh.pop(handle, None) is None:
+            self._entries.append((handle, entry))
+        else:
+            self._entries.append((0, entry))
+        self._accepted += 1
+        if self._idle:
+            self._nudge()
+
+    def has_room(self) -> bool:
+        """May a new call be admitted; rows of admitted calls are always taken."""
+        return self._accepted - self._committed < self._bound
+
+    async def room(self) -> None:
+        """Wait until a new call may be admitted."""
+        while not self.has_room():
+            await self._commit_of(self._committed + 1)
+
+    async def durable(self) -> None:
+        """Wait until everything put and intended so far is on the disk."""
+        await self._commit_of(self._accepted)
+
+    async def _commit_of(self, mark: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        done = self._loop.create_future()
+        self._waiting.append((mark, done))
+        if self._committed >= mark:  # looked at after joining the queue: no wake-up is missed
+            self._tell()
+        await done
+
+    def _tell(self) -> None:
+        committed = self._committed
+        still = []
+        for mark, done in self._waiting:
+            if mark > committed:
+                still.append((mark, done))
+            elif not done.done():
+                done.set_result(None)
+        self._waiting = still
+
+    def _nudge(self) -> None:
+        self._idle = False
+        self._wake.put(None)
+
+    def flush(self, timeout_s: float = CLOSE_S) -> bool:
+        """Block until everything so far is on the disk; False: it took too long."""
+        mark, deadline = self._accepted, time.monotonic() + timeout_s
+        while self._committed < mark:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.001)
+        return True
+
+    def close(self, timeout_s: float = CLOSE_S) -> int:
+        """Write what is left and stop; how many rows could not be written in that time.
+
+        Those are lost with the process, and on_trouble is told how many they were; the calls
+        among them whose intents were committed are reported at the next start.
+        """
+        atexit.unregister(self.close)
+        if self._thread is None or self._closing:
+            return 0
+        self.flush(timeout_s)
+        self._closing = True
+        self._wake.put(None)
+        self._thread.join(timeout_s + 2 * BACKOFF_S[-1])
+        lost = len(self._entries)
+        if lost:
+            self._report(f"{lost} rows were not written before the end: {self.trouble}")
+        return lost
+
+    # ---- the writer's side
+
+    def _run(self) -> None:
+        try:
+            while self._rest():
+                while self._accepted > self._committed and not self._closing:
+                    self._commit_some()
+        except BaseException as bug:
+            self._report(f"the ledger writer stopped: {bug!r}; no new calls are admitted")
+            self._bound = 0
+            raise
+        finally:
+            self._shut()
+
+    def _rest(self) -> bool:
+        """Sleep until there is something to write, and the linger after it; False: the end."""
+        if self._closing:
+            return False
+        self._idle = True
+        if self._accepted == self._committed:
+            self._wake.get()
+        self._idle = False
+        if self._linger_s and not self._closing:
+            time.sleep(self._linger_s)
+        return not self._closing
+
+    def _commit_some(self) -> None:
+        # Read first: whatever counts below the mark was appended before it was counted.
+        mark = self._accepted
+        taken = self._entries[:BATCH_ROWS]
+        whole = len(taken) < BATCH_ROWS
+        intents = []
+        for handle in list(self._fresh):
+            intent = self._fresh.pop(handle, None)  # the loop may have been quicker
+            if intent is not None:
+                intents.append((handle, intent))
+        self._batches += 1
+        batch = insert.Batch(
+            self._batches,
+            [entry for _, entry in taken],
+            intents,
+            [handle for handle, _ in taken if handle],
+        )
+        if not self._persist(batch):
+            return
+        del self._entries[: len(taken)]
+        self._committed = mark if whole else self._committed + len(taken)
+        if self._waiting and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # that loop has ended: nobody waits
+                self._loop.call_soon_threadsafe(self._tell)
+        if self._linger_s and whole:
+            time.sleep(self._linger_s)
+
+    def _persist(self, batch: insert.Batch) -> bool:
+        """Write the batch however long it takes; False: closing, and still in trouble."""
+        attempt, was_mended = 0, False
+        while True:
+            try:
+                insert.write(self._usable(), self._signed_in().n, batch)
+            except _ROW_FAULTS as error:
+                if not was_mended:
+                    batch, was_mended = self._mend(batch, error), True
+                    continue
+                fault: Exception = error
+            except (sqlite3.Error, OSError, StoreError) as error:
+                fault = error
+            else:
+                if self.trouble:
+                    self._report("")
+                return True
+            self._report(explain(fault, self._path))
+            if int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF not in _PASSING:
+                self._drop_connection()
+            if self._closing:
+                return False
+            time.sleep(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
+            attempt += 1
+
+    def _mend(self, batch: insert.Batch, error: Exception) -> insert.Batch:
+        better = batch._replace(
+            entries=[mend_entry(entry) for entry in batch.entries],
+            intents=[(handle, mend_intent(intent)) for handle, intent in batch.intents],
+        )
+        self._say(f"a row held a value the ledger cannot store and was mended: {error}")
+        return better
+
+    def _report(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._say(trouble)
+
+    def _say(self, text: str) -> None:
+        with contextlib.suppress(Exception):  # a broken log must not stop the ledger
+            self._on_trouble(text)
+
+    # ---- the file
+
+    def _open(self) -> list[Intent]:
+        """Open the file and sign in, anew if this is another file than before."""
+        connection = connect(self._path)
+        try:
+            self._look_at = time.monotonic() + LOOK_S
+            self._inode = _inode(self._path)
+            row = connection.execute("SELECT value FROM meta WHERE name = 'fingerprint_key'")
+            self.fingerprint_key = self.fingerprint_key or row.fetchone()[0]
+            orphans: list[Intent] = []
+            if self._owner is None or not owner.known(connection, self._owner):
+                left, self._owner = self._owner, None
+                if left is not None:
+                    left.leave()
+                self._owner, orphans = owner.enter(connection, self._path)
+        except (sqlite3.Error, OSError) as error:
+            connection.close()
+            raise StoreError(explain(error, self._path)) from error
+        self._connection = connection
+        return orphans
+
+    def _usable(self) -> sqlite3.Connection:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            if _inode(self._path) != self._inode:
+                self._report(
+                    f"the ledger {self._path} was moved or deleted while in use: rows of the"
+                    f" last {LOOK_S:.0f} s may be in the moved file, a new file is begun"
+                )
+                self._drop_connection()
+        if self._connection is None:
+            self._open()
+            assert self._connection is not None
+        return self._connection
+
+    def _signed_in(self) -> owner.Owner:
+        assert self._owner is not None
+        return self._owner
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _shut(self) -> None:
+        if self._connection is not None and self._owner is not None:
+            with contextlib.suppress(sqlite3.Error):
+                owner.sign_out(self._connection, self._owner)
+        self._drop_connection()
+        if self._owner is not None:
+            self._owner.leave()
+
+
+_ROW_FAULTS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+_PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+"""Troubles in which the open connection stays good."""
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return (0, 0)
+    return (stat.st_dev, stat.st_ino)

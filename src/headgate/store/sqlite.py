@@ -1,0 +1,199 @@
+"""Owns where headgate.db lies and how it is opened, and says in plain words why it cannot be.
+
+Rule 1: writing means WAL and synchronous=FULL: a committed row survives a power cut.
+Rule 2: readers open their own connection and can change nothing through it.
+Rule 3: the folder is the user's alone (0700) and so is the file (0600).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from headgate.store import schema
+
+BUSY_S = 5.0
+NAME = "headgate.db"
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says what, where and what to do."""
+
+
+def state_folder(env: Mapping[str, str]) -> Path:
+    """The folder of everything Headgate remembers, created if need be."""
+    if env.get("HEADGATE_HOME"):
+        folder = Path(env["HEADGATE_HOME"]).expanduser()
+    elif env.get("XDG_STATE_HOME"):
+        folder = Path(env["XDG_STATE_HOME"]).expanduser() / "headgate"
+    else:
+        folder = Path(env.get("HOME") or Path.home()) / ".local" / "state" / "headgate"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot create the state folder {folder}: {error.strerror}\n\n"
+            "hint: set HEADGATE_HOME to a folder that can be written"
+        ) from error
+    return folder
+
+
+def ledger_path(env: Mapping[str, str]) -> Path:
+    """headgate.db in the state folder."""
+    return state_folder(env) / NAME
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open for writing, create and migrate if need be; usable from any one thread at a time."""
+    if sqlite3.sqlite_version_info < schema.MINIMUM_SQLITE:
+        raise StoreError(
+            f"this Python brings SQLite {sqlite3.sqlite_version}; Headgate needs 3.37 or newer"
+            "\n\nhint: use a Python built against a newer SQLite"
+        )
+    connection: sqlite3.Connection | None = None
+    try:
+        _create(path)
+        connection = _open(path, "rw")
+        schema.version(connection)  # before the journal mode is changed: it may not be ours
+        _switch_to_wal(connection, path)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        schema.migrate(connection)
+    except (OSError, sqlite3.Error, schema.SchemaError) as error:
+        if connection is not None:
+            connection.close()
+        raise StoreError(explain(error, path)) from error
+    except StoreError:
+        if connection is not None:
+            connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open an existing ledger for reading only."""
+    if not path.exists():
+        raise StoreError(
+            f"there is no ledger at {path} yet\n\n"
+            "hint: start the gateway once with `headgate up`, or name another file: --ledger"
+        )
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = _open(path, "rw" if os.access(path, os.W_OK) else "ro")
+        connection.execute("PRAGMA query_only = ON")
+        seen = schema.version(connection)
+    except (OSError, sqlite3.Error, schema.SchemaError) as error:
+        if connection is not None:
+            connection.close()
+        raise StoreError(explain(error, path)) from error
+    if seen < len(schema.MIGRATIONS):
+        connection.close()
+        raise StoreError(
+            f"the ledger {path} has an older shape (or none yet)\n\n"
+            "hint: start the gateway once with `headgate up`: it brings the file up to date"
+        )
+    return connection
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA mmap_size = 0")  # a failing disk must be an error, not a SIGBUS
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection, path: Path) -> None:
+    # SQLite gives up at once, whatever the busy time-out, when two connections switch together.
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise StoreError(
+                f"the ledger {path} cannot use a write-ahead log on this file system\n\n"
+                "hint: keep it on a local disk (not NFS, SMB or a plain FUSE mount)"
+            )
+        return
+
+
+_BY_CODE: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_FULL: (
+        "the disk is full",
+        "free some space: rows are kept and written then",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "it, or the folder it lies in, is read-only",
+        "make both writable for this user, or name another ledger",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "it is not an SQLite database",
+        "move that file away, or name another ledger",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "the file is damaged",
+        "move it away and start anew; keep it: `sqlite3 … .recover` reads most of the rows",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        f"another process has held its write lock for more than {BUSY_S:.0f} s",
+        "close programs that write to it, such as an open sqlite3 shell",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened",
+        "check that its folder exists, is local and may be entered and written by this user",
+    ),
+    sqlite3.SQLITE_PROTOCOL: (
+        "its locks do not work, as is usual on network file systems",
+        "keep it on a local disk",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk or file system reports an input/output error",
+        "look at the disk and the kernel's log; keep the ledger on a local disk",
+    ),
+    sqlite3.SQLITE_PERM: ("access is denied", "make it readable and writable for this user"),
+}
+
+_BY_ERRNO: dict[int, int] = {
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+    errno.EDQUOT: sqlite3.SQLITE_FULL,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
+    errno.EACCES: sqlite3.SQLITE_PERM,
+    errno.EPERM: sqlite3.SQLITE_PERM,
+    errno.EIO: sqlite3.SQLITE_IOERR,
+    errno.ESTALE: sqlite3.SQLITE_PROTOCOL,
+    errno.ENOLCK: sqlite3.SQLITE_PROTOCOL,
+}
+
+
+def explain(error: Exception, path: Path) -> str:
+    """What is wrong with the ledger, and the remedy, for a person."""
+    if isinstance(error, StoreError):
+        return str(error)
+    code: int | None = None
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)  # absent when Python itself raised
+    elif isinstance(error, OSError) and error.errno is not None:
+        code = _BY_ERRNO.get(error.errno)
+    what, hint = _BY_CODE.get(code & 0xFF if code else -1, (str(error), ""))
+    text = f"the ledger {path} cannot be used: {what}"
+    return f"{text}\n\nhint: {hint}" if hint else text
