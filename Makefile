@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VERSION ?= $(error say which: make release VERSION=0.2.0)
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" pyproject.toml
+COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
+COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo sim test e2e check fix golden docs clients bench bench-quick soak requirements release clean
@@ -63,6 +64,9 @@ soak: $(READY) ## the tests that run for minutes, and flat memory under load
 requirements: ## compile the pinned, hashed requirement files from pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0"; do \
+	  set -- $$pins; printf '%s\n' "$$@" | \
+	  $(COMPILE_SDK) - -o requirements/sdks/$${1/==/-}.txt; done
 
 release: check ## gather the change fragments and build the packages
 	@$(BIN)/python -m docs.changes $(VERSION) && $(BIN)/python -m hatchling build
