@@ -1,8 +1,31 @@
-"""Who serves what: a Provider is data, read from one TOML file beside this one."""
+"""Who serves what: a Provider is data, begun from one TOML file beside this one.
+
+Rule 1: to add a provider that speaks a known dialect, add a file; no code names providers.
+Rule 2: a file's facts carry the page and the day they were checked, because they rot.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from headgate.wire.model import Headers
+
+SURFACES = ("messages", "count_tokens", "chat", "responses", "embeddings", "models")
+AUTHS = ("anthropic", "bearer", "x-api-key", "api-key", "none")
+
+BEARER_SINCE = b"2026-10-21"  # Anthropic's API migration page, checked 2026-11-20
+
+ABSENT = {
+    "bedrock": "Amazon Bedrock",
+    "vertex": "Google Vertex AI",
+}
+"""Kinds people ask for that need every request signed, which Headgate does not do yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +47,7 @@ class Provider:
     api_key: str = field(default="", repr=False)
     credentials: str = "house"
     """house: our api_key; client: the caller's own credential is forwarded"""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """sent with every request, after the caller's"""
     prices: str = ""
     """provider id in the price catalogue; empty: by model name"""
@@ -36,3 +59,72 @@ class Provider:
     call_s: float = 600.0
     silence_s: float = 300.0
     max_connections: int = 512
+    key_env: str = ""
+    """the environment variable api_key came from"""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A kind of provider as its data file describes it: what headgate.toml need not say."""
+
+    kind: str
+    title: str
+    base_url: str
+    """empty: headgate.toml must say it"""
+    paths: dict[str, str]
+    auth: str
+    prices: str
+    checked: date
+    source: str
+    """the pages these facts were read on"""
+    base_url_example: str = ""
+    models: tuple[str, ...] = ()
+    key_env: tuple[str, ...] = ()
+    """variables that hold the key by custom, the usual one first"""
+    key_start: str = ""
+    """how every key begins; empty: keys have no common beginning"""
+    key_shape: str = ""
+    """what a whole key matches"""
+    key_hint: str = ""
+    """the same in words"""
+    key_page: str = ""
+    """where a key is made"""
+    key_optional: bool = False
+    free: bool = False
+
+
+@cache
+def read_all() -> dict[str, Preset]:
+    """Every kind of provider, by name; the files are read once per process."""
+    folder = Path(__file__).parent
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def _read(path: Path) -> Preset:
+    with path.open("rb") as file:
+        table = tomllib.load(file)
+    return msgspec.convert({"kind": path.stem, **table}, Preset)
+
+
+def headers_for(provider: Provider, anthropic_version: bytes | None) -> Headers:
+    """The header fields that carry our credential and the provider's own additions.
+
+    With credentials = "client" the caller's credential travels instead, and none of ours.
+    """
+    own = [(name.encode(), value.encode()) for name, value in provider.headers]
+    if not provider.api_key or provider.credentials == "client":
+        return own
+    return [_credential(provider, anthropic_version), *own]
+
+
+def _credential(provider: Provider, anthropic_version: bytes | None) -> tuple[bytes, bytes]:
+    key = provider.api_key.encode()
+    match provider.auth:
+        case "anthropic":
+            if (anthropic_version or b"") >= BEARER_SINCE:
+                return b"authorization", b"Bearer " + key
+            return b"x-api-key", key
+        case "x-api-key" | "api-key":
+            return provider.auth.encode(), key
+        case _:
+            return b"authorization", b"Bearer " + key

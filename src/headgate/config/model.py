@@ -1,7 +1,7 @@
-"""headgate.toml -> a frozen Config; every mistake is reported at once, with its path and remedy.
+"""The frozen shape of a configuration: what the rest of the house reads.
 
-Rule 1: parsing is pure: text and environment in, Config or ConfigError out.
-Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
+Rule 1: a default stands here and nowhere else.
+Rule 2: nothing here is a secret's text except where repr is off.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Route:
     hold_ms: int | None = None
     call_s: float | None = None
     silence_s: float | None = None
+    by_default: bool = False
+    """True: not written in [models], but one of a provider's own patterns"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
+    tries: int = 3
+    """tries of a target that stands alone; a rung of a ladder says its own"""
     waits_s: tuple[float, ...] = (1.0, 2.0, 4.0)
     jitter: float = 0.25
     """the share by which a wait may be longer or shorter"""
@@ -93,3 +97,5 @@ class Config:
     """exact names first, then patterns from the most to the least specific"""
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
+    source: str = ""
+    """the file it was read from; empty: none, only defaults and the environment"""

@@ -1,0 +1,86 @@
+"""What a command writes and where: data to stdout, words to stderr, colour only as decoration.
+
+Rule 1: with --json a command prints one JSON document and nothing else on stdout.
+Rule 2: no secret passes through here whole: see `masked`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+def out() -> Console:
+    """The console for data."""
+    from rich.console import Console  # 60 ms: paid by the commands that draw
+
+    return Console(soft_wrap=True, highlight=False)
+
+
+def words() -> Console:
+    """The console for everything that is said beside the data."""
+    from rich.console import Console
+
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """A plain line on stderr."""
+    click.echo(text, err=True)
+
+
+def print_json(data: object) -> None:
+    """One JSON document on stdout, indented for people and stable for machines."""
+    import msgspec
+
+    raw = msgspec.json.format(msgspec.json.encode(data), indent=2)
+    sys.stdout.write(raw.decode() + "\n")
+
+
+def print_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None
+) -> None:
+    """A table on stdout that stays readable when it is piped."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for head in heads:
+        table.add_column(head)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out().print(table)
+
+
+def json_option(command: Decorated) -> Decorated:
+    """The --json flag every command that prints data has."""
+    decorate: Any = click.option("--json", "as_json", is_flag=True, help="Print data as JSON.")
+    decorated: Decorated = decorate(command)
+    return decorated
+
+
+def config_option(command: Decorated) -> Decorated:
+    """The --config option of every command that reads headgate.toml."""
+    decorate: Any = click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False),
+        help="headgate.toml to use; default: $HEADGATE_CONFIG, ./headgate.toml, "
+        "~/.config/headgate/headgate.toml, else the keys in the environment.",
+    )
+    decorated: Decorated = decorate(command)
+    return decorated
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: nothing of it but its length class."""
+    return "***" if secret else ""

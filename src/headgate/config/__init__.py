@@ -1,0 +1,33 @@
+"""headgate.toml -> a frozen Config; every mistake is reported at once, with path and remedy.
+
+Rule 1: parsing is pure: text and environment in, Config or ConfigError out.
+Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
+"""
+
+from headgate.config.describe import describe, spell
+from headgate.config.load import find_file, load, load_file
+from headgate.config.model import Config, Ledger, Prices, Retry, Route, Rung, Server
+from headgate.config.problem import ConfigError, Problem
+from headgate.config.routing import known_models, resolve, unknown_model
+from headgate.config.upstream import NOBODY
+
+__all__ = [
+    "NOBODY",
+    "Config",
+    "ConfigError",
+    "Ledger",
+    "Prices",
+    "Problem",
+    "Retry",
+    "Route",
+    "Rung",
+    "Server",
+    "describe",
+    "find_file",
+    "known_models",
+    "load",
+    "load_file",
+    "resolve",
+    "spell",
+    "unknown_model",
+]

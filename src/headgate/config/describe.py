@@ -1,0 +1,57 @@
+"""A Config as plain data for people and machines: what is in force, defaults included.
+
+Rule 1: a secret appears as *** and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from headgate.config.model import Config, Route, Rung
+from headgate.providers import Provider
+
+HIDDEN = "***"
+
+
+def describe(config: Config) -> dict[str, object]:
+    """Everything that is in force, secrets hidden."""
+    server = asdict(config.server)
+    server["admin_token"] = HIDDEN if config.server.admin_token else ""
+    return {
+        "source": config.source or "no file: defaults and the environment",
+        "server": server,
+        "retry": asdict(config.retry),
+        "ledger": asdict(config.ledger),
+        "prices": asdict(config.prices)
+        | {"overrides": {name: dict(classes) for name, classes in config.prices.overrides}},
+        "providers": {provider.name: _provider(provider) for provider in config.providers},
+        "models": {
+            route.pattern: _route(route) for route in config.routes if not route.by_default
+        },
+        "models_by_default": {
+            route.pattern: _route(route) for route in config.routes if route.by_default
+        },
+        "notes": list(config.notes),
+    }
+
+
+def spell(rung: Rung) -> str:
+    """A rung as it is written in headgate.toml."""
+    target = f"{rung.provider}:{rung.model}" if rung.model else rung.provider
+    return f"{target} x{rung.tries}"
+
+
+def _provider(provider: Provider) -> dict[str, object]:
+    described = asdict(provider)
+    described["api_key"] = HIDDEN if provider.api_key else ""
+    described["headers"] = {name: HIDDEN for name, _ in provider.headers}
+    return described
+
+
+def _route(route: Route) -> dict[str, object]:
+    described: dict[str, object] = {"ladder": [spell(rung) for rung in route.ladder]}
+    for name in ("canned", "hold_ms", "call_s", "silence_s"):
+        value = getattr(route, name)
+        if value not in (None, ""):
+            described[name] = value
+    return described

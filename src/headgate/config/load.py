@@ -1,0 +1,178 @@
+"""Text and environment -> Config, and where the text is found: decides the order of reading.
+
+Rule 1: a file that is not TOML is one problem; everything after that is reported together.
+Rule 2: no file and no key is no error here: the Config says what is missing, in its notes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from headgate.config.model import Config, Ledger, Prices, Retry, Server
+from headgate.config.problem import ConfigError, Problem, Report, join, meant
+from headgate.config.routing import read_routes, shadowed
+from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
+from headgate.config.table import Table
+from headgate.config.upstream import NOBODY, from_environment, is_local, read_providers
+from headgate.providers import Provider, read_all
+
+FILE = "headgate.toml"
+VARIABLE = "HEADGATE_CONFIG"
+
+_SECTIONS = ("server", "retry", "ledger", "prices", "providers", "models")
+_POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
+
+Record = TypeVar("Record")
+
+
+def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
+    """This machine's configuration: a file if there is one, else the environment's keys."""
+    found = find_file(path, env)
+    if found is None:
+        return load("", env, source="")
+    try:
+        text = found.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        hint = "check the path given by --config or HEADGATE_CONFIG"
+        raise ConfigError(
+            str(found), [Problem("", f"cannot be read: {reason}", hint)]
+        ) from None
+    return load(text, env, source=str(found))
+
+
+def find_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    """The file named by argument or environment, else the first one that exists."""
+    if path is not None:
+        return path
+    if named := env.get(VARIABLE):
+        return Path(named)
+    home = Path(
+        env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "~").expanduser() / ".config"
+    )
+    places = (Path(FILE), home / "headgate" / FILE)
+    return next((place for place in places if place.is_file()), None)
+
+
+def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
+    """Read a configuration; raises ConfigError with every mistake in it."""
+    report = Report(source or "the environment", text)
+    root = Table(_parse(text, report), "", report, env)
+    for name in root.content:
+        if name not in _SECTIONS:
+            report.wrong(join("", name), f"unknown section [{name}]", meant(name, _SECTIONS))
+    retry = _record(_section(root, "retry"), RETRY, Retry)
+    server = _server(_section(root, "server"))
+    providers = _providers(root, server)
+    declared = [*_section(root, "providers").content] or [each.name for each in providers]
+    config = Config(
+        server=server,
+        retry=retry,
+        ledger=_record(_section(root, "ledger"), LEDGER, Ledger),
+        prices=_prices(_section(root, "prices")),
+        providers=providers,
+        routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
+        source=source,
+    )
+    report.settle()
+    report.notes.extend(shadowed(providers))
+    return replace(config, notes=tuple(report.notes))
+
+
+def _parse(text: str, report: Report) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _POSITION.match(str(error))
+        what = match[1] if match else str(error)
+        line = int(match[2]) if match and match[2] else len(text.splitlines())
+        hint = _shown(text, line)
+        raise ConfigError(
+            report.source, [Problem("", f"line {line} is not TOML: {what.lower()}", hint)]
+        ) from None
+
+
+def _shown(text: str, line: int) -> str:
+    """The offending line, unless it may hold a secret."""
+    lines = text.splitlines()
+    shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    safe = shown and not re.search(r"key|token|secret|auth", shown, re.IGNORECASE)
+    return f"it reads: {shown}" if safe else "text needs quotes, and every quote its partner"
+
+
+def _section(root: Table, name: str) -> Table:
+    content = root.content.get(name, {})
+    if not isinstance(content, dict):
+        root.report.wrong(name, "must be a section", f"write [{name}]")
+        content = {}
+    return Table(content, name, root.report, root.env)
+
+
+def _record(table: Table, settings: tuple[Setting, ...], record: type[Record]) -> Record:
+    return msgspec.convert(table.read(settings), record)
+
+
+def _server(table: Table) -> Server:
+    server = _record(table, SERVER, Server)
+    if bool(server.tls_cert) != bool(server.tls_key):
+        given, other = ("tls_cert", "tls_key") if server.tls_cert else ("tls_key", "tls_cert")
+        table.report.wrong(
+            f"server.{given}", f"needs {other} beside it", f'{other} = "path/to/file.pem"'
+        )
+    return server
+
+
+def _providers(root: Table, server: Server) -> tuple[Provider, ...]:
+    table = _section(root, "providers")
+    report = root.report
+    if table.content:
+        providers = read_providers(table)
+        _note_unused(table, providers)
+    else:
+        providers = from_environment(root.env, report)
+        if providers:
+            taken = ", ".join(f"{each.name} ({each.key_env})" for each in providers)
+            report.note(f"providers taken from the environment: {taken}")
+        else:
+            report.note(NOBODY)
+    for provider in providers:
+        parts = urlsplit(provider.base_url)
+        here = is_local(parts.hostname or "") and parts.hostname in ("localhost", server.host)
+        if here and server.port and parts.port == server.port:
+            report.wrong(
+                f"providers.{provider.name}.base_url",
+                "is Headgate's own address: a call would go round for ever",
+                "name the provider's address, or change server.port",
+            )
+    return providers
+
+
+def _note_unused(table: Table, providers: tuple[Provider, ...]) -> None:
+    """A key in the environment that the file ignores is worth a word."""
+    used = {provider.key_env for provider in providers} | {each.kind for each in providers}
+    for kind in ("anthropic", "openai"):
+        variable = read_all()[kind].key_env[0]
+        if variable in table.env and not {variable, kind} & used and kind not in table.content:
+            table.report.note(f"{variable} is set but unused; hint: add [providers.{kind}]")
+
+
+def _prices(table: Table) -> Prices:
+    values: dict[str, Any] = table.read(PRICES)
+    given = values.pop("overrides", {})
+    overrides = []
+    for target, classes in given.items() if isinstance(given, dict) else ():
+        place = join("prices.overrides", target)
+        if not isinstance(classes, dict) or not classes:
+            table.report.wrong(place, "must be a table of prices", "{ input = 2, output = 10 }")
+            continue
+        found = Table(classes, place, table.report, table.env).read(OVERRIDE)
+        overrides.append((target, [*found.items()]))
+    return msgspec.convert({**values, "overrides": overrides}, Prices)

@@ -1,0 +1,139 @@
+"""Every key headgate.toml may hold: its form, its limits and what it means, in one table.
+
+Rule 1: this table reads the file, answers "did you mean" and makes the reference page.
+Rule 2: a default stands in the record the section becomes, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from headgate.providers import AUTHS
+
+Form = Literal[
+    "text", "texts", "whole", "number", "numbers", "flag", "choice", "secret", "money",
+    "origins", "pairs", "table", "ladder",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a section."""
+
+    name: str
+    form: Form
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    above: float | None = None
+    """the value must be greater than this"""
+
+
+MEBIBYTE = 1024 * 1024
+DAY_S = 86_400.0
+
+SERVER = (
+    Setting("host", "text", "address to listen on; a key must exist before it may be public"),
+    Setting("port", "whole", "port to listen on; 0 takes any free one", low=0, high=65535),
+    Setting("tls_cert", "text", "PEM file with the certificate chain; needs tls_key"),
+    Setting("tls_key", "text", "PEM file with the certificate's private key"),
+    Setting("cors_origins", "origins", "browser origins that may call, or [\"*\"]"),
+    Setting("max_body_bytes", "whole", "a larger request body is answered with 413",
+            low=1024, high=1024 * MEBIBYTE),
+    Setting("admin_token", "secret", "bearer token of the admin calls; none: they are off"),
+    Setting("ping_s", "number", "silence towards a streaming client before it is pinged",
+            above=0, high=300),
+    Setting("client_stall_s", "number", "how long a client may refuse to read",
+            above=0, high=DAY_S),
+    Setting("drain_s", "number", "how long running calls may take after a stop signal",
+            low=0, high=DAY_S),
+)  # fmt: skip
+
+RETRY = (
+    Setting("tries", "whole", "tries of a target that stands alone, without a ladder",
+            low=1, high=10),
+    Setting("waits_s", "numbers", "waits between tries of one target; the last one repeats",
+            low=0, high=600),
+    Setting("jitter", "number", "the share by which a wait may be longer or shorter",
+            low=0, high=1),
+    Setting("max_retry_after_s", "number", "a longer retry-after is not waited for",
+            low=0, high=DAY_S),
+    Setting("hold_ms", "whole", "how long a stream's head is held back for its first content",
+            low=0, high=600_000),
+)  # fmt: skip
+
+LEDGER = (
+    Setting("path", "text", "the database file; empty: headgate.db in the state folder"),
+    Setting("durability", "choice", "strict: the last event waits for the commit",
+            choices=("group", "strict")),
+    Setting("linger_ms", "number", "how long a commit waits for more rows", low=0, high=1000),
+    Setting("queue_rows", "whole", "rows that may wait for the disk before calls must wait",
+            low=16, high=10_000_000),
+    Setting("fingerprints", "flag", "keep keyed hashes of prompt prefixes, never text"),
+)  # fmt: skip
+
+PRICES = (
+    Setting("ceiling_input_mtok", "money", "dollars per million input tokens of an unknown "
+            "model"),
+    Setting("ceiling_output_mtok", "money", "dollars per million output tokens of an unknown "
+            "model"),
+    Setting("overrides", "table", "your own prices: [prices.overrides.\"openai:gpt-x\"] with "
+            "dollars per million tokens"),
+)  # fmt: skip
+
+TOKEN_CLASSES = (
+    "input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "cache_write_30m",
+    "cache_write_12h",
+    "output",
+)
+
+OVERRIDE = tuple(
+    Setting(name, "money", f"dollars per million {name} tokens") for name in TOKEN_CLASSES
+)
+
+PROVIDER = (
+    Setting("kind", "text", "which provider this is; default: the section's own name"),
+    Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
+    Setting("api_key", "secret", "env:NAME of the key; default: the vendor's usual variable"),
+    Setting("credentials", "choice", "house: our key; client: the caller's own key goes on",
+            choices=("house", "client")),
+    Setting("auth", "choice", "which header carries the key", choices=AUTHS),
+    Setting("models", "texts", "names and patterns asked of this provider when [models] is "
+            "silent"),
+    Setting("paths", "pairs", "surface = path below base_url; an empty path: not served"),
+    Setting("headers", "pairs", "header fields added to every request; env:NAME for secrets"),
+    Setting("prices", "text", "provider id in the price catalogue; empty: by model name"),
+    Setting("free", "flag", "own hardware: costs nothing per token"),
+    Setting("verify_tls", "flag", "check the server's certificate"),
+    Setting("ca_file", "text", "PEM file with certificate authorities to trust instead"),
+    Setting("connect_s", "number", "limit for TCP and TLS together", above=0, high=600),
+    Setting("call_s", "number", "limit for a whole call that does not stream",
+            above=0, high=DAY_S),
+    Setting("silence_s", "number", "limit without a byte from the provider",
+            above=0, high=DAY_S),
+    Setting("max_connections", "whole", "connections to it at once", low=1, high=65_536),
+)  # fmt: skip
+
+MODEL = (
+    Setting("ladder", "ladder", "targets in the order they are tried: \"provider:model x3\""),
+    Setting("canned", "text", "the answer when every rung failed, marked as canned"),
+    Setting("hold_ms", "whole", "overrides retry.hold_ms", low=0, high=600_000),
+    Setting("call_s", "number", "overrides the provider's call_s", above=0, high=DAY_S),
+    Setting("silence_s", "number", "overrides the provider's silence_s", above=0, high=DAY_S),
+)  # fmt: skip
+
+SECTIONS: dict[str, tuple[Setting, ...]] = {
+    "server": SERVER,
+    "retry": RETRY,
+    "ledger": LEDGER,
+    "prices": PRICES,
+    "providers.NAME": PROVIDER,
+    'models."NAME"': MODEL,
+}
+"""Every section of headgate.toml, for the reference page."""
