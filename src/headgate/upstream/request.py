@@ -67,7 +67,10 @@ class Url:
         max_connections: int = 512,
     ) -> Url:
         """An address such as https://api.example.com/v1; ValueError says what is wrong."""
-        parts = urlsplit(text.strip())
+        text = text.strip()
+        if not text.isprintable():
+            raise ValueError(f"{text!r} holds a line break or another control character")
+        parts = urlsplit(text)
         if parts.scheme not in _PORTS:
             raise ValueError(f"{text!r} must begin with http:// or https://")
         if "@" in parts.netloc:
