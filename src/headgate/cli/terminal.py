@@ -1,7 +1,7 @@
 """What a command writes and where: data to stdout, words to stderr, colour only as decoration.
 
 Rule 1: with --json a command prints one JSON document and nothing else on stdout.
-Rule 2: no secret passes through here whole: see `masked`.
+Rule 2: rich is loaded by the command that draws, never by the one that only speaks.
 """
 
 from __future__ import annotations
@@ -79,8 +79,3 @@ def config_option(command: Decorated) -> Decorated:
     )
     decorated: Decorated = decorate(command)
     return decorated
-
-
-def masked(secret: str) -> str:
-    """A secret as it may be shown: nothing of it but its length class."""
-    return "***" if secret else ""

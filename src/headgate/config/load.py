@@ -96,7 +96,7 @@ def _parse(text: str, report: Report) -> dict[str, object]:
         line = int(match[2]) if match and match[2] else len(text.splitlines())
         hint = _shown(text, line)
         raise ConfigError(
-            report.source, [Problem("", f"line {line} is not TOML: {what.lower()}", hint)]
+            report.source, [Problem("", f"line {line} is not TOML: {what.lower()}", hint, line)]
         ) from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from headgate.money.rules import KEYS
 from headgate.providers import AUTHS
 
 Form = Literal[
@@ -76,25 +77,23 @@ LEDGER = (
 
 PRICES = (
     Setting("ceiling_input_mtok", "money", "dollars per million input tokens of an unknown "
-            "model"),
+            "model", above=0),
     Setting("ceiling_output_mtok", "money", "dollars per million output tokens of an unknown "
-            "model"),
+            "model", above=0),
     Setting("overrides", "table", "your own prices: [prices.overrides.\"openai:gpt-x\"] with "
             "dollars per million tokens"),
 )  # fmt: skip
 
-TOKEN_CLASSES = (
-    "input",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_30m",
-    "cache_write_12h",
-    "output",
-)
-
 OVERRIDE = tuple(
-    Setting(name, "money", f"dollars per million {name} tokens") for name in TOKEN_CLASSES
+    Setting(
+        name,
+        "money",
+        "dollars per thousand searches"
+        if name == "search"
+        else f"dollars per million {name.replace('_', ' ')} tokens",
+        high=1_000_000,
+    )
+    for name in KEYS
 )
 
 PROVIDER = (

@@ -71,7 +71,7 @@ class Table:
             given = _SHELL.fullmatch(value) if isinstance(value, str) else None
             upper = given[1] if given else self._variable_for(name)
             raise Wrong(
-                "a secret does not belong into this file",
+                "a secret does not belong in this file",
                 f'export {upper}=… and write {name} = "env:{upper}" here',
             )
         if variable not in self.env:
@@ -133,7 +133,7 @@ def _numbers(value: object, setting: Setting) -> object:
     return [_number(each, setting) for each in value]
 
 
-def _within(value: float, setting: Setting) -> float:
+def _within(value: float | Decimal, setting: Setting) -> float | Decimal:
     """Limits are inclusive, `above` is not."""
     bounds = []
     if setting.above is not None and value <= setting.above:
@@ -163,10 +163,8 @@ def _money(value: object, setting: Setting) -> object:
         amount = Decimal(-1)
     plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     if not plain or not amount.is_finite() or amount < 0:
-        raise Wrong(
-            f"must be dollars per million tokens, not {_name(value)}",
-            f'{setting.name} = "2.50"',
-        )
+        raise Wrong("is no amount of dollars", f'{setting.name} = "2.50"')
+    _within(amount, setting)
     return f"{amount:f}"
 
 
@@ -196,6 +194,8 @@ def _number_hint(value: object, setting: Setting) -> str:
     digits = (
         re.fullmatch(r"(\d+(?:\.\d+)?)\s*[a-z]*", value) if isinstance(value, str) else None
     )
+    if isinstance(value, float):
+        return f"{setting.name} = {value:.0f}"
     unit = {"_s": "seconds", "ms": "milliseconds"}.get(setting.name[-2:], "")
     if digits:
         return f"{setting.name} = {digits[1]}" + (f" ({unit})" if unit else "")

@@ -73,11 +73,11 @@ def from_environment(env: Mapping[str, str], report: Report) -> tuple[Provider, 
 
 
 def _read_one(name: str, table: Table) -> Provider | None:
-    preset = _preset(name, table)
     before = len(table.report.problems)
-    values = table.read(PROVIDER)
+    preset = _preset(name, table)
     if preset is None:
         return None
+    values = table.read(PROVIDER)
     values["name"] = name
     base_url = _base_url(values.get("base_url"), preset, table)
     values["base_url"] = base_url

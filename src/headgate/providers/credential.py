@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from headgate.providers import Preset, read_all
 
 _PLACEHOLDER = re.compile(
-    r"(?:^|[-_ ])(?:your|my|insert|replace|paste)[-_ ]?(?:api|openai|anthropic|key|secret|token)|"
+    r"(?:^|[-_ ])(?:your|my|insert|replace|paste)[-_ ]?"
+    r"(?:api|openai|anthropic|key|secret|token)|"
     r"x{6}|^<.*>$|^\$|^(?:changeme|todo|none|null|secret|test|key|api[-_]?key)$|\.\.\.",
     re.IGNORECASE,
 )
@@ -41,11 +42,11 @@ def inspect(key: str, variable: str, preset: Preset, base_url: str) -> Flaw | No
     again = _remedy(variable, preset)
     if damage := _damage(key):
         return Flaw(f"{variable} {damage}", again, usable=False)
-    for start, sort in _WRONG_SORT.items():
-        if key.startswith(start):
-            return Flaw(f"{variable} holds {sort}", again, usable=True)
     if not preset.key_shape or _host(base_url) != _host(preset.base_url):
         return None  # another server may take any text as its key
+    for start, sort in _WRONG_SORT.items():
+        if key.startswith(start):
+            return Flaw(f"{variable} holds {sort}", again, usable=False)
     if _PLACEHOLDER.search(key):
         return Flaw(f"{variable} still holds a placeholder", again, usable=False)
     misfit = _misfit(key, preset)

@@ -1,0 +1,36 @@
+"""Data goes to stdout and words to stderr, whatever draws them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from headgate.cli.terminal import out, print_json, print_table, say, words
+
+
+def test_json_is_one_document_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [1, "é"]})
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"a": [1, "é"]}
+    assert said.err == ""
+
+
+def test_words_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    say("one")
+    words().print("two")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "one\ntwo\n")
+
+
+def test_a_table_keeps_every_cell_when_it_is_piped(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name", "text"), [("a", "[bold]x[/bold] " + "long " * 40)])
+    said = capsys.readouterr().out
+    assert "[bold]x[/bold]" in said
+    assert said.count("long") == 40
+    assert "\x1b" not in said
+
+
+def test_data_drawn_by_hand_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    out().print("[1, 2]", markup=False)
+    assert capsys.readouterr().out == "[1, 2]\n"

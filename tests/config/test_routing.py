@@ -1,0 +1,97 @@
+"""Which ladder a name meets: precedence, prefixes, and the words of the 404."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.config import Config, known_models, load, resolve, spell, unknown_model
+
+ENV = {"A": "key-one", "B": "key-two"}
+TWO = """
+[providers.one]
+kind = "openai-compatible"
+base_url = "http://127.0.0.1:9/v1"
+api_key = "env:A"
+models = ["one-*"]
+[providers.two]
+kind = "openai-compatible"
+base_url = "http://127.0.0.1:8/v1"
+"""
+
+
+def configured(models: str) -> Config:
+    return load(f"{TWO}\n[models]\n{models}", ENV, source="it")
+
+
+def pattern(config: Config, model: str) -> str:
+    route = resolve(config, model)
+    return route.pattern if route else ""
+
+
+def test_an_exact_name_wins_over_every_pattern() -> None:
+    config = configured('"gpt-*" = "one"\n"gpt-5" = "two"\n"gpt-?" = "one"')
+    assert pattern(config, "gpt-5") == "gpt-5"
+
+
+def test_the_longest_literal_beginning_wins_wherever_it_stands() -> None:
+    config = configured('"*" = "one"\n"claude-*" = "one"\n"claude-haiku-*" = "two"')
+    assert pattern(config, "claude-haiku-5-5") == "claude-haiku-*"
+    assert pattern(config, "claude-opus-5-5") == "claude-*"
+    assert pattern(config, "anything") == "*"
+
+
+def test_a_written_pattern_wins_over_a_providers_own() -> None:
+    assert pattern(configured(""), "one-small") == "one-*"
+    assert pattern(configured('"*" = "two"'), "one-small") == "*"
+
+
+def test_a_providers_name_before_a_colon_reaches_any_model_of_it() -> None:
+    route = resolve(configured(""), "two:qwen3:8b")
+    assert route is not None
+    assert [spell(rung) for rung in route.ladder] == ["two:qwen3:8b x3"]
+
+
+def test_a_provider_with_a_written_list_serves_that_list_only() -> None:
+    assert resolve(configured(""), "one:anything") is None
+
+
+def test_a_lone_target_is_retried_and_a_rung_says_its_own_tries() -> None:
+    config = load(
+        f'{TWO}\n[retry]\ntries = 5\n[models]\na = "one"\nb = ["one", "two:x x2"]',
+        ENV,
+        source="it",
+    )
+    routes = {route.pattern: [spell(rung) for rung in route.ladder] for route in config.routes}
+    assert routes["a"] == ["one x5"]
+    assert routes["b"] == ["one x1", "two:x x2"]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones_and_the_likely_one() -> None:
+    config = configured('fast = "one"\n"claude-*" = "two"')
+    assert resolve(config, "fats") is None
+    assert known_models(config) == ("fast", "claude-*", "one-*")
+    assert unknown_model(config, "fats") == (
+        "no model 'fats' here. Did you mean 'fast'? Known: fast, claude-*, one-*; "
+        "or any model of a provider as two:MODEL"
+    )
+
+
+PATTERNS = st.text("ab*?", min_size=1, max_size=5)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=6, unique=True), st.text("ab", max_size=6))
+def test_a_name_meets_a_pattern_that_matches_it_and_none_more_specific(
+    patterns: list[str], model: str
+) -> None:
+    config = configured("\n".join(f'"{each}" = "two"' for each in patterns))
+    matching = [each for each in patterns if fnmatch.fnmatchcase(model, each)]
+    seen = pattern(config, model)
+    assert bool(seen) == bool(matching)
+    if seen:
+        literal = [each for each in matching if "*" not in each and "?" not in each]
+        best = max(len(each.replace("?", "*").partition("*")[0]) for each in matching)
+        assert seen in (literal or matching)
+        assert literal or len(seen.replace("?", "*").partition("*")[0]) == best

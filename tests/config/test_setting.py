@@ -1,0 +1,46 @@
+"""The table of settings and the records it fills agree, key by key."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from headgate.config import Ledger, Prices, Retry, Route, Server
+from headgate.config.setting import OVERRIDE, SECTIONS, Setting
+from headgate.money.rules import KEYS
+from headgate.providers import Provider
+
+RECORDS: dict[str, type] = {
+    "server": Server,
+    "retry": Retry,
+    "ledger": Ledger,
+    "prices": Prices,
+    "providers.NAME": Provider,
+    'models."NAME"': Route,
+}
+
+NOT_WRITTEN = {"name", "key_env", "pattern", "by_default"}
+"""what the section's own name, or the reading of it, decides"""
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_field_of_a_record_can_be_set_and_nothing_else(section: str) -> None:
+    settable = {setting.name for setting in SECTIONS[section]}
+    assert settable == {each.name for each in fields(RECORDS[section])} - NOT_WRITTEN
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [setting for settings in SECTIONS.values() for setting in settings],
+    ids=lambda setting: setting.name,
+)
+def test_every_setting_says_what_it_means_and_where_it_ends(setting: Setting) -> None:
+    assert setting.meaning
+    assert bool(setting.choices) == (setting.form == "choice")
+    if setting.form in ("whole", "number"):
+        assert setting.high is not None
+
+
+def test_prices_can_be_overridden_class_by_class_as_the_catalogue_knows_them() -> None:
+    assert {setting.name for setting in OVERRIDE} == set(KEYS)
