@@ -8,7 +8,7 @@ Rule 3: rates hold from one change of price to the next, and are compiled once f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from headgate.money import facts as own
@@ -105,7 +105,6 @@ class Catalog:
             listed=listed,
             variants=variants(found.model, at) if found and not found.resold else (),
             family=_family(provider, model, found) if listed or override else UNKNOWN,
-            ceiling_output=self._rules.ceiling_output,
         )
         about = _about(version, priced_by, self._fact(names), found)
         since, until = window(found.model, corrections, at) if found else (FIRST, LAST)
@@ -149,7 +148,8 @@ class Catalog:
 
 
 def _in_force(corrections: list[Correction], at: datetime) -> list[Correction]:
-    return [c for c in corrections if c.since <= at.date() < c.until]
+    day = at.astimezone(UTC).date()
+    return [c for c in corrections if c.since <= day < c.until]
 
 
 def _family(provider: str, model: str, found: Found | None) -> str:

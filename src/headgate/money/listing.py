@@ -48,14 +48,12 @@ class Listing:
     def find(self, provider: str, model: str) -> Found | None:
         """The row for this model at this provider; an empty provider: at whoever makes it."""
         name = model.lower()
-        owner = self._provider(provider.lower().strip()) if provider else self._maker(name)
-        if owner is None and not provider and "/" in name:
-            vendor, _, name = name.partition("/")
-            owner = self._provider(vendor)
-        if owner is None:
-            return None
-        dashed = COMPACT_DATE.sub(r"-\1-\2-\3", name)
-        return self._row(owner, name) or (self._row(owner, dashed) if dashed != name else None)
+        if provider:
+            return self._row(self._provider(provider.lower().strip()), name)
+        vendor, slash, rest = name.partition("/")
+        if slash and (found := self._row(self._provider(vendor), rest)):
+            return found
+        return self._row(self._maker(name), name)
 
     def models(self, provider: str) -> list[str]:
         """The ids of the models that a provider's own rows give a price per token for."""
@@ -76,7 +74,15 @@ class Listing:
                 return provider
         return None
 
-    def _row(self, owner: Provider, name: str) -> Found | None:
+    def _row(self, owner: Provider | None, name: str) -> Found | None:
+        if owner is None:
+            return None
+        dashed = COMPACT_DATE.sub(r"-\1-\2-\3", name)
+        return self._match(owner, name) or (
+            self._match(owner, dashed) if dashed != name else None
+        )
+
+    def _match(self, owner: Provider, name: str) -> Found | None:
         for model in owner.models:
             if model.match.is_match(name):
                 return Found(owner.id, model, resold=False)
@@ -150,14 +156,15 @@ def _has_tokens(model: ModelInfo) -> bool:
 
 
 def _steps(usd: Decimal | TieredPrices) -> Steps:
-    # By field, not by class: the package's own rows are read here too (genai/rows.py, rule 3).
-    tiers = getattr(usd, "tiers", None)
-    if tiers is None:
-        assert isinstance(usd, Decimal), usd
+    if isinstance(usd, Decimal):
         return ((-1, fraction(usd)),)
-    assert not isinstance(usd, Decimal)
-    ordered = sorted(usd.tiers, key=lambda tier: tier.start)
-    return ((-1, fraction(usd.base)), *((t.start, fraction(t.price)) for t in ordered))
+    # By field, not by class: the package's own rows are read here too (genai/rows.py, rule 3).
+    fields = vars(usd)
+    tiers = sorted(fields["tiers"], key=lambda tier: tier.start)
+    return (
+        (-1, fraction(fields["base"])),
+        *((tier.start, fraction(tier.price)) for tier in tiers),
+    )
 
 
 def _edges(constraint: Constraint, at: datetime) -> set[datetime]:

@@ -81,8 +81,9 @@ def check(rules: PriceRules) -> Rules:
             if name not in KEYS:
                 wrong.append(f"{path}.{name}: {_unknown(name)}")
                 continue
-            price = flat(fraction(_dollars(f"{path}.{name}", usd, wrong)))
-            prices.update(dict.fromkeys(KEYS[name], price))
+            dollars = _dollars(f"{path}.{name}", usd, wrong)
+            if dollars is not None:
+                prices.update(dict.fromkeys(KEYS[name], flat(fraction(dollars))))
         if not classes:
             wrong.append(f'{path}: names no price; write one, such as input = "3"')
         overrides[model.lower()] = prices
@@ -93,15 +94,16 @@ def check(rules: PriceRules) -> Rules:
 
 def _ceiling(path: str, text: str, wrong: list[str]) -> Steps:
     usd = _dollars(path, text, wrong)
-    if usd == 0 and not wrong:
+    if usd == 0:
         wrong.append(
             f"{path}: an unknown model is never free, so the ceiling must be above 0; "
             "mark a provider that costs nothing with free = true"
         )
-    return flat(fraction(usd))
+    return flat(fraction(usd or Decimal(1)))
 
 
-def _dollars(path: str, text: str, wrong: list[str]) -> Decimal:
+def _dollars(path: str, text: str, wrong: list[str]) -> Decimal | None:
+    """The text as dollars; None, and a complaint among the wrong, where it is no price."""
     try:
         usd = Decimal(text)
     except InvalidOperation:
@@ -112,7 +114,7 @@ def _dollars(path: str, text: str, wrong: list[str]) -> Decimal:
             f"{path}: {text!r} is not a price; write dollars as decimal text from 0 to "
             f'{MOST_USD} with at most {-FINEST} decimals, such as "0.25"'
         )
-        return Decimal(0)
+        return None
     return usd
 
 

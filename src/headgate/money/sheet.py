@@ -3,8 +3,8 @@
 Rule 1: a price the provider lists for certain terms is used as listed; where it lists none, the
 documented multiplier of the model's family applies; where there is none, the standard price.
 Rule 2: terms stack: half for batch times 1.1 for one region is 0.55.
-Rule 3: what is not listed is never free: cache reads and writes fall back to the input price
-(Claude's writes to 1.25 and 2 times it), output to the ceiling, a web search to one cent.
+Rule 3: what is not listed is never free: cache reads, cache writes and output fall back to the
+input price (Claude's writes to 1.25 and 2 times it), a web search to one cent.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Sheet:
     variants: tuple[Variant, ...]
     family: str
     """claude, openai, unknown (priced at the ceiling) or empty: whose rules hold"""
-    ceiling_output: Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +137,28 @@ def fraction(usd: Decimal) -> Fraction:
 def _apply(modifier: Modifier, sheet: Sheet, prices: dict[str, Steps]) -> bool:
     variant = _listed_for(modifier, sheet)
     factor = modifier.factors.get(sheet.family)
-    if variant:
+    if variant is not None:
         for key, price in variant.items():
             prices[key] = _varied(prices.get(key), sheet.listed.get(key), price)
     elif factor is not None:
         for key in prices.keys() - set(PER_USE):
             prices[key] = tuple((start, price * factor) for start, price in prices[key])
-    return bool(variant) or factor is not None
+    return variant is not None or factor is not None
 
 
-def _listed_for(modifier: Modifier, sheet: Sheet) -> dict[str, Steps]:
-    """What the provider lists for a modifier: for each key, the first row that has it."""
-    listed: dict[str, Steps] = {}
-    for variant in sheet.variants:
-        if variant.when and all(pair in modifier.when for pair in variant.when):
-            for key, price in variant.prices.items():
-                listed.setdefault(key, price)
-    return listed
+def _listed_for(modifier: Modifier, sheet: Sheet) -> dict[str, Steps] | None:
+    """What the provider lists for a modifier: for each key, the first row that has it.
+
+    A row without keys says that the standard price holds; no row at all is None.
+    """
+    rows = [
+        variant.prices
+        for variant in sheet.variants
+        if all(pair in modifier.when for pair in variant.when)
+    ]
+    return (
+        {key: usd for prices in reversed(rows) for key, usd in prices.items()} if rows else None
+    )
 
 
 def _varied(price: Steps | None, listed: Steps | None, variant: Steps) -> Steps:
@@ -180,7 +184,7 @@ def _classes(sheet: Sheet, prices: Prices) -> tuple[Steps, ...]:
         hour,
         prices.get("cache_write_30m_mtok", write),
         prices.get("cache_write_12h_mtok", write),
-        prices.get("output_mtok", sheet.ceiling_output),
+        prices.get("output_mtok", fresh),
     )
 
 

@@ -121,13 +121,12 @@ class Tier:
 
 
 class TieredPrices:
-    """A price that depends on a request's total input: above a start, all of it costs more."""
+    """A price (`base`) that changes with a request's total input: above a tier's start, the
+    tier's price holds for all of it.
+    """
 
-    __slots__ = ("base", "tiers")
-
-    def __init__(self, base: Decimal, tiers: list[Tier]) -> None:
-        self.base = base
-        self.tiers = tiers
+    def __init__(self, **prices: Decimal | list[Tier]) -> None:
+        self.__dict__.update(prices)
 
 
 class ModelPrice:
