@@ -45,6 +45,8 @@ class Listen:
     cert: Path | None = None
     key: Path | None = None
     drain_s: float = 30.0
+    stall_s: float = 120.0
+    """how long a client may refuse to read before its connection is reset"""
 
 
 class Edge(HttpToolsProtocol):
@@ -57,6 +59,9 @@ class Edge(HttpToolsProtocol):
     waiting_since: float | None = None
     head_bytes = 0
     in_head = True
+    stall_s = 120.0
+    unread = 0
+    unread_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it
@@ -105,6 +110,7 @@ class Edge(HttpToolsProtocol):
         self.transport.close()
 
     def sweep(self, now: float) -> None:
+        self.look_at_reader(now)
         if self.waiting_since is None:
             return
         waited = now - self.waiting_since
@@ -116,8 +122,18 @@ class Edge(HttpToolsProtocol):
         elif not self.in_head and waited > BODY_STALL_S and not self.flow.read_paused:
             self.refuse(b"408 Request Timeout", b"request body not received in time")
 
-    def write_buffer_bytes(self) -> int:
-        return self.transport.get_write_buffer_size()
+    def look_at_reader(self, now: float) -> None:
+        """A client that takes nothing of what waits for it is cut off in the end."""
+        unread = self.transport.get_write_buffer_size()
+        if not unread or unread != self.unread:
+            self.unread, self.unread_since = unread, now
+        elif now - self.unread_since >= self.stall_s:
+            self.abort()
+
+    @property
+    def stalled(self) -> bool:
+        """Does so much wait for the client that sending would have to wait too."""
+        return self.flow.write_paused
 
     def abort(self) -> None:
         """Reset the connection, as a crashing server would."""
@@ -209,7 +225,8 @@ class Certificates:
 def bind(listen: Listen) -> socket.socket:
     """A listening socket; OSError says why not."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # the protocol is named because asyncio sets TCP_NODELAY only on sockets that name it
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((listen.host, listen.port))
@@ -227,7 +244,7 @@ async def start(app: App, listen: Listen) -> Running:
     sock = bind(listen)
     config = uvicorn.Config(
         app=app,
-        http=Edge,
+        http=type("Edge", (Edge,), {"stall_s": listen.stall_s}),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -40,7 +40,7 @@ class Surface:
     name: str
     path: str
     dialect: Dialect
-    read: Callable[[bytes], Reading]
+    read: Callable[[bytes, Reading], None]
     """learns from a whole reply, or raises Fault when the bytes are none"""
     converses: bool = True
     """does it answer with text, so that a canned answer makes sense"""

@@ -53,6 +53,7 @@ _FAULT_OF_TYPE = {
     "billing_error": Kind.UPSTREAM_AUTH,
 }
 
+_NO_PREMIUM = frozenset((None, "", "global", "not_available"))
 _OPENS_EMPTY = frozenset(("text", "thinking", "tool_use"))
 """blocks that open empty and are filled by deltas; any other block is content by itself"""
 
@@ -230,8 +231,9 @@ def _count(it: _Usage, reading: Reading) -> None:
     old = reading.terms
     tier = _unless_standard(it.service_tier)
     speed = _unless_standard(it.speed)
-    if tier or speed or it.inference_geo:
-        reading.terms = Terms(tier or old.tier, speed or old.speed, it.inference_geo or old.geo)
+    geo = "" if it.inference_geo in _NO_PREMIUM else it.inference_geo or ""
+    if tier or speed or geo:
+        reading.terms = Terms(tier or old.tier, speed or old.speed, geo or old.geo)
 
 
 def _unless_standard(value: str | None) -> str:
@@ -249,29 +251,28 @@ def _writes(it: _Usage, before: Usage) -> tuple[int, int]:
     return max(0, total - before.cache_write_1h), min(total, before.cache_write_1h)
 
 
-def read(body: bytes) -> Reading:
+def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
     try:
         message = _REPLY.decode(body)
     except msgspec.DecodeError:
         raise Fault(Kind.UPSTREAM, "the upstream's answer is not a message") from None
-    reading = Reading(content=True, done=True)
+    reading.content = reading.done = True
     _note(message, reading)
     reading.stop = message.stop_reason or ""
     for block in message.content or ():
         reading.hear(block.text)
         if block.type == "tool_use":
             reading.tools_called += 1
-    return reading
 
 
-def read_count(body: bytes) -> Reading:
+def read_count(body: bytes, reading: Reading) -> None:
     """A count_tokens reply: it names tokens, but none were bought."""
     try:
         _TOKEN_COUNT.decode(body)
     except msgspec.DecodeError:
         raise Fault(Kind.UPSTREAM, "the upstream's answer is not a token count") from None
-    return Reading(content=True, done=True)
+    reading.content = reading.done = True
 
 
 def classify(status: int, body: bytes) -> tuple[str, str]:

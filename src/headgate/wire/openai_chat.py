@@ -147,7 +147,7 @@ def _hear(delta: _Delta | None, reading: Reading) -> None:
             reading.think(call.function.arguments)
 
 
-def read(body: bytes) -> Reading:
+def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
     try:
         reply = _CHUNK.decode(body)
@@ -155,17 +155,16 @@ def read(body: bytes) -> Reading:
         raise Fault(Kind.UPSTREAM, "the upstream's answer is not a chat completion") from None
     if reply.error is not None:  # OpenRouter reports some failures inside a 200
         raise openai.stream_fault(reply.error)
-    reading = Reading(content=True, done=True)
+    reading.content = reading.done = True
     _note(reply, reading)
     for choice in reply.choices or ():
         _hear(choice.message, reading)
         reading.stop = choice.finish_reason or reading.stop
-    return reading
 
 
-def read_embeddings(body: bytes) -> Reading:
+def read_embeddings(body: bytes, reading: Reading) -> None:
     """Learn from an embeddings reply, whose vectors are left alone."""
-    return read(body)
+    read(body, reading)
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:

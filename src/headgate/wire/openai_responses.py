@@ -147,13 +147,13 @@ def _writes(details: _InputDetails | None) -> tuple[int, int]:
     return parts.ttl_30m_tokens or 0, parts.ttl_12h_tokens or 0
 
 
-def read(body: bytes) -> Reading:
+def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
     try:
         reply = _REPLY.decode(body)
     except msgspec.DecodeError:
         raise Fault(Kind.UPSTREAM, "the upstream's answer is not a response object") from None
-    reading = Reading(content=True, done=True)
+    reading.content = reading.done = True
     _note(reply, reading)
     for item in reply.output or ():
         if item.type.endswith("_call"):
@@ -161,7 +161,6 @@ def read(body: bytes) -> Reading:
         for part in item.content or ():
             reading.hear(part.text)
             reading.hear(part.refusal)
-    return reading
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:

@@ -6,10 +6,16 @@ Rule 1: token counts never decrease: a later event may add to them, not take awa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from headgate.wire.model import STANDARD, Fault, Terms, Usage
 
 NOTHING = Usage()
+
+
+class Hasher(Protocol):
+    def update(self, data: bytes, /) -> object: ...
+    def digest(self, length: int, /) -> bytes: ...
 
 
 @dataclass(slots=True)
@@ -26,6 +32,8 @@ class Reading:
     text: list[str] = field(default_factory=list)
     keep_text_chars: int = 0
     """how many characters of text to keep; the gateway keeps none"""
+    hasher: Hasher | None = None
+    """takes in the answer's text, where its fingerprint is wanted"""
     tools_called: int = 0
     last_sequence: int = -1
     """the last sequence number seen, where the dialect numbers its events"""
@@ -46,6 +54,8 @@ class Reading:
         if room > 0:
             self.text.append(text[:room])
         self.text_chars += len(text)
+        if self.hasher is not None:
+            self.hasher.update(text.encode("utf-8", "replace"))
 
     def think(self, text: str | None) -> None:
         """A piece of reasoning or of a tool's arguments: output, but not the answer's text."""

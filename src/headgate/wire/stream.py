@@ -21,10 +21,8 @@ class StreamWatch:
 
     __slots__ = ("_drop_usage", "_see", "_splitter", "_stop_ends", "ending", "reading")
 
-    def __init__(
-        self, dialect: Dialect, *, drop_usage: bool = False, keep_text_chars: int = 0
-    ) -> None:
-        self.reading = Reading(keep_text_chars=keep_text_chars)
+    def __init__(self, dialect: Dialect, reading: Reading, *, drop_usage: bool = False) -> None:
+        self.reading = reading
         self.ending: Ending | None = None
         self._see = dialect.see
         self._stop_ends = dialect.STOP_ENDS

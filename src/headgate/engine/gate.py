@@ -1,0 +1,101 @@
+"""From a call and a target to the bytes that go upstream: address, header fields, edited body.
+
+Rule 1: towards a provider that speaks the caller's dialect only the model's name,
+stream_options and credentials are ours; every other byte is the caller's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from headgate.providers import BEARER_SINCE, Provider, headers_for
+from headgate.upstream import Request, Url
+from headgate.wire import headers as fields
+from headgate.wire.call import Call
+from headgate.wire.model import Fault, Headers, Kind
+from headgate.wire.openai_chat import INCLUDE_USAGE
+
+_OPTIONS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
+_IDENTITY = (b"accept-encoding", b"identity")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One provider, ready to be asked."""
+
+    provider: Provider
+    url: Url
+    targets: dict[str, bytes]
+    """surface -> request target"""
+    own_credential: bool
+    """does the caller's credential travel on"""
+    headers: Headers
+    headers_new: Headers
+    """the same for callers of the API version that moved the key to another field"""
+
+    @classmethod
+    def to(cls, provider: Provider) -> Gate:
+        url = Url.parse(
+            provider.base_url,
+            verify_tls=provider.verify_tls,
+            ca_file=provider.ca_file,
+            max_connections=provider.max_connections,
+        )
+        return cls(
+            provider,
+            url,
+            {name: (url.path + path).encode() for name, path in provider.paths.items()},
+            provider.credentials == "client",
+            [_IDENTITY, *headers_for(provider, None)],
+            [_IDENTITY, *headers_for(provider, BEARER_SINCE)],
+        )
+
+    def request(self, call: Call, model: str) -> tuple[Request, bool]:
+        """(the request, whether the usage chunk was asked for by us alone)."""
+        changes, ours = _changes(call, model)
+        target = self.targets[call.surface.name]
+        if call.query:
+            target += b"?" + call.query
+        headers = self._headers(call)
+        body = call.envelope.edit(changes)
+        url, connect_s = self.url, self.provider.connect_s
+        return Request(b"POST", url, target, headers, body, connect_s), ours
+
+    def _headers(self, call: Call) -> Headers:
+        headers = fields.towards_upstream(call.headers, own_credential=self.own_credential)
+        version = fields.first(call.headers, b"anthropic-version")
+        headers += self.headers if version < BEARER_SINCE else self.headers_new
+        headers.append((b"x-request-id", call.id.encode()))
+        if not version and call.surface.dialect.NAME == "anthropic":
+            headers.append(_ANTHROPIC_VERSION)
+        if not fields.first(headers, b"content-type"):
+            headers.append((b"content-type", b"application/json"))
+        return headers
+
+
+def _changes(call: Call, model: str) -> tuple[dict[str, bytes], bool]:
+    changes: dict[str, bytes] = {}
+    if model != call.model:
+        changes["model"] = msgspec.json.encode(model)
+    if not (call.stream and call.surface.name == "chat"):
+        return changes, False
+    options = _stream_options(call)
+    if options.get("include_usage", b"") == b"true":
+        return changes, False
+    merged = {**{k: bytes(v) for k, v in options.items()}, "include_usage": b"true"}
+    members = b",".join(msgspec.json.encode(k) + b":" + v for k, v in merged.items())
+    changes["stream_options"] = b"{" + members + b"}" if options else INCLUDE_USAGE
+    return changes, True
+
+
+def _stream_options(call: Call) -> dict[str, msgspec.Raw]:
+    raw = call.envelope.members.get("stream_options")
+    if raw is None:
+        return {}
+    try:
+        return _OPTIONS.decode(raw) or {}
+    except msgspec.DecodeError:
+        raise Fault(Kind.INVALID, "stream_options: must be an object") from None

@@ -1,0 +1,46 @@
+"""The head of a reply: what of the upstream's fields passes, and what we say ourselves."""
+
+from __future__ import annotations
+
+from headgate.engine.tally import Tally
+from headgate.wire import headers as fields
+from headgate.wire.model import Headers
+
+NO_BUFFERING: Headers = [
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def reply_headers(tally: Tally, upstream: Headers) -> Headers:
+    """The upstream's fields that pass, then ours."""
+    headers = fields.towards_client(upstream, shared=tally.shared)
+    headers += own_headers(tally)
+    upstream_id = fields.first(upstream, b"request-id") or fields.first(
+        upstream, b"x-request-id"
+    )
+    if upstream_id:
+        headers.append((b"x-headgate-upstream-request-id", upstream_id))
+    return headers
+
+
+def stream_headers(tally: Tally, upstream: Headers) -> Headers:
+    """The same for an event stream, which nobody on the way shall hold back."""
+    ours = reply_headers(tally, upstream)
+    return [
+        h for h in ours if h[0] not in (b"cache-control", b"x-accel-buffering")
+    ] + NO_BUFFERING
+
+
+def own_headers(tally: Tally) -> Headers:
+    call_id = tally.call.id.encode()
+    headers = [(b"x-request-id", call_id)]
+    if tally.call.surface.dialect.NAME == "anthropic":
+        headers.append((b"request-id", call_id))
+    if tally.target is not None and not tally.canned:
+        provider, model, _ = tally.target
+        headers.append((b"x-headgate-target", f"{provider}:{model}".encode("ascii", "replace")))
+    tries = len(tally.notes) + (tally.exchange is not None and not tally.noted)
+    if tries > 1:
+        headers.append((b"x-headgate-tries", str(tries).encode()))
+    return headers

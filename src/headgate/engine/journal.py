@@ -1,0 +1,72 @@
+"""The log: one JSON line per call and per retry, written by a thread: nobody waits for it.
+
+Rule 1: no bodies, no secrets: only what the ledger row may hold.
+Rule 2: bounded: when whoever reads the log does not keep up, lines are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from datetime import UTC, datetime
+from queue import SimpleQueue
+
+import msgspec
+
+BATCHES_KEPT = 50
+LINES_PER_BATCH = 2000
+
+
+class Journal:
+    def __init__(self, descriptor: int = 2) -> None:
+        self._descriptor = descriptor
+        self._lines: list[bytes] = []
+        self._batches: SimpleQueue[list[bytes] | None] = SimpleQueue()
+        self._dropped = 0
+        self._encode = msgspec.json.Encoder().encode
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def say(self, event: str, **facts: object) -> None:
+        """Note something; it is written at the next flush()."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._add({"at": at, "event": event, **facts})
+
+    def call(self, facts: dict[str, object]) -> None:
+        self._add(facts)
+
+    def _add(self, facts: dict[str, object]) -> None:
+        lines = self._lines
+        lines.append(self._encode(facts))
+        if len(lines) >= LINES_PER_BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was noted to the writing thread."""
+        if not self._lines:
+            return
+        lines, self._lines = self._lines, []
+        if self._batches.qsize() >= BATCHES_KEPT:
+            self._dropped += len(lines)
+            return
+        if self._dropped:
+            lines.append(self._encode({"event": "log_lines_dropped", "lines": self._dropped}))
+            self._dropped = 0
+        self._batches.put(lines)
+
+    def close(self) -> None:
+        self.flush()
+        self._batches.put(None)
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while (lines := self._batches.get()) is not None:
+            data = memoryview(b"\n".join(lines) + b"\n")
+            with contextlib.suppress(OSError):  # nobody reads the log any more
+                while data:
+                    data = data[os.write(self._descriptor, data) :]

@@ -1,0 +1,75 @@
+"""Counters of what passed, by provider and model: plain integers, read when somebody asks.
+
+Rule 1: the hot path only adds; text is made when the page is scraped.
+Rule 2: names come from callers, so their number is bounded: the rest is counted as "other".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0, 120.0, 300.0, 600.0)
+SERIES_KEPT = 1000
+OTHER = "other"
+
+
+class Histogram:
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(LATENCY_S) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(LATENCY_S, seconds)] += 1
+        self.total += seconds
+
+
+class Meter:
+    """One provider and model."""
+
+    __slots__ = (
+        "calls",
+        "canned",
+        "cost_nusd",
+        "fallbacks",
+        "faults",
+        "latency",
+        "retries",
+        "tokens",
+        "ttft",
+    )
+
+    def __init__(self) -> None:
+        self.calls: dict[str, int] = {}
+        """by ending"""
+        self.faults: dict[str, int] = {}
+        """of tries, by kind"""
+        self.retries = 0
+        """tries of the same target after the first"""
+        self.fallbacks = 0
+        """calls that came to this target because one before it failed"""
+        self.canned = 0
+        self.tokens: dict[str, int] = {}
+        self.cost_nusd = 0
+        self.latency = Histogram()
+        self.ttft = Histogram()
+
+
+class Meters:
+    __slots__ = ("_of",)
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str], Meter] = {}
+
+    def of(self, provider: str, model: str) -> Meter:
+        meter = self._of.get((provider, model))
+        if meter is None:
+            name = (provider, model) if len(self._of) < SERIES_KEPT else (provider, OTHER)
+            meter = self._of.setdefault(name, Meter())
+        return meter
+
+    def __iter__(self) -> Iterator[tuple[str, str, Meter]]:
+        for (provider, model), meter in list(self._of.items()):
+            yield provider, model, meter

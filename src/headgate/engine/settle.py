@@ -1,0 +1,158 @@
+"""The one settlement of a call: what it used, what that costs, and who is told.
+
+Rule 1: it happens once, whatever the ending, and never waits.
+Rule 2: a count of the provider's is never replaced; an estimate stands where none was given.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from headgate.engine.journal import Journal
+from headgate.engine.meter import Meters
+from headgate.engine.tally import Settled, Tally, entry
+from headgate.ledger.record import Entry
+from headgate.ledger.writer import Writer
+from headgate.money.catalog import Catalog
+from headgate.policy import estimate
+from headgate.providers import Provider
+from headgate.wire.model import Ending, Usage
+
+TOKEN_CLASSES = (
+    "input_fresh",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "cache_write_30m",
+    "cache_write_12h",
+    "output",
+)
+
+
+class Settlement:
+    """Holds what settling needs; shared by all calls of a process."""
+
+    def __init__(
+        self, catalog: Catalog, writer: Writer, journal: Journal, meters: Meters
+    ) -> None:
+        self.catalog = catalog
+        self.writer = writer
+        self.journal = journal
+        self.meters = meters
+        self.ratio = estimate.Ratio()
+
+    def settle(
+        self,
+        tally: Tally,
+        provider: Provider | None,
+        now: float,
+        at: datetime,
+        key: bytes | None,
+    ) -> None:
+        """Price the call, write its row, count it and log it."""
+        tally.settled = True
+        settled = self._price(tally, provider, at)
+        row = entry(tally, settled, now, key)
+        self.writer.put(tally.handle, row)
+        self._meter(row, tally, settled.usage)
+        self.journal.call(_line(row, tally, settled.usage, at))
+
+    def _price(self, tally: Tally, provider: Provider | None, at: datetime) -> Settled:
+        usage, usage_from = self._usage(tally)
+        terms = tally.reading.terms
+        if provider is None or tally.target is None or usage_from == "none":
+            return Settled(usage, usage_from, terms, None, None)
+        model = tally.target.model or tally.call.model
+        rates = self.catalog.rates(provider.prices, model, at, free=provider.free)
+        if rates.priced_by == "ceiling":
+            tally.reading.warn("unknown_model_priced_at_ceiling")
+        for term in rates.unpriced(terms) if terms.tier or terms.speed or terms.geo else ():
+            tally.reading.warn(f"no_price_for_{term}".replace(" ", "_"))
+        return Settled(usage, usage_from, terms, rates, rates.cost(usage, terms))
+
+    def _usage(self, tally: Tally) -> tuple[Usage, str]:
+        """The tokens that count: the provider's, or an estimate where it told none."""
+        reading, usage = tally.reading, tally.reading.usage
+        model = reading.model
+        if tally.canned or tally.target is None:
+            return Usage(), "none"
+        if tally.ending is Ending.COMPLETE:
+            if reading.usage_seen:
+                self.ratio.learn(model, reading.text_chars, usage.output)
+                return usage, "provider"
+            if not tally.call.surface.converses:
+                return usage, "none"
+        elif not reading.content and not reading.usage_seen:
+            return usage, "none"
+        seen = estimate.tokens(reading.text_chars, self.ratio.of(model))
+        sent = estimate.tokens(len(tally.call.envelope.body))
+        guess = Usage(
+            input_fresh=usage.input_fresh if usage.input_total else sent,
+            cache_read=usage.cache_read,
+            cache_write_5m=usage.cache_write_5m,
+            cache_write_1h=usage.cache_write_1h,
+            cache_write_30m=usage.cache_write_30m,
+            cache_write_12h=usage.cache_write_12h,
+            output=max(usage.output, seen),
+            reasoning_of_output=usage.reasoning_of_output,
+            web_searches=usage.web_searches,
+        )
+        return guess, "provider" if guess == usage else "estimate"
+
+    def _meter(self, row: Entry, tally: Tally, usage: Usage) -> None:
+        meter = self.meters.of(row.provider, row.model_sent)
+        meter.calls[row.ending] = meter.calls.get(row.ending, 0) + 1
+        meter.canned += row.canned
+        meter.cost_nusd += row.cost_nusd
+        meter.latency.observe(row.took_us / 1e6)
+        if row.ttft_us:
+            meter.ttft.observe(row.ttft_us / 1e6)
+        tokens = meter.tokens
+        for name in TOKEN_CLASSES:
+            if count := getattr(usage, name):
+                tokens[name] = tokens.get(name, 0) + count
+        before = None
+        for note in tally.notes:
+            of_try = self.meters.of(note.provider, note.model)
+            if note.fault:
+                of_try.faults[note.fault] = of_try.faults.get(note.fault, 0) + 1
+            if before is not None:
+                if before == (note.provider, note.model):
+                    of_try.retries += 1
+                else:
+                    of_try.fallbacks += 1
+            before = (note.provider, note.model)
+
+
+def _line(row: Entry, tally: Tally, usage: Usage, at: datetime) -> dict[str, object]:
+    line: dict[str, object] = {
+        "at": at.isoformat(timespec="milliseconds"),
+        "event": "call",
+        "id": row.id,
+        "surface": row.surface,
+        "key": row.key_id,
+        "model": row.model_asked,
+        "target": f"{row.provider}:{row.model_sent}" if row.provider else "",
+        "status": row.status,
+        "ending": row.ending,
+        "stream": bool(row.stream),
+        "tries": row.tries,
+        "took_ms": round(row.took_us / 1000, 1),
+        "ttft_ms": round(row.ttft_us / 1000, 1),
+        "input": usage.input_total,
+        "cache_read": row.cache_read,
+        "output": row.output,
+        "cost_usd": row.cost_nusd / 1e9,
+    }
+    if row.canned:
+        line["canned"] = True
+    if row.maybe_billed:
+        line["maybe_billed"] = row.maybe_billed
+    if tally.fault is not None:
+        line["fault"] = tally.fault.kind
+        line["message"] = tally.fault.message
+        if tally.fault.detail:
+            line["detail"] = tally.fault.detail
+    if row.warnings:
+        line["warnings"] = row.warnings
+    return line

@@ -1,0 +1,254 @@
+"""Everything that becomes known about one call while it runs, and the ledger row it turns into.
+
+Rule 1: one Tally per call; logs, metrics and the row are derived from it and from nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from headgate.ledger.record import Entry, Intent
+from headgate.money.pricing import Cost, Rates
+from headgate.policy import estimate, prefix
+from headgate.policy.router import Target
+from headgate.upstream import Exchange
+from headgate.wire import headers as fields
+from headgate.wire.call import Call
+from headgate.wire.model import Ending, Fault, Headers, Terms, Usage
+from headgate.wire.reading import Reading
+from headgate.wire.stream import StreamWatch
+
+LABEL_CHARS = 200
+"""what a caller may say about itself and have kept"""
+
+
+class Sink(Protocol):
+    """Where a reply goes: an HTTP client, or a caller in the same process."""
+
+    sent_at: float
+    """when something was last sent, on the engine's clock"""
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None: ...
+    async def start(self, status: int, headers: Headers) -> None: ...
+    async def send(self, data: bytes) -> None: ...
+    async def end(self, data: bytes) -> None: ...
+    def stalled(self) -> bool:
+        """Does the reader refuse to read."""
+        ...
+
+
+class TryNote(NamedTuple):
+    """One upstream attempt, as the row keeps it."""
+
+    provider: str
+    model: str
+    took_us: int
+    status: int
+    fault: str
+    maybe_billed: bool
+    upstream_id: str
+
+
+class Tally:
+    """Mutable while the call runs; `entry` is read once, at settlement."""
+
+    __slots__ = (
+        "answered",
+        "at_us",
+        "call",
+        "canned",
+        "committed",
+        "credential",
+        "deadline",
+        "ending",
+        "exchange",
+        "fault",
+        "first_content",
+        "handle",
+        "held",
+        "hold_until",
+        "key_id",
+        "noted",
+        "notes",
+        "reading",
+        "reply_bytes",
+        "route",
+        "settled",
+        "shared",
+        "silence_s",
+        "sink",
+        "stalled_at",
+        "started",
+        "status",
+        "target",
+        "watch",
+    )
+
+    def __init__(self, call: Call, sink: Sink, started: float, at_us: int) -> None:
+        self.call = call
+        self.sink = sink
+        self.started = started
+        self.at_us = at_us
+        self.route = ""
+        self.target: Target | None = None
+        self.credential = ""
+        self.shared = True
+        """does the target's credential serve more than this caller"""
+        self.exchange: Exchange | None = None
+        self.watch: StreamWatch | None = None
+        self.reading = Reading()
+        self.notes: list[TryNote] = []
+        self.noted = False
+        """is the running exchange among the notes"""
+        self.held: list[bytes] = []
+        self.hold_until = 0.0
+        self.deadline = 0.0
+        """when a call that does not stream must be over; 0: no limit"""
+        self.silence_s = 0.0
+        self.first_content = 0.0
+        self.committed = False
+        """has the client seen bytes"""
+        self.answered = False
+        """has the reply been sent to its end"""
+        self.status = 0
+        self.fault: Fault | None = None
+        self.ending: Ending | None = None
+        self.canned = False
+        self.handle = 0
+        self.settled = False
+        self.reply_bytes = 0
+        self.stalled_at = 0.0
+        """when the client was last seen refusing to read"""
+
+
+def intent(tally: Tally, target: Target, max_output: int) -> Intent:
+    call = tally.call
+    return Intent(
+        call.id,
+        tally.at_us,
+        call.key_id,
+        call.surface.name,
+        call.model,
+        target.provider,
+        target.model or call.model,
+        estimate.tokens(len(call.envelope.body)),
+        max_output,
+    )
+
+
+def max_output(call: Call) -> int:
+    """The caller's own bound on output tokens; 0: none."""
+    for name in call.surface.dialect.MAX_OUTPUT_FIELDS:
+        if name in call.envelope.members:
+            try:
+                return call.envelope.count(name)
+            except Fault:
+                return 0  # the provider refuses it better than we could
+    return 0
+
+
+class Settled(NamedTuple):
+    """What settlement added to a tally: the tokens that count, their cost, and from where."""
+
+    usage: Usage
+    usage_from: str
+    terms: Terms
+    rates: Rates | None
+    cost: Cost | None
+
+
+def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
+    """The call's row; `key` keys the fingerprints, None: they are off."""
+    call, reading, cost = tally.call, tally.reading, settled.cost
+    headers, envelope = call.headers, call.envelope
+    rates, target, usage = settled.rates, tally.target, settled.usage
+    marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
+    notes = tally.notes
+    told = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
+    return Entry(
+        id=call.id,
+        at_us=tally.at_us,
+        took_us=int((now - tally.started) * 1e6),
+        ttft_us=int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
+        surface=call.surface.name,
+        key_id=call.key_id,
+        session=_session(call),
+        agent=_label(headers, b"x-claude-code-agent-id"),
+        tags=_label(headers, b"x-headgate-tags"),
+        client=_label(headers, b"user-agent"),
+        latency_class=_label(headers, b"x-headgate-latency"),
+        model_asked=call.model[:LABEL_CHARS],
+        route=tally.route,
+        provider=target.provider if target is not None else "",
+        credential=tally.credential,
+        model_sent=(target.model or call.model)[:LABEL_CHARS] if target is not None else "",
+        model_served=reading.model[:LABEL_CHARS],
+        upstream_id=notes[-1].upstream_id if notes else "",
+        status=tally.status,
+        fault=tally.fault.kind if tally.fault is not None else "",
+        ending=tally.ending or Ending.ERROR,
+        stream=int(call.stream),
+        canned=int(tally.canned),
+        tries=len(notes),
+        maybe_billed=sum(note.maybe_billed for note in notes),
+        tries_json=_tries_json(notes) if told else None,
+        input_fresh=usage.input_fresh,
+        cache_read=usage.cache_read,
+        cache_write_5m=usage.cache_write_5m,
+        cache_write_1h=usage.cache_write_1h,
+        cache_write_30m=usage.cache_write_30m,
+        cache_write_12h=usage.cache_write_12h,
+        output=usage.output,
+        reasoning_of_output=usage.reasoning_of_output,
+        web_searches=usage.web_searches,
+        usage_from=settled.usage_from,
+        tier=settled.terms.tier,
+        speed=settled.terms.speed,
+        geo=settled.terms.geo,
+        input_nusd=cost.input_nusd if cost is not None else 0,
+        cache_read_nusd=cost.cache_read_nusd if cost is not None else 0,
+        cache_write_nusd=cost.cache_write_nusd if cost is not None else 0,
+        output_nusd=cost.output_nusd if cost is not None else 0,
+        search_nusd=cost.search_nusd if cost is not None else 0,
+        cost_nusd=cost.total_nusd if cost is not None else 0,
+        price_version=rates.version if rates is not None else "",
+        priced_by=rates.priced_by if rates is not None else "",
+        max_output=max_output(call),
+        request_bytes=len(envelope.body),
+        reply_bytes=tally.reply_bytes,
+        tools_offered=offered,
+        tools_called=reading.tools_called,
+        prefix=marks,
+        reply_hash=_reply_hash(reading),
+        batch_id="",
+        warnings=",".join(reading.warnings),
+        simulated=int(bool(tally.exchange is not None and _is_simulated(tally.exchange))),
+    )
+
+
+def _is_simulated(exchange: Exchange) -> bool:
+    return fields.first(exchange.headers, b"x-headgate-simulated") == b"true"
+
+
+def _reply_hash(reading: Reading) -> bytes | None:
+    return (
+        reading.hasher.digest(8) if reading.hasher is not None and reading.text_chars else None
+    )
+
+
+def _session(call: Call) -> str:
+    headers = call.headers
+    for name in (b"x-claude-code-session-id", b"session-id", b"x-session-id"):
+        if value := _label(headers, name):
+            return value
+    return call.surface.dialect.session(call.envelope)[:LABEL_CHARS]
+
+
+def _label(headers: Headers, name: bytes) -> str:
+    return fields.text(headers, name)[:LABEL_CHARS]
+
+
+def _tries_json(notes: list[TryNote]) -> str:
+    return msgspec.json.encode([note._asdict() for note in notes]).decode()

@@ -1,0 +1,126 @@
+"""The operator's door: the configuration in force, target health, and reload.
+
+Rule 1: with an admin token, whoever brings it; without one, only this host, and only while no
+virtual key is defined.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from headgate.config import ConfigError, describe
+from headgate.gateway.house import House
+from headgate.gateway.serve import Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "::1")
+PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+class Admin:
+    """An ASGI app for /admin/."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._app = Starlette(
+            routes=[
+                Route("/admin/config", self._config, methods=["GET"]),
+                Route("/admin/targets", self._targets, methods=["GET"]),
+                Route("/admin/reload", self._reload, methods=["POST"]),
+                Route("/admin/openapi.json", self._openapi, methods=["GET"]),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(Request(scope))
+        await (refusal if refusal is not None else self._app)(scope, receive, send)
+
+    def _refusal(self, request: Request) -> Response | None:
+        token = self._house.engine.config.server.admin_token
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if token:
+            if hmac.compare_digest(given.encode(), token.encode()):
+                return None
+            return _problem(401, "the admin token is missing or wrong: send it as Bearer")
+        here = request.client is not None and request.client.host in LOOPBACK
+        direct = not any(name in request.headers for name in (*PROXIED, "origin"))
+        if here and direct and not self._house.keys.defined:
+            return None
+        return _problem(
+            403,
+            'the admin API is closed: set server.admin_token to "env:NAME" in headgate.toml'
+            " and send the token as Bearer",
+        )
+
+    async def _config(self, request: Request) -> Response:
+        """The configuration in force; secrets print as ***."""
+        return JSONResponse(describe(self._house.engine.config))
+
+    async def _targets(self, request: Request) -> Response:
+        """Every target that has failed lately, and whether it is cooling."""
+        ground = self._house.ground
+        now = ground.clock()
+        return JSONResponse(
+            [
+                {
+                    "target": f"{provider}:{model}",
+                    "cooling_s": round(max(0.0, state.cool_until - now), 3),
+                    "failures": state.streak,
+                    "why": state.why,
+                }
+                for (provider, model), state in sorted(ground.health.items())
+            ]
+        )
+
+    async def _reload(self, request: Request) -> Response:
+        """Read headgate.toml again; on any mistake nothing changes."""
+        try:
+            notes = self._house.reload()
+        except ConfigError as error:
+            return JSONResponse({"reloaded": False, "errors": str(error)}, status_code=400)
+        return JSONResponse({"reloaded": True, "notes": notes})
+
+    async def _openapi(self, request: Request) -> Response:
+        return JSONResponse(OPENAPI)
+
+
+def _problem(status: int, message: str) -> Response:
+    return JSONResponse({"error": {"message": message}}, status_code=status)
+
+
+def _operation(summary: str, schema: dict[str, Any], *also: int) -> dict[str, Any]:
+    problem = {"type": "object", "required": ["error"]}
+    responses = {
+        "200": {"description": "done", "content": {"application/json": {"schema": schema}}}
+    }
+    for status in (401, 403, *also):
+        about = problem if status in (401, 403) else {"type": "object"}
+        responses[str(status)] = {
+            "description": "refused",
+            "content": {"application/json": {"schema": about}},
+        }
+    return {"summary": summary, "responses": responses}
+
+
+OPENAPI: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Headgate admin API", "version": "1"},
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"token": []}, {}],
+    "paths": {
+        "/admin/config": {"get": _operation("The configuration in force", {"type": "object"})},
+        "/admin/targets": {"get": _operation("Targets that failed lately", {"type": "array"})},
+        "/admin/reload": {
+            "post": _operation(
+                "Read the configuration again",
+                {"type": "object", "required": ["reloaded", "notes"]},
+                400,
+            )
+        },
+    },
+}

@@ -1,0 +1,180 @@
+"""The ASGI application: which path is answered by what; nothing here talks to a provider.
+
+Rule 1: health pages touch no upstream, and a HEAD is answered at once.
+Rule 2: everything a client can get wrong is answered in the dialect it speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+import msgspec
+
+from headgate import config as configuration
+from headgate.gateway import metrics
+from headgate.gateway.admin import Admin
+from headgate.gateway.house import House
+from headgate.gateway.keys import authenticate, is_known
+from headgate.gateway.models import wants_anthropic
+from headgate.gateway.serve import Receive, Scope, Send
+from headgate.gateway.sink import HttpSink
+from headgate.gateway.surfaces import ROUTES, answer, call_id, refuse
+from headgate.wire import SURFACES, Dialect
+from headgate.wire import headers as fields
+from headgate.wire.model import Fault, Headers, Kind
+
+JSON: Headers = [(b"content-type", b"application/json")]
+TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+LOOPBACK = ("127.0.0.1", "::1")
+MODELS = ("/v1/models", "/models")
+
+
+class Gateway:
+    """Answers HTTP for one House."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._admin = Admin(house)
+        self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+            "/": self._welcome,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        house = self.house
+        headers: Headers = scope["headers"]
+        sink = HttpSink(scope, send, house.cors.reply_headers(headers))
+        surface = ROUTES.get(scope["path"])
+        method = scope["method"]
+        if surface is not None and method == "POST":
+            if house.cors.is_foreign(headers) and not house.keys.defined:
+                await self._refuse(scope, sink, _foreign())
+                return
+            await answer(surface, scope, receive, sink, house)
+        elif method == "HEAD":
+            await sink.whole(200, [], b"")
+        elif method == "OPTIONS":
+            await self._preflight(scope, sink)
+        elif scope["path"].startswith("/admin/"):
+            await self._admin(scope, receive, send)
+        elif method == "GET":
+            await self._read(scope, sink)
+        else:
+            await self._refuse(scope, sink, _no_such_page(scope))
+
+    async def _read(self, scope: Scope, sink: HttpSink) -> None:
+        path: str = scope["path"]
+        page = self._pages.get(path)
+        if page is not None:
+            await page(scope, sink)
+        elif path in MODELS or path.startswith(tuple(f"{p}/" for p in MODELS)):
+            await self._models(scope, sink)
+        elif ROUTES.get(path) is SURFACES["responses"] and _wants_websocket(scope):
+            # Codex goes on over HTTPS at once after a 426; any other status costs it seconds
+            await sink.whole(426, [(b"upgrade", b"HTTP/1.1"), *TEXT], b"use POST over HTTP\n")
+        elif path in ROUTES:
+            await sink.whole(405, [(b"allow", b"POST, OPTIONS, HEAD"), *JSON], _use_post(path))
+        else:
+            await self._refuse(scope, sink, _no_such_page(scope))
+
+    async def _models(self, scope: Scope, sink: HttpSink) -> None:
+        house, headers = self.house, scope["headers"]
+        try:
+            authenticate(house.keys, headers)
+            name = unquote(scope["path"].partition("/models")[2].lstrip("/"))
+            if name:
+                found = house.models.one(name, headers, self._provider_of)
+            else:
+                found = house.models.listing(headers, scope["query_string"])
+        except Fault as fault:
+            await self._refuse(scope, sink, fault)
+            return
+        await sink.whole(200, JSON, msgspec.json.encode(found))
+
+    def _provider_of(self, model: str) -> str | None:
+        route = configuration.resolve(self.house.engine.config, model)
+        return route.ladder[0].provider if route is not None else None
+
+    async def _preflight(self, scope: Scope, sink: HttpSink) -> None:
+        allowed = self.house.cors.preflight(scope["headers"])
+        if allowed is None:
+            await self._refuse(scope, sink, _foreign())
+            return
+        sink = sink.without_extra()
+        await sink.whole(204, allowed, b"")
+
+    async def _healthz(self, scope: Scope, sink: HttpSink) -> None:
+        await sink.whole(200, JSON, b'{"status":"ok"}')
+
+    async def _readyz(self, scope: Scope, sink: HttpSink) -> None:
+        trouble = self._trouble()
+        body = {"status": "ready"} if not trouble else {"status": "not ready", "why": trouble}
+        await sink.whole(503 if trouble else 200, JSON, msgspec.json.encode(body))
+
+    def _trouble(self) -> str:
+        if self.house.draining:
+            return "shutting down: running calls finish, new ones go elsewhere"
+        return self.house.ground.writer.trouble or self.house.keys.trouble
+
+    async def _metrics(self, scope: Scope, sink: HttpSink) -> None:
+        house = self.house
+        client = (scope.get("client") or ("",))[0]
+        if client not in LOOPBACK and is_known(house.keys, scope["headers"]) is None:
+            fault = Fault(Kind.AUTH, "metrics are for this host, or for callers with a key")
+            await self._refuse(scope, sink, fault)
+            return
+        ground = house.ground
+        gauges = [
+            ("headgate_running_calls", "Calls in flight.", float(len(ground.running))),
+            ("headgate_upstream_sockets", "Open sockets.", float(ground.door.open_sockets())),
+            (
+                "headgate_ledger_trouble",
+                "1: the ledger cannot be written.",
+                float(bool(ground.writer.trouble)),
+            ),
+        ]
+        body = metrics.page(ground.settlement.meters, house.refused, gauges)
+        await sink.whole(200, [(b"content-type", metrics.CONTENT_TYPE)], body)
+
+    async def _welcome(self, scope: Scope, sink: HttpSink) -> None:
+        text = b"Headgate is up. Point a base URL here; `headgate setup` prints the lines.\n"
+        await sink.whole(200, TEXT, text)
+
+    async def _refuse(self, scope: Scope, sink: HttpSink, fault: Fault) -> None:
+        id = call_id(scope["headers"])
+        self.house.turn_away(fault, id)
+        await refuse(sink, _dialect(scope), fault, id)
+
+
+def _dialect(scope: Scope) -> Dialect:
+    surface = ROUTES.get(scope["path"])
+    if surface is not None:
+        return surface.dialect
+    anthropic = wants_anthropic(scope["headers"]) or "/messages" in scope["path"]
+    return SURFACES["messages" if anthropic else "chat"].dialect
+
+
+def _wants_websocket(scope: Scope) -> bool:
+    return fields.first(scope["headers"], b"upgrade").lower() == b"websocket"
+
+
+def _no_such_page(scope: Scope) -> Fault:
+    known = ", ".join(surface.path for surface in SURFACES.values())
+    return Fault(
+        Kind.NOT_FOUND,
+        f"nothing is served at {scope['method']} {scope['path']}; calls go to {known}",
+    )
+
+
+def _use_post(path: str) -> bytes:
+    return msgspec.json.encode({"error": {"message": f"{path} takes POST", "type": "invalid"}})
+
+
+def _foreign() -> Fault:
+    return Fault(
+        Kind.FORBIDDEN,
+        "this web page's origin may not call Headgate; name it in server.cors_origins",
+    )

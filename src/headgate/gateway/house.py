@@ -1,0 +1,48 @@
+"""What the gateway's routes share: the engine of the day, the keys, what was turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from headgate.config import Config
+from headgate.engine import Engine, Ground
+from headgate.gateway.cors import Cors
+from headgate.gateway.models import Models
+from headgate.store.keys import Keys
+from headgate.wire.model import Fault
+
+
+@dataclass(slots=True)
+class House:
+    ground: Ground
+    keys: Keys
+    engine: Engine
+    cors: Cors
+    models: Models
+    reload: Callable[[], list[str]]
+    """read the configuration again and take it up; raises ConfigError and changes nothing"""
+    refused: dict[str, int] = field(default_factory=dict)
+    """requests turned away before they became calls, by kind of fault"""
+    draining: bool = False
+
+    @classmethod
+    def build(
+        cls, config: Config, ground: Ground, keys: Keys, reload: Callable[[], list[str]]
+    ) -> House:
+        engine = Engine(config, ground)
+        models = Models(config, ground.settlement.catalog)
+        return cls(ground, keys, engine, Cors(config.server.cors_origins), models, reload)
+
+    def take_up(self, config: Config) -> None:
+        """Serve new calls under another configuration; running ones finish under theirs."""
+        engine = Engine(config, self.ground)
+        self.models = Models(config, self.ground.settlement.catalog)
+        self.cors = Cors(config.server.cors_origins)
+        self.engine = engine
+
+    def turn_away(self, fault: Fault, call_id: str) -> None:
+        self.refused[fault.kind] = self.refused.get(fault.kind, 0) + 1
+        self.ground.settlement.journal.say(
+            "refused", id=call_id, fault=fault.kind, message=fault.message
+        )

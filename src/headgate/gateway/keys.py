@@ -1,0 +1,61 @@
+"""Who is calling: finds the virtual key in a request, or says why it opens nothing.
+
+Rule 1: with no key ever defined nobody is asked for one, and then we listen on loopback only.
+Rule 2: the field that carried a virtual key never travels upstream.
+"""
+
+from __future__ import annotations
+
+from headgate.store.keys import Key, Keys
+from headgate.wire.model import Fault, Headers, Kind
+
+OWN_FIELD = b"x-headgate-key"
+"""for callers whose usual fields carry a credential of their own"""
+
+
+def secrets_in(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """(field, secret) of everything that may be a virtual key, ours first."""
+    found: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name == OWN_FIELD:
+            found.insert(0, (name, value.strip()))
+        elif name == b"x-api-key" or name == b"api-key":
+            found.append((name, value.strip()))
+        elif name == b"authorization" and value[:7].lower() == b"bearer ":
+            found.append((name, value[7:].strip()))
+    return found
+
+
+def authenticate(keys: Keys, headers: Headers) -> tuple[str, Headers]:
+    """(id of the key, the headers without it); Fault when none of the secrets is a key."""
+    secrets = secrets_in(headers)
+    for name, secret in secrets:
+        key = keys.find(secret)
+        if key is not None:
+            return key.id, [h for h in headers if h[0] != name or secret not in h[1]]
+    if not keys.defined:
+        return "", headers
+    raise _refusal(keys, secrets)
+
+
+def is_known(keys: Keys, headers: Headers) -> Key | None:
+    """The living key of a request, where any is good enough."""
+    for _, secret in secrets_in(headers):
+        if (key := keys.find(secret)) is not None:
+            return key
+    return None
+
+
+def _refusal(keys: Keys, secrets: list[tuple[bytes, bytes]]) -> Fault:
+    if not secrets:
+        return Fault(
+            Kind.AUTH,
+            "no key was given: send a Headgate key as x-api-key or as Authorization: Bearer",
+        )
+    reasons = {keys.refusal(secret) for _, secret in secrets}
+    for reason in ("expired", "revoked"):
+        if reason in reasons:
+            return Fault(Kind.AUTH, f"this Headgate key is {reason}; ask for a new one")
+    shape = "" if any(s.startswith(b"hg-") for _, s in secrets) else "; it begins with hg-"
+    text = f"this is no key of this Headgate{shape}"
+    return Fault(Kind.AUTH, f"{text}: `headgate keys create` makes one")

@@ -1,0 +1,162 @@
+"""Opens a gateway from a configuration and closes it again, losing nothing.
+
+Rule 1: everything that can be wrong is found before a socket listens.
+Rule 2: closing lets running calls finish, then commits what is left of the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from headgate.config import Config
+from headgate.config import Prices as PriceSettings
+from headgate.engine import Ground, Journal, Meters, Settlement, sweep
+from headgate.gateway import serve
+from headgate.gateway.app import Gateway
+from headgate.gateway.house import House
+from headgate.ledger.record import Intent
+from headgate.ledger.writer import Writer
+from headgate.money.catalog import Catalog, PriceRules
+from headgate.store.keys import Keys
+from headgate.upstream import Door
+
+REFRESH_S = 0.5
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Opened:
+    """A running gateway."""
+
+    config: Config
+    house: House
+    server: serve.Running
+    orphans: list[Intent]
+    """calls an earlier process left open: each may have been billed"""
+    keyless: bool
+    """no virtual key is defined, so it listens on loopback only"""
+    _chores: list[asyncio.Task[None]]
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    async def close(self, *, at_once: bool = False) -> None:
+        self.house.draining = True
+        await self.server.stop(at_once=at_once)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        ground = self.house.ground
+        await ground.door.close()
+        await asyncio.to_thread(ground.writer.close)
+        self.house.keys.close()
+        ground.settlement.journal.close()
+
+
+async def open_gateway(
+    config: Config,
+    ledger: Path,
+    *,
+    log_descriptor: int = 2,
+    reread: Callable[[], Config] | None = None,
+) -> Opened:
+    """Start serving; StoreError, OSError and ssl.SSLError say what stands in the way."""
+    loop = asyncio.get_running_loop()
+    journal = Journal(log_descriptor)
+
+    def on_trouble(why: str) -> None:
+        loop.call_soon_threadsafe(
+            partial(journal.say, "ledger_trouble" if why else "ledger_works_again", why=why)
+        )
+
+    writer = Writer(
+        ledger,
+        linger_ms=config.ledger.linger_ms,
+        queue_rows=config.ledger.queue_rows,
+        on_trouble=on_trouble,
+    )
+    orphans = writer.start()
+    keys = Keys(ledger)
+    catalog = Catalog.load(price_rules(config.prices))
+    ground = Ground(
+        Door(),
+        Settlement(catalog, writer, journal, Meters()),
+        loop.time,
+        random.random,
+        {},
+        set(),
+    )
+    house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
+    server = config.server
+    host = server.host if keys.defined else LOOPBACK
+    listen = serve.Listen(
+        host,
+        server.port,
+        Path(server.tls_cert) if server.tls_cert else None,
+        Path(server.tls_key) if server.tls_key else None,
+        server.drain_s,
+        server.client_stall_s,
+    )
+    try:
+        running = await serve.start(Gateway(house), listen)
+    except BaseException:
+        await asyncio.to_thread(writer.close)
+        keys.close()
+        raise
+    journal.start()
+    chores = [
+        asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
+        asyncio.ensure_future(_keep_house(house)),
+    ]
+    opened = Opened(config, house, running, orphans, not keys.defined, chores)
+    gc.collect()
+    gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
+    return opened
+
+
+def price_rules(prices: PriceSettings) -> PriceRules:
+    return PriceRules(
+        ceiling_input_mtok=prices.ceiling_input_mtok,
+        ceiling_output_mtok=prices.ceiling_output_mtok,
+        overrides=prices.overrides,
+    )
+
+
+def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
+    """Read and take up a new configuration; what only a restart can change is said."""
+    if reread is None:
+        return ["there is no file to read again"]
+    before, config = opened.config, reread()
+    notes = list(config.notes)
+    fixed = ("host", "port", "tls_cert", "tls_key", "client_stall_s", "drain_s", "ping_s")
+    changed = [f for f in fixed if getattr(before.server, f) != getattr(config.server, f)]
+    notes += [f"server.{name} takes effect after a restart" for name in changed]
+    if replace(before.ledger, durability="", fingerprints=True) != replace(
+        config.ledger, durability="", fingerprints=True
+    ):
+        notes.append("[ledger] path, linger_ms and queue_rows take effect after a restart")
+    settlement = opened.house.ground.settlement
+    if before.prices != config.prices:
+        settlement.catalog = Catalog.load(price_rules(config.prices))
+    opened.config = config
+    opened.house.take_up(config)
+    opened.house.ground.health.clear()
+    opened.server.reload_certificates()
+    settlement.journal.say("reloaded", source=config.source, notes=notes)
+    return notes
+
+
+async def _keep_house(house: House) -> None:
+    """Flush the log and take in keys that other processes made or revoked."""
+    journal = house.ground.settlement.journal
+    while True:
+        await asyncio.sleep(REFRESH_S / 5)
+        journal.flush()
+        house.keys.refresh()

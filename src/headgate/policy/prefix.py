@@ -1,0 +1,68 @@
+"""Fingerprints of a request's prefixes, so that what repeats can be seen without keeping text.
+
+Rule 1: every hash is keyed with a secret of this installation: a guess cannot be confirmed.
+Rule 2: boundaries lie where the next turn of the same conversation will put them again.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+from blake3 import blake3
+
+from headgate.wire.envelope import Envelope
+
+MOST_PAIRS = 8
+PAIR = struct.Struct("<8sI")
+"""a 64-bit hash and the bytes it covers; four gigabytes are more than any body"""
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_OPENING = ("tools", "instructions", "system")
+_TURNS = ("messages", "input")
+
+
+def fingerprint(envelope: Envelope, key: bytes) -> tuple[bytes, int]:
+    """(up to 8 packed pairs, how many tools are offered) of a request."""
+    hasher = blake3(key=key)
+    covered = 0
+    pairs: list[bytes] = []
+    for name in _OPENING:
+        raw = envelope.members.get(name)
+        if raw is not None:
+            hasher.update(raw)
+            covered += len(memoryview(raw))
+            pairs.append(PAIR.pack(hasher.digest(8), covered))
+    turns = next((envelope.members[n] for n in _TURNS if n in envelope.members), None)
+    messages = _items(turns)
+    marks = boundaries(len(messages), MOST_PAIRS - len(pairs))
+    for number, message in enumerate(messages, 1):
+        hasher.update(message)
+        covered += len(memoryview(message))
+        if number in marks:
+            pairs.append(PAIR.pack(hasher.digest(8), covered))
+    return b"".join(pairs), len(_items(envelope.members.get("tools")))
+
+
+def boundaries(count: int, room: int) -> frozenset[int]:
+    """After which of `count` messages to mark: all, all but one, then powers of two."""
+    marks: list[int] = [n for n in (count, count - 1) if n > 0]
+    power = 1 << max(count - 1, 0).bit_length()
+    while power >= 1 and len(marks) < room:
+        if power < count - 1:
+            marks.append(power)
+        power >>= 1
+    return frozenset(marks[:room])
+
+
+def unpack(packed: bytes) -> list[tuple[bytes, int]]:
+    return [(bytes(h), n) for h, n in PAIR.iter_unpack(packed)]
+
+
+def _items(raw: msgspec.Raw | None) -> list[msgspec.Raw]:
+    if raw is None:
+        return []
+    try:
+        return _LIST.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return []

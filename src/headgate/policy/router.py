@@ -1,0 +1,117 @@
+"""Which target is tried next, and when: a ladder of targets told as a generator.
+
+Rule 1: it never goes on once the client has seen bytes, nor after a fault of the client's.
+Rule 2: no wait follows the last try; a retry-after is respected or the next rung is taken.
+Rule 3: a cooling target is passed over while another is warm; it is tried once if none answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from headgate.wire.model import Fault, Kind
+
+ONE_MORE = frozenset((Kind.UPSTREAM,))
+"""faults after which the same target deserves a single second chance"""
+
+
+class Target(NamedTuple):
+    """A provider and a model of it, and how often it may be tried for one call."""
+
+    provider: str
+    model: str
+    tries: int = 1
+
+
+class Try(NamedTuple):
+    """Send the call to this target now."""
+
+    target: Target
+    number: int
+    """1 for the first try of this target"""
+
+
+class Wait(NamedTuple):
+    """Sleep before the next try of the same target."""
+
+    seconds: float
+    fault: Fault
+    target: Target
+    number: int
+    """of the try that follows"""
+
+
+class Outcome(NamedTuple):
+    """What became of a try."""
+
+    fault: Fault | None
+    committed: bool = False
+    """has the client seen bytes"""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How retries are spaced."""
+
+    waits_s: tuple[float, ...] = (1.0, 2.0, 4.0)
+    jitter: float = 0.25
+    max_retry_after_s: float = 20.0
+
+
+Plan = Generator[Try | Wait, Outcome | None, None]
+
+
+def plan(
+    ladder: Sequence[Target],
+    cooling: Callable[[Target], bool],
+    patience: Patience,
+    dice: Callable[[], float],
+) -> Plan:
+    """Steps to carry out; send the Outcome of each Try back in, and None after a Wait."""
+    skipped: list[Target] = []
+    for target in ladder:
+        if len(ladder) > 1 and cooling(target):
+            skipped.append(target)
+        elif (yield from _climb(target, target.tries, patience, dice)):
+            return
+    for target in skipped:
+        if (yield from _climb(target, 1, patience, dice)):
+            return
+
+
+def _climb(
+    target: Target, tries: int, patience: Patience, dice: Callable[[], float]
+) -> Generator[Try | Wait, Outcome | None, bool]:
+    """Try one target; True when the call is decided."""
+    seen: set[Kind] = set()
+    for number in range(1, tries + 1):
+        outcome = yield Try(target, number)
+        if outcome is None or outcome.fault is None or outcome.committed:
+            return True
+        fault = outcome.fault
+        consequence = fault.consequence
+        if not consequence.next_target:
+            return True
+        if not consequence.same_target or number == tries:
+            return False
+        if fault.kind in ONE_MORE and fault.kind in seen:
+            return False
+        seen.add(fault.kind)
+        if (fault.retry_after or 0) > patience.max_retry_after_s:
+            return False
+        yield Wait(pause(number, fault.retry_after, patience, dice), fault, target, number + 1)
+    return False
+
+
+def pause(
+    number: int, retry_after: float | None, patience: Patience, dice: Callable[[], float]
+) -> float:
+    """How long to wait after the `number`-th failed try; `dice` rolls in [0, 1)."""
+    if retry_after is not None:
+        return retry_after
+    if not patience.waits_s:
+        return 0.0
+    wait = patience.waits_s[min(number, len(patience.waits_s)) - 1]
+    return wait * (1 + patience.jitter * (2 * dice() - 1))

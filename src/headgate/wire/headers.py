@@ -1,0 +1,119 @@
+"""Which header fields travel on: a deny-list in each direction, everything else verbatim.
+
+Rule 1: hop-by-hop fields end here, as do credentials that are not meant for the other side.
+Rule 2: where one credential serves many callers, nobody sees another's headroom or identity.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from headgate.wire.model import Headers
+
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+OURS = b"x-headgate-"
+
+_NOT_UPSTREAM = HOP_BY_HOP | {
+    b"host",
+    b"content-length",
+    b"accept-encoding",  # we ask for identity: usage is read from the bytes that pass
+    b"expect",
+    b"cookie",
+    b"origin",
+    b"x-request-id",  # set anew, from the call
+}
+_NOT_UPSTREAM_SHARED = _NOT_UPSTREAM | CREDENTIALS
+
+_NOT_CLIENT = HOP_BY_HOP | {
+    b"content-length",
+    b"set-cookie",  # the provider's edge talks to us, not to the caller
+    b"alt-svc",
+    b"strict-transport-security",
+    b"nel",
+    b"report-to",
+    b"x-request-id",
+    b"request-id",
+    b"access-control-allow-origin",
+    b"access-control-allow-credentials",
+    b"access-control-expose-headers",
+}
+_NOT_CLIENT_SHARED = _NOT_CLIENT | {
+    b"anthropic-organization-id",
+    b"anthropic-workspace-id",
+    b"openai-organization",
+    b"openai-project",
+}
+_HEADROOM = (
+    b"anthropic-ratelimit-",
+    b"anthropic-priority-",
+    b"anthropic-fast-",
+    b"x-ratelimit-",
+)
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}")
+
+
+def towards_upstream(headers: Headers, *, own_credential: bool) -> Headers:
+    """The caller's fields that the provider shall see."""
+    denied = _NOT_UPSTREAM if own_credential else _NOT_UPSTREAM_SHARED
+    return [h for h in headers if h[0] not in denied and not h[0].startswith(OURS)]
+
+
+def towards_client(headers: Headers, *, shared: bool) -> Headers:
+    """The provider's fields that the caller shall see."""
+    if not shared:
+        return [h for h in headers if h[0] not in _NOT_CLIENT]
+    return [
+        h for h in headers if h[0] not in _NOT_CLIENT_SHARED and not h[0].startswith(_HEADROOM)
+    ]
+
+
+def first(headers: Headers, name: bytes) -> bytes:
+    """The first value of a field; empty when it is absent."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return b""
+
+
+def text(headers: Headers, name: bytes) -> str:
+    return first(headers, name).decode("latin-1")
+
+
+def valid_request_id(value: bytes) -> str:
+    """A caller's request id that is safe to keep, forward and print; empty otherwise."""
+    name = value.decode("latin-1")
+    return name if REQUEST_ID.fullmatch(name) else ""
+
+
+def retry_after_s(headers: Headers, at: datetime) -> float | None:
+    """How long the provider asks us to stay away; None when it does not say."""
+    try:
+        if ms := first(headers, b"retry-after-ms"):
+            return max(0.0, float(ms) / 1000)
+        value = first(headers, b"retry-after")
+        if not value:
+            return None
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(text(headers, b"retry-after"))
+    except (ValueError, TypeError):
+        return None
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max(0.0, (until - at).total_seconds())
