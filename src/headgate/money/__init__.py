@@ -1,1 +1,1 @@
-"""What calls cost: prices as dated data (catalog.py) and their exact arithmetic (pricing.py)."""
+"""What calls cost: prices as dated data (catalog.py), exact arithmetic on them (pricing.py)."""
