@@ -1,1 +1,1 @@
-"""A provider that costs nothing: both vendors' wires, their caches and limits, faults on request."""
+"""A provider that costs nothing: both wires, caches, limits, and faults on request."""

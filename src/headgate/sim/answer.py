@@ -56,6 +56,8 @@ class Ask:
     schema: Any = None
     """the JSON schema the reply must follow"""
     terms: Terms = STANDARD
+    prewarm: bool = False
+    """only fill the cache: no reply is wanted"""
     copies: int = 1
     """how many choices (OpenAI's n)"""
     with_usage: bool = True
@@ -110,12 +112,13 @@ class Seat:
 
     @property
     def created(self) -> int:
-        return EPOCH_S + self.n
+        return EPOCH_S + self.n % 1_000_000
 
 
 def compose(ask: Ask, script: Script, seat: Seat, prompt: Usage) -> Answer:
     """The reply to an ask: as the script says, else a short text."""
-    parts = [] if script.empty else _parts(ask, script, seat)
+    silent = script.empty or ask.prewarm
+    parts = [] if silent else _parts(ask, script, seat)
     wanted = _output_tokens(ask, script, seat, parts)
     bound = ask.max_output or wanted
     thinking = min(script.think, wanted)
@@ -179,8 +182,8 @@ def _text_tokens(ask: Ask, script: Script, seat: Seat) -> int:
 
 def _output_tokens(ask: Ask, script: Script, seat: Seat, parts: list[Part]) -> int:
     """Tokens the reply would take if nothing bounded it."""
-    if script.empty:
-        return 1
+    if not parts:
+        return 0 if ask.prewarm else 1
     low, high = script.output or (FEWEST, MOST)
     tokens = low + int(dice(seat.seed, seat.n, "length") * (high - low + 1))
     last = parts[-1]

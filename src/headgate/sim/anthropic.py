@@ -82,6 +82,7 @@ def read(body: Any, version: str, *, counting: bool = False) -> Ask:
         model=body["model"],
         stream=body.get("stream") is True,
         max_output=body.get("max_tokens") or 0,
+        prewarm=body.get("max_tokens") == 0,
         tools=tuple(
             Tool(tool["name"], tool.get("input_schema"))
             for tool in offered

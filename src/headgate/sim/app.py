@@ -20,7 +20,7 @@ from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
 from headgate.sim.faults import ScriptError, parse
 from headgate.sim.models import find
-from headgate.sim.scenario import Scenario, ScenarioError, load, read
+from headgate.sim.scenario import Scenario, ScenarioError, read
 from headgate.sim.stage import EDGE, Edge, Line, Play, perform
 from headgate.sim.text import dice, encode
 from headgate.sim.turn import (
@@ -65,6 +65,8 @@ class Options:
     max_body_bytes: int = MAX_BODY_BYTES
     keep_calls: int = 1_000
     keep_bytes: int = 64 * 1024 * 1024
+    scenarios: dict[str, Scenario] = field(default_factory=dict)
+    """those that PUT /sim/scenario knows by name"""
 
 
 class Simulator:
@@ -139,6 +141,7 @@ class Simulator:
             at=time.monotonic(),
         )
         self.calls.append(call)
+        self._forget()
         return call
 
     def _line(self, call: Received, send: Send, edge: Edge | None) -> Line:
@@ -199,11 +202,11 @@ class Simulator:
                 return False
             if not message.get("more_body", False):
                 call.body = b"".join(chunks)
-                self._remember(size)
+                self._kept_bytes += size
+                self._forget()
                 return True
 
-    def _remember(self, size: int) -> None:
-        self._kept_bytes += size
+    def _forget(self) -> None:
         while len(self.calls) > self.options.keep_calls or (
             self._kept_bytes > self.options.keep_bytes and len(self.calls) > 1
         ):
@@ -215,11 +218,20 @@ class Simulator:
         for method, pattern, answer in ROUTES:
             found = pattern.fullmatch(call.path) if method == call.method else None
             if found is not None:
-                return answer(self, call, found)
+                return _unless_too_deep(self, call, found, answer)
         known = any(pattern.fullmatch(call.path) for _, pattern, _ in ROUTES)
         status = 405 if known else 404
         message = f"{call.method} {call.path}: {'method not allowed' if known else 'not found'}"
         return error(self.world, vendor_of(call), call, Refused(message, status))
+
+
+def _unless_too_deep(
+    sim: Simulator, call: Received, found: re.Match[str], answer: Answerer
+) -> Play:
+    try:
+        return answer(sim, call, found)
+    except RecursionError:
+        return error(sim.world, vendor_of(call), call, Refused("nested too deeply"))
 
 
 async def _lost(receive: Receive) -> None:
@@ -251,7 +263,7 @@ def _count(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
 def _input_tokens(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     """POST /v1/responses/input_tokens"""
     try:
-        check_key(sim.world, call)
+        check_key(sim.world, vendor_of(call), call)
         body = call.json()
         RESPONSES.read(call, body)
     except Refused as wrong:
@@ -267,7 +279,7 @@ def _json(sim: Simulator, call: Received, value: Any, *, metered: bool = False) 
 
 def _embed(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     try:
-        check_key(sim.world, call)
+        check_key(sim.world, vendor_of(call), call)
         body = call.json()
         model = body.get("model") if isinstance(body, dict) else None
         script = sim.world.script(call, str(model or ""))
@@ -282,7 +294,7 @@ def _embed(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
 
 def _models(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     try:
-        check_key(sim.world, call)
+        check_key(sim.world, vendor_of(call), call)
     except Refused as wrong:
         return error(sim.world, vendor_of(call), call, wrong)
     if vendor_of(call) == "anthropic":
@@ -293,7 +305,7 @@ def _models(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
 def _model(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     vendor = vendor_of(call)
     try:
-        check_key(sim.world, call)
+        check_key(sim.world, vendor_of(call), call)
         model = find(found["id"])
         if model is None or model.vendor != vendor:
             raise Refused(f"model: {found['id']}", 404)
@@ -309,11 +321,11 @@ def _upgrade(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     return error(sim.world, "openai", call, wrong)
 
 
-def _desk(name: str) -> Answerer:
+def _desk(work: Callable[..., Play]) -> Answerer:
     def answer(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
         try:
-            check_key(sim.world, call)
-            play: Play = getattr(sim.desk, name)(call, *found.groups())
+            check_key(sim.world, vendor_of(call), call)
+            play = work(sim.desk, call, *found.groups())
         except Refused as wrong:
             return error(sim.world, vendor_of(call), call, wrong)
         play.headers += vendor_headers(sim.world, vendor_of(call), call, metered=False)
@@ -336,14 +348,32 @@ def _show(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     return Play(200, [JSON], encode(state))
 
 
+def _list_calls(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
+    """GET /sim/calls: what arrived, without headers and bodies."""
+    shown = [
+        {
+            "n": each.n,
+            "method": each.method,
+            "path": each.path,
+            "bytes": len(each.body),
+            "status": each.status,
+            "lost": each.lost_at is not None,
+            "seconds": round((each.ended_at or time.monotonic()) - each.at, 3),
+        }
+        for each in sim.calls
+        if not each.path.startswith("/sim")
+    ]
+    return Play(200, [JSON], encode(shown))
+
+
 def _direct(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     """PUT /sim/scenario: a shipped scenario's name, words of the grammar, or a whole TOML."""
     text = call.body.decode("utf-8", "replace").strip()
     try:
         if "\n" in text:
             scenario = read(text)
-        elif re.fullmatch(r"[a-z][a-z-]*", text):
-            scenario = load(text)
+        elif text in sim.options.scenarios:
+            scenario = sim.options.scenarios[text]
         else:
             scenario = Scenario(title=text, always=parse(text))
     except (ScenarioError, ScriptError) as wrong:
@@ -359,15 +389,16 @@ def _route(method: str, path: str, answer: Answerer) -> tuple[str, re.Pattern[st
 # Providers put their own prefix before these paths, so only the end of a path counts.
 ROUTES: tuple[tuple[str, re.Pattern[str], Answerer], ...] = (
     _route("GET", r"/sim", _show),
+    _route("GET", r"/sim/calls", _list_calls),
     _route("PUT", r"/sim/scenario", _direct),
     _route("POST", r".*/messages", _turn(MESSAGES)),
     _route("POST", r".*/messages/count_tokens", _count),
-    _route("POST", r".*/messages/batches", _desk("create_messages")),
-    _route("GET", r".*/messages/batches", _desk("list_messages")),
-    _route("GET", r".*/messages/batches/([^/]+)", _desk("show_messages")),
-    _route("DELETE", r".*/messages/batches/([^/]+)", _desk("delete_messages")),
-    _route("POST", r".*/messages/batches/([^/]+)/cancel", _desk("cancel_messages")),
-    _route("GET", r".*/messages/batches/([^/]+)/results", _desk("messages_results")),
+    _route("POST", r".*/messages/batches", _desk(BatchDesk.create_messages)),
+    _route("GET", r".*/messages/batches", _desk(BatchDesk.list_messages)),
+    _route("GET", r".*/messages/batches/([^/]+)", _desk(BatchDesk.show_messages)),
+    _route("DELETE", r".*/messages/batches/([^/]+)", _desk(BatchDesk.delete_messages)),
+    _route("POST", r".*/messages/batches/([^/]+)/cancel", _desk(BatchDesk.cancel_messages)),
+    _route("GET", r".*/messages/batches/([^/]+)/results", _desk(BatchDesk.messages_results)),
     _route("POST", r".*/chat/completions", _turn(CHAT)),
     _route("POST", r".*/responses", _turn(RESPONSES)),
     _route("GET", r".*/responses", _upgrade),
@@ -375,13 +406,13 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answerer], ...] = (
     _route("POST", r".*/embeddings", _embed),
     _route("GET", r".*/models", _models),
     _route("GET", r".*/models/(?P<id>.+)", _model),
-    _route("POST", r".*/files", _desk("create_file")),
-    _route("GET", r".*/files", _desk("list_files")),
-    _route("GET", r".*/files/([^/]+)", _desk("show_file")),
-    _route("DELETE", r".*/files/([^/]+)", _desk("delete_file")),
-    _route("GET", r".*/files/([^/]+)/content", _desk("file_content")),
-    _route("POST", r".*/batches", _desk("create_batch")),
-    _route("GET", r".*/batches", _desk("list_batches")),
-    _route("GET", r".*/batches/([^/]+)", _desk("show_batch")),
-    _route("POST", r".*/batches/([^/]+)/cancel", _desk("cancel_batch")),
+    _route("POST", r".*/files", _desk(BatchDesk.create_file)),
+    _route("GET", r".*/files", _desk(BatchDesk.list_files)),
+    _route("GET", r".*/files/([^/]+)", _desk(BatchDesk.show_file)),
+    _route("DELETE", r".*/files/([^/]+)", _desk(BatchDesk.delete_file)),
+    _route("GET", r".*/files/([^/]+)/content", _desk(BatchDesk.file_content)),
+    _route("POST", r".*/batches", _desk(BatchDesk.create_batch)),
+    _route("GET", r".*/batches", _desk(BatchDesk.list_batches)),
+    _route("GET", r".*/batches/([^/]+)", _desk(BatchDesk.show_batch)),
+    _route("POST", r".*/batches/([^/]+)/cancel", _desk(BatchDesk.cancel_batch)),
 )

@@ -54,7 +54,7 @@ class Lookup:
 class PromptCache:
     """Entries of all keys and models; the oldest are forgotten beyond `most`."""
 
-    most: int = 200_000
+    most: int = 100_000
     entries: dict[bytes, Entry] = field(default_factory=dict)
 
     def alive(self, name: bytes, now: float) -> bool:

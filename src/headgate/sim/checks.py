@@ -45,6 +45,7 @@ def need(truth: bool, message: str) -> None:
 
 def check_messages(body: Any, version: str, *, counting: bool) -> None:
     need(isinstance(body, dict), "Input should be a valid dictionary")
+    need(version != "", "anthropic-version: header is required")
     need(isinstance(body.get("model"), str) and body["model"] != "", "model: Field required")
     messages = body.get("messages")
     need(isinstance(messages, list), "messages: Field required")
@@ -54,6 +55,10 @@ def check_messages(body: Any, version: str, *, counting: bool) -> None:
     _check_pairs(messages)
     if not counting:
         _check_max_tokens(body)
+    for name in ("cache_control", "metadata", "output_config", "thinking", "tool_choice"):
+        need(isinstance(body.get(name) or {}, dict), f"{name}: Input should be an object")
+    form = (body.get("output_config") or {}).get("format") or {}
+    need(isinstance(form, dict), "output_config.format: Input should be an object")
     _check_tools(body.get("tools"))
     _check_sampling(body, version)
     system = body.get("system", "")
@@ -185,6 +190,8 @@ def _prompt_blocks(body: dict[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     system = body.get("system") or []
     for j, block in enumerate([system] if isinstance(system, str) else system):
+        good = isinstance(block, dict) or block is system
+        need(good, f"system.{j}: Input should be a valid dictionary")
         found.append((f"system.{j}", block))
     for i, message in enumerate(body["messages"]):
         content = message["content"]
@@ -201,7 +208,8 @@ def blocks(body: dict[str, Any]) -> list[Block]:
     systems = len([system] if isinstance(system, str) else system)
     roles = [m["role"] for m in body["messages"] for _ in _contents(m)]
     found: list[Block] = []
-    for i, (block, ttl) in enumerate(_marked(body)):
+    marked = _marked(body)
+    for i, (block, ttl) in enumerate(marked):
         level = b""
         if i == len(tools):
             level = encode([body.get("speed"), _searches(tools)])
@@ -211,9 +219,14 @@ def blocks(body: dict[str, Any]) -> list[Block]:
             level += roles[i - len(tools) - systems].encode()
         found.append(_cut(block, ttl, level, ratio))
     automatic = _ttl("cache_control", body.get("cache_control"))
-    if automatic and found:
-        found[-1] = Block(found[-1].data, found[-1].tokens, automatic)
+    last = max((i for i, (b, _) in enumerate(marked) if _can_mark(b)), default=-1)
+    if automatic and last >= 0:
+        found[last] = Block(found[last].data, found[last].tokens, automatic)
     return found
+
+
+def _can_mark(block: Any) -> bool:
+    return isinstance(block, str) or "thinking" not in str(block.get("type"))
 
 
 def _contents(message: dict[str, Any]) -> list[Any]:

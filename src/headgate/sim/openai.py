@@ -65,7 +65,7 @@ def need(truth: bool, message: str, param: str | None = None) -> None:
         raise Refused(message, param=param)
 
 
-def check_common(body: Any, listed: str) -> None:
+def check_body(body: Any, listed: str) -> None:
     """What Chat and Responses refuse alike; `listed` is where the conversation is."""
     need(isinstance(body, dict), "We could not parse the JSON body of your request.")
     model = body.get("model")
@@ -87,7 +87,7 @@ def check_common(body: Any, listed: str) -> None:
 
 def read(body: Any) -> Ask:
     """The Ask of a Chat Completions body."""
-    check_common(body, "messages")
+    check_body(body, "messages")
     messages = body["messages"]
     need(
         isinstance(messages, list),
@@ -287,7 +287,7 @@ def _deltas(answer: Answer) -> Iterator[tuple[dict[str, Any], bool]]:
 
 def embed(body: Any) -> dict[str, Any]:
     """The reply to an embeddings body: unit vectors that depend on the text alone."""
-    check_common(body, "input")
+    check_body(body, "input")
     texts = body["input"]
     if isinstance(texts, str) or (texts and isinstance(texts, list) and type(texts[0]) is int):
         texts = [texts]

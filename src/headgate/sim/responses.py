@@ -12,7 +12,7 @@ from typing import Any
 
 from headgate.sim.answer import Answer, Ask, Frame, Part, Tool, distort
 from headgate.sim.openai import (
-    check_common,
+    check_body,
     error_value,
     forced_tool,
     json_schema,
@@ -56,7 +56,7 @@ _STANDING: dict[str, Any] = {
 
 def read(body: Any) -> Ask:
     """The Ask of a Responses body."""
-    check_common(body, "input")
+    check_body(body, "input")
     items = body["input"]
     need(isinstance(items, str | list), "Invalid type for 'input'.", "input")
     for i, item in enumerate(items if isinstance(items, list) else []):
@@ -82,6 +82,8 @@ def read(body: Any) -> Ask:
 
 def _flat(tools: Any, namespace: str = "") -> Iterator[Tool]:
     for tool in tools if isinstance(tools, list) else []:
+        if not isinstance(tool, dict):
+            continue
         kind, name = tool.get("type"), tool.get("name")
         if kind == "namespace":
             yield from _flat(tool.get("tools"), str(name))

@@ -1,7 +1,7 @@
 """Scenario files: which calls go how. TOML in, a Scenario out; matching is pure.
 
 Rule 1: the first step that applies to a call decides, over the scenario's `always`.
-Rule 2: a step counts the calls its model, path and key patterns match; `calls`, `every`,
+Rule 2: a step counts the calls its model, path and key patterns match; `calls`, `cycle`,
 `probability` and the times since start then say which of those it plays on.
 Rule 3: every mistake of a file is reported at once, each with its place.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class Step:
     key: str = "*"
     calls: tuple[tuple[int, int], ...] = ()
     """ranges of matching calls, from 1; empty: all"""
-    every: int = 1
+    cycle: int = 0
+    """count calls from 1 again after so many; 0: never"""
     probability: float = 1.0
     after_s: float = 0.0
     until_s: float = float("inf")
@@ -53,6 +54,10 @@ class Scenario:
     limits: Limits = UNLIMITED
     bad_keys: tuple[str, ...] = ()
     known_models_only: bool = False
+
+    def with_always(self, extra: dict[str, Any]) -> Scenario:
+        """The same scenario with more that always holds."""
+        return replace(self, always={**self.always, **extra})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +103,16 @@ class Director:
 
     def _plays(self, step: Step, i: int, since_start_s: float) -> bool:
         n = self.counts[i]
+        if step.cycle:
+            n = (n - 1) % step.cycle + 1
         if not step.after_s <= since_start_s < step.until_s:
             return False
         if step.calls and not any(low <= n <= high for low, high in step.calls):
             return False
-        if n % step.every:
-            return False
-        return step.probability >= 1 or self.dice(f"step {i} call {n}") < step.probability
+        return (
+            step.probability >= 1
+            or self.dice(f"step {i} call {self.counts[i]}") < step.probability
+        )
 
 
 def _concerns(step: Step, asked: Asked) -> bool:
@@ -162,7 +170,7 @@ class _Reading:
 
 
 _TOP = ("title", "about", "always", "limits", "bad_keys", "known_models_only", "step")
-_STEP = ("do", "model", "path", "key", "calls", "every", "probability", "after_s", "until_s")
+_STEP = ("do", "model", "path", "key", "calls", "cycle", "probability", "after_s", "until_s")
 _LIMITS = ("requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute")
 
 
@@ -198,9 +206,9 @@ def _read_step(reading: _Reading, place: str, table: dict[str, Any]) -> Step:
     reading.known(place, table, _STEP)
     if "do" not in table:
         reading.wrong(place, "needs do = '…', such as do = '529;retry-after=1'")
-    every = reading.value(place, table, "every", 1)
-    if every < 1:
-        reading.wrong(place, f"every must be 1 or more, not {every}")
+    cycle = reading.value(place, table, "cycle", 0)
+    if cycle < 0:
+        reading.wrong(place, f"cycle must be 1 or more, not {cycle}")
     probability = reading.value(place, table, "probability", 1.0)
     if not 0 <= probability <= 1:
         reading.wrong(place, f"probability must be from 0 to 1, not {probability}")
@@ -210,7 +218,7 @@ def _read_step(reading: _Reading, place: str, table: dict[str, Any]) -> Step:
         path=reading.value(place, table, "path", "*"),
         key=reading.value(place, table, "key", "*"),
         calls=reading.ranges(place, str(table.get("calls", ""))),
-        every=max(1, every),
+        cycle=max(0, cycle),
         probability=probability,
         after_s=reading.value(place, table, "after_s", 0.0),
         until_s=reading.value(place, table, "until_s", float("inf")),

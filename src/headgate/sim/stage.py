@@ -229,9 +229,10 @@ async def _perform_stream(play: Play, line: Line) -> None:
             await line.silence(script)
             continue
         delay = script.first_delay if first else script.pace
+        if act.content:
+            due = (line.now() if first else due) + delay
         if act.content and delay:
             await flush()
-            due = (line.now() if first else due) + delay
             await line.pause(due - line.now(), script.jitter)
         first = first and not act.content
         waiting.append(act.data)

@@ -23,7 +23,7 @@ from headgate.sim.limits import Meters
 from headgate.sim.models import cache_minimum, charges_writes, find
 from headgate.sim.scenario import Asked, Director, Scenario
 from headgate.sim.stage import Play
-from headgate.sim.text import digest, encode, mint, mint_hex
+from headgate.sim.text import dice, encode, mint, mint_hex
 from headgate.wire.model import Headers
 
 CONTROL = "x-headgate-sim"
@@ -69,11 +69,11 @@ class Received:
         return dict(parse_qsl(self.query))
 
     def json(self) -> Any:
-        """The body; None where it is not JSON."""
+        """The body; Refused where it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
-            return None
+        except (msgspec.DecodeError, RecursionError) as wrong:
+            raise Refused(f"The request body is not valid JSON: {wrong}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class World:
         self.began = self.clock()
 
     def _dice(self, purpose: str) -> float:
-        return int.from_bytes(digest(self.seed, 0, purpose)[:8], "big") / 2**64
+        return dice(self.seed, 0, purpose)
 
     def script(self, call: Received, model: str) -> Script:
         """How a call shall go; Refused when its own header cannot be read."""
@@ -196,10 +196,13 @@ def error(
     return Play(wrong.status, headers, body, script=script)
 
 
-def check_key(world: World, call: Received) -> None:
-    """Refused unless the call brings a key that is not listed as bad."""
+def check_key(world: World, vendor: str, call: Received) -> None:
+    """Refused unless the call brings a good key where its vendor looks for one."""
     bad = any(fnmatchcase(call.key, glob) for glob in world.scenario.bad_keys)
-    if (world.require_key and not call.key) or bad:
+    found = call.key
+    if vendor == "openai" and not call.header("authorization"):
+        found = call.header("api-key")
+    if (world.require_key and not found) or bad:
         raise Refused("", 401)
 
 
@@ -212,7 +215,7 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
     """Answer one call of a model; a batch's items come on terms of their own."""
     script = Script()
     try:
-        check_key(world, call)
+        check_key(world, wire.vendor, call)
         body = call.json()
         model = body.get("model") if isinstance(body, dict) else None
         script = world.script(call, model if isinstance(model, str) else "")
@@ -295,15 +298,16 @@ def _reply(world: World, wire: Wire, call: Received, parts: tuple[Ask, Script, L
 
 def count_tokens(world: World, call: Received) -> Play:
     """POST /v1/messages/count_tokens"""
+    script = Script()
     try:
-        check_key(world, call)
+        check_key(world, "anthropic", call)
         body = call.json()
         script = world.script(call, str(body.get("model")) if isinstance(body, dict) else "")
         fail_as_scripted(script, is_stream=False)
         ask = anthropic.read(body, call.header("anthropic-version"), counting=True)
         check_model(world, ask.model)
     except Refused as wrong:
-        return error(world, "anthropic", call, wrong)
+        return error(world, "anthropic", call, wrong, script)
     tokens = sum(block.tokens for block in blocks(body))
     headers = vendor_headers(world, "anthropic", call, metered=False)
     return Play(200, [JSON, *headers], encode({"input_tokens": tokens}), script=script)
