@@ -360,6 +360,23 @@ def test_an_override_sets_the_classes_it_names_and_keeps_the_others() -> None:
     assert usd(own, "output") == 75, "what nobody named stays at the ceiling"
 
 
+def test_an_override_may_go_by_the_operators_name_for_the_provider() -> None:
+    """Two accounts with one vendor can have two contracts."""
+    catalog = Catalog.load(
+        PriceRules(
+            overrides=(
+                ("team-a:gpt-4o", (("input", "1"),)),
+                ("openai:gpt-4o", (("input", "2"),)),
+            )
+        )
+    )
+    paid = {
+        seller: usd(catalog.rates("openai", "gpt-4o", AT, seller=seller), "input")
+        for seller in ("team-a", "team-b", "")
+    }
+    assert paid == {"team-a": 1, "team-b": 2, "": 2}
+
+
 def test_a_free_provider_costs_nothing_and_says_so() -> None:
     rates = CATALOG.rates("", "claude-opus-5-5", AT, free=True)
     assert (rates.priced_by, rates.version) == ("free", "free")

@@ -23,12 +23,12 @@ def test_the_rules_as_they_come_hold() -> None:
         flat(Fraction(15)),
         flat(Fraction(75)),
     )
-    assert rules.override("openai", ("gpt-4o",)) is None
+    assert rules.override(("openai",), ("gpt-4o",)) is None
 
 
 @given(st.decimals(0, 1_000_000, places=10), st.sampled_from(sorted(KEYS)))
 def test_a_price_written_as_decimal_text_is_kept_exactly(usd: Decimal, name: str) -> None:
-    prices = check(over((name, str(usd)))).override("", ("m",))
+    prices = check(over((name, str(usd)))).override(("",), ("m",))
     assert prices is not None
     assert set(prices) == set(KEYS[name])
     assert all(price == flat(Fraction(usd)) for price in prices.values())
@@ -44,13 +44,13 @@ def test_the_providers_own_override_beats_the_one_for_every_provider() -> None:
         )
     )
     for provider, name, usd in (("openai", "gpt-4o", 2), ("azure", "Gpt-4O", 1)):
-        prices = rules.override(provider, (name,))
+        prices = rules.override((provider,), (name,))
         assert prices is not None
         assert prices["input_mtok"] == flat(Fraction(usd))
 
 
 def test_one_lifetimes_price_replaces_the_one_for_all_writes() -> None:
-    prices = check(over(("cache_write_1h", "6"), ("cache_write", "3"))).override("", ("m",))
+    prices = check(over(("cache_write_1h", "6"), ("cache_write", "3"))).override(("",), ("m",))
     assert prices is not None
     assert prices["cache_write_1h_mtok"] == flat(Fraction(6))
     assert prices["cache_write_5m_mtok"] == flat(Fraction(3))

@@ -32,6 +32,9 @@ from headgate.money.sheet import (
 
 __all__ = ("Catalog", "PriceRules")
 
+Asked = tuple[str, str, bool, str]
+"""provider, model, free, seller: what `rates` was asked for"""
+
 KEPT_MODELS = 4096
 KEPT_WINDOWS = 32
 
@@ -49,7 +52,7 @@ class Catalog:
         self._listing = Listing(providers)
         self._facts = facts
         self._rules = check(prices)
-        self._cache: dict[tuple[str, str, bool], list[tuple[datetime, datetime, Rates]]] = {}
+        self._cache: dict[Asked, list[tuple[datetime, datetime, Rates]]] = {}
 
     @classmethod
     def load(cls, prices: PriceRules) -> Catalog:
@@ -66,17 +69,22 @@ class Catalog:
         """The models with a listed price per token at a provider; empty for an unknown one."""
         return self._listing.models(provider)
 
-    def rates(self, provider: str, model: str, at: datetime, *, free: bool = False) -> Rates:
-        """The rates of a model at a provider's price list; provider "" asks its maker's."""
-        key = (provider, model, free)
+    def rates(
+        self, provider: str, model: str, at: datetime, *, free: bool = False, seller: str = ""
+    ) -> Rates:
+        """The rates of a model at a provider's price list; provider "" asks its maker's.
+
+        `seller` is the operator's own name for the provider, which an override may go by too.
+        """
+        key = (provider, model, free, seller)
         for since, until, rates in self._cache.get(key, ()):
             if since <= at < until:
                 return rates
         return self._remember(key, at)
 
-    def _remember(self, key: tuple[str, str, bool], at: datetime) -> Rates:
-        provider, model, free = key
-        since, until, rates = self._free(model) if free else self._priced(provider, model, at)
+    def _remember(self, key: Asked, at: datetime) -> Rates:
+        _, model, free, _ = key
+        since, until, rates = self._free(model) if free else self._priced(key, at)
         # Model names are the callers' text: the bounds keep anybody from filling the memory.
         if len(self._cache) >= KEPT_MODELS:
             self._cache.clear()
@@ -89,16 +97,15 @@ class Catalog:
         about = _about("free", "free", self._facts.about(model), None)
         return FIRST, LAST, Rates(about, lambda terms: FREE)
 
-    def _priced(
-        self, provider: str, model: str, at: datetime
-    ) -> tuple[datetime, datetime, Rates]:
+    def _priced(self, key: Asked, at: datetime) -> tuple[datetime, datetime, Rates]:
+        provider, model, _, seller = key
         found = self._listing.find(provider, model)
         corrections = (
             self._facts.corrected(found.provider, found.model.id) if found is not None else []
         )
         listed = self._listed(found, corrections, at)
         names = (model,) if found is None else (model, found.model.id)
-        override = self._rules.override(provider, names)
+        override = self._rules.override((seller, provider), names)
         version, priced_by = self._origin(listed, override, corrections, at)
         sheet = Sheet(
             prices=self._own(listed, override),

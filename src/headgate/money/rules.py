@@ -45,7 +45,7 @@ class PriceRules:
     ceiling_input_mtok: str = "15"
     ceiling_output_mtok: str = "75"
     overrides: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
-    """(model, or catalogue provider:model; ((class, dollars), …))"""
+    """(model, or provider:model by the operator's or the catalogue's provider; prices)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Rules:
     overrides: Mapping[str, Prices]
     """model, or provider:model, in lower case -> prices by catalogue key"""
 
-    def override(self, provider: str, names: tuple[str, ...]) -> Prices | None:
-        """The operator's prices for a model that goes by these names at this provider."""
-        for name in (*(f"{provider}:{name}" for name in names), *names):
+    def override(self, sellers: tuple[str, ...], names: tuple[str, ...]) -> Prices | None:
+        """The operator's prices for a model and its seller, which both go by several names."""
+        for name in (*(f"{seller}:{name}" for seller in sellers for name in names), *names):
             if name.lower() in self.overrides:
                 return self.overrides[name.lower()]
         return None
