@@ -91,7 +91,9 @@ def quote(key: str) -> str:
 
 def closest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant; empty: none is near."""
-    by_fold = {each.casefold(): each for each in known}
+    names = list(known)
+    by_fold = {each.casefold().partition("-")[0]: each for each in reversed(names)}
+    by_fold.update({each.casefold(): each for each in names})
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[near[0]] if near else ""
 
