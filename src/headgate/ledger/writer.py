@@ -244,7 +244,7 @@ class Writer:
                 if self.trouble:
                     self._report("")
                 return True
-            self._report(explain(fault, self._path))
+            self._report(str(explain(fault, self._path)))
             if int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF not in _PASSING:
                 self._drop_connection()
             if self._closing:
@@ -287,7 +287,7 @@ class Writer:
                 self._owner, orphans = owner.enter(connection, self._path)
         except (sqlite3.Error, OSError) as error:
             connection.close()
-            raise StoreError(explain(error, self._path)) from error
+            raise explain(error, self._path) from error
         self._connection = connection
         return orphans
 

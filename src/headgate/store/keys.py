@@ -46,7 +46,11 @@ class Key:
 
 
 class KeyMistake(Exception):
-    """What was asked about a key cannot be done; the message says why."""
+    """What was asked about a key cannot be done: why, and what can."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
 
 
 _COLUMNS = "id, name, team, last4, created_us, expires_us, revoked_us"
@@ -71,7 +75,10 @@ def create(
         if any(
             other.name == name and not other.refusal(now_us) for other in listing(connection)
         ):
-            raise KeyMistake(f"there is a key named {name!r} already: revoke it first")
+            raise KeyMistake(
+                f"there is a living key named {name!r} already",
+                "choose another name, or revoke that key first",
+            )
         connection.execute(
             f'INSERT INTO "key" ({_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',  # noqa: S608 - constant text
             (key.id, name, team, key.last4, now_us, expires_us, None, _hash(secret)),
@@ -87,10 +94,10 @@ def revoke(connection: sqlite3.Connection, id_or_name: str, *, now_us: int) -> K
         found = found or [key for key in living if key.name == id_or_name]
         if not found:
             known = ", ".join(f"{key.name} ({key.id})" for key in living) or "none"
-            raise KeyMistake(f"no living key is named {id_or_name!r}; there are: {known}")
+            raise KeyMistake(f"no living key is named {id_or_name!r}", f"there are: {known}")
         if len(found) > 1:
             ids = ", ".join(key.id for key in found)
-            raise KeyMistake(f"several keys are named {id_or_name!r}: name one by id: {ids}")
+            raise KeyMistake(f"several keys are named {id_or_name!r}", f"use an id: {ids}")
         connection.execute(
             'UPDATE "key" SET revoked_us = ? WHERE id = ?', (now_us, found[0].id)
         )
@@ -200,7 +207,7 @@ class Keys:
                 self._by_hash = {row[0]: Key(*row[1:]) for row in rows}
                 self.defined = bool(self._by_hash)
         except sqlite3.Error as error:
-            self.trouble = explain(error, self._path)
+            self.trouble = str(explain(error, self._path))
             return False
         self._seen_data, self._seen_keys, self.trouble = data, version, ""
         return changed

@@ -21,7 +21,12 @@ NAME = "headgate.db"
 
 
 class StoreError(Exception):
-    """The store cannot be used; the message says what, where and what to do."""
+    """The store cannot be used: what and where, and what to do about it."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(f"{what}\n\nhint: {hint}" if hint else what)
+        self.what = what
+        self.hint = hint
 
 
 def state_folder(env: Mapping[str, str]) -> Path:
@@ -36,8 +41,8 @@ def state_folder(env: Mapping[str, str]) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"cannot create the state folder {folder}: {error.strerror}\n\n"
-            "hint: set HEADGATE_HOME to a folder that can be written"
+            f"cannot create the state folder {folder}: {error.strerror}",
+            "set HEADGATE_HOME to a folder that can be written",
         ) from error
     return folder
 
@@ -51,8 +56,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open for writing, create and migrate if need be; usable from any one thread at a time."""
     if sqlite3.sqlite_version_info < schema.MINIMUM_SQLITE:
         raise StoreError(
-            f"this Python brings SQLite {sqlite3.sqlite_version}; Headgate needs 3.37 or newer"
-            "\n\nhint: use a Python built against a newer SQLite"
+            f"this Python brings SQLite {sqlite3.sqlite_version}; Headgate needs 3.37 or newer",
+            "use a Python built against a newer SQLite",
         )
     connection: sqlite3.Connection | None = None
     try:
@@ -62,11 +67,13 @@ def connect(path: Path) -> sqlite3.Connection:
         _switch_to_wal(connection, path)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -8192")
+        connection.execute("PRAGMA secure_delete = FAST")  # rows hold nothing to shred
         schema.migrate(connection)
     except (OSError, sqlite3.Error, schema.SchemaError) as error:
         if connection is not None:
             connection.close()
-        raise StoreError(explain(error, path)) from error
+        raise explain(error, path) from error
     except StoreError:
         if connection is not None:
             connection.close()
@@ -78,8 +85,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """Open an existing ledger for reading only."""
     if not path.exists():
         raise StoreError(
-            f"there is no ledger at {path} yet\n\n"
-            "hint: start the gateway once with `headgate up`, or name another file: --ledger"
+            f"there is no ledger at {path} yet",
+            "start the gateway once with `headgate up`, or name another file: --ledger",
         )
     connection: sqlite3.Connection | None = None
     try:
@@ -89,12 +96,12 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error, schema.SchemaError) as error:
         if connection is not None:
             connection.close()
-        raise StoreError(explain(error, path)) from error
+        raise explain(error, path) from error
     if seen < len(schema.MIGRATIONS):
         connection.close()
         raise StoreError(
-            f"the ledger {path} has an older shape (or none yet)\n\n"
-            "hint: start the gateway once with `headgate up`: it brings the file up to date"
+            f"the ledger {path} has an older shape (or none yet)",
+            "start the gateway once with `headgate up`: it brings the file up to date",
         )
     return connection
 
@@ -131,8 +138,8 @@ def _switch_to_wal(connection: sqlite3.Connection, path: Path) -> None:
             continue
         if mode != "wal":
             raise StoreError(
-                f"the ledger {path} cannot use a write-ahead log on this file system\n\n"
-                "hint: keep it on a local disk (not NFS, SMB or a plain FUSE mount)"
+                f"the ledger {path} cannot use a write-ahead log on this file system",
+                "keep it on a local disk (not NFS, SMB or a plain FUSE mount)",
             )
         return
 
@@ -148,7 +155,7 @@ _BY_CODE: dict[int, tuple[str, str]] = {
     ),
     sqlite3.SQLITE_NOTADB: (
         "it is not an SQLite database",
-        "move that file away, or name another ledger",
+        "name another ledger, or move that file away",
     ),
     sqlite3.SQLITE_CORRUPT: (
         "the file is damaged",
@@ -185,15 +192,14 @@ _BY_ERRNO: dict[int, int] = {
 }
 
 
-def explain(error: Exception, path: Path) -> str:
+def explain(error: Exception, path: Path) -> StoreError:
     """What is wrong with the ledger, and the remedy, for a person."""
     if isinstance(error, StoreError):
-        return str(error)
+        return error
     code: int | None = None
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)  # absent when Python itself raised
     elif isinstance(error, OSError) and error.errno is not None:
         code = _BY_ERRNO.get(error.errno)
     what, hint = _BY_CODE.get(code & 0xFF if code else -1, (str(error), ""))
-    text = f"the ledger {path} cannot be used: {what}"
-    return f"{text}\n\nhint: {hint}" if hint else text
+    return StoreError(f"the ledger {path} cannot be used: {what}", hint)
