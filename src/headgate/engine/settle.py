@@ -63,7 +63,9 @@ class Settlement:
         if provider is None or tally.target is None or usage_from == "none":
             return Settled(usage, usage_from, terms, None, None)
         model = tally.target.model or tally.call.model
-        rates = self.catalog.rates(provider.prices, model, at, free=provider.free)
+        rates = self.catalog.rates(
+            provider.prices, model, at, free=provider.free, seller=provider.name
+        )
         if rates.priced_by == "ceiling":
             tally.reading.warn("unknown_model_priced_at_ceiling")
         for term in rates.unpriced(terms) if terms.tier or terms.speed or terms.geo else ():

@@ -50,7 +50,7 @@ class Ground:
     door: Door
     settlement: Settlement
     clock: Callable[[], float]
-    """monotonic seconds, the event loop's"""
+    """monotonic seconds"""
     dice: Callable[[], float]
     health: dict[tuple[str, str], Health]
     running: set[Tally]

@@ -8,6 +8,7 @@ client refuses to read: then it is we who keep the upstream waiting.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from headgate.engine.story import Engine
@@ -19,10 +20,9 @@ SWEEP_S = 0.05
 
 async def sweep(engine: Callable[[], Engine], running: set[Tally], ping_s: float) -> None:
     """Look after every running call until cancelled."""
-    clock = asyncio.get_running_loop().time
     while True:
         await asyncio.sleep(SWEEP_S)
-        now = clock()
+        now = time.monotonic()
         for tally in list(running):
             if tally.committed and tally.sink.stalled():
                 tally.stalled_at = now

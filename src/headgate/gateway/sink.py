@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 
 from headgate.gateway.serve import EDGE, Edge, Scope, Send
 from headgate.wire.model import Headers
@@ -17,7 +17,7 @@ class HttpSink:
         self._send = send
         self._edge: Edge = scope[EDGE]
         self._extra = extra
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.monotonic
         self.sent_at = 0.0
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:

@@ -27,6 +27,8 @@ HOP_BY_HOP = frozenset(
 )
 CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 OURS = b"x-headgate-"
+REHEARSAL = b"x-headgate-sim"
+"""tells the simulator how a call shall go; real providers ignore it"""
 
 _NOT_UPSTREAM = HOP_BY_HOP | {
     b"host",
@@ -70,7 +72,11 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}")
 def towards_upstream(headers: Headers, *, own_credential: bool) -> Headers:
     """The caller's fields that the provider shall see."""
     denied = _NOT_UPSTREAM if own_credential else _NOT_UPSTREAM_SHARED
-    return [h for h in headers if h[0] not in denied and not h[0].startswith(OURS)]
+    return [
+        h
+        for h in headers
+        if h[0] not in denied and (not h[0].startswith(OURS) or h[0] == REHEARSAL)
+    ]
 
 
 def towards_client(headers: Headers, *, shared: bool) -> Headers:
