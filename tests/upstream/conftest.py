@@ -65,7 +65,7 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A private authority (ca.pem) and a certificate of its for 127.0.0.1 (cert.pem, key.pem)."""
+    """An authority (ca.pem), and its certificate for 127.0.0.1 (cert.pem, key.pem)."""
     folder = tmp_path_factory.mktemp("papers")
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     openssl(

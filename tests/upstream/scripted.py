@@ -55,12 +55,16 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.upstream.callers.append(self)
+        if self.upstream.greeting:
+            self.transport.write(self.upstream.greeting)
         if self.upstream.deaf:
             self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         self.total += len(data)
         self.received += data
+        if self.upstream.sated:
+            self.transport.pause_reading()
         while (request := self.take()) is not None:
             self.upstream.requests.append(request)
             self.script = asyncio.ensure_future(self.play(self.upstream.next_answer()))
@@ -116,6 +120,10 @@ class Upstream:
         self.requests: list[bytes] = []
         self.hasty = False
         """answer as soon as the head is there"""
+        self.sated = False
+        """stop reading after the first bytes"""
+        self.greeting = b""
+        """said before anything was asked"""
         self.deaf = False
         """never read"""
         self.server: asyncio.Server | None = None
@@ -257,7 +265,9 @@ Outcome = tuple[int, Headers, bytes, str]
 """status, headers, body, and the kind of fault it ended with; empty: none"""
 
 
-async def outcome(pieces: Sequence[bytes], *, eof: bool, bounds: Bounds | None = None) -> Outcome:
+async def outcome(
+    pieces: Sequence[bytes], *, eof: bool, bounds: Bounds | None = None
+) -> Outcome:
     """What an exchange makes of a reply that arrives in these pieces."""
     wire = Wire(bounds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,7 @@ async def test_any_chunking_gives_the_same_reply(name: str, data: st.DataObject)
     reply, expected = VALID[name]
     cuts = sorted(data.draw(st.sets(st.integers(1, len(reply) - 1))))
     edges = [0, *cuts, len(reply)]
-    pieces = [reply[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [reply[a:b] for a, b in pairwise(edges)]
     assert await outcome(pieces, eof=True) == expected
 
 

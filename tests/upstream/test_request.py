@@ -20,7 +20,14 @@ def ask(headers: Headers, *body: bytes, method: bytes = b"POST", target: bytes =
     ("text", "scheme", "host", "port", "path", "authority"),
     [
         ("https://api.example.com", "https", "api.example.com", 443, "", b"api.example.com"),
-        ("https://API.example.com/v1/", "https", "api.example.com", 443, "/v1", b"api.example.com"),
+        (
+            "https://API.example.com/v1/",
+            "https",
+            "api.example.com",
+            443,
+            "/v1",
+            b"api.example.com",
+        ),
         ("http://localhost:11434/v1", "http", "localhost", 11434, "/v1", b"localhost:11434"),
         ("https://x.example:443", "https", "x.example", 443, "", b"x.example"),
         ("http://[::1]:8080/a/b", "http", "::1", 8080, "/a/b", b"[::1]:8080"),
