@@ -15,6 +15,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+PIPED_WIDTH = 4000
+"""what reads a pipe has no edge to wrap at"""
+
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
@@ -22,7 +25,8 @@ def out() -> Console:
     """The console for data."""
     from rich.console import Console  # 60 ms: paid by the commands that draw
 
-    return Console(soft_wrap=True, highlight=False)
+    piped = not sys.stdout.isatty()
+    return Console(highlight=False, width=PIPED_WIDTH if piped else None)
 
 
 def words() -> Console:
@@ -55,7 +59,7 @@ def print_table(
 
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for head in heads:
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     out().print(table)

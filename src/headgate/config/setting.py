@@ -77,9 +77,9 @@ LEDGER = (
 
 PRICES = (
     Setting("ceiling_input_mtok", "money", "dollars per million input tokens of an unknown "
-            "model", above=0),
+            "model", above=0, high=1_000_000),
     Setting("ceiling_output_mtok", "money", "dollars per million output tokens of an unknown "
-            "model", above=0),
+            "model", above=0, high=1_000_000),
     Setting("overrides", "table", "your own prices: [prices.overrides.\"openai:gpt-x\"] with "
             "dollars per million tokens"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from headgate.config.problem import Report, join, meant
 from headgate.config.setting import Setting
+from headgate.money.rules import FINEST
 
 _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _SHELL = re.compile(r"\$?\{?(?:env[:.])?([A-Z_][A-Z0-9_]*)\}?")
@@ -165,6 +166,9 @@ def _money(value: object, setting: Setting) -> object:
     if not plain or not amount.is_finite() or amount < 0:
         raise Wrong("is no amount of dollars", f'{setting.name} = "2.50"')
     _within(amount, setting)
+    exponent = amount.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and exponent < FINEST:
+        raise Wrong(f"has more than {-FINEST} decimals", f'{setting.name} = "{amount:.4f}"')
     return f"{amount:f}"
 
 

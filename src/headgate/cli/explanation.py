@@ -1,0 +1,173 @@
+"""What a call would meet, as plain data: its route, its ladder, its limits and its prices.
+
+Rule 1: it asks the same functions the gateway asks; it never guesses in their place.
+Rule 2: nothing is sent anywhere, and no secret is in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from headgate.config import Config, Route, Rung, resolve, unknown_model
+from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.pricing import Rates
+from headgate.policy.estimate import CHARS_PER_TOKEN, tokens
+from headgate.providers import Provider
+from headgate.wire.model import Usage
+
+NANO = 1_000_000_000
+
+HEADERS = {
+    "anthropic": "x-api-key, or authorization: Bearer from API version 2026-10-21 on",
+    "bearer": "authorization: Bearer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The call to explain."""
+
+    model: str
+    surface: str
+    is_stream: bool = False
+    body_bytes: int = 0
+    """0: there is no body"""
+    max_output: int = 0
+
+
+class Unroutable(Exception):
+    """The gateway would refuse this call; the text is what its caller would read."""
+
+
+def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
+    """Everything the gateway would decide about the call before sending it."""
+    route = resolve(config, asked.model)
+    if route is None:
+        raise Unroutable(unknown_model(config, asked.model))
+    providers = {provider.name: provider for provider in config.providers}
+    prices = config.prices
+    catalog = Catalog.load(
+        PriceRules(prices.ceiling_input_mtok, prices.ceiling_output_mtok, prices.overrides)
+    )
+    rungs = [
+        _rung(config, rung, providers[rung.provider], asked)
+        | _priced(catalog, rung.model or asked.model, providers[rung.provider], asked, at)
+        for rung in route.ladder
+    ]
+    return {
+        "model": asked.model,
+        "surface": asked.surface,
+        "stream": asked.is_stream,
+        "route": {"matched": route.pattern, "because": _because(route, asked.model, config)},
+        "ladder": rungs,
+        "then": route.canned or None,
+        "limits": _limits(config, route, [providers[rung.provider] for rung in route.ladder]),
+        "input": _input(asked),
+    }
+
+
+def _because(route: Route, model: str, config: Config) -> str:
+    if route.by_default:
+        owner = route.ladder[0].provider
+        return f"no [models] entry matches, and {owner} serves {route.pattern}"
+    if route.pattern == model:
+        return "an exact name in [models]"
+    rivals = sum(
+        each.pattern != route.pattern and not each.by_default for each in config.routes
+    )
+    return "a pattern in [models]" + (", the most specific that matches" if rivals else "")
+
+
+def _rung(config: Config, rung: Rung, provider: Provider, asked: Asked) -> dict[str, object]:
+    """One target; `skipped` says why the gateway would pass it over."""
+    path = provider.paths.get(asked.surface)
+    return {
+        "provider": provider.name,
+        "model": rung.model or asked.model,
+        "tries": rung.tries,
+        "waits_s": _waits(config.retry.waits_s, rung.tries),
+        "url": provider.base_url + path if path else None,
+        "skipped": None if path else f"{provider.name} does not speak {asked.surface}",
+        "key": _key(provider),
+    }
+
+
+def _waits(waits: Sequence[float], tries: int) -> list[float]:
+    """Between tries; the last wait repeats, and none follows the last try."""
+    return [waits[min(at, len(waits) - 1)] for at in range(tries - 1)]
+
+
+def _key(provider: Provider) -> dict[str, str]:
+    """Whose key is sent, and in which header field."""
+    if provider.credentials == "client":
+        return {"from": "the caller", "as": "it came"}
+    if not provider.api_key:
+        return {"from": "nobody", "as": "none is sent"}
+    return {"from": provider.key_env, "as": HEADERS.get(provider.auth, provider.auth)}
+
+
+def _priced(
+    catalog: Catalog, model: str, provider: Provider, asked: Asked, at: datetime
+) -> dict[str, object]:
+    rates = catalog.rates(provider.prices, model, at, free=provider.free, seller=provider.name)
+    return {
+        "prices": {
+            "priced_by": rates.priced_by,
+            "version": rates.version,
+            "lines": [
+                {"class": line.name, "above_input_tokens": line.above, "usd": str(line.usd)}
+                for line in rates.lines()
+                if line.usd or rates.priced_by == "free"
+            ],
+        },
+        "context_window": rates.context_window,
+        "max_output": rates.max_output,
+        "estimate": _estimate(rates, asked),
+    }
+
+
+def _estimate(rates: Rates, asked: Asked) -> dict[str, object] | None:
+    """Dollars for the body, without cache, and at most for the answer it allows."""
+    if not asked.body_bytes:
+        return None
+    sent = tokens(asked.body_bytes)
+    cost = rates.cost(Usage(input_fresh=sent))
+    most = rates.cost(Usage(input_fresh=sent, output=asked.max_output))
+    return {
+        "input_usd": _usd(cost.total_nusd),
+        "at_most_usd": _usd(most.total_nusd) if asked.max_output else None,
+    }
+
+
+def _input(asked: Asked) -> dict[str, object] | None:
+    if not asked.body_bytes:
+        return None
+    return {
+        "bytes": asked.body_bytes,
+        "tokens": tokens(asked.body_bytes),
+        "counted": f"estimated at {CHARS_PER_TOKEN:g} bytes a token, none of it cached",
+        "max_output": asked.max_output or None,
+    }
+
+
+def _limits(config: Config, route: Route, providers: Sequence[Provider]) -> dict[str, object]:
+    """The route's own limits, else those of the first provider on its ladder."""
+    first = providers[0]
+    hold_ms = route.hold_ms if route.hold_ms is not None else config.retry.hold_ms
+    return {
+        "body_bytes": config.server.max_body_bytes,
+        "connect_s": first.connect_s,
+        "call_s": route.call_s or first.call_s,
+        "silence_s": route.silence_s or first.silence_s,
+        "hold_ms": hold_ms,
+        "ping_s": config.server.ping_s,
+        "connections": first.max_connections,
+        "max_retry_after_s": config.retry.max_retry_after_s,
+        "jitter": config.retry.jitter,
+    }
+
+
+def _usd(nano: int) -> str:
+    return f"{nano / NANO:.9f}".rstrip("0").rstrip(".") or "0"
