@@ -25,7 +25,11 @@ base_url = "http://127.0.0.1:9/v1"
 credentials = "client"
 [models]
 house = "anthropic:claude-opus-5-5"
-"claude-sonnet-*" = { ladder = ["anthropic x6", "ollama:qwen3 x2", "mine"], canned = "sorry", silence_s = 20, hold_ms = 0 }
+[models."claude-sonnet-*"]
+ladder = ["anthropic x6", "ollama:qwen3 x2", "mine"]
+canned = "sorry"
+silence_s = 20
+hold_ms = 0
 [prices.overrides."mine:gpt-x"]
 input = 3
 """
@@ -81,8 +85,8 @@ def test_a_routes_own_limit_beats_the_providers(config: Config) -> None:
     ("model", "matched", "because"),
     [
         ("house", "house", "an exact name in [models]"),
-        ("claude-sonnet-5", "claude-sonnet-*", "a pattern in [models]"),
-        ("claude-opus-5-5", "claude-*", "no [models] entry matches, and anthropic serves claude-*"),
+        ("claude-sonnet-5", "claude-sonnet-*", "the most specific pattern of [models] that matches"),
+        ("claude-x", "claude-*", "no [models] entry matches, and anthropic serves claude-*"),
         ("mine:gpt-x", "mine:*", "no [models] entry matches, and mine serves mine:*"),
     ],
 )  # fmt: skip

@@ -60,7 +60,7 @@ def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
         "model": asked.model,
         "surface": asked.surface,
         "stream": asked.is_stream,
-        "route": {"matched": route.pattern, "because": _because(route, asked.model, config)},
+        "route": {"matched": route.pattern, "because": _because(route, asked.model)},
         "ladder": rungs,
         "then": route.canned or None,
         "limits": _limits(config, route, [providers[rung.provider] for rung in route.ladder]),
@@ -68,16 +68,13 @@ def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
     }
 
 
-def _because(route: Route, model: str, config: Config) -> str:
+def _because(route: Route, model: str) -> str:
     if route.by_default:
         owner = route.ladder[0].provider
         return f"no [models] entry matches, and {owner} serves {route.pattern}"
     if route.pattern == model:
         return "an exact name in [models]"
-    rivals = sum(
-        each.pattern != route.pattern and not each.by_default for each in config.routes
-    )
-    return "a pattern in [models]" + (", the most specific that matches" if rivals else "")
+    return "the most specific pattern of [models] that matches"
 
 
 def _rung(config: Config, rung: Rung, provider: Provider, asked: Asked) -> dict[str, object]:
