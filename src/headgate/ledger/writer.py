@@ -69,6 +69,7 @@ class Writer:
         self._entries: list[tuple[int, Entry]] = []
         self._idle = False
         self._closing = False
+        self._ended = False
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -117,30 +118,35 @@ class Writer:
         return self._accepted - self._committed < self._bound
 
     async def room(self) -> None:
-        """Wait until a new call may be admitted."""
+        """Wait until a new call may be admitted; StoreError: never again."""
         while not self.has_room():
             await self._commit_of(self._committed + 1)
 
     async def durable(self) -> None:
-        """Wait until everything put and intended so far is on the disk."""
+        """Wait until everything put and intended so far is on the disk; StoreError: never."""
         await self._commit_of(self._accepted)
 
     async def _commit_of(self, mark: int) -> None:
         self._loop = asyncio.get_running_loop()
         done = self._loop.create_future()
         self._waiting.append((mark, done))
-        if self._committed >= mark:  # looked at after joining the queue: no wake-up is missed
+        # Looked at after joining the queue, so that no wake-up is missed.
+        if self._committed >= mark or self._ended:
             self._tell()
         await done
 
     def _tell(self) -> None:
-        committed = self._committed
+        ended, committed = self._ended, self._committed
         still = []
         for mark, done in self._waiting:
-            if mark > committed:
-                still.append((mark, done))
-            elif not done.done():
+            if done.done():
+                continue
+            if mark <= committed:
                 done.set_result(None)
+            elif ended:
+                done.set_exception(StoreError(self.trouble or "the ledger is closed"))
+            else:
+                still.append((mark, done))
         self._waiting = still
 
     def _nudge(self) -> None:
@@ -148,10 +154,10 @@ class Writer:
         self._wake.put(None)
 
     def flush(self, timeout_s: float = CLOSE_S) -> bool:
-        """Block until everything so far is on the disk; False: it took too long."""
+        """Block until everything so far is on the disk; False: it is not, in that time."""
         mark, deadline = self._accepted, time.monotonic() + timeout_s
         while self._committed < mark:
-            if time.monotonic() > deadline:
+            if self._ended or time.monotonic() > deadline:
                 return False
             time.sleep(0.001)
         return True
@@ -221,11 +227,14 @@ class Writer:
             return
         del self._entries[: len(taken)]
         self._committed = mark if whole else self._committed + len(taken)
+        self._tell_loop()
+        if self._linger_s and whole:
+            time.sleep(self._linger_s)
+
+    def _tell_loop(self) -> None:
         if self._waiting and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # that loop has ended: nobody waits
                 self._loop.call_soon_threadsafe(self._tell)
-        if self._linger_s and whole:
-            time.sleep(self._linger_s)
 
     def _persist(self, batch: insert.Batch) -> bool:
         """Write the batch however long it takes; False: closing, and still in trouble."""
@@ -323,6 +332,8 @@ class Writer:
         self._drop_connection()
         if self._owner is not None:
             self._owner.leave()
+        self._ended = True
+        self._tell_loop()
 
 
 _ROW_FAULTS = (
