@@ -142,7 +142,12 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
             print(f"round {number + 1} of {count}: {', '.join(names)}", file=sys.stderr)
             rounds.append(one_round(stage, names, cases, rates, folder / str(number)))
         seen = upstream.stats()
-    verdicts = figures.judge(rounds, rates, quick) if "headgate" in names else []
+    is_part = bool(options.targets or options.cases)
+    verdicts = (
+        figures.judge(rounds, rates, is_quick=quick, is_part=is_part)
+        if "headgate" in names
+        else []
+    )
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": machine.commit(),

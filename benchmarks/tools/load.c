@@ -68,7 +68,7 @@ static struct {
 static struct {
     long long started, done, done_all, errors, refused, wrong_status, wrong_body, broken, closed;
     long long streams, completed, cut, stalled, events, events_all, bytes, unfinished;
-    long open_streams, most_open;
+    long open_flows, most_open;
     int first_wrong_status;
 } tally;
 
@@ -175,6 +175,7 @@ static void begin_request(Flow *f, uint64_t due) {
     f->started = now_ns();
     f->due = due ? due : f->started;
     tally.started++;
+    if (++tally.open_flows > tally.most_open) tally.most_open = tally.open_flows;
     push(f);
     if (ask.cut >= 0 && dice() % 8 == 0) cut(f);
 }
@@ -192,12 +193,10 @@ static void go_on(Flow *f) {
     }
 }
 
-static void stream_over(void) { tally.open_streams--; }
-
 /* A whole answer is here, or (is_whole 0) as much of one as will ever come. */
 static void finish(Flow *f, int is_whole, uint64_t now) {
-    int was_open = ask.is_stream && !f->in_head;
     tally.done_all++;
+    tally.open_flows--;
     if (f->status != 200 && f->status) {
         if (!tally.first_wrong_status) tally.first_wrong_status = f->status;
         fail(f, "wrong status", &tally.wrong_status);
@@ -214,7 +213,6 @@ static void finish(Flow *f, int is_whole, uint64_t now) {
         if (in_window(f->due)) note(&latency, now - f->due);
     }
     if (ask.is_stream) tally.streams++;
-    if (was_open) stream_over();
     if (f->closing || !is_whole || f->phase == SENDING) redial(f, 0);
     go_on(f);
 }
@@ -223,7 +221,7 @@ static void cut(Flow *f) {
     tally.done_all++;
     tally.cut++;
     tally.streams++;
-    if (!f->in_head) stream_over();
+    tally.open_flows--;
     redial(f, (int)(dice() & 1)); /* half of all clients vanish with a reset, half say goodbye */
     go_on(f);
 }
@@ -316,10 +314,7 @@ static size_t see_head(Flow *f, const char *p, size_t n, uint64_t now) {
         }
     }
     f->in_head = 0;
-    if (ask.is_stream) {
-        if (++tally.open_streams > tally.most_open) tally.most_open = tally.open_streams;
-        if (in_window(f->started)) note(&first_byte, now - f->started);
-    }
+    if (ask.is_stream && in_window(f->started)) note(&first_byte, now - f->started);
     return f->head_len - before;
 }
 
