@@ -1,0 +1,161 @@
+"""Where the store lies, who may read it, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from headgate.store.sqlite import (
+    StoreError,
+    connect,
+    connect_reader,
+    explain,
+    ledger_path,
+    state_folder,
+)
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"HEADGATE_HOME": "own", "XDG_STATE_HOME": "xdg", "HOME": "me"}, "own"),
+        ({"HEADGATE_HOME": "", "XDG_STATE_HOME": "xdg", "HOME": "me"}, "xdg/headgate"),
+        ({"HOME": "me"}, "me/.local/state/headgate"),
+    ],
+)
+def test_the_state_folder_is_the_most_specific_one(
+    env: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    placed = {name: str(tmp_path / value) if value else "" for name, value in env.items()}
+    folder = state_folder(placed)
+    assert folder == tmp_path / expected
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert ledger_path(placed) == folder / "headgate.db"
+
+
+def test_a_state_folder_that_cannot_be_made_names_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="HEADGATE_HOME") as caught:
+        state_folder({"HEADGATE_HOME": str(tmp_path / "file" / "below")})
+    assert "cannot create the state folder" in caught.value.what
+
+
+def test_the_ledger_and_its_log_are_the_users_alone(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "new" / "headgate.db")
+    connection.execute("UPDATE meta SET value = 1 WHERE name = 'keys_version'")
+    files = list((tmp_path / "new").iterdir())
+    assert {file.name for file in files} >= {"headgate.db", "headgate.db-wal"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    connection.close()
+
+
+def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
+    """As far as settings go: write-ahead log, every commit synced, no memory map."""
+    connection = connect(tmp_path / "headgate.db")
+    settings = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "mmap_size")
+    ]
+    assert settings == ["wal", 2, 0]
+    connection.close()
+
+
+def test_a_reader_sees_what_is_written_and_can_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    writing = connect(path)
+    reading = connect_reader(path)
+    writing.execute("UPDATE meta SET value = 5 WHERE name = 'keys_version'")
+    sql = "SELECT value FROM meta WHERE name = 'keys_version'"
+    assert reading.execute(sql).fetchone() == (5,)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reading.execute("UPDATE meta SET value = 6 WHERE name = 'keys_version'")
+    reading.close()
+    writing.close()
+
+
+def test_reading_a_ledger_that_does_not_exist_creates_nothing(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="headgate up"):
+        connect_reader(tmp_path / "headgate.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_an_empty_file_says_that_it_has_no_shape_yet(tmp_path: Path) -> None:
+    (tmp_path / "headgate.db").touch()
+    with pytest.raises(StoreError, match="headgate up"):
+        connect_reader(tmp_path / "headgate.db")
+
+
+@pytest.mark.parametrize("opener", [connect, connect_reader])
+def test_a_file_of_another_kind_is_refused_and_left_alone(
+    opener: type[sqlite3.Connection], tmp_path: Path
+) -> None:
+    diary, other = tmp_path / "diary", tmp_path / "other.db"
+    diary.write_text("not a database " * 100)
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE diary (page)")
+    connection.close()
+    before = [diary.read_bytes(), other.read_bytes()]
+    with pytest.raises(StoreError, match="not an SQLite database"):
+        opener(diary)
+    with pytest.raises(StoreError, match="another program"):
+        opener(other)
+    assert [diary.read_bytes(), other.read_bytes()] == before
+
+
+def test_a_folder_in_the_ledgers_place_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be used"):
+        connect(tmp_path)
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0, reason="root may write anything: run the tests as another user to see it"
+)
+def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="writable"):
+        connect(tmp_path / "headgate.db")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_FULL, "disk is full"),
+        (sqlite3.SQLITE_READONLY, "read-only"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "input/output error"),
+        (sqlite3.SQLITE_IOERR_SHMOPEN, "local disk"),
+        (sqlite3.SQLITE_PROTOCOL, "network file systems"),
+        (sqlite3.SQLITE_BUSY, "write lock"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (sqlite3.SQLITE_CANTOPEN, "folder exists"),
+    ],
+)
+def test_every_trouble_is_explained_with_its_remedy(code: int, words: str) -> None:
+    error = sqlite3.OperationalError("raw words of the library")
+    error.sqlite_errorcode = code
+    explained = explain(error, Path("headgate.db"))
+    assert words in str(explained)
+    assert explained.hint
+    assert "raw words" not in str(explained)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "access is denied"),
+        (errno.ESTALE, "network file systems"),
+        (errno.ENOLCK, "network file systems"),
+    ],
+)
+def test_the_systems_errors_are_explained_too(number: int, words: str) -> None:
+    assert words in str(explain(OSError(number, os.strerror(number)), Path("headgate.db")))
+
+
+def test_an_unknown_error_keeps_its_own_words() -> None:
+    assert "gremlins" in str(explain(sqlite3.OperationalError("gremlins"), Path("headgate.db")))
