@@ -1,0 +1,104 @@
+"""`headgate keys`: a secret is shown once, mistakes are answered, gateways see the change."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headgate.cli import main
+from headgate.store.keys import Keys
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["keys", *words])
+
+
+def gate() -> Keys:
+    return Keys(Path(os.environ["HEADGATE_HOME"]) / "headgate.db")
+
+
+def test_a_created_keys_secret_is_all_there_is_on_stdout() -> None:
+    result = run("create", "--name", "alice")
+    assert result.exit_code == 0
+    secret = result.stdout.strip()
+    assert len(secret) == 46
+    assert "not shown again" in result.stderr
+    assert secret not in result.stderr
+    keys = gate()
+    found = keys.find(secret)
+    assert found is not None
+    assert found.name == "alice"
+    keys.close()
+
+
+def test_a_listing_never_shows_a_secret() -> None:
+    secret = run("create", "--name", "alice", "--team", "search").stdout.strip()
+    for words in (["list"], ["list", "--json"]):
+        listing = run(*words)
+        assert "alice" in listing.stdout
+        assert secret[-4:] in listing.stdout
+        assert secret not in listing.output
+
+
+def test_json_holds_the_secret_once_and_all_facts() -> None:
+    created = json.loads(run("create", "--name", "a", "--expires", "30d", "--json").stdout)
+    assert created["secret"].startswith("hg-")
+    (listed,) = json.loads(run("list", "--json").stdout)
+    assert listed == created | {"secret": "hg-…" + created["secret"][-4:]}
+    assert listed["state"] == "living"
+
+
+def test_a_revoked_key_opens_nothing_and_is_listed_as_revoked() -> None:
+    secret = run("create", "--name", "alice").stdout.strip()
+    assert run("revoke", "alice").exit_code == 0
+    keys = gate()
+    assert keys.find(secret) is None
+    keys.close()
+    assert json.loads(run("list", "--json").stdout)[0]["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("expires", "day"),
+    [
+        ("2099-01-31", "2099-01-31 00:00:00"),
+        ("2099-01-31T12:00:00+02:00", "2099-01-31 10:00:00"),
+    ],
+)
+def test_an_end_can_be_a_date(expires: str, day: str) -> None:
+    created = json.loads(run("create", "--name", "a", "--expires", expires, "--json").stdout)
+    assert created["expires"] == f"{day}+00:00"
+
+
+@pytest.mark.parametrize("expires", ["tomorrow", "12", "5y", "99999999999999w", "2020-01-01"])
+def test_an_end_that_makes_no_sense_is_refused_in_words(expires: str) -> None:
+    result = run("create", "--name", "alice", "--expires", expires)
+    assert result.exit_code != 0
+    assert "moment" in result.stderr or "expired already" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_mistyped_name_is_answered_with_those_there_are() -> None:
+    run("create", "--name", "alice")
+    result = run("revoke", "alcie")
+    assert result.exit_code == 1
+    assert "hint: there are: alice" in result.stderr
+
+
+def test_listing_before_anything_exists_creates_nothing() -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    assert "no keys yet" in result.stderr
+    assert json.loads(run("list", "--json").stdout) == []
+    assert not (Path(os.environ["HEADGATE_HOME"]) / "headgate.db").exists()
+
+
+def test_a_file_that_is_no_ledger_is_explained_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "diary").write_text("dear diary " * 100)
+    result = run("create", "--name", "a", "--ledger", str(tmp_path / "diary"))
+    assert result.exit_code == 1
+    assert "not an SQLite database" in result.stderr
+    assert "hint:" in result.stderr
