@@ -32,6 +32,10 @@ EDGE = "headgate.edge"
 MAX_HEAD_BYTES = 65_536  # nginx takes 32 KiB, node 16 KiB; agents' metadata headers are long
 HEAD_S = 15.0
 BODY_STALL_S = 30.0
+BODY_S = 600.0
+FRAMING_SHARE = 8
+"""bytes of chunk sizes and trailers that a byte of body may cost, beyond a head's worth"""
+PIPELINED = 8
 KEEP_ALIVE_S = 75
 SWEEP_S = 0.5
 
@@ -59,6 +63,8 @@ class Edge(HttpToolsProtocol):
     waiting_since: float | None = None
     head_bytes = 0
     in_head = True
+    body_since = 0.0
+    framing_bytes = 0
     stall_s = 120.0
     unread = 0
     unread_since = 0.0
@@ -74,21 +80,39 @@ class Edge(HttpToolsProtocol):
             self.head_bytes += len(data)
         elif self.waiting_since is not None:
             self.waiting_since = self.loop.time()
+            self.framing_bytes += len(data)
         super().data_received(data)
         if self.in_head and self.head_bytes > MAX_HEAD_BYTES:
             self.refuse(b"431 Request Header Fields Too Large", b"request head too large")
+        elif self.framing_bytes > MAX_HEAD_BYTES:
+            self.refuse(b"431 Request Header Fields Too Large", b"request trailers too large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         cast(Scope, self.scope)[EDGE] = self  # an entry of our own beside ASGI's
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.in_head:  # a trailer adds nothing to a request that is being answered
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self.in_head = False
-        self.on_lost = None
+        self.in_head, self.framing_bytes = False, 0
+        self.body_since = self.loop.time()
         super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0":
+            self.cycle.chunked_encoding = False
+            self.cycle.expected_content_length = _UntilClose()
+        if len(self.pipeline) in range(1, PIPELINED):
+            # a connection nobody reads from would not tell that the client has left
+            self.flow.resume_reading()
+
+    def on_body(self, body: bytes) -> None:
+        self.framing_bytes = max(0, self.framing_bytes - FRAMING_SHARE * len(body))
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self.in_head, self.head_bytes, self.waiting_since = True, 0, None
+        self.framing_bytes = 0
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,12 +126,21 @@ class Edge(HttpToolsProtocol):
         """Answer in the plainest form and close: for heads that never became a request."""
         if self.transport.is_closing():
             return
-        head = b"HTTP/1.1 %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n" % (
-            status,
-            len(text),
-        )
-        self.transport.write(head + b"connection: close\r\n\r\n" + text)
+        if not self._is_answering():  # words amid another reply would be taken for its body
+            head = b"HTTP/1.1 %s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n" % (
+                status,
+                len(text),
+            )
+            self.transport.write(head + b"connection: close\r\n\r\n" + text)
         self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        self.refuse(b"400 Bad Request", msg.encode())
+
+    def _is_answering(self) -> bool:
+        cycle = self.cycle
+        begun = cycle is not None and cycle.response_started and not cycle.response_complete
+        return begun or bool(self.pipeline)
 
     def sweep(self, now: float) -> None:
         self.look_at_reader(now)
@@ -119,8 +152,14 @@ class Edge(HttpToolsProtocol):
                 self.refuse(b"408 Request Timeout", b"request head not received in time")
             else:
                 self.transport.close()
-        elif not self.in_head and waited > BODY_STALL_S and not self.flow.read_paused:
+        elif self._is_late(now, waited):
             self.refuse(b"408 Request Timeout", b"request body not received in time")
+
+    def _is_late(self, now: float, waited: float) -> bool:
+        """Does a body not come, or so slowly that it would never be there."""
+        if self.in_head or self.flow.read_paused:
+            return False
+        return waited > BODY_STALL_S or now - self.body_since > BODY_S
 
     def look_at_reader(self, now: float) -> None:
         """A client that takes nothing of what waits for it is cut off in the end."""
@@ -143,6 +182,21 @@ class Edge(HttpToolsProtocol):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.transport.abort()
+
+
+class _UntilClose(int):
+    """The length of a reply that ends with its connection: HTTP/1.0 knows no chunks."""
+
+    def __lt__(self, other: int) -> bool:
+        return False
+
+    def __sub__(self, other: int) -> _UntilClose:
+        return self
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
 
 
 class _Server(uvicorn.Server):
@@ -205,6 +259,8 @@ class Certificates:
 
     def load(self) -> None:
         self._stamp = self._read_stamp()
+        # a pair that does not match would leave the context in use without any
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key)
         self.context.load_cert_chain(self.cert, self.key)
 
     def _read_stamp(self) -> tuple[int, int]:
@@ -248,6 +304,7 @@ async def start(app: App, listen: Listen) -> Running:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # a stranger's bad request is no news; ours are in the journal
         access_log=False,
         proxy_headers=False,
         server_header=False,
