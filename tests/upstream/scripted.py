@@ -207,10 +207,12 @@ class Line(asyncio.Transport):
         super().__init__()
         self.closed = False
         self.reading = True
+        self.on_write: Callable[[], None] = lambda: None
         self.written: list[bytes] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written.append(bytes(data))
+        self.on_write()
 
     def abort(self) -> None:
         self.closed = True
@@ -245,10 +247,10 @@ class Wire:
     def on_free(self, connection: Connection) -> None:
         self.freed += 1
 
-    async def exchange(self, feed: Callable[[Connection], None]) -> Exchange:
+    async def exchange(self, feed: Callable[[Connection], None], *body: bytes) -> Exchange:
         """An exchange on this connection; `feed` is the upstream's side of it."""
         url = Url.parse("http://upstream.test")
-        exchange = Exchange(post(url), self.admit, self.loop)
+        exchange = Exchange(post(url, *body), self.admit, self.loop)
         self.feed = feed
         return await exchange.open()
 

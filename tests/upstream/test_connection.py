@@ -109,6 +109,38 @@ async def test_an_early_answer_survives_the_upstream_hanging_up(
         await upstream.stop()
 
 
+async def test_an_early_answer_is_found_in_the_socket_after_writing_failed(
+    door: Door, start: Start
+) -> None:
+    """Only the writing side notices here that the upstream is gone."""
+    upstream = await start((HOLD,), hasty=True, sated=True)
+    exchange = door.exchange(post(upstream.url(), BIG, BIG))
+    call = asyncio.ensure_future(exchange.open())
+    await until(lambda: bool(upstream.requests))
+    connection = exchange.holder
+    assert isinstance(connection, Connection)
+    connection._transport.pause_reading()
+    raw = upstream.callers[0].transport.get_extra_info("socket")
+    with socket.socket(fileno=socket.dup(raw.fileno())) as far:
+        far.send(REFUSAL)
+    upstream.callers[0].end(End.RST)
+    await asyncio.wait_for(call, 1)
+    assert exchange.status == 413
+    assert await body_of(exchange) == b"big"
+    exchange.close()
+
+
+async def test_a_connection_with_half_a_request_on_it_is_never_free() -> None:
+    wire = Wire()
+    wire.line.on_write = wire.connection.pause_writing
+    exchange = await wire.exchange(lambda connection: connection.data_received(OK), BIG)
+    assert exchange.complete
+    assert not exchange.sent_all
+    assert wire.freed == 0
+    assert wire.line.closed
+    wire.close()
+
+
 async def test_a_reset_before_the_whole_request_was_sent_is_not_billed(
     door: Door, start: Start
 ) -> None:

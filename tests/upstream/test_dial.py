@@ -14,7 +14,7 @@ from headgate.upstream.names import Address
 from headgate.upstream.request import Url
 from headgate.wire.model import Fault, Kind
 from tests.upstream.conftest import Start
-from tests.upstream.scripted import BlackHole, End, body_of, post, until
+from tests.upstream.scripted import HOLD, BlackHole, End, body_of, post, until
 
 FOUR = socket.AF_INET
 
@@ -177,6 +177,24 @@ async def test_a_caller_cancelled_in_the_handshake_leaves_no_socket_upstream(
     with pytest.raises(asyncio.CancelledError):
         await call
     await until(lambda: door.open_sockets() == 0)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_caller_cancelled_at_any_turn_of_the_loop_leaves_no_socket(
+    secure: bool, start: Start, papers: Path
+) -> None:
+    upstream = await start((HOLD,), context=server_context(papers) if secure else None)
+    url = upstream.url(verify_tls=False)
+    for turns in range(40):
+        door = Door()
+        call = asyncio.ensure_future(door.open(post(url, b"{}")))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        assert await until(lambda: upstream.open == 0) < 0.05
+        await door.close()
+        assert door.open_sockets() == 0
 
 
 async def test_a_caller_cancelled_during_the_lookup_never_connects(start: Start) -> None:

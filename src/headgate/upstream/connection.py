@@ -294,7 +294,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> None:
         exchange = self._exchange
         if exchange is not None and self._head_done and self._to_eof:
-            self._complete, self._keep = True, False
+            self._complete = True
             self._finish(exchange)
         elif exchange is not None:
             self._break(exchange, None)
