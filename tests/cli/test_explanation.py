@@ -33,6 +33,7 @@ hold_ms = 0
 [prices.overrides."mine:gpt-x"]
 input = 3
 """
+PATTERN = "the most specific pattern of [models] that matches"
 KEY = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
 
 
@@ -85,7 +86,7 @@ def test_a_routes_own_limit_beats_the_providers(config: Config) -> None:
     ("model", "matched", "because"),
     [
         ("house", "house", "an exact name in [models]"),
-        ("claude-sonnet-5", "claude-sonnet-*", "the most specific pattern of [models] that matches"),
+        ("claude-sonnet-5", "claude-sonnet-*", PATTERN),
         ("claude-x", "claude-*", "no [models] entry matches, and anthropic serves claude-*"),
         ("mine:gpt-x", "mine:*", "no [models] entry matches, and mine serves mine:*"),
     ],

@@ -89,6 +89,8 @@ class Preset:
     """the same in words"""
     key_page: str = ""
     """where a key is made"""
+    probe_model: str = ""
+    """a cheap model for the one call `headgate doctor --live` makes"""
     key_optional: bool = False
     free: bool = False
 

@@ -1,0 +1,353 @@
+"""What may be wrong on this machine before a call is sent: each check says what it saw.
+
+Rule 1: a check never raises for what it finds; it returns findings with their remedies.
+Rule 2: nothing here uses the network, or leaves more on the disk than the state folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from headgate import __version__
+from headgate.config import Config, ConfigError, Route, spell
+from headgate.money.catalog import Catalog, PriceRules
+from headgate.providers import Provider, read_all
+from headgate.providers.credential import inspect
+
+State = Literal["ok", "info", "warn", "fail"]
+
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
+"""no clock that is right shows an earlier day to this program"""
+SKEW_S = 2.0
+SLOW_SYNC_MS = 20.0
+LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
+FEW_FILES = 4096
+SYNCS = 9
+
+TOOLS = {
+    "python3": ("--version",),
+    "node": ("--version",),
+    "npm": ("--version",),
+    "go": ("version",),
+    "rustc": ("--version",),
+    "cargo": ("--version",),
+    "R": ("--version",),
+    "bash": ("--version",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw."""
+
+    area: str
+    state: State
+    what: str
+    hint: str = ""
+
+
+def read_config(read: Callable[[], Config]) -> tuple[Config | None, list[Finding]]:
+    """The configuration, or every mistake in it."""
+    try:
+        config = read()
+    except ConfigError as error:
+        return None, [
+            Finding("configuration", "fail", str(problem).strip().split("\n")[0], problem.hint)
+            for problem in error.problems
+        ]
+    found = [
+        Finding("configuration", "ok", config.source or "no file: the environment decides")
+    ]
+    if not config.providers:
+        what, _, hint = config.notes[-1].partition(": ")
+        return config, [*found, Finding("configuration", "fail", what, hint)]
+    for note in config.notes:
+        what, _, hint = note.partition("; hint: ")
+        state: State = "warn" if hint else "info"
+        found.append(Finding("configuration", state, what, hint))
+    return config, found
+
+
+def program() -> Finding:
+    """What is running this."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    parts = f"Python {python}, SQLite {sqlite3.sqlite_version}, {ssl.OPENSSL_VERSION}"
+    return Finding("headgate", "ok", f"{__version__} on {parts}")
+
+
+def credentials(config: Config) -> Iterator[Finding]:
+    """Is each key there, whole, and of the right sort."""
+    presets = read_all()
+    for provider in config.providers:
+        area = "credentials"
+        if provider.credentials == "client":
+            yield Finding(area, "ok", f"{provider.name}: the caller's own key is forwarded")
+        elif not provider.api_key:
+            yield Finding(area, "ok", f"{provider.name}: needs no key")
+        else:
+            preset = presets[provider.kind]
+            flaw = inspect(provider.api_key, provider.key_env, preset, provider.base_url)
+            if flaw:
+                yield Finding(area, "warn", f"{provider.name}: {flaw.what}", flaw.remedy)
+            else:
+                size = len(provider.api_key)
+                yield Finding(
+                    area, "ok", f"{provider.name}: {provider.key_env}, {size} characters"
+                )
+
+
+def defaults(config: Config) -> Iterator[Finding]:
+    """The limits in force, as they were resolved."""
+    retry = config.retry
+    waits = ", ".join(f"{wait:g}" for wait in retry.waits_s)
+    yield Finding(
+        "limits",
+        "info",
+        f"waits of {waits} s between tries (jitter {retry.jitter:.0%}), none after the last; "
+        f"a retry-after above {retry.max_retry_after_s:g} s is not waited for",
+    )
+    yield Finding(
+        "limits",
+        "info",
+        f"a stream's head waits up to {retry.hold_ms:,} ms for first content; bodies up to "
+        f"{config.server.max_body_bytes:,} bytes",
+    )
+    for provider in config.providers:
+        yield Finding(
+            "limits",
+            "info",
+            f"{provider.name}: connect {provider.connect_s:g} s, whole call "
+            f"{provider.call_s:g} s, silence {provider.silence_s:g} s",
+        )
+
+
+def ladders(config: Config) -> Iterator[Finding]:
+    """Every name a caller may use, and what stands behind it."""
+    providers = {provider.name: provider for provider in config.providers}
+    for route in config.routes:
+        rungs = ", ".join(spell(rung) for rung in route.ladder)
+        end = ", then the canned answer" if route.canned else ""
+        lonely = _lonely(route, providers)
+        if lonely:
+            yield Finding(
+                "models",
+                "warn",
+                f"{route.pattern}: {rungs}{end}; no two of {lonely} speak one surface",
+                "a call never passes from one of them to the other; use targets of one dialect",
+            )
+        else:
+            yield Finding("models", "info", f"{route.pattern}: {rungs}{end}")
+
+
+def _lonely(route: Route, providers: Mapping[str, Provider]) -> str:
+    """The ladder's providers when no call could ever fall from one to another."""
+    names = list(dict.fromkeys(rung.provider for rung in route.ladder))
+    spoken = [set(providers[name].paths) - {"models"} for name in names]
+    if len(names) < 2 or any(a & b for at, a in enumerate(spoken) for b in spoken[at + 1 :]):
+        return ""
+    return ", ".join(names)
+
+
+def prices(config: Config, at: datetime) -> Iterator[Finding]:
+    """Which catalogue is in force, and which configured targets it does not know."""
+    rules = config.prices
+    catalog = Catalog.load(
+        PriceRules(rules.ceiling_input_mtok, rules.ceiling_output_mtok, rules.overrides)
+    )
+    yield Finding("prices", "ok", f"{catalog.version}; {len(rules.overrides)} overrides")
+    providers = {provider.name: provider for provider in config.providers}
+    targets = {
+        (rung.provider, rung.model)
+        for route in config.routes
+        for rung in route.ladder
+        if rung.model
+    }
+    for name, model in sorted(targets):
+        provider = providers[name]
+        rates = catalog.rates(
+            provider.prices, model, at, free=provider.free, seller=provider.name
+        )
+        if rates.priced_by == "ceiling":
+            yield Finding(
+                "prices",
+                "warn",
+                f"{name}:{model} has no listed price: it is booked at the ceiling of "
+                f"${rules.ceiling_input_mtok} in, ${rules.ceiling_output_mtok} out (per million)",
+                f'add [prices.overrides."{name}:{model}"], or free = true to the provider',
+            )
+
+
+def disk(ledger: Path) -> Iterator[Finding]:
+    """Can the ledger be written, how much fits, and how long a commit takes here."""
+    folder = ledger.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        sync_ms, skew_s = _measure(folder)
+    except OSError as error:
+        yield Finding(
+            "disk",
+            "fail",
+            f"{folder} cannot be written: {error.strerror}",
+            "set [ledger] path or HEADGATE_HOME to a folder that can be written",
+        )
+        return
+    state: State = "ok"
+    if free < LITTLE_BYTES:
+        state = "fail" if free < TOO_LITTLE_BYTES else "warn"
+    hint = "" if state == "ok" else "free some space, or move [ledger] path"
+    yield Finding("disk", state, f"{ledger}: {free / 1024**3:.1f} GiB free", hint)
+    slow = sync_ms > SLOW_SYNC_MS
+    yield Finding(
+        "disk",
+        "warn" if slow else "ok",
+        f"a synced write takes {sync_ms:.2f} ms (median of {SYNCS})",
+        'calls do not wait for it with durability = "group"; "strict" would' if slow else "",
+    )
+    if abs(skew_s) > SKEW_S:
+        yield Finding(
+            "clock",
+            "warn",
+            f"the disk's clock differs from this machine's by {skew_s:+.0f} s",
+            "the ledger should be on a local disk, not on a network share",
+        )
+
+
+def _measure(folder: Path) -> tuple[float, float]:
+    """(median milliseconds of a synced 4 KiB write, file time minus our time in seconds)."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-") as file:
+        taken = []
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            file.write(os.urandom(4096))
+            file.flush()
+            os.fsync(file.fileno())
+            taken.append((time.perf_counter() - began) * 1000)
+        skew = os.fstat(file.fileno()).st_mtime - datetime.now(UTC).timestamp()
+    return statistics.median(taken), skew
+
+
+def clock(at: datetime, newest_us: int | None) -> Iterator[Finding]:
+    """Is the time believable: no earlier than this release, nor than the ledger's last row."""
+    shown = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    hint = "set the clock, or start its time synchronisation"
+    if at < RELEASED:
+        yield Finding("clock", "fail", f"{shown} is before this release", hint)
+    elif newest_us is not None and newest_us > at.timestamp() * 1_000_000 + SKEW_S * 1_000_000:
+        last = datetime.fromtimestamp(newest_us / 1_000_000, UTC)
+        yield Finding(
+            "clock", "fail", f"{shown} is before the ledger's last row ({last:%Y-%m-%d %H:%M})",
+            hint,
+        )  # fmt: skip
+    else:
+        yield Finding("clock", "ok", shown)
+
+
+def listening(config: Config, keys_defined: bool) -> Iterator[Finding]:
+    """Could the gateway listen where it is told to, and would it be safe there."""
+    server = config.server
+    if not keys_defined and server.host not in ("127.0.0.1", "localhost", "::1"):
+        yield Finding(
+            "server",
+            "warn",
+            f"{server.host} is public, but no key exists: the gateway stays on loopback",
+            "headgate keys create --name NAME",
+        )
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((server.host, server.port))
+        except OSError as error:
+            yield Finding(
+                "server",
+                "info",
+                f"{server.host}:{server.port} is taken ({error.strerror}): by a running "
+                "gateway, or by another program",
+            )
+        else:
+            yield Finding("server", "ok", f"{server.host}:{server.port} is free")
+    yield from _certificates(config)
+
+
+def _certificates(config: Config) -> Iterator[Finding]:
+    server = config.server
+    if server.tls_cert:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                server.tls_cert, server.tls_key
+            )
+        except (OSError, ssl.SSLError) as error:
+            reason = error.strerror or str(error)
+            yield Finding(
+                "server", "fail", f"the certificate cannot be loaded: {reason}",
+                "server.tls_cert and server.tls_key must be PEM files that belong together",
+            )  # fmt: skip
+        else:
+            yield Finding("server", "ok", f"TLS by {server.tls_cert}")
+    for provider in config.providers:
+        if not provider.verify_tls:
+            yield Finding(
+                "server", "warn", f"{provider.name}: its certificate is not checked",
+                "name its authority with ca_file instead of verify_tls = false",
+            )  # fmt: skip
+        if provider.ca_file and not Path(provider.ca_file).expanduser().is_file():
+            yield Finding(
+                "server", "fail", f"{provider.name}: ca_file {provider.ca_file} does not exist",
+                "name a PEM file with certificate authorities",
+            )  # fmt: skip
+
+
+def open_files() -> Iterator[Finding]:
+    """Each running call holds two sockets."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        few = 0 <= soft < FEW_FILES
+        yield Finding(
+            "files",
+            "warn" if few else "ok",
+            f"{soft:,} open files allowed (hard limit {hard:,}): room for "
+            f"{max(0, soft - 100) // 2:,} calls at once",
+            f"ulimit -n {min(hard, 65_536) if hard > 0 else 65_536}" if few else "",
+        )
+
+
+def toolchains(find: Callable[[str], str | None] = shutil.which) -> list[Finding]:
+    """Versions only: what code in these languages would be run with."""
+    with ThreadPoolExecutor(len(TOOLS)) as pool:
+        versions = pool.map(lambda name: _version(find(name), TOOLS[name]), TOOLS)
+        return [
+            Finding("tools", "info", f"{name}: {version}")
+            for name, version in zip(TOOLS, versions, strict=True)
+        ]
+
+
+def _version(program: str | None, arguments: tuple[str, ...]) -> str:
+    if program is None:
+        return "not found"
+    try:
+        done = subprocess.run(  # noqa: S603  # a program of the table, found on the PATH
+            [program, *arguments], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{program} does not answer"
+    said = (done.stdout or done.stderr).strip().partition("\n")[0] or "it says nothing"
+    return f"does not work: {said}" if done.returncode else said

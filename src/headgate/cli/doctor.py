@@ -1,0 +1,150 @@
+"""headgate doctor: what is in force, and what is wrong with it, before a call finds out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headgate.cli import FAILURE
+from headgate.cli.terminal import config_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from headgate.cli.checkup import Finding
+    from headgate.config import Config
+
+MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
+COLOURS = {"ok": "green", "info": None, "warn": "yellow", "fail": "red"}
+
+
+@click.command()
+@click.option("--live", is_flag=True, help="Make one cheap call per credential.")
+@click.option("--stream", "stream_url", metavar="URL", help="Does a proxy hold streams back.")
+@click.option("--model", default="claude-haiku-5-5", show_default=True, help="For --stream.")
+@click.option("--key", help="For --stream; default: $HEADGATE_KEY.")
+@json_option
+@config_option
+def command(
+    live: bool,
+    stream_url: str | None,
+    model: str,
+    key: str | None,
+    as_json: bool,
+    config_path: str | None,
+) -> int:
+    """Check configuration, credentials, disk, clock and tools; says what to do about each.
+
+    Uses no network unless --live or --stream asks for it. Exit code 1 when something fails.
+
+    \b
+    Examples:
+      headgate doctor
+      headgate doctor --live
+      headgate doctor --stream https://llm.example.com --key hg-…
+    """
+    if stream_url is not None:
+        found = _stream(stream_url, model, key or os.environ.get("HEADGATE_KEY") or "headgate")
+    else:
+        found = list(_examine(config_path, live))
+    failed = sum(each.state == "fail" for each in found)
+    if as_json:
+        print_json({"ok": not failed, "findings": [asdict(each) for each in found]})
+    else:
+        _show(found)
+    return FAILURE if failed else 0
+
+
+def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
+    from headgate.cli import checkup
+    from headgate.config import load_file
+
+    now = datetime.now(UTC)
+    path = Path(config_path) if config_path else None
+    yield checkup.program()
+    config, found = checkup.read_config(lambda: load_file(path, os.environ))
+    yield from found
+    if config is not None:
+        yield from checkup.credentials(config)
+        yield from checkup.ladders(config)
+        yield from checkup.defaults(config)
+        yield from checkup.prices(config, now)
+        yield from _books(config, now)
+    else:
+        yield from checkup.clock(now, None)
+    yield from checkup.open_files()
+    yield from checkup.toolchains()
+    if live and config is not None:
+        from headgate.cli.probe import probe
+
+        yield from asyncio.run(probe(config.providers))
+
+
+def _books(config: Config, now: datetime) -> Iterator[Finding]:
+    """Keys and ledger: the only checks that open the database, and only to read it."""
+    from headgate.cli import Trouble, checkup
+    from headgate.cli.checkup import Finding
+    from headgate.cli.where import explained, ledger_of
+    from headgate.ledger.recent import last, unsettled
+    from headgate.store.keys import listing
+    from headgate.store.sqlite import connect_reader
+
+    newest_us, keys, orphans = None, None, 0
+    try:
+        ledger = ledger_of(config)
+        yield from checkup.disk(ledger)
+        if ledger.exists():
+            with explained():
+                reader = connect_reader(ledger)
+            try:
+                keys = listing(reader)
+                orphans = sum(each.state == "orphaned" for each in unsettled(reader))
+                newest_us = next((row.entry.at_us for row in last(reader, 1)), None)
+            finally:
+                reader.close()
+    except Trouble as trouble:
+        yield Finding("ledger", "fail", trouble.message, trouble.hint)
+    living = sum(not each.refusal(int(now.timestamp() * 1_000_000)) for each in keys or ())
+    if keys:
+        yield Finding("keys", "ok" if living else "warn", f"{living} of {len(keys)} keys live",
+                      "" if living else "headgate keys create --name NAME")  # fmt: skip
+    else:
+        yield Finding("keys", "info", "none was created: the gateway asks for none (loopback)")
+    if orphans:
+        what = f"{orphans} calls were sent and never settled: they may have been billed"
+        yield Finding("ledger", "warn", what, "headgate tail shows them")
+    yield from checkup.listening(config, bool(keys))
+    yield from checkup.clock(now, newest_us)
+
+
+def _stream(url: str, model: str, key: str) -> list[Finding]:
+    from headgate.cli.checkup import Finding
+    from headgate.cli.probe import judge_ride, ride
+    from headgate.wire.model import Fault
+
+    try:
+        return judge_ride(url, asyncio.run(ride(url, model, key)))
+    except ValueError as error:
+        raise click.UsageError(f"--stream: {error}") from None
+    except Fault as fault:
+        hint = "is anything listening there? headgate up, or headgate sim"
+        return [Finding("stream", "fail", f"{url}: {fault.message}", hint)]
+
+
+def _show(found: list[Finding]) -> None:
+    area = ""
+    for each in found:
+        if each.area != area:
+            area = each.area
+            click.echo(f"{area}")
+        mark = click.style(MARKS[each.state], fg=COLOURS[each.state])
+        click.echo(f"  {mark}  {each.what}")
+        if each.hint:
+            click.echo(f"        hint: {each.hint}")
+    counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
+    click.echo(f"\n{counts['fail']} failed, {counts['warn']} to look at", err=True)

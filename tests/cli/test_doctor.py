@@ -1,0 +1,103 @@
+"""`headgate doctor`: everything worth knowing before the first call, and an exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headgate.cli import checkup, main
+
+WHOLE = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
+
+
+@pytest.fixture(autouse=True)
+def on_a_quiet_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", WHOLE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checkup, "TOOLS", {"sh": ("-c", "echo 1")})
+    (tmp_path / "headgate.toml").write_text("[server]\nport = 0\n")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", *words])
+
+
+def findings(*words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("--json", *words).stdout)["findings"]
+    return found
+
+
+def test_a_healthy_house_is_described_and_exit_code_is_0() -> None:
+    result = run()
+    assert result.exit_code == 0, result.output
+    for words in (
+        "ok    headgate.toml",
+        "ok    anthropic: ANTHROPIC_API_KEY, 108 characters",
+        "claude-*: anthropic x3",
+        "connect 2 s, whole call 600 s, silence 300 s",
+        "genai-prices",
+        "a synced write takes",
+        "none was created",
+        "open files allowed",
+        "sh: 1",
+    ):
+        assert words in result.stdout
+    assert "0 failed" in result.stderr
+    assert WHOLE not in result.output
+
+
+def test_a_failure_is_exit_code_1_and_the_rest_is_still_checked(tmp_path: Path) -> None:
+    (tmp_path / "headgate.toml").write_text("[serve]\n")
+    result = run()
+    assert result.exit_code == 1
+    assert "FAIL  serve (line 1): unknown section [serve]" in result.stdout
+    assert "hint: did you mean 'server'?" in result.stdout
+    assert "open files allowed" in result.stdout
+
+
+def test_json_holds_the_same_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    result = run("--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["ok"]) == (1, False)
+    failed = [each for each in told["findings"] if each["state"] == "fail"]
+    assert [each["area"] for each in failed] == ["configuration"]
+    assert "export ANTHROPIC_API_KEY" in failed[0]["hint"]
+
+
+def test_keys_and_calls_left_open_are_counted() -> None:
+    assert CliRunner().invoke(main, ["keys", "create", "--name", "alice"]).exit_code == 0
+    told = {each["area"]: each["what"] for each in findings()}
+    assert told["keys"] == "1 of 1 keys live"
+    CliRunner().invoke(main, ["keys", "revoke", "alice"])
+    (keys,) = [each for each in findings() if each["area"] == "keys"]
+    assert (keys["state"], keys["what"]) == ("warn", "0 of 1 keys live")
+
+
+def test_a_ledger_that_is_none_is_a_failure(nobody_home: Path) -> None:
+    folder = nobody_home / "headgate"
+    folder.mkdir(exist_ok=True)
+    (folder / "headgate.db").write_text("this is no database, but it is long enough " * 50)
+    assert run().exit_code == 1
+    assert [each["area"] for each in findings() if each["state"] == "fail"] == ["ledger"]
+
+
+def test_live_calls_are_made_only_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "headgate.toml").write_text(
+        "[server]\nport = 0\n[providers.anthropic]\nbase_url = 'http://127.0.0.1:9'\n"
+    )
+    assert run().exit_code == 0
+    result = run("--live")
+    assert result.exit_code == 1
+    assert "anthropic: the network fails: " in result.stdout
+
+
+def test_a_stream_address_that_answers_nobody_is_a_failure() -> None:
+    result = run("--stream", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "is anything listening there?" in result.stdout
+    assert run("--stream", "nonsense").exit_code == 2
