@@ -24,10 +24,11 @@ async def sweep(engine: Callable[[], Engine], running: set[Tally], ping_s: float
         await asyncio.sleep(SWEEP_S)
         now = time.monotonic()
         for tally in list(running):
-            if tally.committed and tally.sink.stalled():
+            stalled = tally.sink.stalled()  # to send now would make every other call wait
+            if tally.committed and stalled:
                 tally.stalled_at = now
             look_at_upstream(tally, now)
-            if tally.watch is not None and not tally.answered and tally.stalled_at != now:
+            if tally.watch is not None and not tally.answered and not stalled:
                 await look_at_stream(engine(), tally, ping_s, now)
 
 

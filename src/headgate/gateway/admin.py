@@ -10,11 +10,13 @@ import hmac
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headgate.config import ConfigError, describe
+from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
 from headgate.gateway.serve import Receive, Scope, Send
 
@@ -33,7 +35,8 @@ class Admin:
                 Route("/admin/targets", self._targets, methods=["GET"]),
                 Route("/admin/reload", self._reload, methods=["POST"]),
                 Route("/admin/openapi.json", self._openapi, methods=["GET"]),
-            ]
+            ],
+            exception_handlers={HTTPException: _no_page},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,14 +45,16 @@ class Admin:
 
     def _refusal(self, request: Request) -> Response | None:
         token = self._house.engine.config.server.admin_token
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if token:
-            if hmac.compare_digest(given.encode(), token.encode()):
+            right = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
+            if right and scheme.lower() == "bearer":
                 return None
             return _problem(401, "the admin token is missing or wrong: send it as Bearer")
         here = request.client is not None and request.client.host in LOOPBACK
         direct = not any(name in request.headers for name in (*PROXIED, "origin"))
-        if here and direct and not self._house.keys.defined:
+        rebound = is_rebound(request.scope["headers"])
+        if here and direct and not rebound and not self._house.keys.defined:
             return None
         return _problem(
             403,
@@ -91,6 +96,15 @@ class Admin:
 
 def _problem(status: int, message: str) -> Response:
     return JSONResponse({"error": {"message": message}}, status_code=status)
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = ", ".join(OPENAPI["paths"])
+    what = f"{request.method} {request.url.path}: {error.detail.lower()}; there are {known}"
+    answer = _problem(error.status_code, what)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _operation(summary: str, schema: dict[str, Any], *also: int) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 Rule 1: health pages touch no upstream, and a HEAD is answered at once.
 Rule 2: everything a client can get wrong is answered in the dialect it speaks.
+Rule 3: while no key is defined, being on this host is the only credential: what a web page
+sends from here is refused, whether it shows its own origin or had its name pointed at us.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
@@ -13,11 +16,12 @@ import msgspec
 
 from headgate import config as configuration
 from headgate.gateway import metrics
-from headgate.gateway.admin import Admin
+from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
+from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
 from headgate.gateway.models import wants_anthropic
-from headgate.gateway.serve import Receive, Scope, Send
+from headgate.gateway.serve import EDGE, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
 from headgate.gateway.surfaces import ROUTES, answer, call_id, refuse
 from headgate.wire import SURFACES, Dialect
@@ -26,8 +30,8 @@ from headgate.wire.model import Fault, Headers, Kind
 
 JSON: Headers = [(b"content-type", b"application/json")]
 TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
-LOOPBACK = ("127.0.0.1", "::1")
 MODELS = ("/v1/models", "/models")
+MODEL = tuple(f"{path}/" for path in MODELS)
 
 
 class Gateway:
@@ -45,44 +49,61 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         house = self.house
-        headers: Headers = scope["headers"]
-        sink = HttpSink(scope, send, house.cors.reply_headers(headers))
-        surface = ROUTES.get(scope["path"])
-        method = scope["method"]
-        if surface is not None and method == "POST":
-            if house.cors.is_foreign(headers) and not house.keys.defined:
-                await self._refuse(scope, sink, _foreign())
-                return
-            await answer(surface, scope, receive, sink, house)
-        elif method == "HEAD":
+        sink = HttpSink(scope, send, house.cors.reply_headers(scope["headers"]))
+        try:
+            surface = ROUTES.get(scope["path"])
+            if surface is None or scope["method"] != "POST":
+                await self._beside(scope, receive, send, sink)
+            elif not house.keys.defined and (fault := self._stranger(scope)) is not None:
+                await self._refuse(scope, sink, fault)
+            else:
+                await answer(surface, scope, receive, sink, house)
+        except Exception as bug:  # noqa: BLE001 - the last line: a bug is answered, not shown
+            await self._confess(scope, sink, bug)
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send, sink: HttpSink) -> None:
+        """Everything that is no call."""
+        path, method = scope["path"], scope["method"]
+        if method == "HEAD":
             await sink.whole(200, [], b"")
         elif method == "OPTIONS":
             await self._preflight(scope, sink)
-        elif scope["path"].startswith("/admin/"):
+        elif path.startswith("/admin/"):
             await self._admin(scope, receive, send)
-        elif method == "GET":
-            await self._read(scope, sink)
+        elif path in ROUTES:
+            await self._no_post(scope, sink)
+        elif path in self._pages or path in MODELS or path.startswith(MODEL):
+            if method == "GET":
+                await self._pages.get(path, self._models)(scope, sink)
+            else:
+                await self._wrong_method(scope, sink, "GET, HEAD")
         else:
             await self._refuse(scope, sink, _no_such_page(scope))
 
-    async def _read(self, scope: Scope, sink: HttpSink) -> None:
-        path: str = scope["path"]
-        page = self._pages.get(path)
-        if page is not None:
-            await page(scope, sink)
-        elif path in MODELS or path.startswith(tuple(f"{p}/" for p in MODELS)):
-            await self._models(scope, sink)
-        elif ROUTES.get(path) is SURFACES["responses"] and _wants_websocket(scope):
+    async def _no_post(self, scope: Scope, sink: HttpSink) -> None:
+        if ROUTES[scope["path"]] is SURFACES["responses"] and _wants_websocket(scope):
             # Codex goes on over HTTPS at once after a 426; any other status costs it seconds
             await sink.whole(426, [(b"upgrade", b"HTTP/1.1"), *TEXT], b"use POST over HTTP\n")
-        elif path in ROUTES:
-            await sink.whole(405, [(b"allow", b"POST, OPTIONS, HEAD"), *JSON], _use_post(path))
         else:
-            await self._refuse(scope, sink, _no_such_page(scope))
+            await self._wrong_method(scope, sink, "POST, OPTIONS, HEAD")
+
+    async def _wrong_method(self, scope: Scope, sink: HttpSink, allowed: str) -> None:
+        text = f"{scope['path']} does not take {scope['method']}; it takes {allowed}"
+        body = _dialect(scope).error_body(Fault(Kind.INVALID, text), call_id(scope["headers"]))
+        await sink.whole(405, [(b"allow", allowed.encode()), *JSON], body)
+
+    def _stranger(self, scope: Scope) -> Fault | None:
+        """Why a request without a key is not this host's own; None: it may be."""
+        headers: Headers = scope["headers"]
+        if is_rebound(headers):
+            return _rebound(headers)
+        return _foreign() if self.house.cors.is_foreign(headers) else None
 
     async def _models(self, scope: Scope, sink: HttpSink) -> None:
         house, headers = self.house, scope["headers"]
         try:
+            if not house.keys.defined and (fault := self._stranger(scope)) is not None:
+                raise fault
             authenticate(house.keys, headers)
             name = unquote(scope["path"].partition("/models")[2].lstrip("/"))
             if name:
@@ -121,8 +142,7 @@ class Gateway:
 
     async def _metrics(self, scope: Scope, sink: HttpSink) -> None:
         house = self.house
-        client = (scope.get("client") or ("",))[0]
-        if client not in LOOPBACK and is_known(house.keys, scope["headers"]) is None:
+        if not self._is_local(scope) and is_known(house.keys, scope["headers"]) is None:
             fault = Fault(Kind.AUTH, "metrics are for this host, or for callers with a key")
             await self._refuse(scope, sink, fault)
             return
@@ -138,6 +158,26 @@ class Gateway:
         ]
         body = metrics.page(ground.settlement.meters, house.refused, gauges)
         await sink.whole(200, [(b"content-type", metrics.CONTENT_TYPE)], body)
+
+    def _is_local(self, scope: Scope) -> bool:
+        """Does a program on this host ask, and not somebody through a proxy or a page."""
+        here = (scope.get("client") or ("",))[0] in LOOPBACK
+        proxied = any(fields.first(scope["headers"], name.encode()) for name in PROXIED)
+        return here and not proxied and self._stranger(scope) is None
+
+    async def _confess(self, scope: Scope, sink: HttpSink, bug: Exception) -> None:
+        id = call_id(scope["headers"])
+        self.house.ground.settlement.journal.say(
+            "bug",
+            id=id,
+            error=f"{type(bug).__name__}: {bug}",
+            trace="".join(traceback.format_tb(bug.__traceback__)[-6:]),
+        )
+        if sink.sent_at:
+            scope[EDGE].abort()
+            return
+        text = f"Headgate failed to answer this request; its log says why under {id}"
+        await refuse(sink, _dialect(scope), Fault(Kind.INTERNAL, text), id)
 
     async def _welcome(self, scope: Scope, sink: HttpSink) -> None:
         text = b"Headgate is up. Point a base URL here; `headgate setup` prints the lines.\n"
@@ -169,12 +209,17 @@ def _no_such_page(scope: Scope) -> Fault:
     )
 
 
-def _use_post(path: str) -> bytes:
-    return msgspec.json.encode({"error": {"message": f"{path} takes POST", "type": "invalid"}})
-
-
 def _foreign() -> Fault:
     return Fault(
         Kind.FORBIDDEN,
         "this web page's origin may not call Headgate; name it in server.cors_origins",
+    )
+
+
+def _rebound(headers: Headers) -> Fault:
+    return Fault(
+        Kind.FORBIDDEN,
+        f"no key is defined, so only calls to localhost or to an IP address are answered, not"
+        f" to {fields.text(headers, b'host')!r}, a name that any web page could have pointed"
+        " here; call 127.0.0.1, or create a key with `headgate keys create`",
     )

@@ -1,4 +1,8 @@
-"""Which web pages may call: none, unless the operator named their origins."""
+"""Which web pages may call: none, unless the operator named their origins.
+
+Rule 1: what a browser adds to a request says which page sent it; programs need not add it.
+Rule 2: a page whose own name was pointed at this host is seen by the Host it calls.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,17 @@ EXPOSED = (
     b" x-headgate-tries, x-headgate-canned, x-headgate-simulated, x-headgate-warning,"
     b" x-headgate-upstream-request-id"
 )
+
+
+_NAMELESS = re.compile(
+    rb"(\[[0-9a-f:.]+\]|[0-9]{1,3}(\.[0-9]{1,3}){3}|([^:/]+\.)?localhost\.?)?(:[0-9]*)?", re.I
+)
+"""addresses and localhost: nobody can point these elsewhere in the DNS"""
+
+
+def is_rebound(headers: Headers) -> bool:
+    """Was the request made to a name that somebody else may own."""
+    return _NAMELESS.fullmatch(fields.first(headers, b"host")) is None
 
 
 class Cors:
@@ -56,4 +71,6 @@ class Cors:
     def is_foreign(self, headers: Headers) -> bool:
         """Does the request come from a web page nobody named."""
         origin = fields.first(headers, b"origin")
-        return origin.startswith((b"http://", b"https://")) and not self.allows(origin)
+        # "null" is what sandboxed frames and local files send; apps send schemes of their own
+        is_page = origin == b"null" or origin.startswith((b"http://", b"https://"))
+        return is_page and not self.allows(origin)

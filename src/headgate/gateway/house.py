@@ -9,6 +9,7 @@ from headgate.config import Config
 from headgate.engine import Engine, Ground
 from headgate.gateway.cors import Cors
 from headgate.gateway.models import Models
+from headgate.money.catalog import Catalog
 from headgate.store.keys import Keys
 from headgate.wire.model import Fault
 
@@ -34,11 +35,12 @@ class House:
         models = Models(config, ground.settlement.catalog)
         return cls(ground, keys, engine, Cors(config.server.cors_origins), models, reload)
 
-    def take_up(self, config: Config) -> None:
+    def take_up(self, config: Config, catalog: Catalog) -> None:
         """Serve new calls under another configuration; running ones finish under theirs."""
         engine = Engine(config, self.ground)
-        self.models = Models(config, self.ground.settlement.catalog)
+        self.models = Models(config, catalog)
         self.cors = Cors(config.server.cors_origins)
+        self.ground.settlement.catalog = catalog
         self.engine = engine
 
     def turn_away(self, fault: Fault, call_id: str) -> None:

@@ -1,14 +1,15 @@
 """Who is calling: finds the virtual key in a request, or says why it opens nothing.
 
 Rule 1: with no key ever defined nobody is asked for one, and then we listen on loopback only.
-Rule 2: the field that carried a virtual key never travels upstream.
+Rule 2: a virtual key never travels upstream, however many fields carried it.
 """
 
 from __future__ import annotations
 
-from headgate.store.keys import Key, Keys
+from headgate.store.keys import PREFIX, Key, Keys
 from headgate.wire.model import Fault, Headers, Kind
 
+OURS = PREFIX.encode()
 OWN_FIELD = b"x-headgate-key"
 """for callers whose usual fields carry a credential of their own"""
 
@@ -29,10 +30,11 @@ def secrets_in(headers: Headers) -> list[tuple[bytes, bytes]]:
 def authenticate(keys: Keys, headers: Headers) -> tuple[str, Headers]:
     """(id of the key, the headers without it); Fault when none of the secrets is a key."""
     secrets = secrets_in(headers)
-    for name, secret in secrets:
+    for _, secret in secrets:
         key = keys.find(secret)
         if key is not None:
-            return key.id, [h for h in headers if h[0] != name or secret not in h[1]]
+            spent = {n for n, other in secrets if other == secret or other.startswith(OURS)}
+            return key.id, [h for h in headers if h[0] not in spent]
     if not keys.defined:
         return "", headers
     raise _refusal(keys, secrets)

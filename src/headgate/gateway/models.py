@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs
 
-from headgate.config import Config
+from headgate.config import Config, unknown_model
 from headgate.money.catalog import Catalog
 from headgate.wire import headers as fields
 from headgate.wire.model import Fault, Headers, Kind
@@ -58,10 +58,11 @@ class Models:
         ids = [name for name, _ in known]
         page = self._page(known, ids, asked)
         data = [self._anthropic(*one) for one in page]
-        last = bool(data) and data[-1]["id"] == ids[-1]
+        backwards = "before_id" in asked and "after_id" not in asked
+        end = ids[0 if backwards else -1] if ids else ""
         return {
             "data": data,
-            "has_more": bool(data) and not last,
+            "has_more": bool(data) and data[0 if backwards else -1]["id"] != end,
             "first_id": data[0]["id"] if data else None,
             "last_id": data[-1]["id"] if data else None,
         }
@@ -70,9 +71,7 @@ class Models:
         """A single model; `known` names the provider that serves a name, if any does."""
         provider = known(name)
         if provider is None:
-            raise Fault(
-                Kind.NOT_FOUND, f"no model is named {name!r}; GET /v1/models lists them"
-            )
+            raise Fault(Kind.NOT_FOUND, unknown_model(self._config, name))
         show = self._anthropic if wants_anthropic(headers) else self._openai
         return show(name, provider)
 

@@ -70,7 +70,7 @@ async def open_gateway(
 ) -> Opened:
     """Start serving; StoreError, OSError and ssl.SSLError say what stands in the way."""
     keys, ground, orphans = _lay_ground(config, ledger, log_descriptor)
-    writer, journal = ground.writer, ground.settlement.journal
+    writer = ground.writer
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     server = config.server
     host = server.host if keys.defined else LOOPBACK
@@ -153,12 +153,16 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     ):
         notes.append("[ledger] path, linger_ms and queue_rows take effect after a restart")
     settlement = opened.house.ground.settlement
+    catalog = settlement.catalog
     if before.prices != config.prices:
-        settlement.catalog = Catalog.load(price_rules(config.prices))
+        catalog = Catalog.load(price_rules(config.prices))
+    opened.house.take_up(config, catalog)
     opened.config = config
-    opened.house.take_up(config)
     opened.house.ground.health.clear()
-    opened.server.reload_certificates()
+    try:
+        opened.server.reload_certificates()
+    except OSError as error:  # ssl.SSLError is one
+        notes.append(f"server.tls_cert cannot be used, the old one stays: {error}")
     settlement.journal.say("reloaded", source=config.source, notes=notes)
     return notes
 
