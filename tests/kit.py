@@ -84,6 +84,7 @@ class Field:
 
     async def rows(self, count: int) -> list[sqlite3.Row]:
         """The ledger's rows, once there are `count` of them."""
+        found: list[sqlite3.Row] = []
         for _ in range(200):
             found = await asyncio.to_thread(read_rows, self.ledger)
             if len(found) >= count:
@@ -94,6 +95,18 @@ class Field:
 
     async def row(self) -> sqlite3.Row:
         return (await self.rows(1))[0]
+
+    async def row_of(self, id: str) -> sqlite3.Row:
+        """The one row of the call with this request id."""
+        found: list[sqlite3.Row] = []
+        for _ in range(200):
+            rows = await asyncio.to_thread(read_rows, self.ledger)
+            found = [row for row in rows if row["id"] == id]
+            if found:
+                break
+            await asyncio.sleep(0.02)
+        assert len(found) == 1, [dict(row) for row in found]
+        return found[0]
 
     def logged(self) -> list[dict[str, Any]]:
         self.opened.house.ground.settlement.journal.flush()
