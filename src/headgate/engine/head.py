@@ -11,6 +11,13 @@ NO_BUFFERING: Headers = [
     (b"x-accel-buffering", b"no"),
 ]
 
+_PRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
+
+
+def _safe(text: str) -> bytes:
+    """A name that callers chose, as a header can hold it."""
+    return text.encode("ascii", "replace").translate(_PRINTABLE)
+
 
 def reply_headers(tally: Tally, upstream: Headers) -> Headers:
     """The upstream's fields that pass, then ours."""
@@ -39,7 +46,7 @@ def own_headers(tally: Tally) -> Headers:
         headers.append((b"request-id", call_id))
     if tally.target is not None and not tally.canned:
         provider, model, _ = tally.target
-        headers.append((b"x-headgate-target", f"{provider}:{model}".encode("ascii", "replace")))
+        headers.append((b"x-headgate-target", _safe(f"{provider}:{model}")))
     tries = len(tally.notes) + (tally.exchange is not None and not tally.noted)
     if tries > 1:
         headers.append((b"x-headgate-tries", str(tries).encode()))

@@ -49,7 +49,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         house = self.house
-        sink = HttpSink(scope, send, house.cors.reply_headers(scope["headers"]))
+        sink = HttpSink(scope, house.cors.reply_headers(scope["headers"]))
         try:
             surface = ROUTES.get(scope["path"])
             if surface is None or scope["method"] != "POST":

@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from headgate.wire.model import Headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,6 +34,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 EDGE = "headgate.edge"
 """The scope entry under which an app finds the connection it answers on."""
+LINE = "headgate.line"
+"""The scope entry under which it finds the quick way to answer."""
 
 MAX_HEAD_BYTES = 65_536  # nginx takes 32 KiB, node 16 KiB; agents' metadata headers are long
 HEAD_S = 15.0
@@ -99,9 +107,7 @@ class Edge(HttpToolsProtocol):
         self.in_head, self.framing_bytes = False, 0
         self.body_since = self.loop.time()
         super().on_headers_complete()
-        if self.parser.get_http_version() == "1.0":
-            self.cycle.chunked_encoding = False
-            self.cycle.expected_content_length = _UntilClose()
+        cast(Scope, self.scope)[LINE] = Line(self, self.cycle)
         if len(self.pipeline) in range(1, PIPELINED):
             # a connection nobody reads from would not tell that the client has left
             self.flow.resume_reading()
@@ -184,19 +190,74 @@ class Edge(HttpToolsProtocol):
         self.transport.abort()
 
 
-class _UntilClose(int):
-    """The length of a reply that ends with its connection: HTTP/1.0 knows no chunks."""
+class Line:
+    """Writes the reply to one request straight to its connection.
 
-    def __lt__(self, other: int) -> bool:
-        return False
+    It does what an ASGI send does, in half the time: head and body leave in one write, and no
+    field is matched against a pattern twice.
+    """
 
-    def __sub__(self, other: int) -> _UntilClose:
-        return self
+    __slots__ = ("_chunked", "_cycle", "_edge")
 
-    def __ne__(self, other: object) -> bool:
-        return False
+    def __init__(self, edge: Edge, cycle: RequestResponseCycle) -> None:
+        self._edge = edge
+        self._cycle = cycle
+        self._chunked = cycle.scope["http_version"] != "1.0"
 
-    __hash__ = int.__hash__
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """A complete reply."""
+        framing = b"content-length: %d\r\n" % len(body) if status != 204 else b""
+        head = self._head(status, headers, framing)
+        if self._edge.flow.write_paused:
+            await self._edge.flow.drain()
+        if not self._cycle.disconnected:
+            self._edge.transport.write(head + body)
+            self._complete()
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """The head of a reply whose body comes in pieces; HTTP/1.0 ends it by closing."""
+        if not self._chunked:
+            self._cycle.keep_alive = False
+        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        await self._write(self._head(status, headers, framing))
+
+    async def send(self, data: bytes) -> None:
+        await self._write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    async def end(self, data: bytes) -> None:
+        if self._chunked:
+            data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        await self._write(data)
+        if not self._cycle.disconnected:
+            self._complete()
+
+    async def _write(self, data: bytes) -> None:
+        if self._edge.flow.write_paused:
+            await self._edge.flow.drain()
+        if not self._cycle.disconnected:
+            self._edge.transport.write(data)
+
+    def _head(self, status: int, headers: Headers, framing: bytes) -> bytes:
+        cycle = self._cycle
+        cycle.response_started, cycle.waiting_for_100_continue = True, False
+        parts = [STATUS_LINE[status]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        closing = b"" if cycle.keep_alive else b"connection: close\r\n"
+        parts += (framing, closing, b"\r\n")
+        head = b"".join(parts)
+        lines = len(headers) + 2 + bool(framing) + bool(closing)
+        if head.count(b"\n") != lines or head.count(b"\r") != lines:
+            raise ValueError("a reply header holds a line break")
+        return head
+
+    def _complete(self) -> None:
+        cycle = self._cycle
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self._edge.transport.close()
+        cycle.on_response()
 
 
 class _Server(uvicorn.Server):

@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import time
 
-from headgate.gateway.serve import EDGE, Edge, Scope, Send
+from headgate.gateway.serve import EDGE, LINE, Edge, Line, Scope
 from headgate.wire.model import Headers
 
 
 class HttpSink:
-    """The engine's Sink over one request of the server's."""
+    """The engine's Sink over one request of the server's; `extra` goes on every head."""
 
-    __slots__ = ("_clock", "_edge", "_extra", "_send", "sent_at")
+    __slots__ = ("_edge", "_extra", "_line", "sent_at")
 
-    def __init__(self, scope: Scope, send: Send, extra: Headers) -> None:
-        self._send = send
+    def __init__(self, scope: Scope, extra: Headers) -> None:
         self._edge: Edge = scope[EDGE]
+        self._line: Line = scope[LINE]
         self._extra = extra
-        self._clock = time.monotonic
         self.sent_at = 0.0
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        length = (b"content-length", b"%d" % len(body))
-        await self.start(status, [*headers, length])
-        await self.end(body)
+        await self._line.whole(status, headers + self._extra, body)
 
     async def start(self, status: int, headers: Headers) -> None:
-        self.sent_at = self._clock()
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": headers + self._extra if self._extra else headers,
-            }
-        )
+        self.sent_at = time.monotonic()
+        await self._line.start(status, headers + self._extra)
 
     async def send(self, data: bytes) -> None:
-        self.sent_at = self._clock()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self.sent_at = time.monotonic()
+        await self._line.send(data)
 
     async def end(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        await self._line.end(data)
 
     def stalled(self) -> bool:
         return self._edge.stalled
