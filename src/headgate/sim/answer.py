@@ -60,7 +60,7 @@ class Ask:
     """only fill the cache: no reply is wanted"""
     copies: int = 1
     """how many choices (OpenAI's n)"""
-    with_usage: bool = True
+    with_usage: bool = False
     """a stream ends with usage"""
     echo: dict[str, Any] = field(default_factory=dict)
     """request fields a Responses reply repeats"""

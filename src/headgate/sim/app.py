@@ -368,10 +368,11 @@ def _list_calls(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
 
 def _direct(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     """PUT /sim/scenario: a shipped scenario's name, words of the grammar, or a whole TOML."""
-    text = call.body.decode("utf-8", "replace").strip()
+    sent = call.body.decode("utf-8", "replace")
+    text = sent.strip()
     try:
-        if "\n" in text:
-            scenario = read(text)
+        if "\n" in sent or text.startswith("["):
+            scenario = read(sent)
         elif text in sim.options.scenarios:
             scenario = sim.options.scenarios[text]
         else:

@@ -46,6 +46,7 @@ class Batch:
     ends_at: float | None
     endpoint: str = ""
     file: str = ""
+    version: bytes = b"2023-06-01"
     window: str = "24h"
     metadata: Any = None
     cancelled: float | None = None
@@ -138,8 +139,12 @@ class BatchDesk:
     def _run(self, batch: Batch, i: int, wire: Wire, body: Any) -> Play:
         """One item as a call of its own, with a place of its own in the seeded sequence."""
         path = batch.endpoint or "/v1/messages"
-        headers = [(b"x-api-key", batch.key.encode("latin-1", "replace"))]
-        headers.append((b"anthropic-version", b"2023-06-01"))
+        key = batch.key.encode("latin-1", "replace")
+        headers = [
+            (b"x-api-key", key),
+            (b"authorization", b"Bearer " + key),
+            (b"anthropic-version", batch.version),
+        ]
         n = 1_000_000_000 + batch.n * MOST_ITEMS + i
         bare = {key: value for key, value in body.items() if key != "stream"}
         call = Received(n, "POST", f"{path}/batched", "", headers, encode(bare), 0.0)
@@ -168,6 +173,7 @@ class BatchDesk:
             need(isinstance(item.get("params"), dict), f"{place}.params: Field required")
             seen.add(name)
         batch = self._open(call, mint(self.world.seed, call.n, "msgbatch_01"), items)
+        batch.version = call.header("anthropic-version").encode("latin-1")
         return _json(_message_batch(batch, call))
 
     def show_messages(self, call: Received, name: str) -> Play:

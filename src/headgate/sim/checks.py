@@ -144,23 +144,20 @@ def _check_sampling(body: dict[str, Any], version: str) -> None:
 
 
 def _check_marks(body: dict[str, Any]) -> None:
-    marks = [ttl for _, ttl in _marked(body) if ttl]
-    need(
-        len(marks) + bool(body.get("cache_control")) <= 4,
-        "A maximum of 4 blocks with cache_control may be provided. "
-        f"Found {len(marks) + bool(body.get('cache_control'))}.",
-    )
+    marked = _marked(body)
+    marks = [ttl for _, ttl in marked if ttl]
+    automatic = _ttl("cache_control", body.get("cache_control"))
+    count = len(marks) + bool(automatic)
+    most = "A maximum of 4 blocks with cache_control may be provided."
+    need(count <= 4, f"{most} Found {count}.")
     for before, after in itertools.pairwise(marks):
         need(
             not (before == "5m" and after == "1h"),
             "cache_control.ttl: a ttl='1h' block must not come after a ttl='5m' block",
         )
-    automatic = body.get("cache_control")
-    if automatic:
-        blocks = _marked(body)
-        last = blocks[-1][1] if blocks else ""
-        same = not last or last == _ttl("cache_control", automatic)
-        need(same, "cache_control: ttl differs from the last block's cache_control")
+    last = marked[-1][1] if marked else ""
+    same = not (automatic and last) or last == automatic
+    need(same, "cache_control: ttl differs from the last block's cache_control")
 
 
 def _ttl(place: str, mark: Any) -> str:
