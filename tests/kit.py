@@ -109,8 +109,13 @@ class Field:
         return found[0]
 
     def logged(self) -> list[dict[str, Any]]:
-        self.opened.house.ground.settlement.journal.flush()
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        journal, mark = self.opened.house.ground.settlement.journal, "so far"
+        journal.say(mark)
+        journal.flush()
+        lines: list[dict[str, Any]] = []
+        while not lines or lines[-1]["event"] != mark:  # a thread of its own writes them
+            lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [line for line in lines if line["event"] != mark]
 
 
 def read_rows(ledger: Path) -> list[sqlite3.Row]:

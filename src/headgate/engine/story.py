@@ -38,6 +38,8 @@ DRAIN_S = 1.0
 ROOM_S = 10.0
 """how long a call waits for the ledger before it is refused"""
 CACHED_MODELS = 2000
+LONGEST_MODEL = 500
+"""names are kept and shown in many places; the longest known one, an ARN, has about 150"""
 _PERHAPS_BILLED = frozenset(
     (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM)
 )
@@ -138,8 +140,7 @@ class Engine:
         way = self._ways.get(name)
         if way is not None:
             return way
-        if not call.model:
-            raise Fault(Kind.INVALID, "model: is required")
+        _check_name(call.model)
         route = configuration.resolve(self.config, call.model)
         if route is None:
             raise Fault(Kind.NOT_FOUND, configuration.unknown_model(self.config, call.model))
@@ -475,6 +476,13 @@ _SPOKEN: dict[Kind, str] = {
     Kind.UPSTREAM: "upstream error",
     Kind.CONNECTION: "connection failed",
 }
+
+
+def _check_name(model: str) -> None:
+    if not model:
+        raise Fault(Kind.INVALID, "model: is required")
+    if len(model) > LONGEST_MODEL:
+        raise Fault(Kind.INVALID, f"model: has more than {LONGEST_MODEL} characters")
 
 
 def _is_event_stream(headers: Headers) -> bool:
