@@ -1,6 +1,7 @@
 """What was learned of a target: whether it is cooling, until when and why.
 
 Rule 1: one success reopens; cooling always ends; a fault of the client's making never cools.
+Rule 2: what the provider asked for stands: a later, lesser fault does not shorten a cooling.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from headgate.wire.model import FAULTS, Kind
 AUTH_S = 60.0
 LIMITED_S = 5.0
 LONGEST_S = 30.0
-LIMITED_LONGEST_S = 3600.0
+ASKED_LONGEST_S = 3600.0
 COUNTED = frozenset((Kind.TRUNCATED, Kind.IDLE))
 """one cut stream says little about a target; three in a row say something"""
 COUNTED_STREAK = 3
@@ -40,12 +41,14 @@ def learn(state: Health, kind: Kind | None, retry_after: float | None, now: floa
     streak = state.streak + 1
     if kind in COUNTED and streak < COUNTED_STREAK:
         return Health(state.cool_until, streak, kind)
-    return Health(now + _cool_s(kind, retry_after, streak), streak, kind)
+    until = now + _cool_s(kind, retry_after, streak)
+    return Health(max(state.cool_until, until), streak, kind)
 
 
 def _cool_s(kind: Kind, retry_after: float | None, streak: int) -> float:
     if kind is Kind.UPSTREAM_AUTH:
         return AUTH_S
+    asked = min(max(retry_after or 0.0, 0.0), ASKED_LONGEST_S)
     if kind is Kind.UPSTREAM_LIMITED:
-        return min(retry_after if retry_after is not None else LIMITED_S, LIMITED_LONGEST_S)
-    return min(2.0 ** min(streak - 1, 10), LONGEST_S)
+        return asked if retry_after is not None else LIMITED_S
+    return max(min(2.0 ** min(streak - 1, 10), LONGEST_S), asked)

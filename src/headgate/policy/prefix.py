@@ -11,6 +11,7 @@ import struct
 import msgspec
 from blake3 import blake3
 
+from headgate.wire.broken import BROKEN
 from headgate.wire.envelope import Envelope
 
 MOST_PAIRS = 8
@@ -35,6 +36,8 @@ def fingerprint(envelope: Envelope, key: bytes) -> tuple[bytes, int]:
             pairs.append(PAIR.pack(hasher.digest(8), covered))
     turns = next((envelope.members[n] for n in _TURNS if n in envelope.members), None)
     messages = _items(turns)
+    if not messages and turns is not None and len(memoryview(turns)) > len(b"null"):
+        messages = [turns]  # Responses takes a single text
     marks = boundaries(len(messages), MOST_PAIRS - len(pairs))
     for number, message in enumerate(messages, 1):
         hasher.update(message)
@@ -45,11 +48,14 @@ def fingerprint(envelope: Envelope, key: bytes) -> tuple[bytes, int]:
 
 
 def boundaries(count: int, room: int) -> frozenset[int]:
-    """After which of `count` messages to mark: all, all but one, then powers of two."""
-    marks: list[int] = [n for n in (count, count - 1) if n > 0]
+    """After which of `count` messages to mark: the last three, then powers of two.
+
+    A turn adds an answer and a question, so that where it ended before is the third mark now.
+    """
+    marks: list[int] = [n for n in (count, count - 1, count - 2) if n > 0]
     power = 1 << max(count - 1, 0).bit_length()
     while power >= 1 and len(marks) < room:
-        if power < count - 1:
+        if power < count - 2:
             marks.append(power)
         power >>= 1
     return frozenset(marks[:room])
@@ -64,5 +70,5 @@ def _items(raw: msgspec.Raw | None) -> list[msgspec.Raw]:
         return []
     try:
         return _LIST.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except BROKEN:
         return []

@@ -69,7 +69,10 @@ def plan(
     patience: Patience,
     dice: Callable[[], float],
 ) -> Plan:
-    """Steps to carry out; send the Outcome of each Try back in, and None after a Wait."""
+    """Steps to carry out; send the Outcome of each Try back in, and None after a Wait.
+
+    An Outcome after a Wait says that there is no time for it: the next rung is taken.
+    """
     skipped: list[Target] = []
     for target in ladder:
         if len(ladder) > 1 and cooling(target):
@@ -101,7 +104,9 @@ def _climb(
         seen.add(fault.kind)
         if (fault.retry_after or 0) > patience.max_retry_after_s:
             return False
-        yield Wait(pause(number, fault.retry_after, patience, dice), fault, target, number + 1)
+        wait = Wait(pause(number, fault.retry_after, patience, dice), fault, target, number + 1)
+        if (yield wait) is not None:
+            return False
     return False
 
 

@@ -1,7 +1,8 @@
 """The Anthropic Messages wire: what its replies and streams say, and how we say things in it.
 
 Facts: docs pages "Messages", "Streaming" and "Errors", checked 2026-11-20. Input tokens exclude
-cache reads and writes here; counts in `message_delta` are cumulative.
+cache reads and writes here; counts in `message_delta` are cumulative, and what an event leaves
+out, or names as 0, stands as it was (as Claude Code 2.1.329 counts, seen 2026-11-20).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from headgate.wire.broken import BROKEN, Reader
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
@@ -58,6 +60,11 @@ _OPENS_EMPTY = frozenset(("text", "thinking", "tool_use"))
 """blocks that open empty and are filled by deltas; any other block is content by itself"""
 
 
+class _Error(Struct):
+    type: str | None = None
+    message: str | None = None
+
+
 class _CacheCreation(Struct):
     ephemeral_5m_input_tokens: int | None = None
     ephemeral_1h_input_tokens: int | None = None
@@ -89,13 +96,22 @@ class _Block(Struct):
     text: str | None = None
 
 
-class _Message(Struct):
+class _WholeBlock(_Block):
+    thinking: str | None = None
+    input: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Opening(Struct):
     id: str | None = None
     model: str | None = None
-    content: list[_Block] | None = None
-    stop_reason: str | None = None
     usage: _Usage | None = None
+
+
+class _Message(_Opening):
     type: str = ""
+    content: list[_WholeBlock] | None = None
+    stop_reason: str | None = None
+    error: _Error | None = None
 
 
 class _Delta(Struct):
@@ -106,14 +122,9 @@ class _Delta(Struct):
     stop_reason: str | None = None
 
 
-class _Error(Struct):
-    type: str = ""
-    message: str = ""
-
-
 class _Event(Struct):
     type: str = ""
-    message: _Message | None = None
+    message: _Opening | None = None
     content_block: _Block | None = None
     delta: _Delta | None = None
     usage: _Usage | None = None
@@ -136,8 +147,8 @@ class _TokenCount(Struct):
     input_tokens: int
 
 
-_EVENT = msgspec.json.Decoder(_Event)
-_REPLY = msgspec.json.Decoder(_Message)
+_EVENT = Reader(_Event)
+_REPLY = Reader(_Message)
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
 _METADATA = msgspec.json.Decoder(_Metadata)
 _USER = msgspec.json.Decoder(_User)
@@ -149,11 +160,19 @@ def see(event: Sse, reading: Reading) -> None:
     try:
         it = _EVENT.decode(event.data)
     except msgspec.ValidationError:
-        reading.warn("odd_event")
-        return
+        it = _odd(event, reading)
     learn = _LEARN.get(it.type)
     if learn is not None:
         learn(it, reading)
+
+
+def _odd(event: Sse, reading: Reading) -> _Event:
+    """What can be read of an event that is not of its shape: at least its name."""
+    reading.warn("odd_event")
+    try:
+        return _EVENT.lenient(event.data)
+    except msgspec.ValidationError:
+        return _Event(type=event.name.decode("latin-1"))
 
 
 def _on_start(it: _Event, reading: Reading) -> None:
@@ -192,9 +211,12 @@ def _on_stop(it: _Event, reading: Reading) -> None:
 
 
 def _on_error(it: _Event, reading: Reading) -> None:
-    error = it.error or _Error()
-    kind = _FAULT_OF_TYPE.get(error.type, Kind.UPSTREAM)
-    reading.fault = Fault(kind, error.message or "the upstream reported an error")
+    reading.fault = _fault_of(it.error or _Error())
+
+
+def _fault_of(error: _Error) -> Fault:
+    kind = _FAULT_OF_TYPE.get(error.type or "", Kind.UPSTREAM)
+    return Fault(kind, error.message or "the upstream reported an error")
 
 
 _LEARN: dict[str, Callable[[_Event, Reading], None]] = {
@@ -207,7 +229,7 @@ _LEARN: dict[str, Callable[[_Event, Reading], None]] = {
 }
 
 
-def _note(message: _Message, reading: Reading) -> None:
+def _note(message: _Opening, reading: Reading) -> None:
     reading.reply_id = message.id or reading.reply_id
     reading.model = message.model or reading.model
     if message.usage is not None:
@@ -215,12 +237,13 @@ def _note(message: _Message, reading: Reading) -> None:
 
 
 def _count(it: _Usage, reading: Reading) -> None:
-    write_5m, write_1h = _writes(it, reading.usage)
+    before = reading.usage
+    write_5m, write_1h = _writes(it, before, reading)
     details, tools = it.output_tokens_details, it.server_tool_use
     reading.count(
         Usage(
-            input_fresh=it.input_tokens or 0,
-            cache_read=it.cache_read_input_tokens or 0,
+            input_fresh=it.input_tokens or before.input_fresh,
+            cache_read=it.cache_read_input_tokens or before.cache_read,
             cache_write_5m=write_5m,
             cache_write_1h=write_1h,
             output=it.output_tokens or 0,
@@ -240,37 +263,45 @@ def _unless_standard(value: str | None) -> str:
     return "" if value is None or value == "standard" else value
 
 
-def _writes(it: _Usage, before: Usage) -> tuple[int, int]:
-    """Cache writes by lifetime; a total without its parts counts what is new as 5-minute."""
-    if it.cache_creation is not None:
-        return (
-            it.cache_creation.ephemeral_5m_input_tokens or 0,
-            it.cache_creation.ephemeral_1h_input_tokens or 0,
-        )
-    total = it.cache_creation_input_tokens or 0
+def _writes(it: _Usage, before: Usage, reading: Reading) -> tuple[int, int]:
+    """Cache writes by lifetime; what of the total has none is of the default 5 minutes."""
+    parts, total = it.cache_creation, it.cache_creation_input_tokens
+    write_5m = (parts.ephemeral_5m_input_tokens or 0) if parts is not None else 0
+    write_1h = (parts.ephemeral_1h_input_tokens or 0) if parts is not None else 0
+    if write_5m or write_1h:
+        if total and write_5m + write_1h > total:
+            reading.warn("impossible_usage")
+        return max(write_5m, (total or 0) - write_1h), write_1h
+    if not total:
+        return before.cache_write_5m, before.cache_write_1h
     return max(0, total - before.cache_write_1h), min(total, before.cache_write_1h)
 
 
 def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
-    try:
-        message = _REPLY.decode(body)
-    except msgspec.DecodeError:
-        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a message") from None
+    message = _REPLY.whole(body, reading, "content", "a message")
+    if message is None:
+        message = _Message(content=[])
+    if message.error is not None:
+        raise _fault_of(message.error)
+    if message.content is None:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a message")
     reading.content = reading.done = True
     _note(message, reading)
     reading.stop = message.stop_reason or ""
-    for block in message.content or ():
+    for block in message.content:
         reading.hear(block.text)
+        reading.think(block.thinking)
         if block.type == "tool_use":
             reading.tools_called += 1
+            reading.text_chars += len(memoryview(block.input))
 
 
 def read_count(body: bytes, reading: Reading) -> None:
     """A count_tokens reply: it names tokens, but none were bought."""
     try:
         _TOKEN_COUNT.decode(body)
-    except msgspec.DecodeError:
+    except BROKEN:
         raise Fault(Kind.UPSTREAM, "the upstream's answer is not a token count") from None
     reading.content = reading.done = True
 
@@ -279,9 +310,9 @@ def classify(status: int, body: bytes) -> tuple[str, str]:
     """(type, message) of an error answer; empty when it is not in this dialect."""
     try:
         error = _ERROR_BODY.decode(body).error
-    except msgspec.DecodeError:
+    except BROKEN:
         return "", ""
-    return error.type, error.message
+    return error.type or "error", error.message or ""
 
 
 def error_body(fault: Fault, call_id: str) -> bytes:
@@ -310,7 +341,7 @@ def session(envelope: Envelope) -> str:
     try:
         # Claude Code puts a JSON text into user_id (2.1.329, seen 2026-11-20)
         return _USER.decode(_METADATA.decode(raw).user_id).session_id
-    except msgspec.DecodeError:
+    except BROKEN:
         return ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headgate.wire import Surface
 from headgate.wire.envelope import Envelope
-from headgate.wire.model import Headers
+from headgate.wire.model import Fault, Headers, Kind
 
 
 @dataclass(slots=True)
@@ -30,5 +30,7 @@ def open_call(
     """Read the fields every call needs; Fault names the one that is of a wrong type."""
     envelope = Envelope(body)
     model = envelope.text("model")
+    if not model.isprintable():  # it is going to stand in header fields and logs
+        raise Fault(Kind.INVALID, "model: must not hold control characters")
     stream = surface.streams and envelope.flag("stream")
     return Call(id, surface, envelope, model, stream, headers, query)

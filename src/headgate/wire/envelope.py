@@ -12,7 +12,11 @@ from typing import TypeVar
 
 import msgspec
 
+from headgate.wire.broken import BROKEN, mend
 from headgate.wire.model import Fault, Kind
+
+LARGEST_COUNT = 1_000_000_000
+"""far beyond any model's window, and far inside a ledger's integer column"""
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str | None)
@@ -37,7 +41,7 @@ class Envelope:
         except msgspec.ValidationError:
             raise Fault(Kind.INVALID, "the request body must be a JSON object") from None
         except msgspec.DecodeError as error:
-            raise Fault(Kind.INVALID, f"the request body is not valid JSON: {error}") from None
+            raise Fault(Kind.INVALID, _why_not_json(body, error)) from None
         except RecursionError:
             raise Fault(Kind.INVALID, "the request body is nested too deeply") from None
         except UnicodeDecodeError:
@@ -55,8 +59,8 @@ class Envelope:
     def count(self, name: str) -> int:
         """A whole number of at least 0; 0 when absent or null."""
         value = self._typed(name, _COUNT, "a whole number") or 0
-        if value < 0:
-            raise Fault(Kind.INVALID, f"{name}: must not be negative")
+        if not 0 <= value <= LARGEST_COUNT:
+            raise Fault(Kind.INVALID, f"{name}: must be from 0 to {LARGEST_COUNT}")
         return value
 
     def _typed(self, name: str, decoder: msgspec.json.Decoder[T], wanted: str) -> T | None:
@@ -65,7 +69,7 @@ class Envelope:
             return None
         try:
             return decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except BROKEN:
             raise Fault(Kind.INVALID, f"{name}: must be {wanted}") from None
 
     def edit(self, changes: Mapping[str, bytes]) -> Segments:
@@ -129,3 +133,14 @@ class Envelope:
             return None
         self._spans = spans
         return spans
+
+
+def _why_not_json(body: bytes, error: msgspec.DecodeError) -> str:
+    try:
+        _MEMBERS.decode(mend(body))
+    except BROKEN:
+        return f"the request body is not valid JSON: {error}"
+    return (
+        "the request body is not valid JSON: it holds NaN, Infinity or half of a surrogate pair"
+        " (\\ud83d alone, an emoji cut in two); put null, or the character \\ufffd, instead"
+    )

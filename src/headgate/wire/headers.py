@@ -1,7 +1,9 @@
 """Which header fields travel on: a deny-list in each direction, everything else verbatim.
 
-Rule 1: hop-by-hop fields end here, as do credentials that are not meant for the other side.
-Rule 2: where one credential serves many callers, nobody sees another's headroom or identity.
+Rule 1: hop-by-hop fields end here, also those that Connection names, as do credentials that
+are not meant for the other side, and what proxies before us wrote about the caller's network.
+Rule 2: where one credential serves many callers, nobody sees another's headroom or identity,
+and nobody chooses which of the operator's organisations pays.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 from headgate.wire.model import Headers
 
@@ -37,9 +40,22 @@ _NOT_UPSTREAM = HOP_BY_HOP | {
     b"expect",
     b"cookie",
     b"origin",
+    b"referer",
     b"x-request-id",  # set anew, from the call
+    b"forwarded",
+    b"via",
+    b"x-real-ip",
+    b"true-client-ip",
+    b"cdn-loop",  # a provider's edge would take our caller's edge for a loop
 }
-_NOT_UPSTREAM_SHARED = _NOT_UPSTREAM | CREDENTIALS
+_NOT_UPSTREAM_SHARED = (
+    _NOT_UPSTREAM
+    | CREDENTIALS
+    | {b"openai-organization", b"openai-project", b"anthropic-workspace-id"}
+)
+_NETWORK = (OURS, b"x-forwarded-", b"cf-")
+"""ours, and what reverse proxies and Cloudflare say of the caller"""
+_USUAL_CONNECTION = frozenset((b"keep-alive", b"close", b"Keep-Alive"))
 
 _NOT_CLIENT = HOP_BY_HOP | {
     b"content-length",
@@ -72,20 +88,31 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}")
 def towards_upstream(headers: Headers, *, own_credential: bool) -> Headers:
     """The caller's fields that the provider shall see."""
     denied = _NOT_UPSTREAM if own_credential else _NOT_UPSTREAM_SHARED
+    if named := _named_by_connection(headers):
+        denied |= named
     return [
         h
         for h in headers
-        if h[0] not in denied and (not h[0].startswith(OURS) or h[0] == REHEARSAL)
+        if h[0] not in denied and (not h[0].startswith(_NETWORK) or h[0] == REHEARSAL)
     ]
 
 
 def towards_client(headers: Headers, *, shared: bool) -> Headers:
     """The provider's fields that the caller shall see."""
+    denied = _NOT_CLIENT_SHARED if shared else _NOT_CLIENT
+    if named := _named_by_connection(headers):
+        denied |= named
     if not shared:
-        return [h for h in headers if h[0] not in _NOT_CLIENT]
-    return [
-        h for h in headers if h[0] not in _NOT_CLIENT_SHARED and not h[0].startswith(_HEADROOM)
-    ]
+        return [h for h in headers if h[0] not in denied]
+    return [h for h in headers if h[0] not in denied and not h[0].startswith(_HEADROOM)]
+
+
+def _named_by_connection(headers: Headers) -> frozenset[bytes]:
+    """Fields that Connection declares to be for this hop alone (RFC 9110, 7.6.1)."""
+    options = [v for n, v in headers if n == b"connection" and v not in _USUAL_CONNECTION]
+    if not options:
+        return frozenset()
+    return frozenset(name.strip().lower() for name in b",".join(options).split(b","))
 
 
 def first(headers: Headers, name: bytes) -> bytes:
@@ -107,19 +134,26 @@ def valid_request_id(value: bytes) -> str:
 
 
 def retry_after_s(headers: Headers, at: datetime) -> float | None:
-    """How long the provider asks us to stay away; None when it does not say."""
-    try:
-        if ms := first(headers, b"retry-after-ms"):
-            return max(0.0, float(ms) / 1000)
-        value = first(headers, b"retry-after")
-        if not value:
-            return None
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(text(headers, b"retry-after"))
-    except (ValueError, TypeError):
+    """How long the provider asks us to stay away; None when it does not say, or not clearly."""
+    if (ms := _seconds(first(headers, b"retry-after-ms"))) is not None:
+        return ms / 1000
+    value = first(headers, b"retry-after")
+    if not value:
         return None
-    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
-    return max(0.0, (until - at).total_seconds())
+    seconds = _seconds(value)
+    if seconds is not None:
+        return seconds
+    try:
+        until = parsedate_to_datetime(value.decode("latin-1"))
+        until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+        return max(0.0, (until - at).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _seconds(value: bytes) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return None
+    return max(0.0, seconds) if isfinite(seconds) else None

@@ -1,13 +1,18 @@
 """What OpenAI's surfaces share: error bodies, fault kinds and the way their usage counts input.
 
 Rule 1: OpenAI's input tokens include cached and written ones; they are taken apart here, once.
+Rule 2: where a total says that more was bought than its parts name, the rest is output.
 """
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 import msgspec
 from msgspec import Struct
 
+from headgate.wire.broken import BROKEN
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 
@@ -33,14 +38,50 @@ _ERRORS: dict[Kind, tuple[str, str | None]] = {
 }
 
 
+_FAULT_OF_CODE = {
+    400: Kind.UPSTREAM_INVALID,
+    401: Kind.UPSTREAM_AUTH,
+    402: Kind.UPSTREAM_AUTH,
+    403: Kind.UPSTREAM_AUTH,
+    408: Kind.TIMEOUT,
+    413: Kind.UPSTREAM_INVALID,
+    422: Kind.UPSTREAM_INVALID,
+    429: Kind.UPSTREAM_LIMITED,
+    503: Kind.OVERLOADED,
+    529: Kind.OVERLOADED,
+}
+"""OpenRouter and others put an HTTP status where OpenAI has a word"""
+
+_FAULT_OF_WORD = (
+    ("quota", Kind.UPSTREAM_LIMITED),
+    ("rate_limit", Kind.UPSTREAM_LIMITED),
+    ("overloaded", Kind.OVERLOADED),
+    ("slow_down", Kind.OVERLOADED),
+    ("api_key", Kind.UPSTREAM_AUTH),
+    ("authentication", Kind.UPSTREAM_AUTH),
+    ("permission", Kind.UPSTREAM_AUTH),
+    ("invalid", Kind.UPSTREAM_INVALID),
+    ("context_length", Kind.UPSTREAM_INVALID),
+)
+"""the first word that occurs in the code or type decides"""
+
+_STATUS = re.compile(r"[45][0-9][0-9]")
+NEVER = float("inf")
+"""an empty purse is not filled by waiting"""
+
+
 class Error(Struct):
     message: str | None = None
     type: str | None = None
     code: str | int | None = None
 
 
+AnyError = Error | str | None
+"""some servers send the message alone"""
+
+
 class _ErrorBody(Struct):
-    error: Error
+    error: Error | str
 
 
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
@@ -50,8 +91,10 @@ def classify(status: int, body: bytes) -> tuple[str, str]:
     """(type or code, message) of an error answer; empty when it is not in this dialect."""
     try:
         error = _ERROR_BODY.decode(body).error
-    except msgspec.DecodeError:
+    except BROKEN:
         return "", ""
+    if isinstance(error, str):
+        return "error", error
     return str(error.code or error.type or "error"), error.message or ""
 
 
@@ -64,41 +107,57 @@ def error_body(fault: Fault, call_id: str) -> bytes:
     return msgspec.json.encode({"error": error_fields(fault)})
 
 
-def stream_fault(error: Error) -> Fault:
-    """The fault behind an error that arrived inside a stream."""
+def stream_fault(error: AnyError) -> Fault:
+    """The fault behind an error that arrived inside a stream, or inside a 200."""
+    if not isinstance(error, Error):
+        error = Error(error)
     name = f"{error.code or ''} {error.type or ''}"
-    if "rate_limit" in name:
-        kind = Kind.UPSTREAM_LIMITED
-    elif "overloaded" in name or "slow_down" in name or "503" in name:
-        kind = Kind.OVERLOADED
-    elif "invalid" in name or "context_length" in name:
-        kind = Kind.UPSTREAM_INVALID
-    else:
-        kind = Kind.UPSTREAM
-    return Fault(kind, error.message or "the upstream reported an error")
+    first = name.partition(" ")[0]
+    kind = _FAULT_OF_CODE.get(int(first), Kind.UPSTREAM) if _STATUS.fullmatch(first) else None
+    if kind is None:
+        kind = next((kind for word, kind in _FAULT_OF_WORD if word in name), Kind.UPSTREAM)
+    return Fault(
+        kind,
+        error.message or "the upstream reported an error",
+        retry_after=NEVER if "quota" in name else None,
+    )
 
 
-def count(
-    reading: Reading,
-    total: int | None,
-    cached: int | None,
-    written: tuple[int, int],
-    out: Usage,
-) -> None:
-    """Enter a total that includes its parts; `written`: the 30-minute and 12-hour shares."""
-    parts = (cached or 0) + sum(written)
-    fresh = (total or 0) - parts
+class Count(NamedTuple):
+    """A report of tokens, as OpenAI's surfaces give it: parts lie inside their sums."""
+
+    input: int | None
+    cached: int | None
+    written_30m: int
+    written_12h: int
+    output: int | None
+    reasoning: int | None
+    total: int | None
+
+
+def count(reading: Reading, it: Count) -> None:
+    """Enter a report, its input taken apart into disjoint classes.
+
+    More cached than sent cannot be: the parts stand, as they are named one by one, and a
+    warning says so. xAI and Gemini count reasoning beside the output, and in the total alone
+    (docs.x.ai "Consumption and rate limits", checked 2026-11-20).
+    """
+    total_input, output = it.input or 0, it.output or 0
+    cached = it.cached or 0
+    fresh = total_input - cached - it.written_30m - it.written_12h
     if fresh < 0:
         reading.warn("impossible_usage")
         fresh = 0
+    if it.total is not None and it.total > total_input + output:
+        output = it.total - total_input
     reading.count(
         Usage(
             input_fresh=fresh,
-            cache_read=cached or 0,
-            cache_write_30m=written[0],
-            cache_write_12h=written[1],
-            output=out.output,
-            reasoning_of_output=out.reasoning_of_output,
+            cache_read=cached,
+            cache_write_30m=it.written_30m,
+            cache_write_12h=it.written_12h,
+            output=output,
+            reasoning_of_output=it.reasoning or 0,
         )
     )
 

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire import openai
+from headgate.wire.broken import BROKEN, Reader
 from headgate.wire.envelope import Envelope
-from headgate.wire.model import Fault, Kind, Usage
+from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
 from headgate.wire.openai import error_body as error_body
 from headgate.wire.reading import Reading
@@ -40,6 +41,7 @@ class _OutputDetails(Struct):
 class _Usage(Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
@@ -74,10 +76,19 @@ class _Chunk(Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     service_tier: str | None = None
-    error: openai.Error | None = None
+    error: openai.AnyError = None
 
 
-_CHUNK = msgspec.json.Decoder(_Chunk)
+class _OddError(Struct):
+    error: Any = None
+
+
+class _Reply(_Chunk):
+    data: msgspec.Raw = msgspec.Raw(b"")
+
+
+_CHUNK = Reader(_Chunk)
+_REPLY = Reader(_Reply)
 
 
 def see(event: Sse, reading: Reading) -> None:
@@ -88,10 +99,11 @@ def see(event: Sse, reading: Reading) -> None:
     try:
         chunk = _CHUNK.decode(event.data)
     except msgspec.ValidationError:
-        reading.warn("odd_event")
-        return
-    if chunk.error is not None:
-        reading.fault = openai.stream_fault(chunk.error)
+        chunk = _odd(event, reading)
+    except msgspec.DecodeError:
+        if event.data.strip() != b"[DONE]":
+            raise
+        reading.done = reading.content = True
         return
     _note(chunk, reading)
     for choice in chunk.choices or ():
@@ -99,15 +111,34 @@ def see(event: Sse, reading: Reading) -> None:
         if choice.finish_reason:
             reading.stop = choice.finish_reason
             reading.content = True
+    if chunk.error:
+        reading.fault = openai.stream_fault(chunk.error)
+
+
+def _odd(event: Sse, reading: Reading) -> _Chunk:
+    """What can be read of a chunk that is not of its shape."""
+    reading.warn("odd_event")
+    try:
+        return _CHUNK.lenient(event.data)
+    except msgspec.ValidationError:
+        return _Chunk(error=_error_in(event.data))
+
+
+def _error_in(data: bytes) -> str:
+    try:
+        error = msgspec.json.decode(data, type=_OddError).error
+    except msgspec.ValidationError:
+        return ""
+    return str(error) if error else ""
 
 
 def is_usage_only(event: Sse) -> bool:
     """Is this the extra chunk that exists only because usage was asked for."""
-    if b'"choices":[]' not in event.data and b'"choices": []' not in event.data:
+    if b'"delta"' in event.data or event.data == b"[DONE]":
         return False
     try:
         chunk = _CHUNK.decode(event.data)
-    except msgspec.DecodeError:
+    except BROKEN:
         return False
     return not chunk.choices and chunk.usage is not None
 
@@ -122,12 +153,14 @@ def _note(chunk: _Chunk, reading: Reading) -> None:
     prompt, output = it.prompt_tokens_details, it.completion_tokens_details
     openai.count(
         reading,
-        it.prompt_tokens,
-        prompt.cached_tokens if prompt is not None else 0,
-        ((prompt.cache_write_tokens or 0) if prompt is not None else 0, 0),
-        Usage(
-            output=it.completion_tokens or 0,
-            reasoning_of_output=(output.reasoning_tokens or 0) if output is not None else 0,
+        openai.Count(
+            it.prompt_tokens,
+            prompt.cached_tokens if prompt is not None else 0,
+            (prompt.cache_write_tokens or 0) if prompt is not None else 0,
+            0,
+            it.completion_tokens,
+            output.reasoning_tokens if output is not None else 0,
+            it.total_tokens,
         ),
     )
 
@@ -149,22 +182,32 @@ def _hear(delta: _Delta | None, reading: Reading) -> None:
 
 def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
-    try:
-        reply = _CHUNK.decode(body)
-    except msgspec.DecodeError:
-        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a chat completion") from None
-    if reply.error is not None:  # OpenRouter reports some failures inside a 200
-        raise openai.stream_fault(reply.error)
+    reply = _whole(body, reading, "choices", "a chat completion")
+    if reply.choices is None:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a chat completion")
     reading.content = reading.done = True
     _note(reply, reading)
-    for choice in reply.choices or ():
+    for choice in reply.choices:
         _hear(choice.message, reading)
         reading.stop = choice.finish_reason or reading.stop
 
 
 def read_embeddings(body: bytes, reading: Reading) -> None:
     """Learn from an embeddings reply, whose vectors are left alone."""
-    read(body, reading)
+    reply = _whole(body, reading, "data", "a list of embeddings")
+    if not len(memoryview(reply.data)):
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a list of embeddings")
+    reading.content = reading.done = True
+    _note(reply, reading)
+
+
+def _whole(body: bytes, reading: Reading, key: str, wanted: str) -> _Reply:
+    reply = _REPLY.whole(body, reading, key, wanted)
+    if reply is None:
+        return _Reply(choices=[], data=msgspec.Raw(b"[]"))
+    if reply.error:  # OpenRouter reports some failures inside a 200
+        raise openai.stream_fault(reply.error)
+    return reply
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire import openai
+from headgate.wire.broken import Reader
 from headgate.wire.envelope import Envelope
-from headgate.wire.model import Fault, Kind, Usage
+from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
 from headgate.wire.openai import error_body as error_body
 from headgate.wire.reading import Reading
@@ -46,6 +47,7 @@ class _Usage(Struct):
     input_tokens_details: _InputDetails | None = None
     output_tokens: int | None = None
     output_tokens_details: _OutputDetails | None = None
+    total_tokens: int | None = None
 
 
 class _Part(Struct):
@@ -56,31 +58,44 @@ class _Part(Struct):
 class _Item(Struct):
     type: str = ""
     content: list[_Part] | None = None
+    arguments: str | None = None
+    input: str | None = None
 
 
 class _Response(Struct):
     id: str | None = None
+    created_at: float | None = None
     model: str | None = None
     status: str | None = None
     output: list[_Item] | None = None
     usage: _Usage | None = None
     service_tier: str | None = None
-    error: openai.Error | None = None
+    error: openai.AnyError = None
 
 
-class _Event(Struct):
+class _Kind(Struct):
     type: str = ""
+
+
+class _Event(_Kind):
     response: _Response | None = None
-    item: _Item | None = None
+    item: _Kind | None = None
     delta: str | None = None
     message: str | None = None
-    code: str | None = None
-    error: openai.Error | None = None
+    code: str | int | None = None
+    error: openai.AnyError = None
     sequence_number: int | None = None
 
 
-_EVENT = msgspec.json.Decoder(_Event)
-_REPLY = msgspec.json.Decoder(_Response)
+_EVENT = Reader(_Event)
+_REPLY = Reader(_Response)
+_FAILURES = {
+    Kind.RATE_LIMITED: "rate_limit_exceeded",
+    Kind.UPSTREAM_LIMITED: "rate_limit_exceeded",
+    Kind.INVALID: "invalid_prompt",
+    Kind.UPSTREAM_INVALID: "invalid_prompt",
+}
+"""a failed response names one of a closed set of codes; any other failure is a server_error"""
 _SPOKEN = frozenset(("response.output_text.delta", "response.refusal.delta"))
 _LAST = frozenset(("response.completed", "response.incomplete", "response.cancelled"))
 
@@ -92,15 +107,15 @@ def see(event: Sse, reading: Reading) -> None:
     try:
         it = _EVENT.decode(event.data)
     except msgspec.ValidationError:
-        reading.warn("odd_event")
-        return
+        it = _odd(event, reading)
     if it.sequence_number is not None:
         reading.last_sequence = it.sequence_number
     if it.type.endswith(".delta"):
         reading.content = True
         (reading.hear if it.type in _SPOKEN else reading.think)(it.delta)
     elif it.type == "error":
-        reading.fault = openai.stream_fault(it.error or openai.Error(it.message, None, it.code))
+        error = it.error or openai.Error(it.message, None, it.code)
+        reading.fault = openai.stream_fault(error)
     elif it.type == "response.output_item.done":
         reading.content = True
         reading.tools_called += it.item is not None and it.item.type.endswith("_call")
@@ -108,17 +123,27 @@ def see(event: Sse, reading: Reading) -> None:
         _on_response(it.type, it.response, reading)
 
 
+def _odd(event: Sse, reading: Reading) -> _Event:
+    """What can be read of an event that is not of its shape: at least its name."""
+    reading.warn("odd_event")
+    try:
+        return _EVENT.lenient(event.data)
+    except msgspec.ValidationError:
+        return _Event(type=event.name.decode("latin-1"), response=_Response())
+
+
 def _on_response(kind: str, response: _Response, reading: Reading) -> None:
     _note(response, reading)
     if kind in _LAST:
         reading.done = reading.content = True
     elif kind == "response.failed":
-        reading.fault = openai.stream_fault(response.error or openai.Error())
+        reading.fault = openai.stream_fault(response.error)
 
 
 def _note(response: _Response, reading: Reading) -> None:
     reading.reply_id = response.id or reading.reply_id
     reading.model = response.model or reading.model
+    reading.created_at = response.created_at or reading.created_at
     reading.stop = response.status or reading.stop
     reading.terms = openai.terms(response.service_tier, reading.terms)
     it = response.usage
@@ -127,52 +152,72 @@ def _note(response: _Response, reading: Reading) -> None:
     details, output = it.input_tokens_details, it.output_tokens_details
     openai.count(
         reading,
-        it.input_tokens,
-        details.cached_tokens if details is not None else 0,
-        _writes(details),
-        Usage(
-            output=it.output_tokens or 0,
-            reasoning_of_output=(output.reasoning_tokens or 0) if output is not None else 0,
+        openai.Count(
+            it.input_tokens,
+            details.cached_tokens if details is not None else 0,
+            *_writes(details),
+            it.output_tokens,
+            output.reasoning_tokens if output is not None else 0,
+            it.total_tokens,
         ),
     )
 
 
 def _writes(details: _InputDetails | None) -> tuple[int, int]:
-    """Cache writes by lifetime; a total without its parts is of the default 30 minutes."""
+    """Cache writes by lifetime; what of the total has none is of the default 30 minutes."""
     if details is None:
         return 0, 0
-    parts = details.cache_write_tokens_details
+    parts, total = details.cache_write_tokens_details, details.cache_write_tokens or 0
     if parts is None:
-        return details.cache_write_tokens or 0, 0
-    return parts.ttl_30m_tokens or 0, parts.ttl_12h_tokens or 0
+        return total, 0
+    write_12h = parts.ttl_12h_tokens or 0
+    return max(parts.ttl_30m_tokens or 0, total - write_12h), write_12h
 
 
 def read(body: bytes, reading: Reading) -> None:
     """Learn from a whole reply; Fault when it is not one."""
-    try:
-        reply = _REPLY.decode(body)
-    except msgspec.DecodeError:
-        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a response object") from None
-    reading.content = reading.done = True
+    reply = _REPLY.whole(body, reading, "output", "a response object")
+    if reply is None:
+        reply = _Response(output=[])
+    if reply.output is None and reply.error:
+        raise openai.stream_fault(reply.error)
+    if reply.output is None:
+        raise Fault(Kind.UPSTREAM, "the upstream's answer is not a response object")
     _note(reply, reading)
-    for item in reply.output or ():
-        if item.type.endswith("_call"):
-            reading.tools_called += 1
-        for part in item.content or ():
-            reading.hear(part.text)
-            reading.hear(part.refusal)
+    if reply.status == "failed":
+        raise openai.stream_fault(reply.error)
+    reading.content = reading.done = True
+    for item in reply.output:
+        _hear(item, reading)
+
+
+def _hear(item: _Item, reading: Reading) -> None:
+    if item.type.endswith("_call"):
+        reading.tools_called += 1
+        reading.think(item.arguments)
+        reading.think(item.input)
+    speak = reading.think if item.type == "reasoning" else reading.hear
+    for part in item.content or ():
+        speak(part.text)
+        speak(part.refusal)
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
     """What ends a stream that cannot go on: the failed response clients wait for."""
-    fields = openai.error_fields(fault)
     response = {
         "id": reading.reply_id or f"resp_{call_id}",
         "object": "response",
+        "created_at": reading.created_at,
         "status": "failed",
         "model": reading.model,
         "output": [],
-        "error": {"code": fields["code"] or fields["type"], "message": fault.message},
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "error": {
+            "code": _FAILURES.get(fault.kind, "server_error"),
+            "message": fault.message,
+        },
     }
     event = {
         "type": "response.failed",

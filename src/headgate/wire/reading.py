@@ -1,6 +1,9 @@
 """What has been learned from a reply so far: tokens, terms, names, and whether it is finished.
 
-Rule 1: token counts never decrease: a later event may add to them, not take away.
+Rule 1: total input and output never decrease: a later event may add to them or sort the input
+into other classes, not take away.
+Rule 2: a count that cannot be true is not believed, and is named in the warnings.
+Rule 3: a report of nothing but zeros is no report: no prompt is empty.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from typing import Protocol
 from headgate.wire.model import STANDARD, Fault, Terms, Usage
 
 NOTHING = Usage()
+MOST_TOKENS = 1_000_000_000
+"""of one class in one reply; more is a broken counter"""
 
 
 class Hasher(Protocol):
@@ -22,16 +27,18 @@ class Hasher(Protocol):
 class Reading:
     usage: Usage = NOTHING
     usage_seen: bool = False
-    """did the provider report tokens at all"""
+    """did the provider report any tokens"""
     terms: Terms = STANDARD
     model: str = ""
     reply_id: str = ""
+    created_at: float = 0.0
+    """when the provider says that its reply began, in seconds since 1970; 0: it did not say"""
     stop: str = ""
     text_chars: int = 0
     """characters of text, reasoning and tool arguments received"""
     text: list[str] = field(default_factory=list)
     keep_text_chars: int = 0
-    """how many characters of text to keep; the gateway keeps none"""
+    """how many more characters of text to keep; the gateway keeps none"""
     hasher: Hasher | None = None
     """takes in the answer's text, where its fingerprint is wanted"""
     tools_called: int = 0
@@ -50,9 +57,9 @@ class Reading:
         if not text:
             return
         self.content = True
-        room = self.keep_text_chars - self.text_chars
-        if room > 0:
-            self.text.append(text[:room])
+        if self.keep_text_chars > 0:
+            self.text.append(text[: self.keep_text_chars])
+            self.keep_text_chars -= len(text)
         self.text_chars += len(text)
         if self.hasher is not None:
             self.hasher.update(text.encode("utf-8", "replace"))
@@ -64,23 +71,44 @@ class Reading:
             self.text_chars += len(text)
 
     def count(self, usage: Usage) -> None:
-        old = self.usage
-        self.usage_seen = True
-        if old is NOTHING:
-            self.usage = usage
+        """Enter a report of the whole reply so far, as the provider counts it."""
+        parts = _parts(usage)
+        if min(parts) < 0 or max(parts) > MOST_TOKENS:
+            self.warn("impossible_usage")
+            parts = tuple(min(max(part, 0), MOST_TOKENS) for part in parts)
+            usage = Usage(*parts)
+        if not any(parts):
             return
-        self.usage = Usage(
-            max(old.input_fresh, usage.input_fresh),
-            max(old.cache_read, usage.cache_read),
-            max(old.cache_write_5m, usage.cache_write_5m),
-            max(old.cache_write_1h, usage.cache_write_1h),
-            max(old.cache_write_30m, usage.cache_write_30m),
-            max(old.cache_write_12h, usage.cache_write_12h),
-            max(old.output, usage.output),
-            max(old.reasoning_of_output, usage.reasoning_of_output),
-            max(old.web_searches, usage.web_searches),
-        )
+        self.usage_seen = True
+        old = self.usage
+        self.usage = usage if old is NOTHING else _later(old, usage)
 
     def warn(self, name: str) -> None:
         if name not in self.warnings:
             self.warnings.append(name)
+
+
+def _parts(usage: Usage) -> tuple[int, ...]:
+    return (
+        usage.input_fresh,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
+        usage.cache_write_30m,
+        usage.cache_write_12h,
+        usage.output,
+        usage.reasoning_of_output,
+        usage.web_searches,
+    )
+
+
+def _later(old: Usage, new: Usage) -> Usage:
+    """The later of two reports, where it does not take away.
+
+    Input that is no less than before may be sorted anew: some servers tell of cached tokens, or
+    of how long a cache write lives, only in their last event.
+    """
+    largest = [max(pair) for pair in zip(_parts(old), _parts(new), strict=True)]
+    if new.input_total >= old.input_total:
+        largest[:6] = _parts(new)[:6]
+    return Usage(*largest)

@@ -3,27 +3,39 @@
 Rule 1: a stream has exactly one ending; after it nothing more is forwarded.
 Rule 2: only whole events are forwarded, so that a ping or an error of ours can always follow.
 Rule 3: the bytes of an event are forwarded as they came.
+Rule 4: what comes before a broken event is not lost with it: `intact` holds it.
 """
 
 from __future__ import annotations
 
-import msgspec
-
 from headgate.wire import Dialect
+from headgate.wire.broken import BROKEN, mend
 from headgate.wire.model import Ending, Fault, Kind
 from headgate.wire.openai_chat import is_usage_only
 from headgate.wire.reading import Reading
-from headgate.wire.sse import Splitter, blocks, parse
+from headgate.wire.sse import Splitter, Sse, blocks, parse
+
+_BOM = b"\xef\xbb\xbf"
 
 
 class StreamWatch:
     """Feed it the reply's bytes; it returns those to forward and keeps a Reading."""
 
-    __slots__ = ("_drop_usage", "_see", "_splitter", "_stop_ends", "ending", "reading")
+    __slots__ = (
+        "_drop_usage",
+        "_see",
+        "_splitter",
+        "_stop_ends",
+        "ending",
+        "intact",
+        "reading",
+    )
 
     def __init__(self, dialect: Dialect, reading: Reading, *, drop_usage: bool = False) -> None:
         self.reading = reading
         self.ending: Ending | None = None
+        self.intact = b""
+        """whole events that came just before a broken one, and were not returned"""
         self._see = dialect.see
         self._stop_ends = dialect.STOP_ENDS
         self._splitter = Splitter()
@@ -39,15 +51,13 @@ class StreamWatch:
     def finish(self) -> bytes:
         """The upstream ended cleanly: the last event may lack its blank line."""
         rest = self._splitter.rest()
-        if self.ending is not None or not rest.strip():
+        if self.ending is not None or parse(rest) is None:
             return b""
-        before = self.reading.done
         try:
             forward = self._watch(rest)
         except Fault:
-            return b""
-        ended = self.reading.done and not before
-        return forward + b"\n\n" if ended else b""
+            return b""  # cut in the middle of an event: nobody shall read half of it
+        return forward and forward + b"\n\n"
 
     def _watch(self, complete: bytes) -> bytes:
         reading, see = self.reading, self._see
@@ -55,12 +65,16 @@ class StreamWatch:
         whole = blocks(complete)
         for at, block in enumerate(whole):
             event = parse(block)
-            if event is None:
+            if event is None and block.startswith(_BOM):
+                event = parse(block[len(_BOM) :])
+            if event is None or not event.data:
                 continue
             try:
                 see(event, reading)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                raise Fault(Kind.UPSTREAM, "the upstream sent a malformed event") from None
+            except BROKEN:
+                if not self._see_mended(event):
+                    self.intact = b"".join(whole[:at])
+                    raise Fault(Kind.UPSTREAM, "the upstream sent a malformed event") from None
             if self._drop_usage and is_usage_only(event):
                 whole[at] = b""
                 dropped = True
@@ -71,6 +85,14 @@ class StreamWatch:
                 self.ending = Ending.COMPLETE
                 return b"".join(whole[: at + 1])
         return b"".join(whole) if dropped else complete
+
+    def _see_mended(self, event: Sse) -> bool:
+        """Learn from a mended copy; False when it is broken beyond what clients would read."""
+        try:
+            self._see(Sse(event.name, mend(event.data)), self.reading)
+        except BROKEN:
+            return False
+        return True
 
     def close(self, why: Ending) -> Ending:
         """The ending, decided once: an earlier one stands."""
