@@ -62,6 +62,7 @@ def test_json_is_one_line_per_row_with_every_column() -> None:
     [
         (["-n", "1"], ["two"]),
         (["--faults"], ["two"]),
+        (["--id", "one"], ["one"]),
         (["--model", "claude-*"], ["one", "two"]),
         (["--key", "nobody"], []),
     ],

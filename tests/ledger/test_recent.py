@@ -57,6 +57,7 @@ def test_following_shows_every_later_row_once(connection: sqlite3.Connection) ->
         (Wanted(model="claude-sonnet-*"), "abcd"),
         (Wanted(model="*-haiku-*"), "a"),
         (Wanted(model="fas?"), ""),
+        (Wanted(id="c"), "c"),
         (Wanted(faults=True), "bc"),
         (Wanted(key="k_2", faults=True), "b"),
     ],

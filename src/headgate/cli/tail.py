@@ -45,6 +45,7 @@ class Options(NamedTuple):
 )
 @click.option("--key", default="", help="Only calls of this key: its id or name.")
 @click.option("--model", default="", help="Only this model: part of its name, or a pattern.")
+@click.option("--id", default="", help="Only the call of this request id.")
 @click.option("--faults", is_flag=True, help="Only calls that failed or were cut short.")
 @click.option(
     "--open", "is_open", is_flag=True, help="Calls without an outcome; implies --once."
@@ -65,7 +66,7 @@ def command(rows: int, follow: bool, as_json: bool, is_open: bool, **rest: objec
     """
     ledger, config = rest.pop("ledger"), rest.pop("config_path")
     path = find_ledger(Path(str(ledger)) if ledger else None, str(config) if config else None)
-    wanted = Wanted(str(rest["key"]), str(rest["model"]), bool(rest["faults"]))
+    wanted = Wanted(str(rest["key"]), str(rest["model"]), str(rest["id"]), bool(rest["faults"]))
     with explained():
         connection = connect_reader(path)
         try:

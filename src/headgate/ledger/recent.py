@@ -31,6 +31,8 @@ class Wanted(NamedTuple):
     """a key's id or name"""
     model: str = ""
     """part of a model's name, or a pattern such as claude-*"""
+    id: str = ""
+    """one call's id: ours, or the caller's X-Request-ID"""
     faults: bool = False
     """only calls with a fault, or whose reply did not end complete"""
 
@@ -95,6 +97,9 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
         pattern = wanted.model if "*" in wanted.model else f"*{_literal(wanted.model)}*"
         parts.append("(model_asked GLOB ? OR model_sent GLOB ? OR model_served GLOB ?)")
         values += [pattern] * 3
+    if wanted.id:
+        parts.append("id = ?")
+        values.append(wanted.id)
     if wanted.faults:
         parts.append("(fault != '' OR ending != 'complete')")
     return " AND ".join(parts), values
