@@ -88,8 +88,6 @@ class Engine:
         """Answer the call into the sink. Cancel it when the client is gone."""
         ground = self._ground
         tally = Tally(call, sink, ground.clock(), int(datetime.now(UTC).timestamp() * 1e6))
-        if self._key is not None:
-            tally.reading.hasher = blake3(key=self._key)
         ground.running.add(tally)
         try:
             await self._win(tally)
@@ -116,9 +114,9 @@ class Engine:
         step: Try | Wait | None = next(plan, None)
         fault: Fault | None = None
         while step is not None:
-            outcome: Outcome | None = None
+            outcome: Outcome | None
             if isinstance(step, Wait):
-                await self._wait(tally, step)
+                outcome = await self._wait(tally, step)
             else:
                 fault = await self._try(tally, way.route, step)
                 outcome = Outcome(fault, tally.committed)
@@ -190,10 +188,10 @@ class Engine:
         state = self._ground.health.get((target.provider, target.model))
         return state is not None and state.cooling(self._ground.clock())
 
-    async def _wait(self, tally: Tally, wait: Wait) -> None:
+    async def _wait(self, tally: Tally, wait: Wait) -> Outcome | None:
         until = self._ground.clock() + wait.seconds
         if tally.deadline and until >= tally.deadline:
-            raise wait.fault
+            return Outcome(wait.fault)
         self._ground.settlement.journal.say(
             "retry",
             id=tally.call.id,
@@ -203,6 +201,7 @@ class Engine:
             f" {wait.seconds:.3g} s, try {wait.number} of {wait.target.tries}",
         )
         await asyncio.sleep(wait.seconds)
+        return None
 
     async def _try(self, tally: Tally, route: Route, step: Try) -> Fault | None:
         """One upstream attempt; the fault it ended in, None when the call is answered."""
@@ -210,11 +209,12 @@ class Engine:
         gate = self._gates[target.provider]
         started = ground.clock()
         if tally.deadline and started >= tally.deadline:
-            raise _timed_out(tally)
+            return _timed_out(tally)
         tally.target, tally.credential = target, gate.provider.credentials
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
         request, drop_usage = gate.request(tally.call, target.model)
+        tally.begin_try(blake3(key=self._key) if self._key is not None else None)
         exchange = tally.exchange = ground.door.exchange(request)
         tally.noted = False
         fault: Fault | None = None
@@ -388,7 +388,7 @@ class Engine:
         tally.fault = fault
         tally.answered = True
         dialect, call_id = tally.call.surface.dialect, tally.call.id
-        event = dialect.error_event(fault, call_id, tally.reading)
+        event = watch.intact + dialect.error_event(fault, call_id, tally.reading)
         tally.reply_bytes += len(event)
         if self._strict:
             self._settle(tally)

@@ -102,10 +102,9 @@ def _climb(
         if fault.kind in ONE_MORE and fault.kind in seen:
             return False
         seen.add(fault.kind)
-        if (fault.retry_after or 0) > patience.max_retry_after_s:
-            return False
+        is_far = (fault.retry_after or 0) > patience.max_retry_after_s
         wait = Wait(pause(number, fault.retry_after, patience, dice), fault, target, number + 1)
-        if (yield wait) is not None:
+        if is_far or (yield wait) is not None:
             return False
     return False
 
