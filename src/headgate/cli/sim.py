@@ -30,7 +30,14 @@ Example: rehearse an outage of Anthropic, with OpenAI well
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=4199, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--seed", default=0, show_default=True, help="Same seed and calls, same bytes.")
-@click.option("--scenario", "name", default="calm", show_default=True, metavar="NAME|FILE")
+@click.option(
+    "--scenario",
+    "name",
+    default="calm",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="What happens: a shipped scenario, or a file of your own.",
+)
 @click.option("--pace", type=float, help="Seconds between content events of every stream.")
 @click.option("--script", "words", default="", help="Words of the grammar for every call.")
 @click.option("--no-header-faults", is_flag=True, help="Ignore x-headgate-sim headers.")
