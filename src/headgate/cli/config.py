@@ -1,0 +1,145 @@
+"""headgate config: prints what is in force, or a file to begin with.
+
+Rule 1: what is printed is TOML that reads back to the same configuration, secrets apart.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headgate.cli.terminal import config_option, json_option, print_json, say
+
+HEAD = """\
+# headgate.toml: every key with its default. Remove the # of what you change.
+# Look for it: ./headgate.toml, ~/.config/headgate/headgate.toml, or $HEADGATE_CONFIG.
+# Check it with `headgate config`, which tells every mistake at once.
+"""
+
+EXAMPLES = """
+# A provider is named once. Without any, the keys in the environment decide.
+# [providers.anthropic]
+# api_key = "env:ANTHROPIC_API_KEY"
+#
+# [providers.mine]
+# kind = "openai-compatible"
+# base_url = "https://llm.example.com/v1"
+# api_key = "env:MY_LLM_KEY"
+
+# A name is answered by its ladder: each target in turn, as often as it says.
+# [models]
+# fast = "anthropic:claude-haiku-5-5"
+# "claude-sonnet-*" = ["anthropic x3", "anthropic:claude-sonnet-4-6 x2"]
+#
+# [models.steady]
+# ladder = ["anthropic:claude-sonnet-5-5 x3", "anthropic:claude-haiku-5-5"]
+# canned = "Nobody can answer just now. This sentence was not written by a model."
+"""
+
+
+@click.command()
+@click.option("--example", is_flag=True, help="Print a commented file to begin with.")
+@json_option
+@config_option
+def command(example: bool, as_json: bool, config_path: str | None) -> None:
+    """Print the configuration in force, defaults included and secrets hidden.
+
+    \b
+    Examples:
+      headgate config
+      headgate config --config candidate.toml
+      headgate config --example > headgate.toml
+    """
+    if example:
+        click.echo("\n".join([HEAD, *_commented(), EXAMPLES]), nl=False)
+        return
+    from headgate.config import describe, load_file
+
+    config = load_file(Path(config_path) if config_path else None, os.environ)
+    shown = describe(config)
+    if as_json:
+        print_json(shown)
+        return
+    click.echo("\n".join(_toml(shown)))
+    for note in config.notes:
+        say(f"note: {note}")
+
+
+def _commented() -> Iterator[str]:
+    """The plain sections, key by key, each with its meaning and its default."""
+    from headgate.config import Config
+    from headgate.config.setting import SECTIONS
+
+    for section in ("server", "retry", "ledger", "prices"):
+        yield f"[{section}]"
+        record = getattr(Config(), section)
+        for setting in SECTIONS[section]:
+            if setting.form not in ("table", "secret"):
+                yield f"# {setting.meaning}"
+                yield f"# {setting.name} = {_value(getattr(record, setting.name))}"
+        yield ""
+
+
+def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
+    from headgate.config.problem import quote
+
+    yield f"# {shown['source']}"
+    for section in ("server", "retry", "ledger", "prices"):
+        yield f"\n[{section}]"
+        overrides = {}
+        for name, value in shown[section].items():
+            if name == "overrides":
+                overrides = value
+            elif value != "":
+                yield f"{name} = {_value(value)}"
+        for target, classes in overrides.items():
+            yield f"\n[prices.overrides.{quote(target)}]"
+            yield from (f"{name} = {_value(value)}" for name, value in classes.items())
+    for name, provider in shown["providers"].items():
+        yield f"\n[providers.{quote(name)}]"
+        yield from _provider(provider)
+    if shown["models"]:
+        yield "\n[models]"
+    for pattern, route in shown["models"].items():
+        yield f"{quote(pattern)} = {_value(route)}"
+    for pattern, route in shown["models_by_default"].items():
+        yield f"# {quote(pattern)} = {_value(route['ladder'])}"
+
+
+def _provider(provider: Mapping[str, Any]) -> Iterator[str]:
+    """A provider's lines; its key as the variable that holds it."""
+    from headgate.providers import read_all
+
+    gone = dict.fromkeys(read_all()[provider["kind"]].paths, "")  # those taken away show as ""
+    for name, value in (dict(provider) | {"paths": gone | provider["paths"]}).items():
+        if name == "api_key":
+            if value:
+                yield f'api_key = "env:{provider["key_env"]}"'
+        elif name == "headers":
+            if value:
+                yield f"# headers = {_value(value)}"
+        elif name not in ("name", "key_env") and (value != "" or name == "prices"):
+            yield f"{name} = {_value(value)}"
+
+
+def _value(value: object) -> str:
+    import json
+
+    match value:
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            from headgate.config.problem import quote
+
+            pairs = ", ".join(f"{quote(name)} = {_value(each)}" for name, each in value.items())
+            return f"{{ {pairs} }}"
+        case list() | tuple():
+            return f"[{', '.join(_value(each) for each in value)}]"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case _:
+            return f"{value}"
