@@ -128,7 +128,7 @@ class Settlement:
 
 def _line(row: Entry, tally: Tally, usage: Usage, at: datetime) -> dict[str, object]:
     line: dict[str, object] = {
-        "at": at.isoformat(timespec="milliseconds"),
+        "at": at,
         "event": "call",
         "id": row.id,
         "surface": row.surface,
@@ -139,8 +139,8 @@ def _line(row: Entry, tally: Tally, usage: Usage, at: datetime) -> dict[str, obj
         "ending": row.ending,
         "stream": bool(row.stream),
         "tries": row.tries,
-        "took_ms": round(row.took_us / 1000, 1),
-        "ttft_ms": round(row.ttft_us / 1000, 1),
+        "took_ms": row.took_us / 1000,
+        "ttft_ms": row.ttft_us / 1000,
         "input": usage.input_total,
         "cache_read": row.cache_read,
         "output": row.output,

@@ -17,7 +17,7 @@ from headgate.upstream import Exchange
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
 from headgate.wire.model import Ending, Fault, Headers, Terms, Usage
-from headgate.wire.reading import Reading
+from headgate.wire.reading import Hasher, Reading
 from headgate.wire.stream import StreamWatch
 
 LABEL_CHARS = 200
@@ -122,6 +122,15 @@ class Tally:
         self.stalled_at = 0.0
         """when the client was last seen refusing to read"""
 
+    def begin_try(self, hasher: Hasher | None) -> None:
+        """Forget what an earlier try said: it is no part of this one's answer."""
+        if self.notes:
+            self.reading = Reading()
+            self.watch = None
+            self.held.clear()
+            self.first_content = 0.0
+        self.reading.hasher = hasher
+
 
 def intent(tally: Tally, target: Target, max_output: int) -> Intent:
     call = tally.call
@@ -162,11 +171,11 @@ class Settled(NamedTuple):
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
-    headers, envelope = call.headers, call.envelope
+    told, envelope = dict(call.headers), call.envelope
     rates, target, usage = settled.rates, tally.target, settled.usage
     marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
     notes = tally.notes
-    told = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
+    troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
     return Entry(
         id=call.id,
         at_us=tally.at_us,
@@ -174,11 +183,11 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         ttft_us=int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
         surface=call.surface.name,
         key_id=call.key_id,
-        session=_session(call),
-        agent=_label(headers, b"x-claude-code-agent-id"),
-        tags=_label(headers, b"x-headgate-tags"),
-        client=_label(headers, b"user-agent"),
-        latency_class=_label(headers, b"x-headgate-latency"),
+        session=_session(call, told),
+        agent=_label(told, b"x-claude-code-agent-id"),
+        tags=_label(told, b"x-headgate-tags"),
+        client=_label(told, b"user-agent"),
+        latency_class=_label(told, b"x-headgate-latency"),
         model_asked=call.model[:LABEL_CHARS],
         route=tally.route,
         provider=target.provider if target is not None else "",
@@ -193,7 +202,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         canned=int(tally.canned),
         tries=len(notes),
         maybe_billed=sum(note.maybe_billed for note in notes),
-        tries_json=_tries_json(notes) if told else None,
+        tries_json=_tries_json(notes) if troubled else None,
         input_fresh=usage.input_fresh,
         cache_read=usage.cache_read,
         cache_write_5m=usage.cache_write_5m,
@@ -238,16 +247,19 @@ def _reply_hash(reading: Reading) -> bytes | None:
     )
 
 
-def _session(call: Call) -> str:
-    headers = call.headers
-    for name in (b"x-claude-code-session-id", b"session-id", b"x-session-id"):
-        if value := _label(headers, name):
-            return value
+def _session(call: Call, told: dict[bytes, bytes]) -> str:
+    for name in _SESSIONS:
+        if name in told:
+            return _label(told, name)
     return call.surface.dialect.session(call.envelope)[:LABEL_CHARS]
 
 
-def _label(headers: Headers, name: bytes) -> str:
-    return fields.text(headers, name)[:LABEL_CHARS]
+_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"x-session-id")
+
+
+def _label(told: dict[bytes, bytes], name: bytes) -> str:
+    value = told.get(name)
+    return "" if value is None else value[:LABEL_CHARS].decode("latin-1")
 
 
 def _tries_json(notes: list[TryNote]) -> str:

@@ -99,14 +99,11 @@ class Edge(HttpToolsProtocol):
         super().on_message_begin()
         cast(Scope, self.scope)[EDGE] = self  # an entry of our own beside ASGI's
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self.in_head:  # a trailer adds nothing to a request that is being answered
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self.in_head, self.framing_bytes = False, 0
         self.body_since = self.loop.time()
         super().on_headers_complete()
+        self.headers = []  # a trailer adds nothing to a request that is being answered
         cast(Scope, self.scope)[LINE] = Line(self, self.cycle)
         if len(self.pipeline) in range(1, PIPELINED):
             # a connection nobody reads from would not tell that the client has left

@@ -94,6 +94,7 @@ async def open_gateway(
     ]
     opened = Opened(config, house, running, orphans, not keys.defined, chores)
     gc.collect()
+    gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
     return opened
 

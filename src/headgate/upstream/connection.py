@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from headgate.wire.model import Fault, Headers, Kind
 
 _JOIN_BYTES = 65_536  # below this one copy is cheaper than a scattered write
 _PIECE_BYTES = 262_144
+FRESH_S = 0.001
+"""a connection freed in the same breath is not looked at again: that costs a system call"""
 _IOV_MAX = 1_000  # POSIX lets a kernel refuse more than 1,024 parts
 _DRAIN_READS = 64
 
@@ -49,6 +52,7 @@ class Connection(asyncio.Protocol):
         "_bounds",
         "_complete",
         "_exchange",
+        "_freed_at",
         "_fields",
         "_free",
         "_gone",
@@ -74,13 +78,13 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         sock: socket.socket,
-        time: Callable[[], float],
+        clock: Callable[[], float],
         bounds: Bounds,
         free: Callable[[Connection], None],
         gone: Callable[[Connection], None],
     ) -> None:
         self._sock = sock
-        self._time = time
+        self._time = clock
         self._bounds = bounds
         self._free = free
         self._gone = gone
@@ -93,6 +97,7 @@ class Connection(asyncio.Protocol):
         self.lost = False
         self.served = 0
         self.idle_since = 0.0
+        self._freed_at = 0.0  # not by the loop's clock, which stands still while it is blocked
         self._parser: Any = httptools.HttpResponseParser(self)  # Cython: no types to check
         self._expect_reply()
 
@@ -109,6 +114,8 @@ class Connection(asyncio.Protocol):
         """Is the other end still there, and silent? Asked before a connection is used again."""
         if self._aborted or self.lost or self._transport.is_closing():
             return False
+        if time.monotonic() - self._freed_at < FRESH_S:
+            return True
         try:
             self._sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -333,6 +340,7 @@ class Connection(asyncio.Protocol):
                 self._unpause()
             self._handed = False
             self._expect_reply()
+            self._freed_at = time.monotonic()
             self._free(self)
         else:
             self._unsent.clear()
