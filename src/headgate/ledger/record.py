@@ -1,4 +1,4 @@
-"""The ledger's row: one Entry per call, with its tries, and the intent written before the first.
+"""The ledger's row: one Entry per call, with its tries, and the intent that comes before it.
 
 Rule 1: no message text, ever: sizes, counts, hashes and identifiers only.
 Rule 2: money is integer nano-dollars, time is integer microseconds; sums are exact.
@@ -17,13 +17,19 @@ class Intent(NamedTuple):
     """
 
     id: str
+    """our request id, or the caller's valid X-Request-ID"""
     at_us: int
     """start of the call, microseconds since 1970 UTC"""
     key_id: str
+    """who called: the id of a virtual key"""
     surface: str
+    """messages, count_tokens, chat, responses or embeddings"""
     model_asked: str
+    """the name the caller sent"""
     provider: str
+    """where the first try went"""
     model_sent: str
+    """the name sent upstream"""
     input_estimate: int
     """tokens the request is likely to hold"""
     max_output: int
@@ -36,20 +42,27 @@ class Entry(NamedTuple):
     id: str
     """our request id, or the caller's valid X-Request-ID"""
     at_us: int
+    """start of the call, microseconds since 1970 UTC"""
     took_us: int
+    """from the start to the last byte towards the client"""
     ttft_us: int
     """from the start of the call to the first content from upstream; 0: none came"""
     surface: str
     """messages, count_tokens, chat, responses, embeddings"""
     key_id: str
+    """who called: the id of a virtual key; empty: no key was asked for"""
     session: str
+    """the conversation, as the client names it"""
     agent: str
+    """the sub-agent that called, where the client names one"""
     tags: str
+    """what the caller declared in x-headgate-tags"""
     client: str
     """the caller's user agent"""
     latency_class: str
     """what the caller declared in x-headgate-latency"""
     model_asked: str
+    """the name the caller sent"""
     route: str
     """the [models] entry that matched"""
     provider: str
@@ -57,57 +70,89 @@ class Entry(NamedTuple):
     credential: str
     """which credential of the provider: house, client or its name"""
     model_sent: str
+    """the name sent upstream in the last try"""
     model_served: str
     """as the reply named it"""
     upstream_id: str
+    """the provider's own request id"""
     status: int
     """the HTTP status the client saw; 0: it was gone before one was sent"""
     fault: str
     """kind of the final fault; empty: none"""
     ending: str
+    """complete, error, idle, truncated or client_gone"""
     stream: int
+    """1: the caller asked for a stream"""
     canned: int
+    """1: answered with the canned text, because every rung failed"""
     tries: int
+    """attempts upstream, at all targets together"""
     maybe_billed: int
     """tries that may have been billed although no answer arrived"""
     tries_json: str | None
     """every try in order, where there was more than one or one failed"""
     input_fresh: int
+    """input tokens read anew; the token classes are disjoint"""
     cache_read: int
+    """input tokens found in a prompt cache"""
     cache_write_5m: int
+    """input tokens written to a cache for five minutes"""
     cache_write_1h: int
+    """the same for an hour"""
     cache_write_30m: int
+    """the same for thirty minutes"""
     cache_write_12h: int
+    """the same for twelve hours"""
     output: int
+    """tokens written, reasoning included"""
     reasoning_of_output: int
+    """the part of output that is reasoning; never added to it"""
     web_searches: int
+    """searches the provider made and charges for"""
     usage_from: str
     """provider, estimate or none"""
     tier: str
+    """batch, flex, priority, fast or scale, as the reply says; empty: standard"""
     speed: str
+    """fast, as the reply says; empty: standard"""
     geo: str
+    """the region the reply says it was served in, where that costs more"""
     input_nusd: int
+    """cost of input_fresh, in nano-dollars"""
     cache_read_nusd: int
+    """cost of cache_read"""
     cache_write_nusd: int
+    """cost of all cache writes"""
     output_nusd: int
+    """cost of output"""
     search_nusd: int
+    """cost of web searches, and of the call where a provider charges per call"""
     cost_nusd: int
     """the sum of the five lines"""
     price_version: str
+    """the price list and its version that cost was counted with"""
     priced_by: str
     """catalog, override, ceiling or free"""
     max_output: int
+    """the caller's own bound on output tokens; 0: none given"""
     request_bytes: int
+    """size of the request's body"""
     reply_bytes: int
+    """size of the reply's body, as it came from upstream"""
     tools_offered: int
+    """tools in the request"""
     tools_called: int
+    """tool calls in the reply"""
     prefix: bytes | None
     """up to 8 pairs of (64-bit keyed hash, cumulative bytes) of the request's prefixes"""
     reply_hash: bytes | None
     """64-bit keyed hash of the reply's text"""
     batch_id: str
+    """the batch the call belongs to; empty: none"""
     warnings: str
+    """what was not done as asked, in words"""
     simulated: int
+    """1: the reply came from the simulator"""
 
 
 COLUMNS = Entry._fields

@@ -1,0 +1,360 @@
+"""Writes docs/reference from the code, so that the two cannot say different things.
+
+Rule 1: a page holds nothing that depends on the day, the machine or the environment.
+Rule 2: `--check` writes nothing and fails when a page on disk is not what the code says.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from headgate import providers
+from headgate.cli import main as cli
+from headgate.config import setting
+from headgate.config.model import Ledger, Prices, Retry, Route, Server
+from headgate.ledger.record import Entry, Intent
+from headgate.money import facts
+from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.pricing import Line, Rates
+from headgate.wire import SURFACES
+from headgate.wire.model import FAULTS, Ending, Fault, Kind
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- written by `make docs` from the code; change the code, not this page -->"
+NEWEST = datetime(9000, 1, 1, 12, tzinfo=UTC)  # after every dated price: those in force last
+
+WHEN: dict[Kind, str] = {
+    Kind.INVALID: "the request is no valid JSON, or a field we read has the wrong type",
+    Kind.NOT_FOUND: "nobody serves that model or path; the message lists what is known",
+    Kind.AUTH: "no key, or one we do not know, or one that has expired or was revoked",
+    Kind.FORBIDDEN: "the key is good but may not do this",
+    Kind.RATE_LIMITED: "one of our own limits is reached for now",
+    Kind.BUDGET: "one of our own budgets is used up",
+    Kind.TOO_LARGE: "the body is longer than `server.max_body_bytes`",
+    Kind.OUTCOME_UNKNOWN: "a call with an idempotency key may or may not have been served",
+    Kind.TOO_LONG: "the input does not fit the model's context window",
+    Kind.UNSUPPORTED: "the target does not serve this surface",
+    Kind.UPSTREAM_INVALID: "the provider rejected the request; its own words are shown",
+    Kind.UPSTREAM_AUTH: "the provider rejected our credential; the caller's key is fine",
+    Kind.UPSTREAM_LIMITED: "the provider limits our credential (429)",
+    Kind.OVERLOADED: "the provider is overloaded (529, 503, or an error event in a 200)",
+    Kind.UPSTREAM: "the provider failed (5xx) or answered nonsense",
+    Kind.CONNECTION: "no connection, or one that broke before the answer began",
+    Kind.TIMEOUT: "connecting or the whole call took longer than its limit",
+    Kind.TRUNCATED: "the answer ended before its end",
+    Kind.IDLE: "the provider sent nothing for `silence_s`",
+    Kind.CLIENT_GONE: "the caller left; nobody is there to be told",
+    Kind.BUSY: "we are at a bound of our own, such as the ledger's queue",
+    Kind.INTERNAL: "a mistake of ours; the call id finds it in the log",
+}
+
+ENDED: dict[Ending, str] = {
+    Ending.COMPLETE: "the terminal event or the whole body came",
+    Ending.ERROR: "it ended in an error, before or after the first byte",
+    Ending.IDLE: "the provider fell silent for longer than `silence_s`",
+    Ending.TRUNCATED: "the connection or the body ended before the terminal event",
+    Ending.CLIENT_GONE: "the caller left; the upstream was closed at once",
+}
+
+
+def cli_page() -> str:
+    parts = ["# Commands", "", "Data goes to stdout, words to stderr.", ""]
+    for typed, text in [("headgate", _help(cli, "headgate")), *_commands(cli, "headgate")]:
+        parts += [f"## {typed}", "", "```text", text, "```", ""]
+    return "\n".join(parts)
+
+
+def _commands(group: click.Group, name: str) -> Iterable[tuple[str, str]]:
+    context = click.Context(group, info_name=name)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
+        typed = f"{name} {word}"
+        yield typed, _help(command, typed)
+        if isinstance(command, click.Group):
+            yield from _commands(command, typed)
+
+
+def _help(command: click.Command, typed: str) -> str:
+    settings = {"help_option_names": ["-h", "--help"], "terminal_width": 88}
+    context = click.Context(command, info_name=typed, **settings)  # type: ignore[arg-type]  # a dict of two kinds
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+RECORDS: dict[str, type[Any]] = {
+    "server": Server,
+    "retry": Retry,
+    "ledger": Ledger,
+    "prices": Prices,
+    "providers.NAME": providers.Provider,
+    'models."NAME"': Route,
+}
+
+
+def config_page() -> str:
+    parts = [
+        "# headgate.toml",
+        "",
+        "Looked for as `--config`, `$HEADGATE_CONFIG`, `./headgate.toml`, then",
+        "`~/.config/headgate/headgate.toml`. Without any, the keys in the environment decide.",
+        "Every key is optional. Secrets are written as `env:NAME`.",
+        "",
+    ]
+    for name, settings in setting.SECTIONS.items():
+        defaults = _defaults(RECORDS[name])
+        parts += [f"## [{name}]", "", *_header("key", "form", "default", "meaning")]
+        parts += [
+            _row(f"`{each.name}`", _form(each), defaults.get(each.name, ""), each.meaning)
+            for each in settings
+        ]
+        parts.append("")
+    parts += ['## [prices.overrides."provider:model"]', "", *_header("key", "meaning")]
+    parts += [_row(f"`{each.name}`", each.meaning) for each in setting.OVERRIDE]
+    return "\n".join([*parts, ""])
+
+
+def _defaults(record: type[Any]) -> dict[str, str]:
+    found = {}
+    for each in dataclasses.fields(record):
+        value = each.default
+        if value is not dataclasses.MISSING and value not in ("", (), None):
+            found[each.name] = f"`{msgspec.json.encode(value).decode()}`"
+    return found
+
+
+def _form(each: setting.Setting) -> str:
+    bounds = [
+        *([f"above {each.above:g}"] if each.above is not None else []),
+        *([f"from {each.low:.0f}"] if each.low is not None else []),
+        *([f"to {each.high:.0f}"] if each.high is not None else []),
+    ]
+    choices = " or ".join(f"`{choice}`" for choice in each.choices)
+    return choices or f"{each.form} {' '.join(bounds)}".strip()
+
+
+def faults_page() -> str:
+    parts = [
+        "# Faults and endings",
+        "",
+        "Everything that can go wrong with a call has one kind, and the kind has consequences.",
+        "A provider's own error answer is shown unmodified where it is the last word; the",
+        "words below are used where the error is ours to explain.",
+        "",
+        *_header(
+            "kind",
+            "when",
+            "whose",
+            "status",
+            "same target again",
+            "next target",
+            "cools target",
+            "client may retry",
+        ),
+    ]
+    for kind, what in FAULTS.items():
+        status = str(what.status) if what.status else "none is sent"
+        for surface in SURFACES.values():
+            other = surface.dialect.STATUS.get(kind, what.status)
+            if other != what.status and surface.name == "chat":
+                status += f" (OpenAI surfaces: {other})"
+        claims = (what.same_target, what.next_target, what.cools, what.client_may_retry)
+        marks = ("yes" if claim else "no" for claim in claims)
+        parts.append(_row(f"`{kind}`", WHEN[kind], what.whose, status, *marks))
+    parts += ["", "## How the caller's dialect names them", ""]
+    parts += _header("kind", "Anthropic `error.type`", "OpenAI `type`, `code`")
+    parts += [_row(f"`{kind}`", *_names(kind)) for kind in FAULTS]
+    parts += [
+        "",
+        "## Endings",
+        "",
+        "Every call has exactly one, on its ledger row.",
+        "",
+        *_header("ending", "when"),
+        *(_row(f"`{ending}`", ENDED[ending]) for ending in Ending),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _names(kind: Kind) -> tuple[str, str]:
+    fault = Fault(kind, "…")
+    theirs = msgspec.json.decode(SURFACES["messages"].dialect.error_body(fault, "id"))
+    chat = msgspec.json.decode(SURFACES["chat"].dialect.error_body(fault, "id"))["error"]
+    code = f", `{chat['code']}`" if chat["code"] else ""
+    return f"`{theirs['error']['type']}`", f"`{chat['type']}`{code}"
+
+
+def ledger_page() -> str:
+    parts = [
+        "# The ledger",
+        "",
+        "`headgate.db` in the state folder (`$HEADGATE_HOME`, else",
+        "`~/.local/state/headgate`), or `ledger.path`: a SQLite database. Money is integer",
+        "nano-dollars (`_nusd`), time is integer microseconds (`_us`). No message text is",
+        "kept.",
+        "",
+        "## Table `call`: one row per call",
+        "",
+        *_columns(Entry),
+        "",
+        "## Table `intent`: a call that was sent and has no row yet",
+        "",
+        *_columns(Intent),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _columns(record: type[Any]) -> list[str]:
+    """The record's fields with the text that stands below each in its source."""
+    tree = ast.parse(inspect.getsource(record)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    types, words, last = {}, {}, ""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+            types[last], words[last] = ast.unparse(node.annotation), ""
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and last:
+            words[last] = inspect.cleandoc(str(node.value.value))
+    rows = [_row(f"`{name}`", f"`{types[name]}`", words[name]) for name in types]
+    return [*_header("column", "type", "meaning"), *rows]
+
+
+def providers_page() -> str:
+    parts = [
+        "# Providers",
+        "",
+        "Each is a data file; `kind` in `[providers.NAME]` names it. Without `kind`, the",
+        "section's own name is the kind.",
+        "",
+    ]
+    for kind, preset in providers.read_all().items():
+        keys = ", ".join(f"`{name}`" for name in preset.key_env) or "none"
+        parts += [
+            f"## {kind}",
+            "",
+            f"{preset.title}. Checked {preset.checked}: {preset.source}.",
+        ]
+        parts += ["", *_header("", "")]
+        parts += [
+            _row("address", f"`{preset.base_url}`" if preset.base_url else "yours to give"),
+            _row("key from", keys + (" (optional)" if preset.key_optional else "")),
+            _row("key looks like", preset.key_hint or "no fixed shape"),
+            _row("serves", ", ".join(preset.paths)),
+            _row(
+                "asked for", ", ".join(f"`{name}`" for name in preset.models) or "by name only"
+            ),
+            _row(
+                "prices", "free: own hardware" if preset.free else preset.prices or "by model"
+            ),
+            "",
+        ]
+    parts += ["## Not served", ""]
+    parts += [
+        f"* `{kind}`: {title} needs every request signed, which Headgate does not do yet."
+        for kind, title in providers.ABSENT.items()
+    ]
+    return "\n".join([*parts, ""])
+
+
+def prices_page() -> str:
+    catalog = Catalog.load(PriceRules())
+    parts = [
+        "# Prices",
+        "",
+        f"From {catalog.version} and our own rows in `src/headgate/money/models`: dollars per",
+        "million tokens, the last price known of each model. Earlier dates are priced as they",
+        "were then; `headgate explain --model NAME` shows what holds today, with your own",
+        "overrides.",
+        "Batch, flex, priority, fast and US-region terms come on top.",
+        "",
+    ]
+    for vendor in sorted(path.stem for path in facts.FOLDER.glob("*.toml")):
+        parts += [f"## {vendor}", ""]
+        parts += _header(
+            *("model", "input above", "input", "cache read", "write 5m", "write 1h"),
+            *("output", "context", "max output", "cached from"),
+        )
+        for model in catalog.models(vendor):
+            parts += _price_rows(model, catalog.rates(vendor, model, NEWEST))
+        parts.append("")
+    parts += ["## Others", "", *_header("provider id", "models with a price")]
+    parts += [_row(f"`{name}`", str(len(catalog.models(name)))) for name in catalog.providers]
+    return "\n".join([*parts, ""])
+
+
+def _price_rows(model: str, rates: Rates) -> Iterable[str]:
+    bands: dict[int, dict[str, Line]] = {}
+    for line in rates.lines():
+        if line.name not in ("search", "call"):
+            bands.setdefault(line.above, {})[line.name] = line
+    about = (rates.context_window, rates.max_output, rates.cache_minimum)
+    for above, lines in sorted(bands.items()):
+        shown = [
+            f"{lines[name].usd:f}"
+            for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+        ]
+        known = (f"{number:,}" if number else "" for number in about)
+        yield _row(f"`{model}`", f"{above:,}" if above >= 0 else "", *shown, *known)
+
+
+def _header(*names: str) -> list[str]:
+    return [_row(*names), "|" + "---|" * len(names)]
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "config.md": config_page,
+    "faults.md": faults_page,
+    "ledger.md": ledger_page,
+    "providers.md": providers_page,
+    "prices.md": prices_page,
+}
+
+
+def render() -> dict[str, str]:
+    """Every page's text by file name."""
+    os.environ["COLUMNS"] = "88"
+    return {name: f"{NOTE}\n\n{page().rstrip()}\n" for name, page in PAGES.items()}
+
+
+def stale(pages: dict[str, str]) -> list[str]:
+    """The pages whose file is missing or says something else."""
+    return [
+        name
+        for name, text in pages.items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    pages = render()
+    old = stale(pages)
+    if "--check" in arguments:
+        if old:
+            print(f"Error: not what the code says: {', '.join(old)}\n\nhint: make docs")
+        return bool(old)
+    FOLDER.mkdir(exist_ok=True)
+    for name in old:
+        (FOLDER / name).write_text(pages[name])
+        print(f"wrote docs/reference/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""Docs cannot drift: reference pages are the code's own words, and guides are tried out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from docs import build
+from headgate import providers
+from headgate.cli import main
+from headgate.config import load
+from headgate.config.setting import SECTIONS
+from headgate.ledger.record import COLUMNS
+from headgate.wire.model import FAULTS, Ending
+from tests.shape.tree import ROOT, label
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN = [path for path in PAGES if path.parent.name != "reference"]
+
+WHOLE = "0aZ9bY8cX7dW6eV5fU4gT3hS2iR1jQ" * 4  # no placeholder, and long enough for anybody
+KEYS = {
+    "ANTHROPIC_API_KEY": f"sk-ant-api03-{WHOLE}"[:108],
+    "OPENAI_API_KEY": f"sk-proj-{WHOLE}"[:108],
+}
+
+
+def blocks(path: Path, *fences: str) -> list[str]:
+    pattern = rf"^```(?:{'|'.join(fences)})\n(.*?)^```$"
+    return re.findall(pattern, path.read_text(), re.MULTILINE | re.DOTALL)
+
+
+TOML = [(path, text) for path in WRITTEN for text in blocks(path, "toml")]
+
+TYPED = [
+    (path, line.strip().removeprefix("$ "))
+    for path in WRITTEN
+    for block in blocks(path, "sh", "console", "bash")
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip().removeprefix("$ ").startswith("headgate ")
+]
+
+
+def test_the_reference_pages_are_what_the_code_says() -> None:
+    assert build.stale(build.render()) == [], "run: make docs"
+
+
+@pytest.mark.parametrize(
+    "page", ["cli.md", "config.md", "faults.md", "ledger.md", "providers.md"]
+)
+def test_nothing_is_missing_from_the_reference(page: str) -> None:
+    text = (build.FOLDER / page).read_text()
+    wanted = {
+        "cli.md": [f"## headgate {name}\n" for name in main.list_commands(click.Context(main))],
+        "config.md": [
+            f"| `{each.name}` |" for section in SECTIONS.values() for each in section
+        ],
+        "faults.md": [f"| `{each}` |" for each in (*FAULTS, *Ending)],
+        "ledger.md": [f"| `{name}` |" for name in COLUMNS],
+        "providers.md": [f"## {name}\n" for name in providers.read_all()],
+    }[page]
+    assert [each for each in wanted if each not in text] == []
+
+
+def test_every_column_of_the_ledger_says_what_it_means() -> None:
+    text = (build.FOLDER / "ledger.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \| `[^`]+` \|  \|$", text, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("path", "text"), TOML, ids=[label(path) for path, _ in TOML])
+def test_every_configuration_shown_is_accepted(path: Path, text: str) -> None:
+    env = dict.fromkeys(re.findall(r"env:(\w+)", text), WHOLE) | KEYS
+    load(text, env, source=label(path))
+
+
+@pytest.mark.parametrize(("path", "line"), TYPED, ids=[f"{p.name}: {t}" for p, t in TYPED])
+def test_every_command_shown_exists_with_its_options(path: Path, line: str) -> None:
+    words = shlex.split(line.split("|")[0].split(" &")[0], comments=True)
+    command: click.Command = main
+    context = click.Context(main, info_name="headgate")
+    for word in words[1:]:
+        if not isinstance(command, click.Group) or word.startswith("-"):
+            break
+        found = command.get_command(context, word)
+        assert found is not None, f"{label(path)}: no command {word}: {line}"
+        command = found
+    known = {
+        name for option in command.params for name in (*option.opts, *option.secondary_opts)
+    }
+    used = {word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
+    assert used <= known | {"--help", "-h", "--version"}, f"{label(path)}: {line}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=label)
+def test_every_link_inside_the_repository_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text())
+    inside = [link for link in links if "://" not in link and not link.startswith("mailto:")]
+    lost = [link for link in inside if not (path.parent / link).exists()]
+    assert not lost
+
+
+def test_every_page_is_reachable_from_the_readme() -> None:
+    """A page nobody links to is a page nobody reads."""
+    seen: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
+            target = (path.parent / link).resolve()
+            if target.suffix == ".md" and target.is_file():
+                waiting.append(target)
+            elif target.is_dir():
+                waiting += target.glob("*.md")
+    lost = [label(path) for path in PAGES if path.resolve() not in seen]
+    assert not lost, f"link them from README.md or a page it links to: {lost}"
