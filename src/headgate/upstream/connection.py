@@ -25,7 +25,8 @@ from headgate.wire.model import Fault, Headers, Kind
 _JOIN_BYTES = 65_536  # below this one copy is cheaper than a scattered write
 _PIECE_BYTES = 262_144
 FRESH_S = 0.001
-"""a connection freed in the same breath is not looked at again: that costs a system call"""
+"""one that has proved to stay open is not looked at again in the same breath: that costs a
+system call"""
 _IOV_MAX = 1_000  # POSIX lets a kernel refuse more than 1,024 parts
 _DRAIN_READS = 64
 
@@ -114,7 +115,7 @@ class Connection(asyncio.Protocol):
         """Is the other end still there, and silent? Asked before a connection is used again."""
         if self._aborted or self.lost or self._transport.is_closing():
             return False
-        if time.monotonic() - self._freed_at < FRESH_S:
+        if self.served > 1 and time.monotonic() - self._freed_at < FRESH_S:
             return True
         try:
             self._sock.recv(1, socket.MSG_PEEK)
