@@ -196,3 +196,29 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "headgate.toml"
     path.write_bytes(b"\xef\xbb\xbf[server]\nport = 5\n")
     assert load_file(path, {}).server.port == 5
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "configure.md"
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_of_the_guide_is_a_configuration(text: str) -> None:
+    env = KEYS | {"WORK_LLM_KEY": "w0rk", "SECOND_ANTHROPIC_KEY": KEYS["ANTHROPIC_API_KEY"]}
+    config = load(text, env, source="headgate.toml")
+    assert config.providers
+    assert not [note for note in config.notes if "hint" in note and "is set but" not in note]
+
+
+def test_the_guide_shows_a_message_as_it_is() -> None:
+    message = re.search(
+        r"^(headgate\.toml has 2 mistakes\n.*?)\n```", GUIDE.read_text(), re.M | re.S
+    )
+    assert message is not None
+    with pytest.raises(ConfigError) as caught:
+        load(
+            "[server]\nprot = 1\n\n[models]\nfast = 'anthropc:claude-haiku-5-5'\n",
+            KEYS,
+            source="headgate.toml",
+        )
+    assert str(caught.value) == message[1]

@@ -187,8 +187,8 @@ def prices(config: Config, at: datetime) -> Iterator[Finding]:
             yield Finding(
                 "prices",
                 "warn",
-                f"{name}:{model} has no listed price: it is booked at the ceiling of "
-                f"${rules.ceiling_input_mtok} in, ${rules.ceiling_output_mtok} out (per million)",
+                f"{name}:{model} has no listed price: it is booked at the ceiling of $"
+                f"{rules.ceiling_input_mtok} in, ${rules.ceiling_output_mtok} out per million",
                 f'add [prices.overrides."{name}:{model}"], or free = true to the provider',
             )
 
