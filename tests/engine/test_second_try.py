@@ -1,0 +1,88 @@
+"""A second try starts clean: nothing a failed one said is in the answer or on the row."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from headgate.wire import anthropic
+from tests.kit import message, running
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+TOML = """
+[retry]
+waits_s = [0.01]
+[models]
+m = "anthropic:m x2"
+[providers.anthropic]
+base_url = "{there}"
+api_key = "env:ANTHROPIC_API_KEY"
+"""
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+START = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"%s","model":"m",'
+    b'"usage":{"input_tokens":%d,"output_tokens":1}}}\n\n'
+)
+OVERLOADED = (
+    b'event: error\ndata: {"type":"error",'
+    b'"error":{"type":"overloaded_error","message":"no"}}\n\n'
+)
+DELTA = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+    b'"delta":{"type":"text_delta","text":"kept"}}\n\n'
+)
+
+
+@contextlib.asynccontextmanager
+async def upstream(*replies: list[bytes]) -> AsyncIterator[str]:
+    """Answers each connection with the next of the replies, piece by piece, and closes it."""
+    left = list(replies)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
+        await reader.readexactly(length)
+        for piece in [HEAD, *left.pop(0)]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)  # so that each arrives by itself
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_an_answer_after_an_overload_inside_a_200_is_whole_and_alone() -> None:
+    good = anthropic.canned_stream("fine", "m", "second", 0)
+    async with (
+        upstream([START % (b"first", 999) + OVERLOADED], [good]) as there,
+        running(TOML.replace("{there}", there)) as field,
+    ):
+        got = await field.post("/v1/messages", message("m", stream=True))
+        assert got.status == 200
+        assert got.body == good
+        row = await field.row()
+    assert (row["tries"], row["ending"], row["fault"]) == (2, "complete", "")
+    assert row["input_fresh"] != 999
+
+
+async def test_what_came_before_a_broken_event_is_delivered_before_the_error() -> None:
+    pieces = [START % (b"only", 3) + DELTA, DELTA + b"data: {]\n\n"]
+    async with (
+        upstream(pieces) as there,
+        running(TOML.replace("{there}", there)) as field,
+    ):
+        got = await field.post("/v1/messages", message("m", stream=True))
+        row = await field.row()
+    assert got.body.count(DELTA) == 2
+    assert got.events[-1]["type"] == "error"
+    assert (row["tries"], row["ending"], row["fault"]) == (1, "error", "upstream")
