@@ -21,6 +21,7 @@ NOT_OURS = {
     "service_tier": "a field of both vendors' wires",
     "tmp_path_factory": "pytest's fixture",
     "protocol_factory": "asyncio's argument",
+    "row_factory": "sqlite3's attribute",
 }
 
 VERBLESS = ("get_", "process_", "handle_")
