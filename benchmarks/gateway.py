@@ -126,7 +126,7 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
     for name in names:
         targets.TARGETS[name].prepare()
     gateway_core, load_core = machine.cores()
-    scale = options.scale or (0.5 if quick else 1.0)
+    scale = options.scale or (0.4 if quick else 1.0)
     rounds: list[figures.Round] = []
     facts = machine.facts()
     with ExitStack() as stack:
@@ -194,6 +194,11 @@ def say(result: Json, verdicts: list[figures.Verdict]) -> None:
     print()
     print(figures.report(rounds, result["rates"]))
     print()
+    foreign = figures.foreign_cores(rounds)
+    if foreign > figures.BUSY_CORES:
+        print(
+            f"other programs took {foreign:.2f} cores meanwhile: run again on a quiet machine"
+        )
     for verdict in verdicts:
         mark = "ok    " if verdict.is_met else "MISSED"
         print(f"  {mark} {verdict.name}: asked {verdict.bound}, measured {verdict.measured}")

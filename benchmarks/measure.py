@@ -21,7 +21,7 @@ Json = dict[str, Any]
 MESSAGES, CHAT = "/v1/messages", "/v1/chat/completions"
 SDK_HEADERS = (
     "accept: application/json",
-    "accept-encoding: gzip, deflate",
+    "accept-encoding: identity",  # a gateway that compresses would be measured at that
     "user-agent: Anthropic/Python 2.11.0",
     "x-stainless-lang: python",
     "x-stainless-package-version: 2.11.0",

@@ -142,7 +142,7 @@ static void fail(Flow *f, const char *why, long long *counter) {
         snprintf(first_error, sizeof first_error, "%s (status %d): %.*s", why, f->status,
                  (int)(f->kept > 120 ? 120 : f->kept), f->keep);
         for (char *c = first_error; *c; c++)
-            if (*c == '"' || *c == '\\' || (unsigned char)*c < 32) *c = '\'';
+            if (*c == '"' || *c == '\\' || *c < 32 || *c > 126) *c = '?';
     }
     ++*counter;
     tally.errors++;
