@@ -320,13 +320,18 @@ async def test_next_scripts_the_coming_calls_in_order(serve: Serve) -> None:
 
 
 async def test_a_scenario_is_changed_while_calls_go_on(serve: Serve) -> None:
-    outage = read('[[step]]\ndo = "503"', "down")
-    live = await serve(Options(scenarios={"down": outage}))
-    for text, status in ((b"down", b"503"), (b"529", b"529"), (b'always = "500"\n', b"500")):
+    live = await serve()
+    for text, status in (
+        (b"overloaded", b"529"),
+        (b"503", b"503"),
+        (b'always = "500"\n', b"500"),
+    ):
         reply = await send(live, "PUT", "/sim/scenario", text, "")
         assert reply.startswith(b"HTTP/1.1 200 ")
         assert (await send(live, "POST", "/v1/messages", message()))[9:12] == status
-    assert b"unknown word" in await send(live, "PUT", "/sim/scenario", b"nonsense", "")
+    refused = await send(live, "PUT", "/sim/scenario", b"nonsense", "")
+    assert b"unknown word" in refused
+    assert b"black-hole" in refused
     state = await send(live, "GET", "/sim", None, "")
     assert b'"running":1' in state
     calls = await send(live, "GET", "/sim/calls", None, "")

@@ -81,7 +81,6 @@ def _options(settings: dict[str, object]) -> Options:
         seed=int(str(settings["seed"])),
         scenario=scenario.with_always(extra),
         allow_header_faults=not settings["no_header_faults"],
-        scenarios=shipped(),
     )
 
 

@@ -20,7 +20,7 @@ from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
 from headgate.sim.faults import ScriptError, parse
 from headgate.sim.models import find
-from headgate.sim.scenario import Scenario, ScenarioError, read
+from headgate.sim.scenario import Scenario, ScenarioError, read, shipped
 from headgate.sim.stage import EDGE, Edge, Line, Play, perform
 from headgate.sim.text import dice, encode
 from headgate.sim.turn import (
@@ -65,8 +65,6 @@ class Options:
     max_body_bytes: int = MAX_BODY_BYTES
     keep_calls: int = 1_000
     keep_bytes: int = 64 * 1024 * 1024
-    scenarios: dict[str, Scenario] = field(default_factory=dict)
-    """those that PUT /sim/scenario knows by name"""
 
 
 class Simulator:
@@ -90,6 +88,7 @@ class Simulator:
         self.desk = BatchDesk(self.world)
         self.calls: deque[Received] = deque()
         self.total_calls = 0
+        self.scenarios: dict[str, Scenario] = {}
         self._sleep = sleep
         self._kept_bytes = 0
         self._edges: set[Edge] = set()
@@ -167,6 +166,8 @@ class Simulator:
         whole = await self._read_body(call, receive, most)
         if call.lost_at is not None:
             return
+        if call.method == "PUT" and not self.scenarios:
+            self.scenarios = await asyncio.to_thread(shipped)
         play = self._answer(call) if whole else _too_large(self.world, call)
         if call.method == "HEAD":
             play.body = b""
@@ -373,12 +374,13 @@ def _direct(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     try:
         if "\n" in sent or text.startswith("["):
             scenario = read(sent)
-        elif text in sim.options.scenarios:
-            scenario = sim.options.scenarios[text]
+        elif text in sim.scenarios:
+            scenario = sim.scenarios[text]
         else:
             scenario = Scenario(title=text, always=parse(text))
     except (ScenarioError, ScriptError) as wrong:
-        return Play(400, [JSON], encode({"error": str(wrong)}))
+        known = f"; a scenario's name does as well: {', '.join(sim.scenarios)}"
+        return Play(400, [JSON], encode({"error": f"{wrong}{known}"}))
     sim.play(scenario)
     return _show(sim, call, found)
 
