@@ -7,6 +7,7 @@ Rule 3: the folder is the user's alone (0700) and so is the file (0600).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -21,12 +22,16 @@ NAME = "headgate.db"
 
 
 class StoreError(Exception):
-    """The store cannot be used: what and where, and what to do about it."""
+    """The store cannot be used: what and where, and what to do about it.
 
-    def __init__(self, what: str, hint: str = "") -> None:
+    `why` is the reason without the place, for those who should not learn where files lie.
+    """
+
+    def __init__(self, what: str, hint: str = "", *, why: str = "") -> None:
         super().__init__(f"{what}\n\nhint: {hint}" if hint else what)
         self.what = what
         self.hint = hint
+        self.why = why or what
 
 
 def state_folder(env: Mapping[str, str]) -> Path:
@@ -108,7 +113,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.exists():
+        # Closing any descriptor of a file drops every lock this process holds on it: another
+        # process would take itself for the last one and delete the log that we write to.
+        # (https://www.sqlite.org/howtocorrupt.html, section 2.2, read 2026-11-20)
+        return
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -202,4 +213,4 @@ def explain(error: Exception, path: Path) -> StoreError:
     elif isinstance(error, OSError) and error.errno is not None:
         code = _BY_ERRNO.get(error.errno)
     what, hint = _BY_CODE.get(code & 0xFF if code else -1, (str(error), ""))
-    return StoreError(f"the ledger {path} cannot be used: {what}", hint)
+    return StoreError(f"the ledger {path} cannot be used: {what}", hint, why=what)
