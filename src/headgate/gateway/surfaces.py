@@ -43,9 +43,10 @@ def call_id(headers: Headers) -> str:
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """The whole body; Fault when it is too large or encoded."""
-    coding = fields.first(headers, b"content-encoding")
+    coding = fields.first(headers, b"content-encoding").lower()
     declared = int(fields.first(headers, b"content-length") or 0)
-    if declared > limit * DISCARD_TIMES:
+    asks_first = fields.first(headers, b"expect").lower() == b"100-continue"
+    if declared > (limit if asks_first else limit * DISCARD_TIMES):
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
