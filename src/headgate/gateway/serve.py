@@ -236,6 +236,8 @@ class Line:
 
     def _head(self, status: int, headers: Headers, framing: bytes) -> bytes:
         cycle = self._cycle
+        if cycle.waiting_for_100_continue:  # nobody knows whether the body still comes
+            cycle.keep_alive = False
         cycle.response_started, cycle.waiting_for_100_continue = True, False
         parts = [STATUS_LINE[status]]
         for name, value in headers:
