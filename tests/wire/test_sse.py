@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from headgate.wire.model import Fault, Kind
 from headgate.wire.sse import Decoder, Splitter, Sse, blocks, encode, events, parse
 
 LINE = st.text(
-    st.characters(blacklist_characters="\r\n", blacklist_categories=("Cs",)), max_size=20
+    st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20
 )
 EVENT = st.tuples(LINE.filter(lambda s: not s.startswith(" ")), st.lists(LINE, min_size=1))
 
@@ -25,10 +27,12 @@ def wire(items: list[tuple[str, list[str]]], end: str) -> bytes:
 
 def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
     at = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(at)]
 
 
-@given(st.lists(EVENT, max_size=5), st.sampled_from(["\n", "\r\n", "\r"]), st.lists(st.integers(0)))
+@given(
+    st.lists(EVENT, max_size=5), st.sampled_from(["\n", "\r\n", "\r"]), st.lists(st.integers(0))
+)
 def test_any_chunking_and_any_line_end_give_the_same_events(
     items: list[tuple[str, list[str]]], end: str, cuts: list[int]
 ) -> None:
@@ -84,9 +88,10 @@ def test_a_multi_byte_character_split_between_chunks_stays_whole() -> None:
 
 def test_an_endless_event_is_refused_and_not_buffered() -> None:
     splitter = Splitter(limit=1000)
+    for _ in range(90):
+        splitter.feed(b"data: xxxxx")
     with pytest.raises(Fault) as caught:
-        for _ in range(200):
-            splitter.feed(b"data: xxxxx")
+        splitter.feed(b"data: xxxxx")
     assert caught.value.kind is Kind.UPSTREAM
 
 
@@ -107,4 +112,7 @@ def test_a_stream_may_open_with_a_byte_order_mark() -> None:
 
 
 def test_what_is_encoded_is_decoded() -> None:
-    assert events(encode(b"{}", b"ping") + encode(b"1")) == [Sse(b"ping", b"{}"), Sse(b"", b"1")]
+    assert events(encode(b"{}", b"ping") + encode(b"1")) == [
+        Sse(b"ping", b"{}"),
+        Sse(b"", b"1"),
+    ]

@@ -22,7 +22,7 @@ _SURROGATES = re.compile(
     rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
-_NOT_A_NUMBER = re.compile(rb"(?<=[:,\[ ])-?(?:NaN|Infinity)(?=[,\]} \r\n])")
+_NOT_A_NUMBER = re.compile(rb"(?:(?<=[:,\[ ])|\A)-?(?:NaN|Infinity)(?=[,\]} \r\n]|\Z)")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 T = TypeVar("T")

@@ -33,7 +33,7 @@ Segments = list[bytes | memoryview]
 class Envelope:
     """A JSON object whose members are still bytes."""
 
-    __slots__ = ("_spans", "_walked", "body", "members")
+    __slots__ = ("body", "members")
 
     def __init__(self, body: bytes) -> None:
         try:
@@ -47,8 +47,6 @@ class Envelope:
         except UnicodeDecodeError:
             raise Fault(Kind.INVALID, "the request body is not valid UTF-8") from None
         self.body = body
-        self._spans: dict[str, tuple[int, int, int]] | None = None
-        self._walked = False
 
     def text(self, name: str, default: str = "") -> str:
         return self._typed(name, _TEXT, "a string") or default
@@ -74,7 +72,7 @@ class Envelope:
 
     def edit(self, changes: Mapping[str, bytes]) -> Segments:
         """The body with top-level values replaced or added; everything else as it came."""
-        spans = self._walk()
+        spans = self._spans()
         if spans is None:
             return [self._rebuild(changes)]
         if not changes:
@@ -82,7 +80,7 @@ class Envelope:
         view = memoryview(self.body)
         segments: Segments = []
         at = 0
-        for start, end, name in sorted((*spans[n][1:], n) for n in changes if n in spans):
+        for start, end, name in sorted((*spans[n], n) for n in changes if n in spans):
             segments += (view[at:start], changes[name])
             at = end
         added = [n for n in changes if n not in spans]
@@ -103,20 +101,28 @@ class Envelope:
             + b"}"
         )
 
-    def _walk(self) -> dict[str, tuple[int, int, int]] | None:
-        """Where each member's key and value lie; None when a key occurs more than once.
+    def _spans(self) -> dict[str, tuple[int, int]] | None:
+        """Where each member's value lies; None when a key occurs more than once.
 
-        A value's length is known from its decoded twin, so values are skipped, not scanned.
-        Where the bytes differ from the twin, the key was repeated and the last one won.
+        A value's length is known from its decoded twin, so values are skipped, not scanned. A
+        body that is no longer than its members need holds no blank and no key twice.
         """
-        if self._walked:
-            return self._spans
-        self._walked = True
+        at = 1
+        spans: dict[str, tuple[int, int]] = {}
+        for name, value in self.members.items():
+            start = at + len(name) + 3
+            end = start + len(memoryview(value))
+            spans[name] = (start, end)
+            at = end + 1
+        return spans if at == len(self.body) else self._walk()
+
+    def _walk(self) -> dict[str, tuple[int, int]] | None:
+        """The same, key by key; where bytes differ from their twin, the last one won."""
         body = self.body
         start = _START.match(body)
         assert start is not None
         at = start.end()
-        spans: dict[str, tuple[int, int, int]] = {}
+        spans: dict[str, tuple[int, int]] = {}
         while (key := _KEY.match(body, at)) is not None:
             raw_name = key[1]
             name: str = (
@@ -128,11 +134,8 @@ class Envelope:
             at = key.end() + len(memoryview(value))
             if name in spans or not body.startswith(value, key.end()):
                 return None
-            spans[name] = (key.start(), key.end(), at)
-        if _END.match(body, at) is None:
-            return None
-        self._spans = spans
-        return spans
+            spans[name] = (key.end(), at)
+        return None if _END.match(body, at) is None else spans
 
 
 def _why_not_json(body: bytes, error: msgspec.DecodeError) -> str:
