@@ -18,6 +18,9 @@ MOST_PAIRS = 8
 PAIR = struct.Struct("<8sI")
 """a 64-bit hash and the bytes it covers; four gigabytes are more than any body"""
 
+SHORT_BYTES = 1500
+"""no provider caches a prefix of so few tokens: one pair for the whole tells repeats apart"""
+
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OPENING = ("tools", "instructions", "system")
 _TURNS = ("messages", "input")
@@ -25,17 +28,26 @@ _TURNS = ("messages", "input")
 
 def fingerprint(envelope: Envelope, key: bytes) -> tuple[bytes, int]:
     """(up to 8 packed pairs, how many tools are offered) of a request."""
+    members = envelope.members
+    opening = [members[name] for name in _OPENING if name in members]
+    turns = members.get("messages") or members.get("input")
+    tools = members.get("tools")
+    offered = len(_items(tools)) if tools is not None else 0
+    if len(envelope.body) < SHORT_BYTES:
+        whole = b"".join([*opening, turns] if turns is not None else opening)
+        return PAIR.pack(blake3(whole, key=key).digest(8), len(whole)), offered
+    return _chain(opening, turns, key), offered
+
+
+def _chain(opening: list[msgspec.Raw], turns: msgspec.Raw | None, key: bytes) -> bytes:
     hasher = blake3(key=key)
     covered = 0
     pairs: list[bytes] = []
-    for name in _OPENING:
-        raw = envelope.members.get(name)
-        if raw is not None:
-            hasher.update(raw)
-            covered += len(memoryview(raw))
-            pairs.append(PAIR.pack(hasher.digest(8), covered))
-    turns = next((envelope.members[n] for n in _TURNS if n in envelope.members), None)
-    messages = _items(turns)
+    for raw in opening:
+        hasher.update(raw)
+        covered += len(memoryview(raw))
+        pairs.append(PAIR.pack(hasher.digest(8), covered))
+    messages = _items(turns) if turns is not None else []
     if not messages and turns is not None and len(memoryview(turns)) > len(b"null"):
         messages = [turns]  # Responses takes a single text
     marks = boundaries(len(messages), MOST_PAIRS - len(pairs))
@@ -44,7 +56,7 @@ def fingerprint(envelope: Envelope, key: bytes) -> tuple[bytes, int]:
         covered += len(memoryview(message))
         if number in marks:
             pairs.append(PAIR.pack(hasher.digest(8), covered))
-    return b"".join(pairs), len(_items(envelope.members.get("tools")))
+    return b"".join(pairs)
 
 
 def boundaries(count: int, room: int) -> frozenset[int]:
@@ -65,9 +77,7 @@ def unpack(packed: bytes) -> list[tuple[bytes, int]]:
     return [(bytes(h), n) for h, n in PAIR.iter_unpack(packed)]
 
 
-def _items(raw: msgspec.Raw | None) -> list[msgspec.Raw]:
-    if raw is None:
-        return []
+def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
     try:
         return _LIST.decode(raw)
     except BROKEN:
