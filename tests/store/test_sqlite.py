@@ -6,6 +6,8 @@ import errno
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,26 @@ def test_the_systems_errors_are_explained_too(number: int, words: str) -> None:
 
 def test_an_unknown_error_keeps_its_own_words() -> None:
     assert "gremlins" in str(explain(sqlite3.OperationalError("gremlins"), Path("headgate.db")))
+
+
+@pytest.mark.slow
+def test_opening_again_keeps_the_locks_this_process_holds(tmp_path: Path) -> None:
+    """Else a reader in another process takes itself for the last and deletes our log."""
+    path = tmp_path / "headgate.db"
+    first, second = connect(path), connect(path)
+    first.execute("UPDATE meta SET value = 7 WHERE name = 'keys_version'")
+    log = path.with_name("headgate.db-wal")
+    before = log.stat().st_ino
+    script = (
+        "import pathlib, sys\n"
+        "from headgate.store.sqlite import connect_reader\n"
+        "reader = connect_reader(pathlib.Path(sys.argv[1]))\n"
+        "print(reader.execute('SELECT value FROM meta ORDER BY name DESC').fetchone()[0])\n"
+        "reader.close()\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "7\n"
+    assert log.stat().st_ino == before
+    first.close()
+    second.close()

@@ -42,8 +42,9 @@ class Writer:
     """Takes intents and entries from one event loop, and makes them durable in groups.
 
     intend, put, has_room, room and durable belong to one thread, the loop's. `trouble` is
-    empty, or why the ledger cannot be written now; on_trouble is told of every change, with
-    an empty text when it works again, from the writer's thread.
+    empty, or why the ledger cannot be written now, without naming files: it may be shown to
+    callers. on_trouble is told everything, from the writer's thread: what is wrong, where and
+    the remedy; and an empty text when the ledger works again.
     """
 
     def __init__(
@@ -177,7 +178,7 @@ class Writer:
         self._thread.join(timeout_s + 2 * BACKOFF_S[-1])
         lost = len(self._entries)
         if lost:
-            self._report(f"{lost} rows were not written before the end: {self.trouble}")
+            self._say(f"{lost} rows were not written before the end: {self.trouble}")
         return lost
 
     # ---- the writer's side
@@ -188,7 +189,7 @@ class Writer:
                 while self._accepted > self._committed and not self._closing:
                     self._commit_some()
         except BaseException as bug:
-            self._report(f"the ledger writer stopped: {bug!r}; no new calls are admitted")
+            self._report(f"its writer stopped: {bug!r}; no new calls are admitted")
             self._bound = 0
             raise
         finally:
@@ -253,7 +254,8 @@ class Writer:
                 if self.trouble:
                     self._report("")
                 return True
-            self._report(str(explain(fault, self._path)))
+            explained = explain(fault, self._path)
+            self._report(explained.why, str(explained))
             if int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF not in _PASSING:
                 self._drop_connection()
             if self._closing:
@@ -269,10 +271,10 @@ class Writer:
         self._say(f"a row held a value the ledger cannot store and was mended: {error}")
         return better
 
-    def _report(self, trouble: str) -> None:
+    def _report(self, trouble: str, in_full: str = "") -> None:
         if trouble != self.trouble:
             self.trouble = trouble
-            self._say(trouble)
+            self._say(in_full or trouble)
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(Exception):  # a broken log must not stop the ledger
@@ -306,8 +308,9 @@ class Writer:
             self._look_at = now + LOOK_S
             if _inode(self._path) != self._inode:
                 self._report(
+                    "the ledger's file was moved or deleted",
                     f"the ledger {self._path} was moved or deleted while in use: rows of the"
-                    f" last {LOOK_S:.0f} s may be in the moved file, a new file is begun"
+                    f" last {LOOK_S:.0f} s may be in the moved file, a new file is begun",
                 )
                 self._drop_connection()
         if self._connection is None:
