@@ -14,9 +14,10 @@ import openai
 import pytest
 
 from headgate.sim.app import Options, Simulator
-from headgate.sim.scenario import read
+from headgate.sim.scenario import read, shipped
 
 Serve = Callable[..., Awaitable[Any]]
+SCENARIOS = shipped()
 HI = [{"role": "user", "content": "hi"}]
 OLD = "anthropic-version: 2023-06-01\r\nx-api-key: k\r\n"
 BASH: Any = {
@@ -352,6 +353,21 @@ async def test_a_key_listed_as_bad_is_refused_and_an_unknown_model_if_asked(
             await client.messages.create(model="gpt-mock", max_tokens=9, messages=HI)
         with pytest.raises(anthropic.NotFoundError):
             await client.models.retrieve("gpt-mock")
+
+
+@pytest.mark.parametrize("name", sorted(set(SCENARIOS) - {"black-hole"}))
+async def test_a_shipped_scenario_plays_the_same_way_twice(serve: Serve, name: str) -> None:
+    async def no_wait(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    plays = []
+    for _ in range(2):
+        options = Options(seed=3, scenario=SCENARIOS[name])
+        live = await serve(options, clock=lambda: 1_793_836_800.0, sleep=no_wait)
+        body = message(stream=True)
+        plays.append([await send(live, "POST", "/v1/messages", body) for _ in range(12)])
+    assert plays[0] == plays[1]
+    assert any(b"message_stop" in reply for reply in plays[0])
 
 
 async def test_without_a_server_a_lifespan_is_ignored() -> None:
