@@ -40,9 +40,10 @@ def test_no_provider_at_all_is_a_failure_that_says_what_to_export() -> None:
 
 
 def test_what_start_up_would_say_is_said_here_too() -> None:
-    _, found = checkup.read_config(lambda: configured("", ANTHROPIC_API_KEY="sk-ant-api03-x"))
+    env = {"ANTHROPIC_API_KEY": f'"{WHOLE}"', "OPENAI_API_KEY": "sk-short"}
+    _, found = checkup.read_config(lambda: configured("", **env))
     assert states(found) == ["ok", "warn", "info"]
-    assert "looks truncated" in found[1].what
+    assert "has quotes around it" in found[1].what
     assert found[1].hint.startswith("export ANTHROPIC_API_KEY=…")
 
 
@@ -93,6 +94,9 @@ def test_a_target_without_a_listed_price_is_named() -> None:
     assert states(found) == ["ok", "warn"]
     assert "anthropic:claude-nobody-9 has no listed price" in found[1].what
     assert '[prices.overrides."anthropic:claude-nobody-9"]' in found[1].hint
+    misnamed = '[providers.anthropic]\nprices = "antropic"'
+    found = list(checkup.prices(configured(misnamed, ANTHROPIC_API_KEY=WHOLE), NOW))
+    assert "the catalogue has no provider 'antropic'" in found[1].what
 
 
 def test_the_disk_is_measured_and_left_as_it_was(tmp_path: Path) -> None:

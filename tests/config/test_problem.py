@@ -15,7 +15,12 @@ def test_a_problem_reads_place_then_mistake_then_remedy() -> None:
 
 
 def test_one_mistake_is_not_called_mistakes() -> None:
-    assert str(ConfigError("x.toml", [Problem("", "oh")])) == "x.toml has a mistake\n  oh"
+    assert str(ConfigError("x.toml", [Problem("a", "oh")])) == "x.toml has a mistake\n  a: oh"
+
+
+def test_what_is_wrong_with_the_file_as_a_whole_is_told_in_one_line() -> None:
+    error = ConfigError("x.toml", [Problem("", "cannot be read", "look")])
+    assert str(error) == "x.toml: cannot be read\n    hint: look"
 
 
 def test_nothing_wrong_raises_nothing() -> None:

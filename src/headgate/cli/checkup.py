@@ -79,6 +79,8 @@ def read_config(read: Callable[[], Config]) -> tuple[Config | None, list[Finding
         return config, [*found, Finding("configuration", "fail", what, hint)]
     for note in config.notes:
         what, _, hint = note.partition("; hint: ")
+        if hint.startswith("export ") and "left out" not in what:
+            continue  # a key that is in use: credentials() judges it
         state: State = "warn" if hint else "info"
         found.append(Finding("configuration", state, what, hint))
     return config, found
@@ -172,6 +174,14 @@ def prices(config: Config, at: datetime) -> Iterator[Finding]:
     )
     yield Finding("prices", "ok", f"{catalog.version}; {len(rules.overrides)} overrides")
     providers = {provider.name: provider for provider in config.providers}
+    for provider in config.providers:
+        if provider.prices and provider.prices not in catalog.providers:
+            yield Finding(
+                "prices",
+                "warn",
+                f"{provider.name}: the catalogue has no provider '{provider.prices}'",
+                f"prices = one of {', '.join(catalog.providers)}",
+            )
     targets = {
         (rung.provider, rung.model)
         for route in config.routes

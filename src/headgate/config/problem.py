@@ -38,6 +38,9 @@ class ConfigError(ValueError):
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
+        if len(self.problems) == 1 and not self.problems[0].path:
+            super().__init__(f"{source}: {str(self.problems[0]).strip()}")
+            return
         count = len(self.problems)
         head = f"{source} has {'a mistake' if count == 1 else f'{count} mistakes'}"
         super().__init__("\n".join([head, *(str(problem) for problem in self.problems)]))

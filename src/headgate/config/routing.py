@@ -22,6 +22,8 @@ from headgate.providers import Provider, read_all
 
 MAX_TRIES = 10
 MAX_RUNGS = 16
+MAX_NAME = 256
+"""longer names are nobody's: matching them would cost time a caller can choose"""
 
 _RUNG = re.compile(r"(\S+)(?:\s+x\s*(\d+))?")
 _LITERAL = re.compile(r"[^*?]*")
@@ -45,6 +47,8 @@ def read_routes(
 
 def resolve(config: Config, model: str) -> Route | None:
     """The route a model name takes, or None for a name nobody knows."""
+    if len(model) > MAX_NAME:
+        return None
     for route in config.routes:
         if route.pattern == model or _matcher(route.pattern).fullmatch(model):
             return _without_prefix(route, model)
@@ -60,6 +64,8 @@ def known_models(config: Config) -> tuple[str, ...]:
 def unknown_model(config: Config, model: str) -> str:
     """What a caller is told who asked for a model that has no route."""
     known = known_models(config)
+    if len(model) > MAX_NAME:
+        return f"no model has a name of {len(model)} characters; known: {', '.join(known)}"
     near = closest(model, known)
     question = f" Did you mean '{near}'?" if near else ""
     prefixes = [route.pattern[:-1] for route in config.routes if route.pattern.endswith(":*")]
@@ -108,7 +114,7 @@ class _Reader:
 
     def read(self, name: str, value: object) -> Route | None:
         place = join(self.table.path, name)
-        if not name or name != name.strip() or len(name) > 256:
+        if not name or name != name.strip() or len(name) > MAX_NAME:
             self.wrong(place, f"'{name}' cannot be a model's name", "no spaces around it")
             return None
         if isinstance(value, str | list):

@@ -77,7 +77,8 @@ def _read_one(name: str, table: Table) -> Provider | None:
     preset = _preset(name, table)
     if preset is None:
         return None
-    values = table.read(PROVIDER)
+    plain = {key: value for key, value in table.content.items() if key != "api_key"}
+    values = Table(plain, table.path, table.report, table.env).read(PROVIDER)
     values["name"] = name
     base_url = _base_url(values.get("base_url"), preset, table)
     values["base_url"] = base_url
@@ -236,27 +237,26 @@ def _key(values: Mapping[str, Any], preset: Preset, table: Table) -> tuple[str, 
     """The key and its variable; ("", "") where none is needed or none is usable."""
     if values.get("credentials") == "client" or values.get("auth", preset.auth) == "none":
         return "", ""
-    place = join(table.path, "api_key")
-    if "api_key" in table.content:
-        variable = variable_of(table.content["api_key"])
-        key = values.get("api_key")
-        if not isinstance(key, str):
-            return "", ""
-    else:
-        variable = present(preset, table.env)
-        if not variable:
-            if not preset.key_optional:
-                usual = preset.key_env[0]
-                table.report.wrong(table.path, f"has no key: {usual} is not set",
-                                   missing(preset, usual))  # fmt: skip
-            return "", ""
-        key = table.env[variable]
-    flaw = inspect(key, variable, preset, values["base_url"])
-    if flaw is None:
-        return key, variable
-    if flaw.usable:
+    given = table.content.get("api_key")
+    place = table.path if given is None else join(table.path, "api_key")
+    variable = present(preset, table.env) if given is None else variable_of(given)
+    if not variable and given is not None:
+        try:
+            table.secret(given, "api_key")
+        except Wrong as wrong:
+            table.report.wrong(place, wrong.what, wrong.hint)
+        return "", ""
+    if not variable and preset.key_optional:
+        return "", ""
+    variable = variable or preset.key_env[0]
+    if variable not in table.env:
+        what = f"has no key: {variable} is not set"
+        table.report.wrong(place, what, missing(preset, variable))
+        return "", ""
+    flaw = inspect(table.env[variable], variable, preset, values["base_url"])
+    if flaw and not flaw.usable:
+        table.report.wrong(place, flaw.what, flaw.remedy)
+        return "", ""
+    if flaw:
         table.report.note(f"{place}: {flaw.what}; hint: {flaw.remedy}")
-        return key, variable
-    table.report.wrong(place if "api_key" in table.content else table.path, flaw.what,
-                       flaw.remedy)  # fmt: skip
-    return "", ""
+    return table.env[variable], variable
