@@ -43,7 +43,7 @@ fix: $(READY) ## format, and repair what can be repaired by rule
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 golden: $(READY) ## rewrite the expected results; read the difference before you commit it
-	@$(BIN)/python -m pytest -q tests --golden-update --inline-snapshot=fix,create
+	@$(BIN)/python -m pytest -q tests --golden-update
 
 docs: $(READY) ## write docs/reference from the code
 	@$(BIN)/python -m docs.build

@@ -101,6 +101,14 @@ def _guard_uvloop() -> None:
     pytest.MonkeyPatch().setattr(uvloop.Loop, "create_connection", create_connection)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden-update",
+        action="store_true",
+        help="rewrite the expected results below tests/golden; read the difference",
+    )
+
+
 def pytest_configure() -> None:
     sys.addaudithook(_refuse_outbound)
     _guard_uvloop()
