@@ -66,12 +66,12 @@ class Gate:
 
     def _headers(self, call: Call) -> Headers:
         headers = fields.towards_upstream(call.headers, own_credential=self.own_credential)
-        version = fields.first(call.headers, b"anthropic-version")
+        version = call.told.get(b"anthropic-version", b"")
         headers += self.headers if version < BEARER_SINCE else self.headers_new
         headers.append((b"x-request-id", call.id.encode()))
         if not version and call.surface.dialect.NAME == "anthropic":
             headers.append(_ANTHROPIC_VERSION)
-        if not fields.first(headers, b"content-type"):
+        if b"content-type" not in call.told:
             headers.append((b"content-type", b"application/json"))
         return headers
 

@@ -171,7 +171,7 @@ class Settled(NamedTuple):
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
-    told, envelope = dict(call.headers), call.envelope
+    told, envelope = call.told, call.envelope
     rates, target, usage = settled.rates, tally.target, settled.usage
     marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
     notes = tally.notes

@@ -45,6 +45,8 @@ FRAMING_SHARE = 8
 """bytes of chunk sizes and trailers that a byte of body may cost, beyond a head's worth"""
 PIPELINED = 8
 KEEP_ALIVE_S = 75
+SOON_BYTES = 32_768
+"""half of what the server takes in before it stops reading"""
 SWEEP_S = 0.5
 
 
@@ -76,6 +78,8 @@ class Edge(HttpToolsProtocol):
     stall_s = 120.0
     unread = 0
     unread_since = 0.0
+    unstarted: Any = None
+    """the app of a request whose body has not all come"""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it
@@ -112,11 +116,30 @@ class Edge(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self.framing_bytes = max(0, self.framing_bytes - FRAMING_SHARE * len(body))
         super().on_body(body)
+        if self.unstarted is not None and len(self.cycle.body) > SOON_BYTES:
+            self._begin()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Start answering once the body is there: a body that waits holds no task.
+
+        A long one starts it earlier, because nobody else takes it from the connection.
+        """
+        if cycle.more_body and not self.expect_100_continue and cycle is self.cycle:
+            self.unstarted = app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _begin(self) -> None:
+        app, self.unstarted = self.unstarted, None
+        if app is not None:
+            super()._start_asgi_task(self.cycle, app)
 
     def on_message_complete(self) -> None:
         self.in_head, self.head_bytes, self.waiting_since = True, 0, None
         self.framing_bytes = 0
         super().on_message_complete()
+        if self.unstarted is not None:
+            self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.waiting_since = None

@@ -19,6 +19,8 @@ class Call:
     stream: bool
     headers: Headers
     """the caller's, names in lower case"""
+    told: dict[bytes, bytes]
+    """the same by name, for those that look one up"""
     query: bytes = b""
     key_id: str = ""
     """which virtual key it came with; empty: none is needed here"""
@@ -33,4 +35,4 @@ def open_call(
     if not model.isprintable():  # it is going to stand in header fields and logs
         raise Fault(Kind.INVALID, "model: must not hold control characters")
     stream = surface.streams and envelope.flag("stream")
-    return Call(id, surface, envelope, model, stream, headers, query)
+    return Call(id, surface, envelope, model, stream, headers, dict(headers), query)
