@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from headgate.cli.terminal import out, print_json, print_table, say, words
+from headgate.cli.terminal import out, print_json, print_table, say
 
 
 def test_json_is_one_document_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +18,7 @@ def test_json_is_one_document_on_stdout(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_words_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     say("one")
-    words().print("two")
+    say("two")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "one\ntwo\n")
 

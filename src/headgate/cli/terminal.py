@@ -29,13 +29,6 @@ def out() -> Console:
     return Console(highlight=False, width=PIPED_WIDTH if piped else None)
 
 
-def words() -> Console:
-    """The console for everything that is said beside the data."""
-    from rich.console import Console
-
-    return Console(stderr=True, soft_wrap=True, highlight=False)
-
-
 def say(text: str) -> None:
     """A plain line on stderr."""
     click.echo(text, err=True)
