@@ -1,0 +1,105 @@
+"""`headgate up`, as a user starts it: a process of its own, real signals, real ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+KEY = {"ANTHROPIC_API_KEY": "sk-ant-api03-" + "t" * 80}
+
+
+@contextmanager
+def up(*words: str, folder: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "headgate", "up", "--port", "0", "--json", *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **env},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def first_line(process: subprocess.Popen[str]) -> dict[str, object]:
+    assert process.stdout is not None
+    line: dict[str, object] = json.loads(process.stdout.readline())
+    return line
+
+
+def status(url: object) -> int:
+    with urllib.request.urlopen(f"{url}/healthz", timeout=5) as reply:  # noqa: S310 - loopback
+        return int(reply.status)
+
+
+def test_it_says_where_it_listens_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
+    with up(folder=tmp_path, env=KEY) as process:
+        started = time.monotonic()
+        said = first_line(process)
+        assert status(said["url"]) == 200
+        assert time.monotonic() - started < 5
+        assert said["keyless"] is True
+        process.terminate()
+        out, err = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert out == ""
+        assert "ANTHROPIC_BASE_URL=" in err
+        assert "listens on loopback only" in err
+        assert "Traceback" not in err
+
+
+def test_without_any_provider_it_says_what_to_set(tmp_path: Path) -> None:
+    with up(folder=tmp_path, env={}) as process:
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 1
+        assert "no provider is configured" in err
+        assert "hint: set ANTHROPIC_API_KEY" in err
+
+
+def test_a_port_in_use_is_named_with_its_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with up("--port", port, folder=tmp_path, env=KEY) as process:
+            _, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert f"127.0.0.1:{port}" in err
+    assert "--port" in err
+    assert "Traceback" not in err
+
+
+def test_sighup_takes_up_a_new_file_and_refuses_a_broken_one(tmp_path: Path) -> None:
+    file = tmp_path / "headgate.toml"
+    file.write_text('[providers.anthropic]\napi_key = "env:ANTHROPIC_API_KEY"\n')
+    with up("--config", str(file), folder=tmp_path, env=KEY) as process:
+        url = first_line(process)["url"]
+        file.write_text(file.read_text() + '[models]\nfresh = "anthropic:claude-haiku-5-5"\n')
+        process.send_signal(signal.SIGHUP)
+        with urllib.request.urlopen(f"{url}/v1/models", timeout=5) as reply:  # noqa: S310 - loopback
+            names = [model["id"] for model in json.load(reply)["data"]]
+        assert "fresh" in names
+        file.write_text("[models\n")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert status(url) == 200
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert "reload refused, the old configuration stays" in err
