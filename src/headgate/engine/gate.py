@@ -85,17 +85,18 @@ def _changes(call: Call, model: str) -> tuple[dict[str, bytes], bool]:
     options = _stream_options(call)
     if options.get("include_usage", b"") == b"true":
         return changes, False
-    merged = {**{k: bytes(v) for k, v in options.items()}, "include_usage": b"true"}
+    merged = {**options, "include_usage": b"true"}
     members = b",".join(msgspec.json.encode(k) + b":" + v for k, v in merged.items())
     changes["stream_options"] = b"{" + members + b"}" if options else INCLUDE_USAGE
     return changes, True
 
 
-def _stream_options(call: Call) -> dict[str, msgspec.Raw]:
+def _stream_options(call: Call) -> dict[str, bytes]:
     raw = call.envelope.members.get("stream_options")
     if raw is None:
         return {}
     try:
-        return _OPTIONS.decode(raw) or {}
-    except msgspec.DecodeError:
+        options = _OPTIONS.decode(raw) or {}
+        return {name: bytes(value) for name, value in options.items()}  # a Raw equals no bytes
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Fault(Kind.INVALID, "stream_options: must be an object") from None
