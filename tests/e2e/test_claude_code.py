@@ -134,6 +134,20 @@ def test_an_overload_is_survived_without_the_client_noticing(
     assert printed(ran) == dollars(rows)
 
 
+def test_an_outage_of_one_model_is_answered_by_the_next_rung(
+    street: Street, fresh_home: Path
+) -> None:
+    street.direct('title = "opus is down"\n[[step]]\nmodel = "claude-opus*"\ndo = "529"\n')
+    mark = street.mark()
+    ran = claude_code(street, fresh_home, "hi", "--model", "sturdy")
+    assert ran.json["is_error"] is False, ran.out
+    (row,) = street.rows_after(mark)
+    assert row["model_asked"] == "sturdy"
+    assert row["model_sent"] == "claude-haiku-5-5"
+    assert row["tries"] == 2
+    assert row["ending"] == "complete"
+
+
 def test_a_wrong_key_is_refused_at_once(street: Street, fresh_home: Path) -> None:
     """A 401 would be retried ten times; ours says that it cannot help."""
     ran = claude_code(street, fresh_home, "hi", ANTHROPIC_AUTH_TOKEN="hg-wrong")

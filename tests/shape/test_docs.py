@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,8 @@ from headgate.cli import main
 from headgate.config import load
 from headgate.config.setting import SECTIONS
 from headgate.ledger.record import COLUMNS
+from headgate.store.schema import migrate
+from headgate.store.sqlite import connect
 from headgate.wire.model import FAULTS, Ending
 from tests.shape.tree import ROOT, label
 
@@ -34,6 +37,8 @@ def blocks(path: Path, *fences: str) -> list[str]:
 
 
 TOML = [(path, text) for path in WRITTEN for text in blocks(path, "toml")]
+
+SQL = [(path, text) for path in WRITTEN for text in blocks(path, "sql")]
 
 TYPED = [
     (path, line.strip().removeprefix("$ "))
@@ -74,6 +79,15 @@ def test_every_column_of_the_ledger_says_what_it_means() -> None:
 def test_every_configuration_shown_is_accepted(path: Path, text: str) -> None:
     env = dict.fromkeys(re.findall(r"env:(\w+)", text), WHOLE) | KEYS
     load(text, env, source=label(path))
+
+
+@pytest.mark.parametrize(("path", "text"), SQL, ids=[label(path) for path, _ in SQL])
+def test_every_question_shown_can_be_asked_of_a_ledger(
+    path: Path, text: str, tmp_path: Path
+) -> None:
+    with contextlib.closing(connect(tmp_path / "headgate.db")) as ledger:
+        migrate(ledger)
+        ledger.executescript(text)
 
 
 @pytest.mark.parametrize(("path", "line"), TYPED, ids=[f"{p.name}: {t}" for p, t in TYPED])
