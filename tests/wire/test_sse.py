@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from headgate.wire.model import Fault, Kind
 from headgate.wire.sse import Decoder, Splitter, Sse, blocks, encode, events, parse
 
-LINE = st.text(
-    st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20
-)
+LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20)
 EVENT = st.tuples(LINE.filter(lambda s: not s.startswith(" ")), st.lists(LINE, min_size=1))
 
 

@@ -169,10 +169,7 @@ def see(event: Sse, reading: Reading) -> None:
 def _odd(event: Sse, reading: Reading) -> _Event:
     """What can be read of an event that is not of its shape: at least its name."""
     reading.warn("odd_event")
-    try:
-        return _EVENT.lenient(event.data)
-    except msgspec.ValidationError:
-        return _Event(type=event.name.decode("latin-1"))
+    return _EVENT.odd(event.data) or _Event(type=event.name.decode("latin-1"))
 
 
 def _on_start(it: _Event, reading: Reading) -> None:

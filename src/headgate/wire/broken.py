@@ -18,11 +18,15 @@ from headgate.wire.reading import Reading
 BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """what decoders raise on bytes that are not the JSON that was asked for"""
 
+DONE = b"[DONE]"
+"""ends a Chat Completions stream; some servers say it in every dialect"""
+
 _SURROGATES = re.compile(
     rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 _NOT_A_NUMBER = re.compile(rb"(?:(?<=[:,\[ ])|\A)-?(?:NaN|Infinity)(?=[,\]} \r\n]|\Z)")
+_ANYTHING = msgspec.json.Decoder(msgspec.Raw)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 T = TypeVar("T")
@@ -46,6 +50,19 @@ class Reader(Generic[T]):
         self.decode = msgspec.json.Decoder(shape).decode
         self.lenient = msgspec.json.Decoder(shape, strict=False).decode
         """takes 12.0 and "12" for a whole number"""
+
+    def odd(self, data: bytes) -> T | None:
+        """What can be read of an event that is not of its shape; raises when it is broken.
+
+        A strict decoder stops at the first surprise: what follows may be no JSON at all.
+        """
+        if data.strip() == DONE:
+            return None
+        _ANYTHING.decode(data)
+        try:
+            return self.lenient(data)
+        except msgspec.ValidationError:
+            return None
 
     def whole(self, body: bytes, reading: Reading, key: str, wanted: str) -> T | None:
         """A whole reply; None when it is one (it has the key) of a shape nobody can read."""

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire import openai
-from headgate.wire.broken import BROKEN, Reader
+from headgate.wire.broken import BROKEN, DONE, Reader
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
@@ -93,18 +93,13 @@ _REPLY = Reader(_Reply)
 
 def see(event: Sse, reading: Reading) -> None:
     """Learn from one chunk of a stream; odd shapes are tolerated."""
-    if event.data == b"[DONE]":
+    if event.data == DONE:
         reading.done = reading.content = True
         return
     try:
         chunk = _CHUNK.decode(event.data)
     except msgspec.ValidationError:
         chunk = _odd(event, reading)
-    except msgspec.DecodeError:
-        if event.data.strip() != b"[DONE]":
-            raise
-        reading.done = reading.content = True
-        return
     _note(chunk, reading)
     for choice in chunk.choices or ():
         _hear(choice.delta, reading)
@@ -117,11 +112,11 @@ def see(event: Sse, reading: Reading) -> None:
 
 def _odd(event: Sse, reading: Reading) -> _Chunk:
     """What can be read of a chunk that is not of its shape."""
+    if event.data.strip() == DONE:
+        reading.done = reading.content = True
+        return _Chunk()
     reading.warn("odd_event")
-    try:
-        return _CHUNK.lenient(event.data)
-    except msgspec.ValidationError:
-        return _Chunk(error=_error_in(event.data))
+    return _CHUNK.odd(event.data) or _Chunk(error=_error_in(event.data))
 
 
 def _error_in(data: bytes) -> str:
@@ -134,7 +129,7 @@ def _error_in(data: bytes) -> str:
 
 def is_usage_only(event: Sse) -> bool:
     """Is this the extra chunk that exists only because usage was asked for."""
-    if b'"delta"' in event.data or event.data == b"[DONE]":
+    if b'"delta"' in event.data or event.data == DONE:
         return False
     try:
         chunk = _CHUNK.decode(event.data)

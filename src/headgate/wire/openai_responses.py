@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire import openai
-from headgate.wire.broken import Reader
+from headgate.wire.broken import DONE, Reader
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
@@ -102,7 +102,7 @@ _LAST = frozenset(("response.completed", "response.incomplete", "response.cancel
 
 def see(event: Sse, reading: Reading) -> None:
     """Learn from one event of a stream; unknown events and odd shapes are tolerated."""
-    if event.data == b"[DONE]":
+    if event.data == DONE:
         return
     try:
         it = _EVENT.decode(event.data)
@@ -126,10 +126,8 @@ def see(event: Sse, reading: Reading) -> None:
 def _odd(event: Sse, reading: Reading) -> _Event:
     """What can be read of an event that is not of its shape: at least its name."""
     reading.warn("odd_event")
-    try:
-        return _EVENT.lenient(event.data)
-    except msgspec.ValidationError:
-        return _Event(type=event.name.decode("latin-1"), response=_Response())
+    name = event.name.decode("latin-1")
+    return _EVENT.odd(event.data) or _Event(type=name, response=_Response())
 
 
 def _on_response(kind: str, response: _Response, reading: Reading) -> None:

@@ -51,7 +51,8 @@ class StreamWatch:
     def finish(self) -> bytes:
         """The upstream ended cleanly: the last event may lack its blank line."""
         rest = self._splitter.rest()
-        if self.ending is not None or parse(rest) is None:
+        event = parse(rest)
+        if self.ending is not None or event is None or not event.data:
             return b""
         try:
             forward = self._watch(rest)
