@@ -1,4 +1,5 @@
-# Headgate's commands. Everything that needs Python sets up $(VENV) by itself.
+# Headgate's commands. Everything that needs Python sets up $(VENV) by itself. ARGS goes on to
+# the program behind demo, sim and test, as in: make test ARGS="-k ledger"
 SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -20,13 +21,13 @@ $(READY): requirements/dev.txt pyproject.toml .ci/venv
 setup: $(READY) ## create or renew the virtual environment (pinned and hashed)
 
 demo: $(READY) ## simulator, gateway and a minute of traffic; then what it cost
-	@$(BIN)/headgate demo
+	@$(BIN)/headgate demo $(ARGS)
 
 sim: $(READY) ## the provider simulator alone
-	@$(BIN)/headgate sim
+	@$(BIN)/headgate sim $(ARGS)
 
 test: $(READY) ## every test; real clients too, where `make clients` has installed them
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 e2e: $(READY) ## only the tests with real servers and real clients
 	@$(BIN)/python -m pytest -q -m "e2e and not soak"
