@@ -34,7 +34,7 @@ def twins(path: Path) -> list[Path]:
 WITH_TWIN = [
     path
     for path in modules()
-    if path.name != "__init__.py" or (path.parent != SRC and has_own_code(path))
+    if has_own_code(path) or path.name not in ("__init__.py", "__main__.py")
 ]
 
 
