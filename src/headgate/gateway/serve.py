@@ -307,6 +307,10 @@ class Running:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
+    def connections(self) -> list[Edge]:
+        """The clients' connections, open now."""
+        return [c for c in self._server.server_state.connections if isinstance(c, Edge)]
+
     def reload_certificates(self) -> None:
         if self._certificates is not None:
             self._certificates.load()
