@@ -46,6 +46,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=0, help="default: 3, quick: 1")
     parser.add_argument("--scale", type=float, default=0.0, help="length of each stretch; 1.0")
     parser.add_argument("--no-history", action="store_true", help="do not write the JSON file")
+    parser.add_argument("--nice", type=int, default=0, help="priority of all that is started")
     return parser.parse_args(words)
 
 
@@ -114,8 +115,21 @@ def imports(names: list[str]) -> Json:
     return found
 
 
+def prefer(nice: int) -> None:
+    """Give this process, and so all that it starts, another priority."""
+    if not nice:
+        return
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        raise BenchError(
+            f"--nice {nice} is not allowed\nhint: run as root, or leave it out"
+        ) from None
+
+
 def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
     quick = options.quick
+    prefer(options.nice)
     names = chosen(
         options.targets,
         [name for name in targets.TARGETS if not quick or name != "litellm"],
@@ -152,6 +166,7 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": machine.commit(),
         "quick": quick,
+        "nice": options.nice,
         "rates": rates,
         "machine": facts | {"gateway_core": gateway_core, "load_core": load_core},
         "targets": {

@@ -142,4 +142,9 @@ def facts() -> dict[str, object]:
 
 def commit() -> str:
     """The short name of the commit that is checked out; "worktree" outside of a checkout."""
-    return _first_line("git", "rev-parse", "--short", "HEAD").split(":")[0] or "worktree"
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except OSError:
+        return "worktree"
+    return done.stdout.strip() or "worktree"

@@ -153,7 +153,7 @@ STREAM_CASE = Case("streams", MESSAGES, "messages-1k-stream", STREAMS, "")
 
 def streams(stage: Stage, target: Running, direct: Running) -> Json:
     """Paced streams at once, and the direct ones of the same stretch."""
-    common = ["--connections", str(STREAMS), "--stream", "--pace-ms", "20", "--warmup", "1.2"]
+    common = ["--connections", str(STREAMS), "--stream", "--warmup", "1.2"]
 
     def once(who: Running, seconds: float) -> Json:
         return stage.run(who, STREAM_CASE, [*common, "--seconds", stage.seconds(seconds)])

@@ -101,7 +101,7 @@ def test_a_stream_arrives_whole_and_its_delay_is_read_from_it(
     tools: dict[str, str], url: str, folder: Path, name: str
 ) -> None:
     path = "/v1/messages" if name == "messages" else "/v1/chat/completions"
-    words = ("--stream", "--pace-ms", "2", "--connections", "5", "--requests", "5")
+    words = ("--stream", "--connections", "5", "--requests", "5")
     seen = ask(tools, url + path, folder / f"{name}-1k-stream.json", *words)
     assert (seen["completed"], seen["errors"], seen["stalled"]) == (5, 0, 0)
     assert seen["events"] == 5 * 50

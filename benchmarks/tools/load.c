@@ -10,7 +10,7 @@
  *      [--rate R]                    open loop, R requests a second; else closed loop
  *      [--stream] [--cut N]          streams; with --cut each is dropped after 0..N events, one in
  *                                    eight before its head
- *      [--pace-ms MS] [--must TEXT] [--least BYTES] [--seed N]
+ *      [--must TEXT] [--least BYTES] [--seed N]
  * Prints one JSON object.
  */
 #define _GNU_SOURCE
@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 enum { SCRATCH = 1 << 18, HEAD = 16384, LINE = 4096, KEEP = 8192, DUES = 1 << 16 };
-static const double STALL_MS = 200; /* over the pace: a reader notices a fifth of a second */
+static const double STALL_MS = 200; /* beyond the sender's own pauses: readers notice a fifth of a second */
 static const double GRACE_S = 10;   /* for what is still running when the time is up */
 
 typedef enum { IDLE, SENDING, READING } Phase;
@@ -46,7 +46,7 @@ typedef struct {
     Framing framing;
     size_t sent, head_len, kept, line_len, cut_after, events;
     long long left, body;
-    uint64_t due, started, content, last_stamp_at;
+    uint64_t due, started, content, last_arrival, last_sent;
     char head[HEAD], keep[KEEP + 1], line[LINE + 1];
 } Flow;
 
@@ -58,12 +58,12 @@ typedef struct {
 static struct {
     struct sockaddr_in address;
     const char *must;
-    double seconds, warmup, rate, pace_ms;
+    double seconds, warmup, rate;
     long long requests, least;
     int connections, is_stream;
     long cut;
     uint64_t seed;
-} ask = {.seconds = 2, .connections = 1, .pace_ms = 20, .cut = -1, .seed = 1};
+} ask = {.seconds = 2, .connections = 1, .cut = -1, .seed = 1};
 
 static struct {
     long long started, done, done_all, errors, refused, wrong_status, wrong_body, broken, closed;
@@ -170,7 +170,7 @@ static void begin_request(Flow *f, uint64_t due) {
     f->sent = f->head_len = f->kept = f->line_len = f->events = 0;
     f->status = f->closing = f->is_terminal = f->is_wrong = f->is_stalled = f->has_data = 0;
     f->body = 0;
-    f->content = f->last_stamp_at = 0;
+    f->content = f->last_arrival = f->last_sent = 0;
     f->cut_after = ask.cut >= 0 ? dice() % (uint64_t)(ask.cut + 1) : 0;
     f->started = now_ns();
     f->due = due ? due : f->started;
@@ -232,11 +232,13 @@ static void see_stamp(Flow *f, const char *digits, uint64_t now) {
         f->content = now;
         if (in_window(f->started)) note(&first_content, now - f->started);
     }
-    if (f->last_stamp_at && (double)(now - f->last_stamp_at) / 1e6 > ask.pace_ms + STALL_MS) {
+    /* What the upstream itself was late by is in the stamps, and is nobody's stall. */
+    if (f->last_arrival && (double)(now - f->last_arrival) - (double)(sent - f->last_sent) > STALL_MS * 1e6) {
         if (!f->is_stalled) tally.stalled++;
         f->is_stalled = 1;
     }
-    f->last_stamp_at = now;
+    f->last_arrival = now;
+    f->last_sent = sent;
     if (in_window(now)) note(&delay, now > sent ? now - sent : 0);
 }
 
@@ -563,7 +565,6 @@ static void read_arguments(int argc, char **argv) {
         else if (!strcmp(name, "--requests")) ask.requests = atoll(value);
         else if (!strcmp(name, "--rate")) ask.rate = atof(value);
         else if (!strcmp(name, "--cut")) ask.cut = atol(value);
-        else if (!strcmp(name, "--pace-ms")) ask.pace_ms = atof(value);
         else if (!strcmp(name, "--must")) ask.must = value;
         else if (!strcmp(name, "--least")) ask.least = atoll(value);
         else if (!strcmp(name, "--seed")) ask.seed = strtoull(value, NULL, 10) * 2 + 1;
