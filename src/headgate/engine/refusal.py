@@ -13,6 +13,8 @@ from headgate.wire import headers as fields
 from headgate.wire.model import Fault, Headers, Kind, Reply
 
 MAX_ERROR_BYTES = 1024 * 1024
+LONGEST_NAME = 80
+"""of an error's type, as it is logged"""
 NEVER = float("inf")
 
 _QUOTA = frozenset(
@@ -39,7 +41,8 @@ def fault_of(reply: Reply, dialect: Dialect, at: datetime, *, own_credential: bo
         kind,
         _ours(kind, words),
         retry_after=retry_after,
-        detail=f"{reply.status} {name}".strip(),
+        detail=f"{reply.status} {name[:LONGEST_NAME]}".strip(),
+        quoted=bool(said),
         reply=reply if name or kind in (Kind.UPSTREAM_INVALID, Kind.AUTH) else None,
     )
 

@@ -152,7 +152,8 @@ def _line(row: Entry, tally: Tally, usage: Usage, at: datetime) -> dict[str, obj
         line["maybe_billed"] = row.maybe_billed
     if tally.fault is not None:
         line["fault"] = tally.fault.kind
-        line["message"] = tally.fault.message
+        if not tally.fault.quoted:
+            line["message"] = tally.fault.message
         if tally.fault.detail:
             line["detail"] = tally.fault.detail
     if row.warnings:

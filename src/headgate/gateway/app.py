@@ -88,7 +88,8 @@ class Gateway:
             await self._wrong_method(scope, sink, "POST, OPTIONS, HEAD")
 
     async def _wrong_method(self, scope: Scope, sink: HttpSink, allowed: str) -> None:
-        text = f"{scope['path']} does not take {scope['method']}; it takes {allowed}"
+        path = scope["path"][:200]
+        text = f"{path} does not take {scope['method']}; it takes {allowed}"
         body = _dialect(scope).error_body(Fault(Kind.INVALID, text), call_id(scope["headers"]))
         await sink.whole(405, [(b"allow", allowed.encode()), *JSON], body)
 
@@ -205,7 +206,7 @@ def _no_such_page(scope: Scope) -> Fault:
     known = ", ".join(surface.path for surface in SURFACES.values())
     return Fault(
         Kind.NOT_FOUND,
-        f"nothing is served at {scope['method']} {scope['path']}; calls go to {known}",
+        f"nothing is served at {scope['method']} {scope['path'][:200]}; calls go to {known}",
     )
 
 

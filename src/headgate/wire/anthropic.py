@@ -213,7 +213,7 @@ def _on_error(it: _Event, reading: Reading) -> None:
 
 def _fault_of(error: _Error) -> Fault:
     kind = _FAULT_OF_TYPE.get(error.type or "", Kind.UPSTREAM)
-    return Fault(kind, error.message or "the upstream reported an error")
+    return Fault(kind, error.message or "the upstream reported an error", quoted=True)
 
 
 _LEARN: dict[str, Callable[[_Event, Reading], None]] = {

@@ -112,6 +112,8 @@ class Fault(Exception):
 
     `reply` is the upstream's own error answer where there was one: it is shown unmodified.
     `maybe_billed` says that the provider may charge for the try although we have no answer.
+    `quoted`: the message is the upstream's own words, which may repeat the caller's: it is
+    shown to the caller and kept nowhere.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Fault(Exception):
         detail: str = "",
         reply: Reply | None = None,
         maybe_billed: bool = False,
+        quoted: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -131,6 +134,7 @@ class Fault(Exception):
         self.detail = detail
         self.reply = reply
         self.maybe_billed = maybe_billed
+        self.quoted = quoted
 
     @property
     def consequence(self) -> Consequence:

@@ -120,6 +120,7 @@ def stream_fault(error: AnyError) -> Fault:
         kind,
         error.message or "the upstream reported an error",
         retry_after=NEVER if "quota" in name else None,
+        quoted=True,
     )
 
 
