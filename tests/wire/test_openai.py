@@ -1,0 +1,128 @@
+"""What both of OpenAI's surfaces share: input taken apart once, faults by code or by word."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.wire.model import Fault, Kind, Terms, Usage
+from headgate.wire.openai import Count, Error, classify, count, error_body, stream_fault, terms
+from headgate.wire.reading import Reading
+
+TOKENS = st.integers(0, 10**6)
+
+
+@given(TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
+def test_the_classes_add_up_to_the_input_that_was_told(
+    fresh: int, cached: int, short: int, long: int, out: int
+) -> None:
+    reading = Reading()
+    total = fresh + cached + short + long
+    count(reading, Count(total, cached, short, long, out, out // 2, total + out))
+    assert reading.usage.input_total == total
+    assert reading.usage == Usage(
+        input_fresh=fresh,
+        cache_read=cached,
+        cache_write_30m=short,
+        cache_write_12h=long,
+        output=out,
+        reasoning_of_output=out // 2,
+    )
+    assert reading.warnings == []
+
+
+@given(TOKENS, st.integers(1, 10**6))
+def test_more_cached_than_sent_is_named_and_the_named_part_stands(sent: int, more: int) -> None:
+    reading = Reading()
+    count(reading, Count(sent, sent + more, 0, 0, 5, 0, sent + 5))
+    assert reading.warnings == ["impossible_usage"]
+    assert reading.usage == Usage(cache_read=sent + more, output=5)
+
+
+def test_reasoning_that_only_the_total_holds_is_output() -> None:
+    """xAI's own example: 10120 sent, 1499 answered, 2809 thought, 14428 in all."""
+    reading = Reading()
+    count(reading, Count(10120, 128, 0, 0, 1499, 2809, 14428))
+    assert reading.usage.output == 1499 + 2809
+    assert reading.usage.input_total + reading.usage.output == 14428
+
+
+def test_a_total_that_is_missing_or_smaller_changes_nothing() -> None:
+    for total in (None, 0, 9):
+        reading = Reading()
+        count(reading, Count(8, 0, 0, 0, 4, 0, total))
+        assert reading.usage == Usage(input_fresh=8, output=4)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Error("m", "server_error", None), Kind.UPSTREAM),
+        (Error("m", None, "rate_limit_exceeded"), Kind.UPSTREAM_LIMITED),
+        (Error("m", "insufficient_quota", "insufficient_quota"), Kind.UPSTREAM_LIMITED),
+        (Error("m", None, "server_is_overloaded"), Kind.OVERLOADED),
+        (Error("m", "slow_down", None), Kind.OVERLOADED),
+        (Error("m", "invalid_request_error", "invalid_api_key"), Kind.UPSTREAM_AUTH),
+        (Error("m", "invalid_request_error", None), Kind.UPSTREAM_INVALID),
+        (Error("m", None, "context_length_exceeded"), Kind.UPSTREAM_INVALID),
+        (Error("m", None, 401), Kind.UPSTREAM_AUTH),
+        (Error("m", None, 408), Kind.TIMEOUT),
+        (Error("m", None, "429"), Kind.UPSTREAM_LIMITED),
+        (Error("m", None, 502), Kind.UPSTREAM),
+        (Error("m", None, 503), Kind.OVERLOADED),
+        (Error("m", None, 77), Kind.UPSTREAM),
+        ("m", Kind.UPSTREAM),
+        (None, Kind.UPSTREAM),
+    ],
+)
+def test_an_error_inside_a_stream_is_a_fault_by_its_code_or_word(
+    error: Error | str | None, kind: Kind
+) -> None:
+    fault = stream_fault(error)
+    assert fault.kind is kind
+    assert fault.message == ("m" if error else "the upstream reported an error")
+
+
+def test_no_waiting_fills_an_empty_purse() -> None:
+    assert stream_fault(Error(code="insufficient_quota")).retry_after == float("inf")
+    assert stream_fault(Error(code="rate_limit_exceeded")).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error":{"message":"m","type":"t","code":"c"}}', ("c", "m")),
+        (b'{"error":{"message":"m","type":"t","code":null}}', ("t", "m")),
+        (b'{"error":{"code":429}}', ("429", "")),
+        (b'{"error":"m"}', ("error", "m")),
+        (b'{"error":{}}', ("error", "")),
+        (b'{"detail":"m"}', ("", "")),
+        (b"<html>", ("", "")),
+        (b'{"error":{"message":"\xff"}}', ("", "")),
+    ],
+)
+def test_an_error_body_is_told_apart_from_what_is_none(
+    body: bytes, said: tuple[str, str]
+) -> None:
+    assert classify(400, body) == said
+
+
+def test_our_error_bodies_have_all_four_fields() -> None:
+    body = json.loads(error_body(Fault(Kind.BUDGET, "spent"), "id-1"))
+    assert body == {
+        "error": {
+            "message": "spent",
+            "type": "insufficient_quota",
+            "param": None,
+            "code": "insufficient_quota",
+        }
+    }
+
+
+@pytest.mark.parametrize("tier", [None, "", "default", "auto", "standard"])
+def test_the_standard_tier_has_no_name(tier: str | None) -> None:
+    assert terms(tier, Terms("flex")) == Terms("flex")
+    assert terms("priority", Terms("flex")) == Terms("priority")
