@@ -144,6 +144,7 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
     rounds: list[figures.Round] = []
     facts = machine.facts()
     with ExitStack() as stack:
+        stack.enter_context(toolbox.alone())
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="headgate-bench-"))
         )

@@ -167,7 +167,7 @@ def main(words: list[str] | None = None) -> int:
 def run(name: str, kinds: list[Kind]) -> Json:
     targets.TARGETS[name].prepare()
     gateway_core, load_core = machine.cores()
-    with tempfile.TemporaryDirectory(prefix="headgate-soak-") as place:
+    with toolbox.alone(), tempfile.TemporaryDirectory(prefix="headgate-soak-") as place:
         folder = Path(place)
         served = bodies.write(folder / "bodies")
         with toolbox.upstream(served.upstream_arguments(), load_core) as upstream:

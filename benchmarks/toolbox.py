@@ -1,12 +1,14 @@
 """Owns the two C tools: compiles them once per source, starts them on their core, reads them.
 
 Rule 1: the load generator and the upstream share one core, the gateway has the other.
-Rule 2: a tool that fails ends the benchmark with its own words; no figure is made up for it.
+Rule 2: benchmarks of one checkout never overlap.
+Rule 3: a tool that fails ends the benchmark with its own words; no figure is made up for it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -59,6 +61,19 @@ def on_core(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Only one benchmark of this checkout runs at a time: two would measure each other."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another benchmark runs; waiting for its end", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def spawn(command: Sequence[str], core: int, **options: Any) -> subprocess.Popen[bytes]:
