@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -82,3 +83,12 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("-days", "2", "-out", "cert.pem", "-copy_extensions", "copy"),
     )
     return folder
+
+
+@pytest.fixture
+def server_tls(papers: Path) -> ssl.SSLContext:
+    """How an upstream with that certificate speaks TLS; it would like HTTP/2 better."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(papers / "cert.pem", papers / "key.pem")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context

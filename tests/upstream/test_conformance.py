@@ -78,6 +78,7 @@ async def test_every_size_of_piece_gives_the_same_reply(name: str) -> None:
         assert await outcome(pieces, eof=True) == expected, size
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(sorted(VALID)), data=st.data())
 async def test_any_chunking_gives_the_same_reply(name: str, data: st.DataObject) -> None:
     reply, expected = VALID[name]
@@ -103,6 +104,7 @@ async def test_a_reply_cut_at_any_byte_is_never_taken_for_a_whole_one(name: str)
             assert fault == Kind.CONNECTION, end
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200), st.booleans())
 async def test_no_bytes_whatever_make_the_door_raise_anything_but_a_fault(
     noise: bytes, headed: bool
@@ -112,6 +114,7 @@ async def test_no_bytes_whatever_make_the_door_raise_anything_but_a_fault(
     assert result[3] in ("", Kind.UPSTREAM, Kind.CONNECTION, Kind.TRUNCATED)
 
 
+@pytest.mark.slow
 @given(st.data())
 async def test_damage_to_one_byte_never_hangs_or_invents_a_body(data: st.DataObject) -> None:
     reply = data.draw(st.sampled_from([LENGTH, CHUNKED, INTERIM, ZERO]))

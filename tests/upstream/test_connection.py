@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import ssl
 import struct
 
 import pytest
@@ -47,6 +48,7 @@ async def test_a_request_arrives_as_it_was_meant(door: Door, start: Start) -> No
     exchange.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -67,6 +69,29 @@ async def test_a_body_in_segments_arrives_whole_and_in_order(
     exchange.close()
     got, meant = sent_body(upstream.requests[0]), b"".join(body)
     assert hashlib.blake2b(got).digest() == hashlib.blake2b(meant).digest()
+
+
+async def test_a_large_body_goes_over_tls_whole(
+    door: Door, start: Start, server_tls: ssl.SSLContext
+) -> None:
+    upstream = await start(context=server_tls)
+    exchange = await door.open(post(upstream.url(verify_tls=False), b"{", BIG, b"}"))
+    assert exchange.status == 200
+    exchange.close()
+    assert sent_body(upstream.requests[0]) == b"{" + BIG + b"}"
+
+
+async def test_a_call_cancelled_while_its_body_is_written_leaves_no_socket(
+    door: Door, start: Start
+) -> None:
+    upstream = await start()
+    exchange = door.exchange(post(upstream.url(), *[BIG] * 5))
+    call = asyncio.ensure_future(exchange.open())
+    await until(lambda: bool(upstream.callers) and upstream.callers[0].total > 0)
+    assert not exchange.sent_all
+    call.cancel()
+    assert await until(lambda: upstream.open == 0) < 0.05
+    await until(lambda: door.open_sockets() == 0)
 
 
 async def test_a_request_is_not_wholly_sent_while_the_upstream_does_not_read(
@@ -190,6 +215,7 @@ async def test_a_reset_never_ends_a_body_cleanly(door: Door, start: Start) -> No
     exchange.close()
 
 
+@pytest.mark.slow
 async def test_reading_pauses_while_nobody_reads(door: Door, start: Start) -> None:
     size = 40_000_000
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size

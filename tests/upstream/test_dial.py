@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import socket
 import ssl
+import struct
 from pathlib import Path
 
 import pytest
 
 from headgate.upstream import Door
+from headgate.upstream.connection import Connection
+from headgate.upstream.door import Pool
 from headgate.upstream.names import Address
 from headgate.upstream.request import Url
 from headgate.wire.model import Fault, Kind
@@ -33,13 +38,6 @@ def local(*ports: int) -> Door:
         return [(FOUR, ("127.0.0.1", each)) for each in ports]
 
     return Door(find=find)
-
-
-def server_context(papers: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(papers / "cert.pem", papers / "key.pem")
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    return context
 
 
 async def test_a_refusal_is_a_fault_at_once_that_names_the_place(door: Door) -> None:
@@ -181,9 +179,9 @@ async def test_a_caller_cancelled_in_the_handshake_leaves_no_socket_upstream(
 
 @pytest.mark.parametrize("secure", [False, True])
 async def test_a_caller_cancelled_at_any_turn_of_the_loop_leaves_no_socket(
-    secure: bool, start: Start, papers: Path
+    secure: bool, start: Start, server_tls: ssl.SSLContext
 ) -> None:
-    upstream = await start((HOLD,), context=server_context(papers) if secure else None)
+    upstream = await start((HOLD,), context=server_tls if secure else None)
     url = upstream.url(verify_tls=False)
     for turns in range(40):
         door = Door()
@@ -195,6 +193,47 @@ async def test_a_caller_cancelled_at_any_turn_of_the_loop_leaves_no_socket(
         assert await until(lambda: upstream.open == 0) < 0.05
         await door.close()
         assert door.open_sockets() == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_caller_cancelled_at_any_turn_never_waits_for_a_black_hole(
+    scheme: str, door: Door, black_hole: BlackHole
+) -> None:
+    url = Url.parse(f"{scheme}://127.0.0.1:{black_hole.port}", verify_tls=False)
+    for turns in range(25):
+        call = asyncio.ensure_future(door.open(post(url, connect_s=30)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        assert await until(lambda: door.open_sockets() == 0) < 0.05
+
+
+@pytest.mark.slow
+async def test_a_handshake_that_fails_early_closes_nobody_else_s_descriptor(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upstream resets between our connect and the first byte of the handshake."""
+    attach = Pool._attach
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        def reset_and_attach(pool: Pool, sock: socket.socket) -> Connection:
+            peer, _ = listener.accept()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+            return attach(pool, sock)
+
+        monkeypatch.setattr(Pool, "_attach", reset_and_attach)
+        port = listener.getsockname()[1]
+        for _ in range(5):
+            with pytest.raises(Fault, match="during the TLS handshake"):
+                await door.open(post(Url.parse(f"https://127.0.0.1:{port}")))
+            await asyncio.sleep(0)
+            strangers = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
+            gc.collect()
+            for stranger in strangers:
+                os.close(stranger)  # OSError: somebody else has closed it
 
 
 async def test_a_caller_cancelled_during_the_lookup_never_connects(start: Start) -> None:
@@ -218,9 +257,9 @@ async def test_a_caller_cancelled_during_the_lookup_never_connects(start: Start)
 
 
 async def test_a_verified_upstream_is_spoken_to_over_tls(
-    door: Door, start: Start, papers: Path
+    door: Door, start: Start, server_tls: ssl.SSLContext, papers: Path
 ) -> None:
-    upstream = await start(context=server_context(papers))
+    upstream = await start(context=server_tls)
     url = upstream.url(ca_file=str(papers / "ca.pem"))
     for _ in range(3):
         exchange = await door.open(post(url, b"x" * 200_000, b"y" * 300_000))
@@ -233,9 +272,9 @@ async def test_a_verified_upstream_is_spoken_to_over_tls(
 
 
 async def test_a_stranger_s_certificate_is_refused_before_a_byte_is_sent(
-    door: Door, start: Start, papers: Path
+    door: Door, start: Start, server_tls: ssl.SSLContext
 ) -> None:
-    upstream = await start(context=server_context(papers))
+    upstream = await start(context=server_tls)
     with pytest.raises(Fault, match="certificate was not accepted") as caught:
         await door.open(post(upstream.url(), b"secret"))
     assert caught.value.kind is Kind.CONNECTION
@@ -243,8 +282,10 @@ async def test_a_stranger_s_certificate_is_refused_before_a_byte_is_sent(
     assert upstream.requests == []
 
 
-async def test_a_certificate_for_another_name_is_refused(start: Start, papers: Path) -> None:
-    upstream = await start(context=server_context(papers))
+async def test_a_certificate_for_another_name_is_refused(
+    start: Start, server_tls: ssl.SSLContext, papers: Path
+) -> None:
+    upstream = await start(context=server_tls)
     door = local(upstream.port)
     url = Url.parse("https://api.test", ca_file=str(papers / "ca.pem"))
     with pytest.raises(Fault, match="certificate was not accepted: Hostname mismatch"):
@@ -253,9 +294,9 @@ async def test_a_certificate_for_another_name_is_refused(start: Start, papers: P
 
 
 async def test_an_unverified_upstream_is_reached_when_verification_is_off(
-    door: Door, start: Start, papers: Path
+    door: Door, start: Start, server_tls: ssl.SSLContext
 ) -> None:
-    upstream = await start(context=server_context(papers))
+    upstream = await start(context=server_tls)
     exchange = await door.open(post(upstream.url(verify_tls=False), b"{}"))
     assert await body_of(exchange) == b"hi"
     exchange.close()

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import random
 import resource
+import ssl
 import time
 from pathlib import Path
 
 import pytest
 
-from headgate.upstream import Door, Exchange, Request
+from headgate.upstream import Door, Exchange, Request, Url
 from headgate.wire.model import Fault, Kind
 from tests.upstream.conftest import Start
 from tests.upstream.scripted import (
@@ -19,7 +20,6 @@ from tests.upstream.scripted import (
     OK,
     STREAM_HEAD,
     End,
-    Upstream,
     body_of,
     chunk,
     post,
@@ -183,9 +183,9 @@ async def test_proxy_variables_are_ignored(
 STREAM = (STREAM_HEAD, *([chunk(b"event"), 0.0005] * 6), b"0\r\n\r\n")
 
 
-async def cut(door: Door, upstream: Upstream, after_s: float) -> bool:
+async def cut(door: Door, url: Url, after_s: float) -> bool:
     """A client that goes away at some moment of its stream; True: before its end."""
-    exchange = door.exchange(post(upstream.url(), b"{}"))
+    exchange = door.exchange(post(url, b"{}"))
     try:
         async with asyncio.timeout(after_s):
             await exchange.open()
@@ -197,21 +197,25 @@ async def cut(door: Door, upstream: Upstream, after_s: float) -> bool:
     return False
 
 
-async def cut_many(door: Door, upstream: Upstream, number: int, dice: random.Random) -> None:
+async def cut_many(door: Door, url: Url, number: int, dice: random.Random) -> None:
     """Cut exactly so many streams, by twenty clients at once."""
 
     async def client(times: int) -> None:
         while times:
-            times -= await cut(door, upstream, dice.random() * 0.008)
+            times -= await cut(door, url, dice.random() * 0.008)
 
     await asyncio.gather(*(client(number // 20) for _ in range(20)))
 
 
-async def test_two_hundred_cut_streams_leave_nothing_behind(door: Door, start: Start) -> None:
-    upstream = await start(STREAM)
-    await cut_many(door, upstream, 200, random.Random(1))  # noqa: S311
+@pytest.mark.slow
+@pytest.mark.parametrize("secure", [False, True])
+async def test_two_hundred_cut_streams_leave_nothing_behind(
+    secure: bool, door: Door, start: Start, server_tls: ssl.SSLContext
+) -> None:
+    upstream = await start(STREAM, context=server_tls if secure else None)
+    await cut_many(door, upstream.url(verify_tls=False), 200, random.Random(1))  # noqa: S311
     await until(lambda: door.open_sockets() == door.idle() == upstream.open)
-    assert await call(door, post(upstream.url(), b"{}")) == b"event" * 6
+    assert await call(door, post(upstream.url(verify_tls=False), b"{}")) == b"event" * 6
 
 
 def resident_kb() -> int:
@@ -221,14 +225,16 @@ def resident_kb() -> int:
 
 @pytest.mark.slow
 @pytest.mark.soak
+@pytest.mark.parametrize(("secure", "number"), [(False, 20_000), (True, 4_000)])
 async def test_twenty_thousand_cut_streams_leave_nothing_behind_and_memory_flat(
-    door: Door, start: Start
+    secure: bool, number: int, door: Door, start: Start, server_tls: ssl.SSLContext
 ) -> None:
-    upstream = await start(STREAM)
+    upstream = await start(STREAM, context=server_tls if secure else None)
+    url = upstream.url(verify_tls=False)
     dice = random.Random(2)  # noqa: S311
     sizes = []
     for _ in range(10):
-        await cut_many(door, upstream, 2_000, dice)
+        await cut_many(door, url, number // 10, dice)
         await until(lambda: door.open_sockets() == door.idle() == upstream.open)
         upstream.callers = [caller for caller in upstream.callers if caller.open]
         upstream.requests.clear()
@@ -236,7 +242,7 @@ async def test_twenty_thousand_cut_streams_leave_nothing_behind_and_memory_flat(
         sizes.append(resident_kb())
     assert max(sizes[5:]) - sizes[1] < 4_000, sizes
     begun = time.monotonic()
-    assert await call(door, post(upstream.url(), b"{}")) == b"event" * 6
+    assert await call(door, post(url, b"{}")) == b"event" * 6
     assert time.monotonic() - begun < 0.5
 
 

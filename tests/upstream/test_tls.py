@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -37,6 +38,22 @@ async def test_one_context_is_built_per_kind_of_trust() -> None:
     assert first is not None
     assert await trust.context(Url.parse("https://b.example:8443/v1")) is first
     assert await trust.context(Url.parse("https://a.example", verify_tls=False)) is not first
+
+
+async def test_those_who_ask_at_once_share_the_building() -> None:
+    trust = Trust()
+    url = Url.parse("https://a.example")
+    contexts = await asyncio.gather(*(trust.context(url) for _ in range(10)))
+    assert len(set(map(id, contexts))) == 1
+
+
+async def test_a_ca_file_that_appears_later_is_used(papers: Path, tmp_path: Path) -> None:
+    trust = Trust()
+    url = Url.parse("https://a.example", ca_file=str(tmp_path / "ca.pem"))
+    with pytest.raises(Fault):
+        await trust.context(url)
+    (tmp_path / "ca.pem").write_bytes((papers / "ca.pem").read_bytes())
+    assert await trust.context(url) is not None
 
 
 async def test_plain_http_needs_no_context() -> None:

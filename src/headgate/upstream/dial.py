@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
@@ -37,6 +38,7 @@ class Dial:
 
     __slots__ = (
         "_attach",
+        "_connecting",
         "_done",
         "_exits",
         "_loop",
@@ -59,6 +61,7 @@ class Dial:
         """`done` gets the connection, the fault, or None when the dial was given up."""
         self.exchange = exchange
         self.sockets: set[socket.socket] = set()
+        self._connecting: dict[socket.socket, asyncio.Future[None]] = {}
         self._exits = exits
         self._attach = attach
         self._done = done
@@ -84,7 +87,7 @@ class Dial:
         self._timer.cancel()
         if not isinstance(result, Connection):
             for sock in self.sockets:
-                _shut(sock)
+                self._give_up(sock)
         self._done(self, result)
 
     async def _run(self) -> None:
@@ -92,7 +95,10 @@ class Dial:
         try:
             context = await self._exits.trust.context(url)
             sock = await self._race(await self._find())
-            self._deliver(await self._secure(sock, context))
+            if self._over:
+                self._discard(sock)
+            else:
+                self._deliver(await self._secure(sock, context))
         except Fault as fault:
             self._end(fault)
         finally:
@@ -135,6 +141,8 @@ class Dial:
 
     async def _connect(self, address: Address) -> socket.socket | OSError:
         """A connected socket, or why not; the first of a race shuts the others down."""
+        if self._over or self._won:  # given up before this task had its first turn
+            return ConnectionAbortedError("given up")
         try:
             sock = socket.socket(address[0], socket.SOCK_STREAM)
         except OSError as error:
@@ -143,7 +151,7 @@ class Dial:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self._loop.sock_connect(sock, address[1])
+            await self._reach(sock, address)
             if self._over or self._won:
                 raise ConnectionAbortedError("given up")
         except OSError as error:
@@ -155,26 +163,60 @@ class Dial:
         self._won = True
         for other in self.sockets:
             if other is not sock:
-                _shut(other)
+                self._give_up(other)
         return sock
+
+    async def _reach(self, sock: socket.socket, address: Address) -> None:
+        """Connect, beginning now: uvloop's sock_connect begins a turn of the loop later, and
+        does so even if nobody wants it any more."""
+        code = sock.connect_ex(address[1])
+        if code == errno.EINPROGRESS:
+            settled = self._connecting[sock] = self._loop.create_future()
+            self._loop.add_writer(sock, _settle, settled)
+            try:
+                await settled
+            finally:
+                self._loop.remove_writer(sock)
+                del self._connecting[sock]
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+
+    def _give_up(self, sock: socket.socket) -> None:
+        """End whatever waits for this socket: a connect or a handshake fails at once."""
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        if sock in self._connecting:
+            _settle(self._connecting[sock])
 
     async def _secure(self, sock: socket.socket, context: ssl.SSLContext | None) -> Connection:
         url = self.exchange.request.url
-        connection = self._attach(sock)
+        lent = sock.dup()  # the loop's to close; ours stays ours until the handshake is over
+        connection = self._attach(lent)
         try:
-            await self._loop.create_connection(
+            transport, _ = await self._loop.create_connection(
                 lambda: connection,
-                sock=sock,
+                sock=lent,
                 ssl=context,
                 server_hostname=url.host if context is not None else None,
             )
+            if transport.is_closing():
+                raise ConnectionResetError(errno.ECONNRESET, "closed at once")
         except OSError as error:
+            self._disown(lent)
             if context is None:
                 raise self._unreachable([error]) from error
             raise tls.explain(url, error) from error
         finally:
-            self.sockets.discard(sock)
+            self._discard(sock)
         return connection
+
+    def _disown(self, lent: socket.socket) -> None:
+        """uvloop 0.23 closes the descriptor of a connection that fails early, and leaves its
+        number in the socket object: closing that too would hit whoever has the number by then.
+        """
+        if not isinstance(self._loop, asyncio.BaseEventLoop):
+            lent.detach()
 
     def _deliver(self, connection: Connection) -> None:
         if self._over:
@@ -195,7 +237,6 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
-def _shut(sock: socket.socket) -> None:
-    """End whatever waits for this socket: a connect or a handshake fails at once."""
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -16,39 +16,43 @@ from headgate.wire.model import Fault, Kind
 
 def build(verify_tls: bool, ca_file: str) -> ssl.SSLContext:
     """A client context; `ca_file` replaces the system's authorities."""
-    context = ssl.create_default_context(cafile=ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    if not verify_tls:
+    if verify_tls:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    else:  # without the system's authorities: OpenSSL would search them at every handshake
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 @dataclass(slots=True)
 class Trust:
-    """The contexts built so far."""
+    """The contexts built, or being built, so far."""
 
-    _contexts: dict[tuple[bool, str], ssl.SSLContext] = field(default_factory=dict)
+    _contexts: dict[tuple[bool, str], asyncio.Future[ssl.SSLContext]] = field(
+        default_factory=dict
+    )
 
     async def context(self, url: Url) -> ssl.SSLContext | None:
         """The context for this upstream; None: it speaks plain HTTP."""
         if url.scheme != "https":
             return None
         kind = (url.verify_tls, url.ca_file)
-        known = self._contexts.get(kind)
-        if known is not None:
-            return known
-        loop = asyncio.get_running_loop()
+        building = self._contexts.get(kind)
+        if building is None:
+            loop = asyncio.get_running_loop()
+            building = self._contexts[kind] = loop.run_in_executor(None, build, *kind)
         try:
-            built = await loop.run_in_executor(None, build, *kind)
+            return await building
         except OSError as error:
+            self._contexts.pop(kind, None)  # the file may be there at the next call
             raise Fault(
                 Kind.CONNECTION,
                 f"cannot reach {url.place}: its ca_file {url.ca_file!r} cannot be used"
                 f" ({error.strerror or error}); name a readable PEM file",
             ) from error
-        return self._contexts.setdefault(kind, built)
 
 
 def explain(url: Url, error: OSError) -> Fault:
