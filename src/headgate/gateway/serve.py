@@ -138,6 +138,7 @@ class Edge(HttpToolsProtocol):
         self.in_head, self.head_bytes, self.waiting_since = True, 0, None
         self.framing_bytes = 0
         super().on_message_complete()
+        self.flow.resume_reading()  # a long body paused it: only a read tells who has left
         if self.unstarted is not None:
             self._begin()
 
