@@ -122,6 +122,7 @@ async def _play(folder: Path, stop: asyncio.Event, show: _Show) -> None:
         say(f"A simulated provider answers at {sim.url}; no real model is called.")
         say(f"Headgate stands in front of it at {opened.url}. Traffic for {show.seconds:g} s:")
         await _send_all(opened, secrets, stop, show)
+        opened.house.ground.settlement.flush()
         await opened.house.ground.writer.durable()
         await asyncio.to_thread(_print_bill, ledger, show.as_json)
         if show.stays and not stop.is_set():

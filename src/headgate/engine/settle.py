@@ -1,12 +1,14 @@
 """The one settlement of a call: what it used, what that costs, and who is told.
 
-Rule 1: it happens once, whatever the ending, and never waits.
+Rule 1: it happens once, whatever the ending, and nobody waits for it.
 Rule 2: a count of the provider's is never replaced; an estimate stands where none was given.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
@@ -29,6 +31,20 @@ TOKEN_CLASSES = (
 )
 
 
+GATHER_S = 0.002
+
+
+class Ended(NamedTuple):
+    """A call that is over, and what is needed to settle it."""
+
+    tally: Tally
+    provider: Provider | None
+    at: float
+    """when, on the engine's clock"""
+    key: bytes | None
+    """keys the fingerprints; None: they are off"""
+
+
 class Settlement:
     """Holds what settling needs; shared by all calls of a process."""
 
@@ -40,19 +56,34 @@ class Settlement:
         self.journal = journal
         self.meters = meters
         self.ratio = estimate.Ratio()
+        self._ended: list[Ended] = []
 
-    def settle(
-        self,
-        tally: Tally,
-        provider: Provider | None,
-        now: float,
-        at: datetime,
-        key: bytes | None,
-    ) -> None:
+    def settle(self, ended: Ended) -> None:
+        """Take note of a call's end; it is written with the others of the same moment.
+
+        Settling thirty calls in a row costs less than half of thirty settled one by one between
+        other work: what it needs is still at hand. Nobody waits for it.
+        """
+        ended.tally.settled = True
+        self._ended.append(ended)
+        if len(self._ended) == 1:
+            asyncio.get_running_loop().call_later(GATHER_S, self.flush)
+
+    def flush(self) -> None:
+        """Settle everything that has ended."""
+        ended, self._ended = self._ended, []
+        at = datetime.now(UTC)
+        for one in ended:
+            try:
+                self._settle(one, at)
+            except Exception as bug:  # noqa: BLE001 - one call's bug is not another's loss
+                self.journal.say("bug", id=one.tally.call.id, error=f"settlement: {bug!r}")
+
+    def _settle(self, ended: Ended, at: datetime) -> None:
         """Price the call, write its row, count it and log it."""
-        tally.settled = True
-        settled = self._price(tally, provider, at)
-        row = entry(tally, settled, now, key)
+        tally = ended.tally
+        settled = self._price(tally, ended.provider, at)
+        row = entry(tally, settled, ended.at, ended.key)
         self.writer.put(tally.handle, row)
         self._meter(row, tally, settled.usage)
         self.journal.call(_line(row, tally, settled.usage, at))

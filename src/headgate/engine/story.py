@@ -8,6 +8,7 @@ Rule 3: once the client has seen bytes there is no second try.
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from headgate.config import Config, Route
 from headgate.engine import refusal
 from headgate.engine.gate import Gate
 from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers, stream_headers
-from headgate.engine.settle import Settlement
+from headgate.engine.settle import Ended, Settlement
 from headgate.engine.tally import Sink, Tally, TryNote, intent, max_output
 from headgate.ledger.writer import Writer
 from headgate.policy import health, router
@@ -87,7 +88,7 @@ class Engine:
     async def serve(self, call: Call, sink: Sink) -> None:
         """Answer the call into the sink. Cancel it when the client is gone."""
         ground = self._ground
-        tally = Tally(call, sink, ground.clock(), int(datetime.now(UTC).timestamp() * 1e6))
+        tally = Tally(call, sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
         try:
             await self._win(tally)
@@ -466,8 +467,9 @@ class Engine:
         tally.ending = tally.ending or Ending.CLIENT_GONE
         gate = self._gates.get(tally.target.provider) if tally.target is not None else None
         provider = gate.provider if gate is not None else None
-        at = datetime.now(UTC)
-        ground.settlement.settle(tally, provider, ground.clock(), at, self._key)
+        ground.settlement.settle(Ended(tally, provider, ground.clock(), self._key))
+        if self._strict:
+            ground.settlement.flush()
 
 
 _SPOKEN: dict[Kind, str] = {

@@ -24,12 +24,22 @@ async def sweep(engine: Callable[[], Engine], running: set[Tally], ping_s: float
         await asyncio.sleep(SWEEP_S)
         now = time.monotonic()
         for tally in list(running):
-            stalled = tally.sink.stalled()  # to send now would make every other call wait
-            if tally.committed and stalled:
-                tally.stalled_at = now
-            look_at_upstream(tally, now)
-            if tally.watch is not None and not tally.answered and not stalled:
-                await look_at_stream(engine(), tally, ping_s, now)
+            try:
+                await look(engine(), tally, ping_s, now)
+            except Exception as bug:  # noqa: BLE001 - one call must not stop the clock of all
+                if tally.exchange is not None:
+                    text = f"Headgate failed to watch over this call: {bug!r}"
+                    tally.exchange.fail(Fault(Kind.INTERNAL, text))
+
+
+async def look(engine: Engine, tally: Tally, ping_s: float, now: float) -> None:
+    """Look after one call."""
+    stalled = tally.sink.stalled()  # to send now would make every other call wait
+    if tally.committed and stalled:
+        tally.stalled_at = now
+    look_at_upstream(tally, now)
+    if tally.watch is not None and not tally.answered and not stalled:
+        await look_at_stream(engine, tally, ping_s, now)
 
 
 def look_at_upstream(tally: Tally, now: float) -> None:

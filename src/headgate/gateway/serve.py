@@ -34,6 +34,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 EDGE = "headgate.edge"
 """The scope entry under which an app finds the connection it answers on."""
+TASK = "headgate.task"
+"""The scope entry of the task that answers: asking asyncio for it costs a system call."""
 LINE = "headgate.line"
 """The scope entry under which it finds the quick way to answer."""
 
@@ -117,7 +119,7 @@ class Edge(HttpToolsProtocol):
         self.framing_bytes = max(0, self.framing_bytes - FRAMING_SHARE * len(body))
         super().on_body(body)
         if self.unstarted is not None and len(self.cycle.body) > SOON_BYTES:
-            self._begin()
+            self._begin(self.cycle, self.unstarted)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Start answering once the body is there: a body that waits holds no task.
@@ -127,12 +129,14 @@ class Edge(HttpToolsProtocol):
         if cycle.more_body and not self.expect_100_continue and cycle is self.cycle:
             self.unstarted = app
         else:
-            super()._start_asgi_task(cycle, app)
+            self._begin(cycle, app)
 
-    def _begin(self) -> None:
-        app, self.unstarted = self.unstarted, None
-        if app is not None:
-            super()._start_asgi_task(self.cycle, app)
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.unstarted = None
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        cast(Scope, cycle.scope)[TASK] = task
 
     def on_message_complete(self) -> None:
         self.in_head, self.head_bytes, self.waiting_since = True, 0, None
@@ -140,7 +144,7 @@ class Edge(HttpToolsProtocol):
         super().on_message_complete()
         self.flow.resume_reading()  # a long body paused it: only a read tells who has left
         if self.unstarted is not None:
-            self._begin()
+            self._begin(self.cycle, self.unstarted)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.waiting_since = None

@@ -55,6 +55,7 @@ class Opened:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         ground = self.house.ground
+        ground.settlement.flush()
         await ground.door.close()
         await asyncio.to_thread(ground.writer.close)
         self.house.keys.close()
@@ -154,6 +155,7 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     ):
         notes.append("[ledger] path, linger_ms and queue_rows take effect after a restart")
     settlement = opened.house.ground.settlement
+    settlement.flush()  # what has ended is charged at the prices it ran under
     catalog = settlement.catalog
     if before.prices != config.prices:
         catalog = Catalog.load(price_rules(config.prices))

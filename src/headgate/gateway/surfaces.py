@@ -13,7 +13,7 @@ from headgate.engine import Engine
 from headgate.engine.refusal import final_status, retry_headers
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate
-from headgate.gateway.serve import EDGE, Edge, Receive, Scope
+from headgate.gateway.serve import EDGE, TASK, Edge, Receive, Scope
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
 from headgate.wire import headers as fields
@@ -95,13 +95,13 @@ async def answer(
         await refuse(sink, surface.dialect, fault, id)
         return
     call.key_id = key_id
-    await _run(scope[EDGE], house.engine, call, sink)
+    await _run(scope, house.engine, call, sink)
 
 
-async def _run(edge: Edge, engine: Engine, call: Call, sink: HttpSink) -> None:
+async def _run(scope: Scope, engine: Engine, call: Call, sink: HttpSink) -> None:
     """Serve, and stop serving the moment nobody is there any more."""
-    task = asyncio.current_task()
-    assert task is not None
+    edge: Edge = scope[EDGE]
+    task: asyncio.Task[None] = scope[TASK]
     gone = False
 
     def leave() -> None:
