@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,21 +116,32 @@ def imports(names: list[str]) -> Json:
     return found
 
 
-def prefer(nice: int) -> None:
-    """Give this process, and so all that it starts, another priority."""
+@contextmanager
+def preferred(nice: int) -> Iterator[None]:
+    """Give this process and its session, and so all that it starts, another priority."""
     if not nice:
+        yield
         return
+    # Where the kernel groups processes by session, only the session's own priority counts.
+    group = Path("/proc/self/autogroup")
+    before = os.getpriority(os.PRIO_PROCESS, 0)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
+        if group.exists():
+            group.write_text(str(nice))
     except PermissionError:
-        raise BenchError(
-            f"--nice {nice} is not allowed\nhint: run as root, or leave it out"
-        ) from None
+        text = f"--nice {nice} is not allowed\nhint: run as root, or leave it out"
+        raise BenchError(text) from None
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
+        if group.exists():
+            group.write_text(str(before))
 
 
 def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
     quick = options.quick
-    prefer(options.nice)
     names = chosen(
         options.targets,
         [name for name in targets.TARGETS if not quick or name != "litellm"],
@@ -145,6 +157,7 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
     facts = machine.facts()
     with ExitStack() as stack:
         stack.enter_context(toolbox.alone())
+        stack.enter_context(preferred(options.nice))
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="headgate-bench-"))
         )
