@@ -24,7 +24,7 @@ from headgate.wire.model import Fault, Headers, Kind
 
 _JOIN_BYTES = 65_536  # below this one copy is cheaper than a scattered write
 _PIECE_BYTES = 262_144
-FRESH_S = 0.001
+FRESH_S = 0.005
 """one that has proved to stay open is not looked at again in the same breath: that costs a
 system call"""
 _IOV_MAX = 1_000  # POSIX lets a kernel refuse more than 1,024 parts
