@@ -1,0 +1,49 @@
+"""Counters by provider and model, whose number no caller can raise for ever."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.engine.meter import LATENCY_S, OTHER, SERIES_KEPT, Histogram, Meters
+
+
+def test_the_same_names_give_the_same_meter() -> None:
+    meters = Meters()
+    assert meters.of("p", "m") is meters.of("p", "m")
+    assert meters.of("p", "m") is not meters.of("p", "n")
+    assert [(provider, model) for provider, model, _ in meters] == [("p", "m"), ("p", "n")]
+
+
+@pytest.mark.parametrize("providers", [1, 3])
+def test_names_beyond_the_bound_are_counted_as_other(providers: int) -> None:
+    meters = Meters()
+    for n in range(3 * SERIES_KEPT):
+        meters.of(f"p{n % providers}", f"m{n}").retries += 1
+    kept = list(meters)
+    assert len(kept) == SERIES_KEPT + providers
+    assert sum(meter.retries for _, _, meter in kept) == 3 * SERIES_KEPT
+    assert meters.of("p0", "new") is meters.of("p0", OTHER)
+    assert meters.of("p0", "m0").retries == 1
+
+
+@given(st.lists(st.floats(0, 10_000), max_size=30))
+def test_every_observation_is_in_exactly_one_bucket(seen: list[float]) -> None:
+    histogram = Histogram()
+    for seconds in seen:
+        histogram.observe(seconds)
+    assert sum(histogram.counts) == len(seen)
+    assert histogram.total == pytest.approx(sum(seen))
+
+
+@given(st.sampled_from(LATENCY_S))
+def test_a_bound_belongs_to_its_own_bucket(bound: float) -> None:
+    histogram = Histogram()
+    histogram.observe(bound)
+    assert histogram.counts[LATENCY_S.index(bound)] == 1
+
+
+def test_the_bounds_rise_and_reach_the_longest_call() -> None:
+    assert list(LATENCY_S) == sorted(set(LATENCY_S))
+    assert LATENCY_S[-1] == 600
