@@ -51,13 +51,13 @@ class Wire:
 
 
 def call_of(
+    body: dict[str, object] | None = None,
+    *,
     surface: str = "messages",
     headers: Headers | None = None,
-    *,
     query: bytes = b"",
-    **body: object,
 ) -> Call:
-    content = json.dumps({"model": "claude-haiku-5-5", **body}).encode()
+    content = json.dumps({"model": "claude-haiku-5-5", **(body or {})}).encode()
     return open_call(SURFACES[surface], content, headers or [], id="call-1", query=query)
 
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from headgate import config as configuration
 from headgate.engine.gate import Gate
 from headgate.providers import BEARER_SINCE
-from headgate.wire import SURFACES
-from headgate.wire.call import open_call
 from headgate.wire.model import Fault, Headers, Kind
 from tests.engine.players import call_of
 from tests.kit import ENV
@@ -89,7 +87,7 @@ def test_the_callers_own_version_and_content_type_stay() -> None:
 
 
 def test_the_body_is_the_callers_own_when_nothing_changes() -> None:
-    call = call_of(max_tokens=5)
+    call = call_of({"max_tokens": 5})
     request, drop = gate().request(call, "claude-haiku-5-5")
     assert b"".join(bytes(part) for part in request.body) == call.envelope.body
     assert drop is False
@@ -100,7 +98,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 
 @given(NAMES)
 def test_another_model_name_is_written_as_json_and_read_back_the_same(model: str) -> None:
-    request, _ = gate().request(call_of(max_tokens=5), model)
+    request, _ = gate().request(call_of({"max_tokens": 5}), model)
     body = json.loads(b"".join(bytes(part) for part in request.body))
     assert body == {"model": model, "max_tokens": 5}
 
@@ -114,8 +112,7 @@ def test_usage_is_asked_for_on_chat_streams_and_dropped_when_only_we_asked(
 ) -> None:
     given_options = {**(options or {}), **({} if asked is None else {"include_usage": asked})}
     more = {} if options is None and asked is None else {"stream_options": given_options}
-    body: dict[str, object] = {"model": "gpt-x", "stream": True, **more}
-    call = open_call(SURFACES["chat"], json.dumps(body).encode(), [], id="call-1")
+    call = call_of({"model": "gpt-x", "stream": True, **more}, surface="chat")
     request, drop = gate(kind="openai", prefix="/v1").request(call, "gpt-x")
     arrived = json.loads(b"".join(bytes(part) for part in request.body))
     assert arrived["stream_options"] == {**given_options, "include_usage": True}
@@ -128,7 +125,7 @@ def test_usage_is_asked_for_on_chat_streams_and_dropped_when_only_we_asked(
 @pytest.mark.parametrize("surface", ["messages", "responses", "embeddings"])
 def test_other_surfaces_are_not_asked_for_usage(surface: str) -> None:
     kind = "anthropic" if surface == "messages" else "openai"
-    call = call_of(surface, stream=True)
+    call = call_of({"stream": True}, surface=surface)
     request, drop = gate(kind=kind).request(call, call.model)
     assert b"stream_options" not in b"".join(bytes(part) for part in request.body)
     assert drop is False
@@ -136,14 +133,14 @@ def test_other_surfaces_are_not_asked_for_usage(surface: str) -> None:
 
 @pytest.mark.parametrize("wrong", [[], "x", 5, True])
 def test_stream_options_of_a_wrong_type_are_the_callers_fault(wrong: object) -> None:
-    call = call_of("chat", stream=True, stream_options=wrong)
+    call = call_of({"stream": True, "stream_options": wrong}, surface="chat")
     with pytest.raises(Fault) as caught:
         gate(kind="openai").request(call, "m")
     assert caught.value.kind is Kind.INVALID
 
 
 def test_null_stream_options_are_none_at_all() -> None:
-    call = call_of("chat", stream=True, stream_options=None)
+    call = call_of({"stream": True, "stream_options": None}, surface="chat")
     request, drop = gate(kind="openai").request(call, call.model)
     assert json.loads(b"".join(bytes(part) for part in request.body))["stream_options"] == {
         "include_usage": True

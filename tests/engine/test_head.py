@@ -69,7 +69,7 @@ def test_our_id_replaces_the_upstreams_which_is_kept_beside_it() -> None:
 
 
 def test_openai_callers_get_their_vendors_id_field_only() -> None:
-    tally = tally_of(call_of("chat"))
+    tally = tally_of(call_of(surface="chat"))
     headers = dict(reply_headers(tally, [(b"x-request-id", b"req_openai")]))
     assert b"request-id" not in headers
     assert headers[b"x-headgate-upstream-request-id"] == b"req_openai"
