@@ -88,31 +88,36 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}")
 def towards_upstream(headers: Headers, *, own_credential: bool) -> Headers:
     """The caller's fields that the provider shall see."""
     denied = _NOT_UPSTREAM if own_credential else _NOT_UPSTREAM_SHARED
-    if named := _named_by_connection(headers):
-        denied |= named
-    return [
-        h
-        for h in headers
-        if h[0] not in denied and (not h[0].startswith(_NETWORK) or h[0] == REHEARSAL)
-    ]
+    return _passing(headers, denied, _NETWORK)
 
 
 def towards_client(headers: Headers, *, shared: bool) -> Headers:
     """The provider's fields that the caller shall see."""
-    denied = _NOT_CLIENT_SHARED if shared else _NOT_CLIENT
-    if named := _named_by_connection(headers):
-        denied |= named
-    if not shared:
-        return [h for h in headers if h[0] not in denied]
-    return [h for h in headers if h[0] not in denied and not h[0].startswith(_HEADROOM)]
+    if shared:
+        return _passing(headers, _NOT_CLIENT_SHARED, _HEADROOM)
+    return _passing(headers, _NOT_CLIENT, ())
 
 
-def _named_by_connection(headers: Headers) -> frozenset[bytes]:
-    """Fields that Connection declares to be for this hop alone (RFC 9110, 7.6.1)."""
-    options = [v for n, v in headers if n == b"connection" and v not in _USUAL_CONNECTION]
-    if not options:
-        return frozenset()
-    return frozenset(name.strip().lower() for name in b",".join(options).split(b","))
+def _passing(
+    headers: Headers, denied: frozenset[bytes], prefixes: tuple[bytes, ...]
+) -> Headers:
+    """One pass over every field of every call: a plain loop, as it measured fastest."""
+    out = []
+    for field in headers:
+        name = field[0]
+        if name in denied:
+            if name == b"connection" and field[1] not in _USUAL_CONNECTION:
+                return _passing(_not_named_by_connection(headers), denied, prefixes)
+        elif not name.startswith(prefixes) or name == REHEARSAL:
+            out.append(field)
+    return out
+
+
+def _not_named_by_connection(headers: Headers) -> Headers:
+    """Without Connection and what it declares to be for this hop alone (RFC 9110, 7.6.1)."""
+    options = b",".join(value for name, value in headers if name == b"connection")
+    named = {name.strip().lower() for name in options.split(b",")} | {b"connection"}
+    return [field for field in headers if field[0] not in named]
 
 
 def first(headers: Headers, name: bytes) -> bytes:
