@@ -132,7 +132,6 @@ async def running(
     sim = Simulator(options)
     async with contextlib.AsyncExitStack() as stack:
         server = await serve.start(sim, serve.Listen())
-        stack.push_async_callback(server.stop, at_once=True)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ledger, log = folder / "headgate.db", folder / "log"
         descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
@@ -140,9 +139,15 @@ async def running(
         providers = "" if "[providers" in toml else PROVIDERS
         text = "[server]\nport = 0\n" + (toml + providers).replace("{sim}", server.url)
         config = await asyncio.to_thread(configuration.load, text, env, source="test")
-        opened = await open_gateway(config, ledger, log_descriptor=descriptor)
-        stack.push_async_callback(opened.close, at_once=True)
-        yield Field(sim, server, opened, ledger, log)
+        try:
+            opened = await open_gateway(config, ledger, log_descriptor=descriptor)
+        except BaseException:
+            await server.stop(at_once=True)
+            raise
+        try:
+            yield Field(sim, server, opened, ledger, log)
+        finally:
+            await asyncio.gather(opened.close(at_once=True), server.stop(at_once=True))
 
 
 async def send(

@@ -80,7 +80,7 @@ def ended(ending: Ending, model: str = MODEL, system: str = "") -> Tally:
     return tally
 
 
-COUNTS = st.integers(0, 10**6)
+COUNTS = st.integers(1, 10**6)  # a count of nothing at all is no count
 USAGES = st.builds(Usage, *[COUNTS] * 7)
 
 

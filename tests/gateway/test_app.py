@@ -221,7 +221,7 @@ async def test_no_request_whatever_gets_a_500_a_hang_or_a_trace(
     async with asyncio.timeout(10):
         got = await request(street.opened.server.port, method, path, body, latin)
     assert got.whole
-    assert got.status < 500
+    assert got.status < 500 or got.status == 501  # counting tokens is not for every provider
     assert b"Traceback" not in got.body
     if got.status >= 400 and got.headers.get("x-headgate-simulated") is None:
         assert got.json["error"]["message"]
