@@ -109,6 +109,7 @@ class Field:
         return found[0]
 
     def logged(self) -> list[dict[str, Any]]:
+        self.opened.house.ground.settlement.flush()
         journal, mark = self.opened.house.ground.settlement.journal, "so far"
         journal.say(mark)
         journal.flush()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.gateway import serve
+from headgate.gateway import edge, serve
 from headgate.gateway.serve import EDGE, LINE, Line, Listen, Receive, Running, Scope, Send
 from tests.kit import message, read_head, read_reply, request, running, send
 
@@ -60,7 +60,7 @@ async def dialled(
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strangers get a quarter of a second."""
     for name in ("HEAD_S", "BODY_STALL_S"):
-        monkeypatch.setattr(serve, name, 0.25)
+        monkeypatch.setattr(edge, name, 0.25)
     monkeypatch.setattr(serve, "SWEEP_S", 0.05)
 
 
@@ -150,7 +150,7 @@ async def test_a_body_that_stops_coming_is_a_408_and_one_that_comes_is_not(
 async def test_a_body_that_drips_in_for_ever_is_cut_off_in_the_end(
     hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "BODY_S", 0.5)
+    monkeypatch.setattr(edge, "BODY_S", 0.5)
     async with serving() as server, dialled(server.port) as (reader, writer):
         writer.write(START + b"content-length: 1000\r\n\r\n")
         answer = asyncio.ensure_future(read_head(reader))

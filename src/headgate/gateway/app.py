@@ -57,7 +57,7 @@ class Gateway:
             elif not house.keys.defined and (fault := self._stranger(scope)) is not None:
                 await self._refuse(scope, sink, fault)
             else:
-                await answer(surface, scope, receive, sink, house)
+                await answer(surface, scope, sink, house)
         except Exception as bug:  # noqa: BLE001 - the last line: a bug is answered, not shown
             await self._confess(scope, sink, bug)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from headgate.gateway.serve import EDGE, LINE, Edge, Line, Scope
+from headgate.gateway.edge import EDGE, LINE, Edge, Line, Scope
 from headgate.wire.model import Headers
 
 
