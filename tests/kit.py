@@ -201,7 +201,7 @@ async def read_reply(reader: asyncio.StreamReader, method: str = "POST") -> Got:
             status, headers, await reader.readexactly(int(headers["content-length"])), True
         )
     body, whole = b"", False
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ValueError):
         while size := int(await reader.readline() or b"x", 16):
             body += (await reader.readexactly(size + 2))[:-2]
         whole = await reader.readline() == b"\r\n"

@@ -211,7 +211,7 @@ class Edge(asyncio.Protocol):
         self._body_since = self.loop.time()
         path, query = _split(self._url)
         version = parser.get_http_version()
-        line = Line(self, version != "1.0", parser.should_keep_alive())
+        line = Line(self, version != "1.0", version != "1.0" and parser.should_keep_alive())
         line.scope = {
             "type": "http",
             "asgi": _ASGI,
@@ -474,7 +474,6 @@ class Line:
     def _head(self, status: int, headers: Headers, framing: bytes) -> bytes:
         if self.expects:  # nobody knows whether the body still comes
             self.keep_alive = self.expects = False
-        self.started = True
         parts = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in headers:
             parts += (name, b": ", value, b"\r\n")
@@ -484,6 +483,7 @@ class Line:
         lines = len(headers) + 2 + bool(framing) + bool(closing)
         if head.count(b"\n") != lines or head.count(b"\r") != lines:
             raise ValueError("a reply header holds a line break")
+        self.started = True
         return head
 
     def _finish(self) -> None:
