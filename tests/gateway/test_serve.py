@@ -176,6 +176,16 @@ async def test_a_kept_connection_may_rest_longer_than_a_head_may_take(hasty: Non
             await asyncio.sleep(0.6)
 
 
+@pytest.mark.parametrize("kept", [b"", b"connection: keep-alive\r\n"])
+async def test_towards_http_1_0_the_end_of_the_connection_is_the_end(kept: bytes) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(b"POST /x HTTP/1.0\r\ncontent-length: 2\r\n" + kept + b"\r\nab")
+        async with asyncio.timeout(2):
+            answer = await reader.read()
+        assert answer.endswith(b"\r\n\r\n2")
+        assert b"connection: close" in answer
+
+
 @pytest.mark.parametrize(
     "junk",
     [
