@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 SWEEP_S = 0.5
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +193,25 @@ async def _sweep(server: _Server, certificates: Certificates | None) -> None:
             certificates.follow()
 
 
+def _keep_memory() -> None:
+    """Let glibc keep the memory of long bodies for the next ones.
+
+    Otherwise it gives every megabyte back to the kernel and faults it in again, page by page:
+    a third of the cost of a 1 MB call. Elsewhere than on glibc nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_TRIM_THRESHOLD, 64 * 1024 * 1024)
+        mallopt(_MMAP_THRESHOLD, 8 * 1024 * 1024)
+
+
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Run `main` on the fast loop; its event is set by the first SIGINT or SIGTERM.
 
     A second signal ends the process at once.
     """
+
+    _keep_memory()
 
     async def supervise() -> None:
         loop = asyncio.get_running_loop()

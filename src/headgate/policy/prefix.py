@@ -50,12 +50,13 @@ def _chain(opening: list[msgspec.Raw], turns: msgspec.Raw | None, key: bytes) ->
     messages = _items(turns) if turns is not None else []
     if not messages and turns is not None and len(memoryview(turns)) > len(b"null"):
         messages = [turns]  # Responses takes a single text
-    marks = boundaries(len(messages), MOST_PAIRS - len(pairs))
-    for number, message in enumerate(messages, 1):
-        hasher.update(message)
-        covered += len(memoryview(message))
-        if number in marks:
-            pairs.append(PAIR.pack(hasher.digest(8), covered))
+    at = 0
+    for mark in sorted(boundaries(len(messages), MOST_PAIRS - len(pairs))):
+        piece = b"".join(messages[at:mark])  # one long update is ten times as fast as many
+        hasher.update(piece)
+        covered += len(piece)
+        pairs.append(PAIR.pack(hasher.digest(8), covered))
+        at = mark
     return b"".join(pairs)
 
 
