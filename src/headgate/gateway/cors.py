@@ -55,14 +55,14 @@ class Cors:
 
     def preflight(self, headers: Headers) -> Headers | None:
         """The answer to a browser's question; None: this origin is not allowed."""
-        base = self.reply_headers(headers)
-        if not base:
+        ours = self.reply_headers(headers)
+        if not ours:
             return None
         asked = fields.first(headers, b"access-control-request-headers").lower()
         names = [name.strip() for name in asked.split(b",")]
         allowed = b", ".join(name for name in names if ALLOWED.fullmatch(name))
         return [
-            *base,
+            *ours,
             (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
             (b"access-control-allow-headers", allowed or b"content-type"),
             (b"access-control-max-age", b"600"),

@@ -1,8 +1,7 @@
 """One client connection: HTTP/1.1 in, a Line for each request, bytes out.
 
 Rule 1: what a stranger sends is bounded in bytes and in time, before it is a request and after.
-Rule 2: a body waits here until it is whole; only then, or when it is long, a task is spent
-on it.
+Rule 2: a body waits here until it is whole; a task is spent on it then, or when it is long.
 Rule 3: a connection that is lost is known at once: nobody has to ask.
 """
 
