@@ -110,6 +110,7 @@ def test_what_was_acknowledged_is_there_once_and_what_was_open_is_named(tmp_path
                 open_ids = set(rows(ledger, "SELECT id FROM intent"))
                 in_book = Counter(rows(ledger, "SELECT id FROM call"))
                 said = greeting(log)
+                assert "No key is defined: it listens on loopback only" in said
                 if round:
                     assert told, "the callers were never answered"
                     assert {id for id in told if in_book[id] != 1} == set()

@@ -227,6 +227,56 @@ async def direct_answer(port: int, path: str, script: str) -> Got:
     return await request(port, "POST", path, body_of(path), headers)
 
 
+async def test_patterns_send_models_to_different_providers_and_exact_names_win() -> None:
+    toml = """
+[providers.one]
+kind = "anthropic"
+base_url = "{sim}/one"
+api_key = "env:ANTHROPIC_API_KEY"
+[providers.two]
+kind = "anthropic"
+base_url = "{sim}/two"
+api_key = "env:ANTHROPIC_API_KEY"
+[models]
+"claude-haiku-*" = ["one"]
+"claude-opus-*" = ["two"]
+"claude-opus-4-6" = ["one"]
+"""
+    async with running(toml) as field:
+        for model, path in (
+            ("claude-haiku-5-5", "/one/v1/messages"),
+            ("claude-opus-5-5", "/two/v1/messages"),
+            ("claude-opus-4-6", "/one/v1/messages"),
+        ):
+            assert (await field.post("/v1/messages", message(model))).status == 200
+            assert field.sim.calls[-1].path == path
+
+
+async def test_a_provider_that_cannot_count_tokens_says_501_and_not_to_ask_again() -> None:
+    async with running("") as field:
+        got = await field.post("/v1/messages/count_tokens", message("gpt-6-luna"))
+        assert got.status == 501
+        assert got.headers["x-should-retry"] == "false"
+        assert got.json["type"] == "error"
+        assert field.sim.total_calls == 0
+
+
+async def test_a_reset_after_the_request_was_sent_may_have_been_billed() -> None:
+    async with running("[retry]\ntries = 1\n") as field:
+        got = await field.post("/v1/messages", message(), {"x-headgate-sim": "reset=head"})
+        assert got.status == 502
+        row = await field.row()
+        assert (row["fault"], row["maybe_billed"]) == ("connection", 1)
+        assert json.loads(row["tries_json"])[0]["maybe_billed"] is True
+
+
+async def test_a_refused_connection_cannot_have_been_billed() -> None:
+    toml = "[retry]\ntries = 1\n" + PROVIDERS.replace("{sim}", "http://127.0.0.1:9")
+    async with running(toml) as field:
+        assert (await field.post("/v1/messages", message())).status == 502
+        assert (await field.row())["maybe_billed"] == 0
+
+
 async def test_retries_and_calls_are_one_log_line_each_with_words_a_person_reads() -> None:
     async with running("[retry]\nwaits_s = [0.01, 0.02]\njitter = 0\n") as field:
         field.sim.next("429", "529", "")
