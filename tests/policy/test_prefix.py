@@ -12,7 +12,6 @@ from headgate.policy.prefix import (
     MOST_PAIRS,
     PAIR,
     SHORT_BYTES,
-    boundaries,
     fingerprint,
     unpack,
 )
@@ -140,16 +139,3 @@ def test_a_part_deep_beyond_reason_is_left_out() -> None:
     assert (len(unpack(packed)), offered) == (1, 1)
     packed, _ = fingerprint(Envelope(b'{"messages":' + deep + b"}"), KEY)
     assert len(unpack(packed)) == 1
-
-
-@given(st.integers(0, 5000), st.integers(0, 8))
-def test_boundaries_are_the_last_three_and_powers_of_two(count: int, room: int) -> None:
-    found = boundaries(count, room)
-    assert len(found) <= room
-    last = {n for n in (count, count - 1, count - 2) if n > 0}
-    assert all(n in last or n & (n - 1) == 0 for n in found)
-    assert all(1 <= n <= count for n in found)
-    if room >= 3:
-        assert last <= found
-    if room:
-        assert (count in found) == (count > 0)

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 SWEEP_S = 0.5
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,8 @@ def _keep_memory() -> None:
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_TRIM_THRESHOLD, 64 * 1024 * 1024)
+        mallopt(_TRIM_THRESHOLD, 256 * 1024 * 1024)
+        mallopt(_TOP_PAD, 16 * 1024 * 1024)
         mallopt(_MMAP_THRESHOLD, 8 * 1024 * 1024)
 
 

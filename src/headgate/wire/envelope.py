@@ -72,7 +72,7 @@ class Envelope:
 
     def edit(self, changes: Mapping[str, bytes]) -> Segments:
         """The body with top-level values replaced or added; everything else as it came."""
-        spans = self._spans()
+        spans = self.spans()
         if spans is None:
             return [self._rebuild(changes)]
         if not changes:
@@ -101,7 +101,7 @@ class Envelope:
             + b"}"
         )
 
-    def _spans(self) -> dict[str, tuple[int, int]] | None:
+    def spans(self) -> dict[str, tuple[int, int]] | None:
         """Where each member's value lies; None when a key occurs more than once.
 
         A value's length is known from its decoded twin, so values are skipped, not scanned. A
