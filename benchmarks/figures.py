@@ -206,6 +206,10 @@ def asked(rates: list[int]) -> list[Asked]:
             unit="x",
         ),
         Asked("first healthy reply after start", _own("start_s"), 1, 3, unit=" s"),
+        # Sixteen bodies of 1 MB in flight, three copies of each, beside what a worker rests at.
+        Asked(
+            "resident memory after all requests", _own("rss_loaded_mb"), 200, 300, unit=" MB"
+        ),
         Asked("resident memory at rest", _own("rss_rest_mb"), 80, 120, unit=" MB"),
         Asked("errors, stalls and unfinished calls", _troubles, 0, 0),
     ]
