@@ -141,29 +141,14 @@ def count_errors(found: Json) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def asked(rates: list[int]) -> list[Asked]:
-    low_rate: list[Asked] = []
-    for rate in rates:
-        at = f"rates/{rate}/added_us/p50"
-        low_rate += [
-            Asked(
-                f"added p50 at {rate}/s over nginx's", _ratio(at, "nginx"), 4.5, 10, unit="x"
-            ),
-            Asked(f"added p99 over added p50 at {rate}/s", _tail(str(rate)), 4, 20, unit="x"),
-        ]
+def _throughput_figures() -> list[Asked]:
+    nginx, litellm = _throughput("nginx", 100), _throughput("litellm")
     cpu = "highest/{}/cpu_us"
     return [
-        Asked(
-            "requests/s at 1 KB over nginx's",
-            _throughput("nginx", 100),
-            17,
-            12,
-            is_floor=True,
-            unit="%",
-        ),
+        Asked("requests/s at 1 KB over nginx's", nginx, 17, 12, is_floor=True, unit="%"),
         Asked(
             "requests/s at 1 KB over LiteLLM's",
-            _throughput("litellm"),
+            litellm,
             60,
             60,
             is_floor=True,
@@ -174,45 +159,47 @@ def asked(rates: list[int]) -> list[Asked]:
             "CPU at 100 KB over nginx's", _ratio(cpu.format("100k"), "nginx"), 4, 8, unit="x"
         ),
         Asked("CPU at 1 MB over nginx's", _ratio(cpu.format("1m"), "nginx"), 4, 8, unit="x"),
-        *low_rate,
-        Asked(
-            "events/s of 200 streams over direct",
-            _share_of_direct,
-            99,
-            95,
-            is_floor=True,
-            unit="%",
-        ),
-        Asked("streams held at once", _own("streams/most_open"), 200, 200, is_floor=True),
-        Asked(
-            "event delay p50 over nginx's",
-            _ratio("streams/delay_us/p50", "nginx"),
-            4,
-            8,
-            unit="x",
-        ),
-        Asked(
-            "first content above direct at p50",
-            _own("streams/added_p50_us/first_content", 0.001),
-            1,
-            3,
-            unit=" ms",
-        ),
-        Asked(
-            "CPU per 1,000 events over nginx's",
-            _ratio("streams/cpu_ms_per_1k_events", "nginx"),
-            3,
-            6,
-            unit="x",
-        ),
+    ]
+
+
+def _latency_figures(rate: int) -> list[Asked]:
+    added = _ratio(f"rates/{rate}/added_us/p50", "nginx")
+    return [
+        Asked(f"added p50 at {rate}/s over nginx's", added, 4.5, 10, unit="x"),
+        Asked(f"added p99 over added p50 at {rate}/s", _tail(str(rate)), 4, 20, unit="x"),
+    ]
+
+
+def _stream_figures() -> list[Asked]:
+    delay = _ratio("streams/delay_us/p50", "nginx")
+    content = _own("streams/added_p50_us/first_content", 0.001)
+    cpu = _ratio("streams/cpu_ms_per_1k_events", "nginx")
+    held = _own("streams/most_open")
+    share = _share_of_direct
+    return [
+        Asked("events/s of 200 streams over direct", share, 99, 95, is_floor=True, unit="%"),
+        Asked("streams held at once", held, 200, 200, is_floor=True),
+        Asked("event delay p50 over nginx's", delay, 4, 8, unit="x"),
+        Asked("first content above direct at p50", content, 1, 3, unit=" ms"),
+        Asked("CPU per 1,000 events over nginx's", cpu, 3, 6, unit="x"),
+    ]
+
+
+def _process_figures() -> list[Asked]:
+    return [
         Asked("first healthy reply after start", _own("start_s"), 1, 3, unit=" s"),
+        Asked("resident memory at rest", _own("rss_rest_mb"), 80, 120, unit=" MB"),
         # Sixteen bodies of 1 MB in flight, three copies of each, beside what a worker rests at.
         Asked(
             "resident memory after all requests", _own("rss_loaded_mb"), 200, 300, unit=" MB"
         ),
-        Asked("resident memory at rest", _own("rss_rest_mb"), 80, 120, unit=" MB"),
         Asked("errors, stalls and unfinished calls", _troubles, 0, 0),
     ]
+
+
+def asked(rates: list[int]) -> list[Asked]:
+    latency = [figure for rate in rates for figure in _latency_figures(rate)]
+    return [*_throughput_figures(), *latency, *_stream_figures(), *_process_figures()]
 
 
 @dataclass(frozen=True, slots=True)

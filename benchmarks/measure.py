@@ -116,20 +116,20 @@ def _own_cpu_s() -> float:
 
 def highest(stage: Stage, target: Running, case: Case) -> Json:
     """Closed loop: as many requests as one core of the target can take."""
-    common = ["--connections", str(case.connections)]
-    stage.run(target, case, [*common, "--seconds", stage.seconds(0.7)])
-    seen = stage.run(target, case, [*common, "--seconds", stage.seconds(3)])
+    form = ["--connections", str(case.connections)]
+    stage.run(target, case, [*form, "--seconds", stage.seconds(0.7)])
+    seen = stage.run(target, case, [*form, "--seconds", stage.seconds(3)])
     cpu_us = seen["gateway_cpu_s"] * 1e6 / max(1, seen["done_all"])
     return seen | {"cpu_us": round(cpu_us, 2)}
 
 
 def at_rate(stage: Stage, target: Running, direct: Running, case: Case, rate: int) -> Json:
     """Open loop at a low rate, with the direct figure of the same stretch on both sides."""
-    common = ["--connections", "16", "--rate", str(rate)]
+    form = ["--connections", "16", "--rate", str(rate)]
 
     def once(who: Running, seconds: float) -> Json:
         return stage.run(
-            who, case, [*common, "--warmup", "0.5", "--seconds", stage.seconds(seconds)]
+            who, case, [*form, "--warmup", "0.5", "--seconds", stage.seconds(seconds)]
         )
 
     if not target.pid:
@@ -153,10 +153,10 @@ STREAM_CASE = Case("streams", MESSAGES, "messages-1k-stream", STREAMS, "")
 
 def streams(stage: Stage, target: Running, direct: Running) -> Json:
     """Paced streams at once, and the direct ones of the same stretch."""
-    common = ["--connections", str(STREAMS), "--stream", "--warmup", "1.2"]
+    form = ["--connections", str(STREAMS), "--stream", "--warmup", "1.2"]
 
     def once(who: Running, seconds: float) -> Json:
-        return stage.run(who, STREAM_CASE, [*common, "--seconds", stage.seconds(seconds)])
+        return stage.run(who, STREAM_CASE, [*form, "--seconds", stage.seconds(seconds)])
 
     if not target.pid:
         return once(target, 4)
