@@ -82,7 +82,7 @@ class Stage:
 
     def run(self, target: Running, case: Case, extra: list[str]) -> Json:
         """Drive a target once; what the tool saw, plus what it cost everybody."""
-        base = target.stream_url if "--stream" in extra else target.url
+        origin = target.stream_url if "--stream" in extra else target.url
         arguments = [*extra]
         if case.must:
             arguments += ["--must", case.must]
@@ -92,7 +92,7 @@ class Stage:
         gateway = machine.cpu_s(target.pid) if target.pid else 0.0
         before = machine.read_clock()
         body = self.bodies.request(case.body)
-        loaded = toolbox.load(self.load_core, base + case.path, body, arguments)
+        loaded = toolbox.load(self.load_core, origin + case.path, body, arguments)
         spent = machine.between(before, machine.read_clock())
         gateway = (machine.cpu_s(target.pid) if target.pid else 0.0) - gateway
         known = gateway + loaded.cpu_s + machine.cpu_s(self.upstream.process.pid) - theirs
