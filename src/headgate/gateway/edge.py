@@ -111,6 +111,7 @@ class Edge(asyncio.Protocol):
         self._queue.clear()
         for line in dict.fromkeys(line for line in lines if line is not None):
             line.lose()
+        self._parser = self._line = None  # they hold us: see Line.run
 
     def pause_writing(self) -> None:
         self.stalled = True
@@ -378,6 +379,7 @@ class Line:
         finally:
             if not self.complete and not self.lost:
                 self._edge.transport.close()
+            self.scope, self._parts = {}, []  # it holds us: without this both wait for a sweep
 
     # -- reading
 
