@@ -26,9 +26,9 @@ from benchmarks.toolbox import BenchError
 Json = dict[str, Any]
 
 RISE_MB = 3.0
-"""over the judged legs of one kind; 200 bytes leaked by each request would be seven times it"""
-LEGS = 12
-JUDGED_LEGS = 6
+"""over the judged legs of one kind; 200 bytes leaked by each request would be six times it"""
+LEGS = 10
+JUDGED_LEGS = 5
 QUIET_S = 3.0
 
 
