@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from blake3 import blake3
-
 from headgate import config as configuration
 from headgate.config import Config, Route
 from headgate.engine import refusal
@@ -24,7 +22,7 @@ from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers, strea
 from headgate.engine.settle import Ended, Settlement
 from headgate.engine.tally import Sink, Tally, TryNote, intent, max_output
 from headgate.ledger.writer import Writer
-from headgate.policy import health, router
+from headgate.policy import health, prefix, router
 from headgate.policy.health import Health
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
 from headgate.upstream import Door, Exchange
@@ -215,7 +213,7 @@ class Engine:
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
         request, drop_usage = gate.request(tally.call, target.model)
-        tally.begin_try(blake3(key=self._key) if self._key is not None else None)
+        tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)
         exchange = tally.exchange = ground.door.exchange(request)
         tally.noted = False
         fault: Fault | None = None

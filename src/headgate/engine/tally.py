@@ -230,7 +230,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tools_offered=offered,
         tools_called=reading.tools_called,
         prefix=marks,
-        reply_hash=_reply_hash(reading),
+        reply_hash=_reply_hash(reading, key),
         batch_id="",
         warnings=",".join(reading.warnings),
         simulated=int(bool(tally.exchange is not None and _is_simulated(tally.exchange))),
@@ -241,10 +241,10 @@ def _is_simulated(exchange: Exchange) -> bool:
     return fields.first(exchange.headers, b"x-headgate-simulated") == b"true"
 
 
-def _reply_hash(reading: Reading) -> bytes | None:
-    return (
-        reading.hasher.digest(8) if reading.hasher is not None and reading.text_chars else None
-    )
+def _reply_hash(reading: Reading, key: bytes | None) -> bytes | None:
+    if reading.hasher is None or key is None or not reading.text_chars:
+        return None
+    return prefix.seal(reading.hasher, key)
 
 
 def _session(call: Call, told: dict[bytes, bytes]) -> str:
