@@ -393,7 +393,7 @@ class Line:
             await self._wait()
         if self._size > limit:
             return None
-        parts = self._parts
+        parts, self._parts = self._parts, []
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def receive(self) -> Message:
