@@ -1,101 +1,232 @@
-"""The edge as an ASGI app sees it: any app is served, its mistakes included."""
+"""What a stranger sends before there is a request is bounded in bytes and in time."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+import json
+import socket
+import time
 
 import pytest
 
-from headgate.gateway import serve
-from headgate.gateway.edge import App, Receive, Scope, Send
-from tests.kit import Got, read_reply, request, send
+from headgate.gateway import edge, serve
+from tests.gateway.served import START, dialled, serving
+from tests.kit import message, read_head, read_reply, running, send
+
+pytestmark = [pytest.mark.slow]
 
 
-async def served(app: App, *words: Any) -> Got:
-    server = await serve.start(app, serve.Listen())
-    try:
-        return await request(server.port, *words)
-    finally:
-        await server.stop(at_once=True)
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers get a quarter of a second."""
+    for name in ("HEAD_S", "BODY_STALL_S"):
+        monkeypatch.setattr(edge, name, 0.25)
+    monkeypatch.setattr(serve, "SWEEP_S", 0.05)
 
 
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the path, the query and the body, one piece for each received."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"X-A", b"b")]})
-    said = f"{scope['method']} {scope['path']}?{scope['query_string'].decode()} ".encode()
-    await send({"type": "http.response.body", "body": said, "more_body": True})
-    more = True
-    while more:
-        got = await receive()
-        more = got["more_body"]
-        await send({"type": "http.response.body", "body": got["body"], "more_body": more})
+@pytest.mark.parametrize(
+    "flood",
+    [
+        START + b"a: " + b"x" * 200_000,
+        START + b"".join(b"n%d: v\r\n" % n for n in range(20_000)),
+        b"GET /" + b"y" * 200_000,
+        START + b"z" * 200_000,
+    ],
+    ids=["one field", "many fields", "path", "name"],
+)
+async def test_a_head_without_end_is_a_431_and_the_end(flood: bytes) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        with contextlib.suppress(ConnectionError):
+            for at in range(0, len(flood), 10_000):
+                writer.write(flood[at : at + 10_000])
+                await writer.drain()
+        async with asyncio.timeout(3):
+            assert (await read_head(reader))[0] == 431
+            with contextlib.suppress(ConnectionError):
+                assert b"too large" in await reader.read()
 
 
-@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
-async def test_an_asgi_app_receives_the_whole_body_whatever_its_length(size: int) -> None:
-    got = await served(echo, "POST", "/a%20b?c=d", b"x" * size)
-    assert (got.status, got.headers["x-a"], got.whole) == (200, "b", True)
-    assert got.body == b"POST /a b?c=d " + b"x" * size
+@pytest.mark.parametrize(
+    "piece", [b"t: " + b"x" * 5000 + b"\r\n", b"1;" + b"e" * 5000 + b"\r\nx\r\n"]
+)
+async def test_trailers_and_chunk_notes_without_end_are_refused_too(piece: bytes) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + b"transfer-encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for n in range(200):
+                writer.write((b"0\r\n" if n == 0 and piece[:1] == b"t" else b"") + piece)
+                await writer.drain()
+        async with asyncio.timeout(3):
+            assert (await read_head(reader))[0] == 431
 
 
-async def test_an_app_that_fails_before_its_reply_is_a_500_without_a_trace() -> None:
-    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
-        raise RuntimeError("the reason stays here")
-
-    got = await served(failing, "GET", "/")
-    assert (got.status, got.body) == (500, b"internal error")
-
-
-async def test_an_app_that_fails_amid_its_reply_never_looks_complete() -> None:
-    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"half", "more_body": True})
-        raise RuntimeError("broken")
-
-    got = await served(failing, "GET", "/")
-    assert (got.body, got.whole) == (b"half", False)
+async def test_a_body_in_tiny_chunks_is_no_attack() -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + b"transfer-encoding: chunked\r\n\r\n")
+        for _ in range(50):
+            writer.write(b"1\r\nx\r\n" * 1000)
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        assert (await read_reply(reader)).body == b"50000"
 
 
-async def test_a_header_with_a_line_break_never_reaches_the_client() -> None:
-    async def injecting(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"x", b"a\r\nset-cookie: b")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-
-    assert (await served(injecting, "GET", "/")).status == 500
-
-
-async def test_an_app_learns_of_a_client_that_left_and_of_a_reply_that_is_complete() -> None:
-    seen: list[str] = []
-
-    async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append((await receive())["type"])
-        seen.append((await receive())["type"])
-
-    server = await serve.start(waiting, serve.Listen())
-    _, writer = await send_to(server.port)
-    await asyncio.sleep(0.05)
-    writer.transport.abort()
-    await asyncio.sleep(0.05)
-    await server.stop(at_once=True)
-    assert seen == ["http.request", "http.disconnect"]
+async def test_a_head_that_drips_in_is_a_408_in_time(hasty: None) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        begun, answer = time.monotonic(), asyncio.ensure_future(read_head(reader))
+        for byte in START[:40]:
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.02)
+            if answer.done():
+                break
+        assert (await answer)[0] == 408
+        assert time.monotonic() - begun < 0.75
 
 
-async def send_to(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await send(port, "POST", "/", b"x", None)
+async def test_a_connection_that_says_nothing_is_closed_in_time(hasty: None) -> None:
+    async with serving() as server, dialled(server.port) as (reader, _):
+        async with asyncio.timeout(2):
+            assert await reader.read() == b""
 
 
-async def test_an_absolute_target_is_answered_like_its_path() -> None:
-    assert (await served(echo, "GET", "http://h:1/p?q=1")).body == b"GET /p?q=1 "
+async def test_a_body_that_stops_coming_is_a_408_and_one_that_comes_is_not(
+    hasty: None,
+) -> None:
+    async with serving() as server:
+        async with dialled(server.port) as (reader, writer):
+            writer.write(START + b"content-length: 10\r\n\r\n12345")
+            async with asyncio.timeout(2):
+                assert b"408" in await reader.read()
+        async with dialled(server.port) as (reader, writer):
+            writer.write(START + b"content-length: 5\r\n\r\n")
+            for _ in range(5):
+                await asyncio.sleep(0.1)
+                writer.write(b"x")
+            assert (await read_reply(reader)).body == b"5"
 
 
-async def test_requests_sent_together_are_answered_in_their_order() -> None:
-    server = await serve.start(echo, serve.Listen())
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    for n in range(30):
-        writer.write(f"GET /{n} HTTP/1.1\r\nhost: h\r\n\r\n".encode())
-    for n in range(30):
-        assert (await read_reply(reader)).body == f"GET /{n}? ".encode()
-    writer.close()
-    await server.stop(at_once=True)
+async def test_a_body_that_drips_in_for_ever_is_cut_off_in_the_end(
+    hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BODY_S", 0.5)
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + b"content-length: 1000\r\n\r\n")
+        answer = asyncio.ensure_future(read_head(reader))
+        for _ in range(40):
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+            if answer.done():
+                break
+        assert (await answer)[0] == 408
+
+
+async def test_a_slow_client_that_waits_for_its_answer_is_left_alone(hasty: None) -> None:
+    async with running("") as field:
+        got = await field.post("/v1/messages", message(), {"x-headgate-sim": "head-delay=0.8"})
+        assert got.status == 200
+
+
+async def test_a_kept_connection_may_rest_longer_than_a_head_may_take(hasty: None) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        for _ in range(2):
+            writer.write(START + b"content-length: 1\r\n\r\nx")
+            assert (await read_reply(reader)).body == b"1"
+            await asyncio.sleep(0.6)
+
+
+@pytest.mark.parametrize("kept", [b"", b"connection: keep-alive\r\n"])
+async def test_towards_http_1_0_the_end_of_the_connection_is_the_end(kept: bytes) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(b"POST /x HTTP/1.0\r\ncontent-length: 2\r\n" + kept + b"\r\nab")
+        async with asyncio.timeout(2):
+            answer = await reader.read()
+        assert answer.endswith(b"\r\n\r\n2")
+        assert b"connection: close" in answer
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/3.9\r\n\r\n",
+        START + b"content-length: -1\r\n\r\n",
+        START + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
+        START + b"content-length: 5\r\ncontent-length: 6\r\n\r\n",
+        START + b"transfer-encoding: chunked\r\n\r\nzz\r\n",
+        START + b" folded: x\r\n\r\n",
+        START + b"a\x00b: c\r\n\r\n",
+        b"GET x://[ HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_400_and_the_end(junk: bytes) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(junk)
+        async with asyncio.timeout(2):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"Traceback" not in answer
+
+
+async def test_junk_behind_a_call_never_gets_into_its_reply() -> None:
+    async with running("") as field:
+        port = field.opened.server.port
+        asked = {"x-headgate-sim": "events=5;pace=0.05"}
+        reader, writer = await send(port, "POST", "/v1/messages", message(stream=True), asked)
+        assert (await read_head(reader))[0] == 200
+        writer.write(b"\x00\x01 junk\r\n\r\n")
+        rest = await reader.read()
+        writer.close()
+        assert b"HTTP/1.1" not in rest
+        row = await field.row()
+        assert row["ending"] == "client_gone"
+
+
+async def test_whoever_stops_reading_is_buffered_little_and_cut_off_after_a_while() -> None:
+    """The upstream waits meanwhile; what is held is bounded by a few buffers."""
+    async with running("client_stall_s = 0.8\n") as field:
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        raw.connect(("127.0.0.1", field.opened.server.port))
+        while not (edges := field.opened.server.connections()):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+        accepted = edges[0].transport.get_extra_info("socket")
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+        body = json.dumps(message(stream=True, max_tokens=128_000)).encode()
+        raw.sendall(
+            b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+            b"x-headgate-sim: output=128000\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        begun = time.monotonic()
+        await asyncio.sleep(0.4)
+        (tally,) = field.opened.house.ground.running
+        passed = tally.reply_bytes
+        assert 10_000 < passed < 1_000_000
+        assert tally.sink.stalled()
+        await asyncio.sleep(0.2)
+        assert tally.reply_bytes == passed, "the upstream must wait for the reader"
+        row = await field.row()
+        assert 0.7 < time.monotonic() - begun < 4
+        assert (row["ending"], row["reply_bytes"]) == ("client_gone", passed)
+        assert field.sim.open_connections == 0
+        raw.close()
+
+
+async def test_whoever_reads_slowly_but_reads_gets_everything() -> None:
+    async with running("client_stall_s = 0.6\n") as field:
+        port = field.opened.server.port
+        asked = {"x-headgate-sim": "output=20000"}
+        body = message(stream=True, max_tokens=128_000)
+        reader, writer = await send(port, "POST", "/v1/messages", body, asked)
+        await read_head(reader)
+        got = 0
+        for _ in range(7):
+            got += len(await reader.read(20_000))
+            await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            got += len(await reader.readuntil(b"message_stop"))
+        writer.close()
+        assert (await field.row())["ending"] == "complete"
+
+
+# ---- TLS

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import struct
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
-from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 
+from headgate.gateway.line import STATUS_LINE, App, Line
 from headgate.wire.model import Headers
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 EDGE = "headgate.edge"
 """The scope entry under which an app finds the connection it answers on."""
@@ -43,13 +35,8 @@ EARLY_BYTES = 262_144
 FRAMING_SHARE = 8
 """bytes of chunk sizes and trailers that a byte of body may cost, beyond a head's worth"""
 PIPELINED = 8
-DISCARD_TIMES = 4
-"""a body up to so many times its limit is read to its end, so that its sender hears why"""
 
-_STATUS = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_log = logging.getLogger("headgate.edge")
 
 
 class Edge(asyncio.Protocol):
@@ -150,7 +137,9 @@ class Edge(asyncio.Protocol):
             return
         if self._answering is None:  # words amid another reply would be taken for its body
             length = b"content-type: text/plain\r\ncontent-length: %d\r\n" % len(text)
-            self.transport.write(_STATUS[status] + length + b"connection: close\r\n\r\n" + text)
+            self.transport.write(
+                STATUS_LINE[status] + length + b"connection: close\r\n\r\n" + text
+            )
         self.transport.close()
 
     def sweep(self, now: float) -> None:
@@ -294,203 +283,6 @@ class Edge(asyncio.Protocol):
             self.resume()
         elif self.waiting_since is None:
             self.waiting_since = self.loop.time()
-
-
-class Line:
-    """One request and the way to answer it.
-
-    As an ASGI app sees it: receive and send. As the hot routes see it: `body`, then `whole`, or
-    `start`, `send` and `end`; that does the same in half the time.
-    """
-
-    __slots__ = (
-        "_chunked",
-        "_edge",
-        "_limit",
-        "_news",
-        "_parts",
-        "_size",
-        "all_here",
-        "begun",
-        "complete",
-        "expects",
-        "held",
-        "keep_alive",
-        "lost",
-        "on_lost",
-        "scope",
-        "started",
-        "taken",
-        "task",
-    )
-
-    def __init__(self, edge: Edge, chunked: bool, keep_alive: bool) -> None:
-        self.scope: Scope = {}
-        self.task: asyncio.Task[None] | None = None
-        self.on_lost: Callable[[], object] | None = None
-        """called when the client leaves before its reply is complete"""
-        self.keep_alive = keep_alive
-        self.begun = self.all_here = self.taken = self.expects = False
-        self.started = self.complete = self.lost = False
-        self.held = self._size = 0
-        self._limit = 0
-        """a body beyond it is counted and not kept; 0: no limit"""
-        self._edge = edge
-        self._chunked = chunked
-        self._parts: list[bytes] = []
-        self._news: asyncio.Future[None] | None = None
-
-    # -- the edge's side
-
-    def take(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._limit and self._size > self._limit:
-            self._parts.clear()
-            self.held = 0
-        else:
-            self._parts.append(data)
-            self.held += len(data)
-        self.wake()
-
-    def ignore(self) -> None:
-        """The rest of the body is of no use to anybody."""
-        self._limit, self.taken = 1, True
-        self._parts.clear()
-
-    def lose(self) -> None:
-        if self.lost:
-            return
-        self.lost = True
-        self.wake()
-        if self.on_lost is not None and not self.complete:
-            self.on_lost()
-
-    def wake(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-
-    async def run(self, app: App) -> None:
-        try:
-            await app(self.scope, self.receive, self.send_message)
-        except Exception:  # noqa: BLE001 - the last line: whatever an app raises is answered
-            _log.exception("the app failed")
-            if not self.started and not self.lost:
-                await self.whole(500, [(b"content-type", b"text/plain")], b"internal error")
-        finally:
-            if not self.complete and not self.lost:
-                self._edge.transport.close()
-            self.scope, self._parts = {}, []  # it holds us: without this both wait for a sweep
-
-    # -- reading
-
-    async def body(self, limit: int) -> bytes | None:
-        """The whole body; None when it is longer than `limit`. Ask `lost` before you answer."""
-        self._limit, self.taken = limit, True
-        if self._size > limit:
-            self._parts.clear()
-        self._ask()
-        while not (self.all_here or self.lost or self._size > limit * DISCARD_TIMES):
-            await self._wait()
-        if self._size > limit:
-            return None
-        parts, self._parts = self._parts, []
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def receive(self) -> Message:
-        self._ask()
-        while not (self._parts or self.all_here or self.lost):
-            await self._wait()
-        if self.lost or (self.taken and self.all_here and not self._parts):
-            while not self.lost and not self.complete:
-                await self._wait()
-            return {"type": "http.disconnect"}
-        data, self._parts, self.held = b"".join(self._parts), [], 0
-        self.taken = self.all_here
-        return {"type": "http.request", "body": data, "more_body": not self.all_here}
-
-    def _ask(self) -> None:
-        if self.expects and not self.all_here and not self.lost:
-            self._edge.transport.write(_CONTINUE)
-        self.expects = False
-        self._edge.resume()
-
-    async def _wait(self) -> None:
-        self._news = self._edge.loop.create_future()
-        try:
-            await self._news
-        finally:
-            self._news = None
-
-    # -- answering
-
-    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """A complete reply."""
-        framing = b"content-length: %d\r\n" % len(body) if status != 204 else b""
-        head = self._head(status, headers, framing)
-        if self._edge.stalled:
-            await self._edge.drain()
-        if not self.lost:
-            self._edge.transport.write(head + body)
-            self._finish()
-
-    async def start(self, status: int, headers: Headers) -> None:
-        """The head of a reply whose body comes in pieces; HTTP/1.0 ends it by closing."""
-        if not self._chunked:
-            self.keep_alive = False
-        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
-        await self._write(self._head(status, headers, framing))
-
-    async def send(self, data: bytes) -> None:
-        await self._write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
-
-    async def end(self, data: bytes) -> None:
-        if self._chunked:
-            data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
-        await self._write(data)
-        if not self.lost:
-            self._finish()
-
-    async def send_message(self, message: Message) -> None:
-        """What an ASGI app sends."""
-        if message["type"] == "http.response.start":
-            headers = [(name.lower(), value) for name, value in message.get("headers", [])]
-            if any(name == b"content-length" for name, _ in headers):
-                self._chunked = False
-                await self._write(self._head(message["status"], headers, b""))
-            else:
-                await self.start(message["status"], headers)
-            return
-        data = b"" if self.scope["method"] == "HEAD" else message.get("body", b"")
-        if not message.get("more_body", False):
-            await self.end(data)
-        elif data:
-            await self.send(data)
-
-    async def _write(self, data: bytes) -> None:
-        if self._edge.stalled:
-            await self._edge.drain()
-        if not self.lost:
-            self._edge.transport.write(data)
-
-    def _head(self, status: int, headers: Headers, framing: bytes) -> bytes:
-        if self.expects:  # nobody knows whether the body still comes
-            self.keep_alive = self.expects = False
-        parts = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-        closing = b"" if self.keep_alive else b"connection: close\r\n"
-        parts += (framing, closing, b"\r\n")
-        head = b"".join(parts)
-        lines = len(headers) + 2 + bool(framing) + bool(closing)
-        if head.count(b"\n") != lines or head.count(b"\r") != lines:
-            raise ValueError("a reply header holds a line break")
-        self.started = True
-        return head
-
-    def _finish(self) -> None:
-        self.complete = True
-        self.wake()
-        self._edge.answered(self)
 
 
 def _split(url: bytes) -> tuple[str, bytes]:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import uvicorn
 
-from headgate.gateway.edge import EDGE, LINE, App, Edge, Line, Receive, Scope, Send
+from headgate.gateway.edge import EDGE, LINE, Edge
+from headgate.gateway.line import App, Line, Receive, Scope, Send
 
 __all__ = [
     "EDGE",

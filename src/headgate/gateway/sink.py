@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from headgate.gateway.edge import EDGE, LINE, Edge, Line, Scope
+from headgate.gateway.edge import EDGE, LINE, Edge
+from headgate.gateway.line import Line, Scope
 from headgate.wire.model import Headers
 
 

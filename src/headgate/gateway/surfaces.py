@@ -11,9 +11,10 @@ import random
 
 from headgate.engine import Engine
 from headgate.engine.refusal import final_status, retry_headers
-from headgate.gateway.edge import DISCARD_TIMES, LINE, Line, Scope
+from headgate.gateway.edge import LINE
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate
+from headgate.gateway.line import DISCARD_TIMES, Line, Scope
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
 from headgate.wire import headers as fields
