@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.cli import main
-from headgate.cli.tail import as_data, as_line, dollars, plain
+from headgate.cli.tail import as_data, as_line, plain
+from headgate.cli.terminal import dollars
 from headgate.ledger.insert import Batch, write
 from headgate.ledger.recent import Row
 from headgate.ledger.record import COLUMNS

@@ -71,7 +71,7 @@ def test_without_any_provider_it_says_what_to_set(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=10)
         assert process.returncode == 1
         assert "no provider is configured" in err
-        assert "hint: set ANTHROPIC_API_KEY" in err
+        assert "hint: export ANTHROPIC_API_KEY" in err
 
 
 def test_a_port_in_use_is_named_with_its_remedy(tmp_path: Path) -> None:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from headgate import config as configuration
 from headgate.cli import Trouble
-from headgate.cli.terminal import json_option, print_json, print_table, say
+from headgate.cli.terminal import dollars, json_option, print_json, print_table, say
 from headgate.config import Config
 from headgate.gateway import serve
 from headgate.gateway.start import Opened, open_gateway
@@ -144,6 +146,12 @@ async def _open(config: Config, ledger: Path, log: Path) -> Opened:
     try:
         return await open_gateway(config, ledger, log_descriptor=descriptor)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE and config.server.port == PORT:
+            say(f"Port {PORT} is taken: another one is used.")
+            server = replace(config.server, port=0)
+            return await open_gateway(
+                replace(config, server=server), ledger, log_descriptor=descriptor
+            )
         raise Trouble(
             f"cannot listen on port {config.server.port}: {error.strerror or error}",
             "another program uses it: choose one with --port",
@@ -231,7 +239,7 @@ def _print_bill(ledger: Path, as_json: bool) -> None:
         title="What the simulated traffic would have cost, from the ledger",
     )
     total = sum(row[-1] for row in rows)
-    say(f"Together ${total / 1e9:.4f} for {sum(row[3] for row in rows)} calls (simulated).")
+    say(f"Together {dollars(total)} for {sum(row[3] for row in rows)} calls (simulated).")
 
 
 def _shown(row: Sequence[object]) -> list[str]:
@@ -250,7 +258,7 @@ def _shown(row: Sequence[object]) -> list[str]:
         f"{output:,}",
         str(retries),
         str(trouble),
-        f"${cost / 1e9:.4f}",
+        dollars(cost),
     ]
 
 

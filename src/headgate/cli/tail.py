@@ -10,14 +10,13 @@ import sqlite3
 import sys
 import time
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import msgspec
 
-from headgate.cli.terminal import config_option, json_option, say
+from headgate.cli.terminal import config_option, dollars, json_option, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.ledger.recent import MOST, Row, Unsettled, Wanted, after, last, newest, unsettled
 from headgate.store.sqlite import connect_reader, explain
@@ -156,15 +155,6 @@ def as_line(row: Row) -> str:
         f"  {_span(entry.ttft_us):>8}  {plain(entry.id)}"
         + (f"  [{', '.join(marks)}]" if marks else "")
     )
-
-
-def dollars(nusd: int) -> str:
-    """Nano-dollars as dollars: four decimals, and more where fewer than three digits remain."""
-    if nusd == 0:
-        return "$0"
-    value = Decimal(nusd).scaleb(-9)
-    places = min(9, max(4, 2 - value.adjusted()))
-    return f"{'-' if nusd < 0 else ''}${abs(value):,.{places}f}"
 
 
 def plain(text: str) -> str:

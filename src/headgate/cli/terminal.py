@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -56,6 +57,15 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     out().print(table)
+
+
+def dollars(nusd: int) -> str:
+    """Nano-dollars as dollars: four decimals, and more where fewer than three digits remain."""
+    if nusd == 0:
+        return "$0"
+    value = Decimal(nusd).scaleb(-9)
+    places = min(9, max(4, 2 - value.adjusted()))
+    return f"{'-' if nusd < 0 else ''}${abs(value):,.{places}f}"
 
 
 def json_option(command: Decorated) -> Decorated:

@@ -15,7 +15,7 @@ import msgspec
 
 from headgate.cli import Trouble
 from headgate.cli.where import explained, ledger_of
-from headgate.config import Config, ConfigError, load_file
+from headgate.config import NOBODY, Config, ConfigError, load_file
 from headgate.gateway import serve
 from headgate.gateway.start import Opened, open_gateway
 
@@ -47,11 +47,7 @@ def command(
 
     config = read()
     if not config.providers:
-        raise Trouble(
-            "no provider is configured, so there is nowhere to send a call",
-            "set ANTHROPIC_API_KEY or OPENAI_API_KEY, or name providers in headgate.toml;"
-            " `headgate demo` needs neither",
-        )
+        raise Trouble(*NOBODY.split(": ", 1))
     descriptor = _open_log(log)
 
     async def main(stop: asyncio.Event) -> None:
@@ -124,7 +120,7 @@ def _greet(opened: Opened, as_json: bool) -> None:
         )
         lines += [f"  {o.id}  {o.provider}:{o.model_sent}" for o in opened.orphans[:10]]
     lines += list(config.notes)
-    key = "your Headgate key" if not opened.keyless else "unused"
+    key = "your Headgate key" if not opened.keyless else "headgate"
     lines += [
         "",
         f"Claude Code   ANTHROPIC_BASE_URL={opened.url} ANTHROPIC_AUTH_TOKEN={key!r} claude",

@@ -86,7 +86,8 @@ async def open_gateway(
     try:
         running = await serve.start(Gateway(house), listen)
     except BaseException:
-        await asyncio.to_thread(writer.close)
+        await asyncio.to_thread(ground.writer.close)
+        await asyncio.to_thread(ground.settlement.journal.close)
         keys.close()
         raise
     chores = [
