@@ -71,7 +71,6 @@ async def open_gateway(
 ) -> Opened:
     """Start serving; StoreError, OSError and ssl.SSLError say what stands in the way."""
     keys, ground, orphans = _lay_ground(config, ledger, log_descriptor)
-    writer = ground.writer
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     server = config.server
     host = server.host if keys.defined else LOOPBACK
