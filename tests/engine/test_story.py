@@ -1,4 +1,4 @@
-"""One call, one settlement: the real gateway against the simulator, through every kind of fault."""
+"""One call, one settlement: the real gateway against the simulator, through every fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ LADDER = """
 waits_s = [0.02, 0.04]
 [models]
 careful = { ladder = [
-  "anthropic:claude-sonnet-5-5 x3", "anthropic:claude-sonnet-4-6 x2", "anthropic:claude-haiku-5-5"
+  "anthropic:claude-sonnet-5-5 x3",
+  "anthropic:claude-sonnet-4-6 x2",
+  "anthropic:claude-haiku-5-5",
 ], canned = "Sorry, no model answers just now. This is not an answer." }
 pair = ["anthropic:claude-sonnet-5-5", "anthropic:claude-haiku-5-5"]
 """
@@ -75,8 +77,8 @@ async def test_a_ladder_is_climbed_to_its_canned_end_and_says_so() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/responses"])
 async def test_a_canned_stream_is_a_stream_of_the_callers_dialect(path: str) -> None:
-    toml = '[retry]\nwaits_s=[0.01]\n[models]\nm = { ladder = ["openai:x", "anthropic:x"], canned = "C" }'
-    async with running(toml) as field:
+    ladder = '[models]\nm = { ladder = ["openai:x", "anthropic:x"], canned = "C" }'
+    async with running(ladder) as field:
         body = {**message("m"), "input": "hi", "stream": True}
         got = await field.post(path, body, {"x-headgate-sim": "500"})
         assert got.status == 200
@@ -105,9 +107,7 @@ async def test_a_burst_of_overloads_is_ridden_out_by_retries() -> None:
         assert (await field.row())["tries"] == 3
 
 
-async def test_a_stream_that_breaks_after_content_ends_in_an_error_event_and_is_not_retried() -> (
-    None
-):
+async def test_a_stream_that_breaks_late_ends_in_an_error_event_and_is_not_retried() -> None:
     async with running() as field:
         body = message(stream=True, max_tokens=400)
         got = await field.post(
@@ -181,15 +181,15 @@ async def test_a_caller_that_leaves_mid_stream_costs_what_was_served() -> None:
 
 async def test_a_caller_that_leaves_before_the_head_frees_the_upstream_within_50_ms() -> None:
     async with running() as field:
-        reader, writer = await send(
+        _, writer = await send(
             field.opened.server.port,
             "POST",
             "/v1/messages",
             message(),
             {"x-headgate-sim": "head-delay=20"},
         )
-        while not field.sim.open_connections:
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        assert field.sim.open_connections == 1
         writer.transport.abort()
         await asyncio.sleep(0.05)
         assert field.sim.open_connections == 0
