@@ -13,20 +13,19 @@ import urllib.request
 import pytest
 from click.testing import CliRunner
 
-from headgate.cli import Trouble
-from headgate.cli.sim import command
+from headgate.cli import Trouble, main
 
 HEADGATE = [sys.executable, "-c", "from headgate.cli import main; main()"]
 
 
 def test_its_help_shows_an_example() -> None:
-    shown = CliRunner().invoke(command, ["--help"]).output
+    shown = CliRunner().invoke(main, ["sim", "--help"]).output
     assert "headgate sim --scenario outage" in shown
 
 
 def test_scenarios_and_words_are_listed_as_data() -> None:
     for option, name in (("--list", "outage"), ("--words", "retry-after=…")):
-        shown = CliRunner().invoke(command, [option, "--json"]).output
+        shown = CliRunner().invoke(main, ["sim", option, "--json"]).output
         assert name in {row["name"] for row in json.loads(shown)}
         assert all(row["about"] for row in json.loads(shown))
 
@@ -40,7 +39,7 @@ def test_scenarios_and_words_are_listed_as_data() -> None:
     ],
 )
 def test_a_mistake_is_named_before_the_port_is_opened(arguments: list[str], part: str) -> None:
-    result = CliRunner().invoke(command, arguments, standalone_mode=False)
+    result = CliRunner().invoke(main, ["sim", *arguments], standalone_mode=False)
     assert isinstance(result.exception, Trouble)
     assert part in result.exception.message
     assert "headgate sim --list" in result.exception.hint
