@@ -39,6 +39,12 @@ def test_no_provider_at_all_is_a_failure_that_says_what_to_export() -> None:
     assert "export ANTHROPIC_API_KEY" in found[1].hint
 
 
+def test_the_only_key_being_unusable_is_told_beside_the_failure() -> None:
+    _, found = checkup.read_config(lambda: configured("", ANTHROPIC_API_KEY=f"'{WHOLE}'"))
+    assert states(found) == ["ok", "warn", "fail"]
+    assert "has quotes around it" in found[1].what
+
+
 def test_what_start_up_would_say_is_said_here_too() -> None:
     env = {"ANTHROPIC_API_KEY": f'"{WHOLE}"', "OPENAI_API_KEY": "sk-short"}
     _, found = checkup.read_config(lambda: configured("", **env))

@@ -102,6 +102,13 @@ def test_without_any_provider_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch
     assert "export ANTHROPIC_API_KEY" in result.stderr
 
 
+def test_a_key_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", f'"{KEY}"')
+    result = run("--model", "claude-x")
+    assert result.exit_code == 1
+    assert "has quotes around it" in result.stderr
+
+
 def gate(*words: str) -> dict[str, object]:
     result = run("--model", "claude-x", "--json", *words)
     assert result.exit_code == 0, result.stderr

@@ -74,6 +74,14 @@ def test_without_any_provider_it_says_what_to_set(tmp_path: Path) -> None:
         assert "hint: export ANTHROPIC_API_KEY" in err
 
 
+def test_a_key_that_cannot_be_used_is_named_when_it_was_the_only_one(tmp_path: Path) -> None:
+    quoted = {"ANTHROPIC_API_KEY": f'"{KEY["ANTHROPIC_API_KEY"]}"'}
+    with up(folder=tmp_path, env=quoted) as process:
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 1
+        assert "ANTHROPIC_API_KEY has quotes around it" in err
+
+
 def test_a_port_in_use_is_named_with_its_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -9,6 +9,7 @@ import pytest
 
 from headgate.cli import Trouble
 from headgate.cli.where import explained, find_ledger
+from headgate.config import ConfigError
 from headgate.store.sqlite import StoreError
 
 
@@ -22,6 +23,22 @@ def test_the_configured_ledger_comes_next(tmp_path: Path) -> None:
     config = tmp_path / "headgate.toml"
     config.write_text(f'[ledger]\npath = "{tmp_path}/configured.db"\n')
     assert find_ledger(None, str(config)) == tmp_path / "configured.db"
+
+
+def test_no_secret_is_needed_to_find_the_ledger(tmp_path: Path) -> None:
+    config = tmp_path / "headgate.toml"
+    config.write_text(
+        f'[server]\nadmin_token = "env:NOT_SET"\n[ledger]\npath = "{tmp_path}/a.db"\n'
+        '[providers.anthropic]\napi_key = "env:NOT_SET"\n'
+    )
+    assert find_ledger(None, str(config)) == tmp_path / "a.db"
+
+
+def test_a_mistaken_path_of_the_ledger_is_still_told(tmp_path: Path) -> None:
+    config = tmp_path / "headgate.toml"
+    config.write_text("[ledger]\npath = 7\n")
+    with pytest.raises(ConfigError, match=r"ledger\.path"):
+        find_ledger(None, str(config))
 
 
 def test_without_either_it_is_the_homes() -> None:

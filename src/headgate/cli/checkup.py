@@ -74,15 +74,16 @@ def read_config(read: Callable[[], Config]) -> tuple[Config | None, list[Finding
     found = [
         Finding("configuration", "ok", config.source or "no file: the environment decides")
     ]
-    if not config.providers:
-        what, _, hint = config.notes[-1].partition(": ")
-        return config, [*found, Finding("configuration", "fail", what, hint)]
-    for note in config.notes:
+    notes = config.notes if config.providers else config.notes[:-1]
+    for note in notes:
         what, _, hint = note.partition("; hint: ")
         if hint.startswith("export ") and "left out" not in what:
             continue  # a key that is in use: credentials() judges it
         state: State = "warn" if hint else "info"
         found.append(Finding("configuration", state, what, hint))
+    if not config.providers:
+        what, _, hint = config.notes[-1].partition(": ")
+        found.append(Finding("configuration", "fail", what, hint))
     return config, found
 
 

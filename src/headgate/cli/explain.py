@@ -56,7 +56,7 @@ def command(
     if not model and not file:
         raise click.UsageError("give --model NAME or --file REQUEST.json")
     from headgate.cli.explanation import Unroutable, explain
-    from headgate.config import NOBODY, load_file
+    from headgate.config import load_file
 
     config = load_file(Path(config_path) if config_path else None, os.environ)
     asked = _asked(model, surface, file, stream)
@@ -65,7 +65,7 @@ def command(
         told = explain(config, asked, datetime.now(UTC))
     except Unroutable as refusal:
         if not config.providers:
-            raise Trouble("no call can be sent", NOBODY) from None
+            raise Trouble("no call can be sent", "\n".join(config.notes)) from None
         raise Trouble(
             f"404: {refusal}", "[models] in headgate.toml gives names a route"
         ) from None

@@ -112,10 +112,10 @@ def _gate(
 
 def _configured_url(config_path: str | None) -> str:
     """Where the gateway of this machine listens."""
-    from headgate.config import ConfigError, Server, load_file
+    from headgate.config import ConfigError, Server, load_places
 
     try:
-        server = load_file(Path(config_path) if config_path else None, os.environ).server
+        server = load_places(Path(config_path) if config_path else None, os.environ).server
     except ConfigError:
         if config_path:
             raise

@@ -47,7 +47,9 @@ def command(
 
     config = read()
     if not config.providers:
-        raise Trouble(*NOBODY.split(": ", 1))
+        flaws = [note for note in config.notes if note != NOBODY]
+        what, _, hint = NOBODY.partition(": ")
+        raise Trouble("\n".join([what, *flaws]), hint)
     descriptor = _open_log(log)
 
     async def main(stop: asyncio.Event) -> None:

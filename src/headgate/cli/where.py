@@ -37,9 +37,9 @@ def find_ledger(ledger: Path | None, config_path: str | None) -> Path:
     """The ledger's file, which need not exist yet."""
     if ledger is not None:
         return ledger
-    from headgate.config import load_file  # costly to load; not needed with --ledger
+    from headgate.config import load_places  # costly to load; not needed with --ledger
 
-    return ledger_of(load_file(Path(config_path) if config_path else None, os.environ))
+    return ledger_of(load_places(Path(config_path) if config_path else None, os.environ))
 
 
 def ledger_of(config: Config) -> Path:

@@ -5,7 +5,7 @@ Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
 """
 
 from headgate.config.describe import describe, spell
-from headgate.config.load import find_file, load, load_file
+from headgate.config.load import find_file, load, load_file, load_places
 from headgate.config.model import Config, Ledger, Prices, Retry, Route, Rung, Server
 from headgate.config.problem import ConfigError, Problem
 from headgate.config.routing import known_models, resolve, unknown_model
@@ -27,6 +27,7 @@ __all__ = [
     "known_models",
     "load",
     "load_file",
+    "load_places",
     "resolve",
     "spell",
     "unknown_model",

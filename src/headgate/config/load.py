@@ -36,17 +36,37 @@ Record = TypeVar("Record")
 def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
     """This machine's configuration: a file if there is one, else the environment's keys."""
     found = find_file(path, env)
+    return load(_read(found), env, source=str(found or ""))
+
+
+def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
+    """Only where the gateway listens and where its ledger is: no secret need be at hand."""
+    found = find_file(path, env)
+    text = _read(found)
+    report = Report(str(found or "the environment"), text)
+    root = _root(text, env, report)
+    server = _section(root, "server")
+    plain = {key: value for key, value in server.content.items() if key != "admin_token"}
+    config = Config(
+        server=_server(replace(server, content=plain)),
+        ledger=_record(_section(root, "ledger"), LEDGER, Ledger),
+        source=str(found or ""),
+    )
+    report.settle()
+    return config
+
+
+def _read(found: Path | None) -> str:
     if found is None:
-        return load("", env, source="")
+        return ""
     try:
-        text = found.read_text(encoding="utf-8-sig")
+        return found.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         hint = "check the path given by --config or HEADGATE_CONFIG"
         raise ConfigError(
             str(found), [Problem("", f"cannot be read: {reason}", hint)]
         ) from None
-    return load(text, env, source=str(found))
 
 
 def find_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
@@ -65,10 +85,7 @@ def find_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
 def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
     """Read a configuration; raises ConfigError with every mistake in it."""
     report = Report(source or "the environment", text)
-    root = Table(_parse(text, report), "", report, env)
-    for name in root.content:
-        if name not in _SECTIONS:
-            report.wrong(join("", name), f"unknown section [{name}]", meant(name, _SECTIONS))
+    root = _root(text, env, report)
     retry = _record(_section(root, "retry"), RETRY, Retry)
     server = _server(_section(root, "server"))
     providers = _providers(root, server)
@@ -85,6 +102,14 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
     report.settle()
     report.notes.extend(shadowed(providers))
     return replace(config, notes=tuple(report.notes))
+
+
+def _root(text: str, env: Mapping[str, str], report: Report) -> Table:
+    root = Table(_parse(text, report), "", report, env)
+    for name in root.content:
+        if name not in _SECTIONS:
+            report.wrong(join("", name), f"unknown section [{name}]", meant(name, _SECTIONS))
+    return root
 
 
 def _parse(text: str, report: Report) -> dict[str, object]:
