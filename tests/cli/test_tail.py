@@ -142,3 +142,9 @@ def test_a_row_tells_what_was_unusual_about_it() -> None:
 def test_hashes_are_hexadecimal_in_json() -> None:
     data = json.loads(as_data(Row(1, "", entry(prefix=b"\x00\xff", reply_hash=b"\x01"))))
     assert (data["prefix"], data["reply_hash"]) == ("00ff", "01")
+
+
+def test_rows_cannot_be_fewer_than_none(ledger: sqlite3.Connection) -> None:
+    result = run("--once", "-n", "-1")
+    assert result.exit_code == 2
+    assert "--rows" in result.stderr

@@ -93,6 +93,15 @@ def test_a_port_in_use_is_named_with_its_remedy(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "headgate.toml"
+    file.write_text('[server]\ntls_cert = "none.pem"\ntls_key = "key.pem"\n')
+    with up("--config", str(file), folder=tmp_path, env=KEY) as process:
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "server.tls_cert: none.pem cannot be read" in err
+
+
 def test_sighup_takes_up_a_new_file_and_refuses_a_broken_one(tmp_path: Path) -> None:
     file = tmp_path / "headgate.toml"
     file.write_text('[providers.anthropic]\napi_key = "env:ANTHROPIC_API_KEY"\n')

@@ -38,7 +38,14 @@ class Options(NamedTuple):
 
 
 @click.command()
-@click.option("-n", "--rows", default=20, show_default=True, help="Rows to begin with.")
+@click.option(
+    "-n",
+    "--rows",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Rows to begin with.",
+)
 @click.option(
     "--follow/--once", default=True, show_default=True, help="Go on with new rows, or stop."
 )

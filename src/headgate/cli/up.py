@@ -76,6 +76,11 @@ def _open_log(path: Path | None) -> int:
 
 async def _open(config: Config, read: Callable[[], Config], descriptor: int) -> Opened:
     server = config.server
+    for name in ("tls_cert", "tls_key"):
+        path = getattr(server, name)
+        if path and not os.access(path, os.R_OK):
+            hint = "check that the path is right and that this user may read the file"
+            raise Trouble(f"server.{name}: {path} cannot be read", hint)
     try:
         with explained():
             return await open_gateway(
