@@ -249,3 +249,38 @@ async def test_a_retry_after_is_waited_for_when_it_is_short() -> None:
         assert 1.9 < time.monotonic() - started < 4
         retries = [line for line in field.logged() if line["event"] == "retry"]
         assert retries[0]["message"] == "rate limited, waiting 1 s, try 2 of 3"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_strict_row_knows_the_try_that_answered(stream: bool) -> None:
+    strict = '[ledger]\ndurability = "strict"\n[retry]\nwaits_s = [0.02]\n'
+    async with running(strict) as field:
+        field.sim.next("529", "")
+        got = await field.post("/v1/messages", message(stream=stream))
+        row = await field.row()
+        assert (row["tries"], row["status"]) == (2, 200)
+        assert row["upstream_id"] == got.headers["x-headgate-upstream-request-id"]
+        assert [n["fault"] for n in json.loads(row["tries_json"])] == ["overloaded", ""]
+
+
+async def test_with_every_default_a_refused_upstream_is_a_502_within_a_second() -> None:
+    toml = """
+[providers.anthropic]
+base_url = "http://127.0.0.1:9"
+api_key = "env:ANTHROPIC_API_KEY"
+"""
+    async with running(toml) as field:
+        started = time.monotonic()
+        got = await field.post("/v1/messages", message())
+        assert (got.status, time.monotonic() - started < 1) == (502, True)
+        assert (await field.row())["tries"] == 3
+
+
+async def test_a_move_to_the_next_rung_is_a_log_line() -> None:
+    async with running(LADDER) as field:
+        field.sim.next("529", "")
+        await field.post("/v1/messages", message("pair"))
+        moves = [line for line in field.logged() if line["event"] == "fallback"]
+        assert [line["message"] for line in moves] == [
+            "anthropic:claude-sonnet-5-5: overloaded, trying anthropic:claude-haiku-5-5"
+        ]

@@ -231,3 +231,16 @@ async def test_whoever_reads_slowly_but_reads_gets_everything() -> None:
 
 
 # ---- TLS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"a: " + b"x" * 70_000 + b"\r\n", b"".join(b"n%d: v\r\n" % n for n in range(9000))],
+)
+async def test_a_head_that_is_too_large_is_refused_also_when_it_comes_at_once(
+    fields: bytes,
+) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + fields + b"content-length: 2\r\n\r\nxx")
+        async with asyncio.timeout(3):
+            assert (await read_head(reader))[0] == 431

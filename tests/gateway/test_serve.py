@@ -169,3 +169,21 @@ async def test_ipv6_addresses_are_listened_on_and_shown_in_brackets() -> None:
         writer.write(START + b"content-length: 2\r\n\r\nxx")
         assert (await read_reply(reader)).body == b"2"
         writer.close()
+
+
+async def test_a_renewed_certificate_that_cannot_be_used_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "SWEEP_S", 0.02)
+    certificate(tmp_path, "old")
+    said: list[str] = []
+    listen = Listen(cert=tmp_path / "cert.pem", key=tmp_path / "key.pem")
+    server = await serve.start(hello, listen, said.append)
+    (tmp_path / "cert.pem").write_text("garbage")
+    await asyncio.sleep(0.2)
+    assert len(said) == 1
+    assert "the old certificate stays in use" in said[0]
+    certificate(tmp_path, "new")
+    await asyncio.sleep(0.2)
+    await server.stop(at_once=True)
+    assert said[1:] == [""]

@@ -14,8 +14,21 @@ from queue import SimpleQueue
 
 import msgspec
 
+from headgate.policy.router import Target, Wait
+from headgate.wire.model import Fault, Kind
+
 BATCHES_KEPT = 50
 LINES_PER_BATCH = 2000
+
+
+SPOKEN: dict[Kind, str] = {
+    Kind.UPSTREAM_LIMITED: "rate limited",
+    Kind.OVERLOADED: "overloaded",
+    Kind.UPSTREAM: "upstream error",
+    Kind.CONNECTION: "connection failed",
+    Kind.TIMEOUT: "timed out",
+    Kind.UPSTREAM_AUTH: "rejected our credential",
+}
 
 
 class Journal:
@@ -33,8 +46,31 @@ class Journal:
 
     def say(self, event: str, **facts: object) -> None:
         """Note something; it is written at the next flush()."""
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._add({"at": at, "event": event, **facts})
+        self._add({"at": datetime.now(UTC), "event": event, **facts})
+
+    def retry(self, id: str, wait: Wait) -> None:
+        """The same target is tried again after a pause."""
+        fault, target = wait.fault, wait.target
+        self.say(
+            "retry",
+            id=id,
+            target=f"{target.provider}:{target.model}",
+            fault=fault.kind,
+            message=f"{SPOKEN.get(fault.kind, fault.kind)}, waiting {wait.seconds:.3g} s,"
+            f" try {wait.number} of {target.tries}",
+        )
+
+    def fallback(self, id: str, last: Target | None, target: Target, fault: Fault) -> None:
+        """The next target of the ladder is tried."""
+        name = f"{target.provider}:{target.model}"
+        failed = f"{last.provider}:{last.model}: " if last is not None else ""
+        self.say(
+            "fallback",
+            id=id,
+            target=name,
+            fault=fault.kind,
+            message=f"{failed}{SPOKEN.get(fault.kind, fault.kind)}, trying {name}",
+        )
 
     def call(self, facts: dict[str, object]) -> None:
         self._add(facts)

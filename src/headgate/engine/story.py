@@ -34,6 +34,8 @@ from headgate.wire.stream import StreamWatch
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 DRAIN_S = 1.0
 """how long a finished stream's connection may take to become reusable"""
+REFUSED_WAIT_S = 0.2
+"""a refused connection is tried again soon: its 502 shall be there within a second"""
 ROOM_S = 10.0
 """how long a call waits for the ledger before it is refused"""
 CACHED_MODELS = 2000
@@ -106,7 +108,7 @@ class Engine:
     async def _win(self, tally: Tally) -> None:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
         call, ground = tally.call, self._ground
-        way = self._way(call)
+        journal, way = ground.settlement.journal, self._way(call)
         tally.route = way.route.pattern
         await self._admit(tally, way)
         plan = router.plan(way.ladder, self._cooling, self._patience, ground.dice)
@@ -117,6 +119,8 @@ class Engine:
             if isinstance(step, Wait):
                 outcome = await self._wait(tally, step)
             else:
+                if fault is not None and step.number == 1:
+                    journal.fallback(call.id, tally.target, step.target, fault)
                 fault = await self._try(tally, way.route, step)
                 outcome = Outcome(fault, tally.committed)
             try:
@@ -191,14 +195,7 @@ class Engine:
         until = self._ground.clock() + wait.seconds
         if tally.deadline and until >= tally.deadline:
             return Outcome(wait.fault)
-        self._ground.settlement.journal.say(
-            "retry",
-            id=tally.call.id,
-            target=f"{wait.target.provider}:{wait.target.model}",
-            fault=wait.fault.kind,
-            message=f"{_SPOKEN.get(wait.fault.kind, wait.fault.kind)}, waiting"
-            f" {wait.seconds:.3g} s, try {wait.number} of {wait.target.tries}",
-        )
+        self._ground.settlement.journal.retry(tally.call.id, wait)
         await asyncio.sleep(wait.seconds)
         return None
 
@@ -206,8 +203,8 @@ class Engine:
         """One upstream attempt; the fault it ended in, None when the call is answered."""
         ground, target = self._ground, step.target
         gate = self._gates[target.provider]
-        started = ground.clock()
-        if tally.deadline and started >= tally.deadline:
+        tally.try_started = ground.clock()
+        if tally.deadline and tally.try_started >= tally.deadline:
             return _timed_out(tally)
         tally.target, tally.credential = target, gate.provider.credentials
         tally.shared = not gate.own_credential
@@ -227,22 +224,23 @@ class Engine:
                 await self._deliver(tally, exchange, gate)
         except Fault as caught:
             fault = caught
+            if fault.kind is Kind.CONNECTION and not exchange.sent_any:
+                fault.retry_after = REFUSED_WAIT_S
             if tally.committed:
                 await self._break_off(tally, fault)
         finally:
-            self._note(tally, exchange, started, fault)
+            self._note(tally, exchange, fault)
             if not tally.answered or fault is not None:
                 exchange.close()
         if fault is None:
             await self._let_go(tally, exchange)
         return fault
 
-    def _note(
-        self, tally: Tally, exchange: Exchange, started: float, fault: Fault | None
-    ) -> None:
-        """Remember the try, and what it says of its target's health."""
+    def _note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
+        """Remember the try, once, and what it says of its target's health."""
         target, now = tally.target, self._ground.clock()
-        assert target is not None
+        if tally.noted or target is None:
+            return
         gone = fault is None and not tally.answered
         billed = fault is not None and (
             fault.maybe_billed
@@ -254,7 +252,7 @@ class Engine:
             TryNote(
                 target.provider,
                 target.model,
-                int((now - started) * 1e6),
+                int((now - tally.try_started) * 1e6),
                 exchange.status,
                 kind or "",
                 billed or (gone and exchange.sent_all and not tally.reading.usage_seen),
@@ -345,7 +343,7 @@ class Engine:
             await tally.sink.send(held)
 
     async def _finish(self, tally: Tally, status: int, body: bytes | None) -> None:
-        """Send the last of the reply; with strict durability, only once its row is safe."""
+        """Send the last of the reply."""
         watch, exchange = tally.watch, tally.exchange
         assert exchange is not None
         tally.ending = watch.ending if watch is not None else Ending.COMPLETE
@@ -353,10 +351,9 @@ class Engine:
         last = b"".join(tally.held) if body is None else body
         tally.held.clear()
         tally.reply_bytes += len(last)
-        if self._strict:
-            self._settle(tally)
-            await self._ground.writer.durable()
         tally.answered = True
+        self._note(tally, exchange, None)
+        await self._make_sure(tally)
         if body is not None:
             await tally.sink.whole(status, reply_headers(tally, exchange.headers), last)
             return
@@ -389,9 +386,9 @@ class Engine:
         dialect, call_id = tally.call.surface.dialect, tally.call.id
         event = watch.intact + dialect.error_event(fault, call_id, tally.reading)
         tally.reply_bytes += len(event)
-        if self._strict:
-            self._settle(tally)
-            await self._ground.writer.durable()
+        if tally.exchange is not None:
+            self._note(tally, tally.exchange, fault)
+        await self._make_sure(tally)
         await tally.sink.end(event)
 
     async def _can(self, tally: Tally, route: Route, fault: Fault) -> None:
@@ -410,9 +407,7 @@ class Engine:
             body = dialect.canned(route.canned, call.model, call.id, at_s)
             headers.append((b"content-type", b"application/json"))
         tally.reply_bytes = len(body)
-        if self._strict:
-            self._settle(tally)
-            await self._ground.writer.durable()
+        await self._make_sure(tally)
         if call.stream:
             await tally.sink.start(200, headers)
             await tally.sink.end(body)
@@ -441,9 +436,7 @@ class Engine:
             headers = own_headers(tally) + refusal.retry_headers(fault)
             headers.append((b"content-type", b"application/json"))
         tally.reply_bytes = len(body)
-        if self._strict and tally.handle:
-            self._settle(tally)
-            await self._ground.writer.durable()
+        await self._make_sure(tally)
         await tally.sink.whole(status, headers, body)
 
     def _confess(self, tally: Tally, bug: Exception) -> Fault:
@@ -458,6 +451,12 @@ class Engine:
             f"Headgate failed to handle this call; its log says why under {tally.call.id}",
         )
 
+    async def _make_sure(self, tally: Tally) -> None:
+        """With strict durability, the last of a reply waits until its row is safe."""
+        if self._strict:
+            self._settle(tally)
+            await self._ground.writer.durable()
+
     def _settle(self, tally: Tally) -> None:
         if tally.settled:
             return
@@ -468,14 +467,6 @@ class Engine:
         ground.settlement.settle(Ended(tally, provider, ground.clock(), self._key))
         if self._strict:
             ground.settlement.flush()
-
-
-_SPOKEN: dict[Kind, str] = {
-    Kind.UPSTREAM_LIMITED: "rate limited",
-    Kind.OVERLOADED: "overloaded",
-    Kind.UPSTREAM: "upstream error",
-    Kind.CONNECTION: "connection failed",
-}
 
 
 def _check_name(model: str) -> None:

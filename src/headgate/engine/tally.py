@@ -83,6 +83,7 @@ class Tally:
         "started",
         "status",
         "target",
+        "try_started",
         "watch",
     )
 
@@ -100,6 +101,7 @@ class Tally:
         self.watch: StreamWatch | None = None
         self.reading = Reading()
         self.notes: list[TryNote] = []
+        self.try_started = 0.0
         self.noted = False
         """is the running exchange among the notes"""
         self.held: list[bytes] = []

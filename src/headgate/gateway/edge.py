@@ -195,6 +195,9 @@ class Edge(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
+        if self._head_bytes > MAX_HEAD_BYTES < _size(self._url, headers):
+            self.refuse(431, b"request head too large")
+            raise ValueError("request head too large")
         self._headers = []  # a trailer adds nothing to a request that is being answered
         self._in_body, self._head_bytes, self._framing_bytes = True, 0, 0
         self._body_since = self.loop.time()
@@ -283,6 +286,10 @@ class Edge(asyncio.Protocol):
             self.resume()
         elif self.waiting_since is None:
             self.waiting_since = self.loop.time()
+
+
+def _size(url: bytes, headers: Headers) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _split(url: bytes) -> tuple[str, bytes]:

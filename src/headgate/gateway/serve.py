@@ -122,16 +122,19 @@ class Certificates:
     def _read_stamp(self) -> tuple[int, int]:
         return (self.cert.stat().st_mtime_ns, self.key.stat().st_mtime_ns)
 
-    def follow(self) -> None:
-        """Load the files again if they changed; a half-written pair is tried again later."""
-        with contextlib.suppress(OSError, ssl.SSLError):
-            if self._read_stamp() != self._stamp:
-                before = self._stamp
-                try:
-                    self.load()
-                except (OSError, ssl.SSLError):
-                    self._stamp = before
-                    raise
+    def follow(self) -> str:
+        """Load the files again if they changed; why they cannot be used, if so.
+
+        A half-written pair is tried again at the next look; the old one serves meanwhile.
+        """
+        before = self._stamp
+        try:
+            if self._read_stamp() != before:
+                self.load()
+        except (OSError, ssl.SSLError) as error:
+            self._stamp = before
+            return f"{self.cert}: {error.strerror or error}; the old certificate stays in use"
+        return ""
 
 
 def bind(listen: Listen) -> socket.socket:
@@ -150,8 +153,17 @@ def bind(listen: Listen) -> socket.socket:
     return sock
 
 
-async def start(app: App, listen: Listen) -> Running:
-    """Serve `app` until stopped; returns once connections are accepted."""
+def _ignore(_: str) -> None:
+    pass
+
+
+async def start(
+    app: App, listen: Listen, on_trouble: Callable[[str], None] = _ignore
+) -> Running:
+    """Serve `app` until stopped; returns once connections are accepted.
+
+    `on_trouble` is told when a renewed certificate cannot be used, and why.
+    """
     certificates = Certificates(listen.cert, listen.key) if listen.cert and listen.key else None
     sock = bind(listen)
     config = uvicorn.Config(
@@ -177,21 +189,25 @@ async def start(app: App, listen: Listen) -> Running:
             task.result()
             raise RuntimeError("the server stopped before it started")
         await asyncio.sleep(0.001)
-    sweeper = asyncio.ensure_future(_sweep(server, certificates))
+    sweeper = asyncio.ensure_future(_sweep(server, certificates, on_trouble))
     host, port = sock.getsockname()[:2]
     return Running(host, port, certificates is not None, server, task, sweeper, certificates)
 
 
-async def _sweep(server: _Server, certificates: Certificates | None) -> None:
+async def _sweep(
+    server: _Server, certificates: Certificates | None, on_trouble: Callable[[str], None]
+) -> None:
     loop = asyncio.get_running_loop()
+    trouble = ""
     while True:
         await asyncio.sleep(SWEEP_S)
         now = loop.time()
         for connection in list(server.server_state.connections):
             if isinstance(connection, Edge):
                 connection.sweep(now)
-        if certificates is not None:
-            certificates.follow()
+        if certificates is not None and (why := certificates.follow()) != trouble:
+            trouble = why
+            on_trouble(why)
 
 
 def _keep_memory() -> None:

@@ -83,7 +83,10 @@ async def open_gateway(
         server.client_stall_s,
     )
     try:
-        running = await serve.start(Gateway(house), listen)
+        say = ground.settlement.journal.say
+        running = await serve.start(
+            Gateway(house), listen, lambda why: say("certificate", trouble=why)
+        )
     except BaseException:
         await asyncio.to_thread(ground.writer.close)
         await asyncio.to_thread(ground.settlement.journal.close)
