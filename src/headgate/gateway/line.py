@@ -184,7 +184,11 @@ class Line:
         await self._write(self._head(status, headers, framing))
 
     async def send(self, data: bytes) -> None:
-        await self._write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        edge = self._edge
+        if edge.stalled:
+            await edge.drain()
+        if not self.lost:
+            edge.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     async def end(self, data: bytes) -> None:
         if self._chunked:

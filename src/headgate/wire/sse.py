@@ -16,6 +16,8 @@ EVENT_LIMIT_BYTES = 16 * 1024 * 1024  # an image comes base64-encoded in a singl
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _BLANK = re.compile(_LINE_END + _LINE_END)
 _LINES = re.compile(rb"\r\n|\n|\r")
+_USUAL = re.compile(rb"(?:event: ([^\r\n]*)\n)?data: ([^\r\n]*)\n\n?")
+"""how nearly every event is written"""
 
 
 class Sse(NamedTuple):
@@ -27,6 +29,9 @@ class Sse(NamedTuple):
 
 def parse(block: bytes) -> Sse | None:
     """The event in a block of lines; None when it carries no data (comments, bare pings)."""
+    usual = _USUAL.fullmatch(block)
+    if usual is not None:
+        return Sse(usual[1] or b"", usual[2])
     name = b""
     data: bytes | None = None
     for line in block.split(b"\n") if b"\r" not in block else _LINES.split(block):
@@ -105,6 +110,8 @@ def _last_blank(data: bytes) -> int:
 def blocks(complete: bytes) -> list[bytes]:
     """The events of a run that ends with one, each with the blank line that ends it."""
     if b"\r" not in complete:
+        if complete.find(b"\n\n") == len(complete) - 2:
+            return [complete]
         parts = complete.split(b"\n\n")
         last = parts.pop()
         out = [part + b"\n\n" for part in parts]
