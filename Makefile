@@ -55,7 +55,7 @@ clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end 
 bench: $(READY) ## Headgate beside nginx, LiteLLM and no gateway, in one run
 	@$(BIN)/python -m benchmarks.gateway
 
-bench-quick: $(READY) ## a minute of the same, without LiteLLM, against generous floors
+bench-quick: $(READY) ## short rounds of the same, without LiteLLM, against generous floors
 	@$(BIN)/python -m benchmarks.gateway --quick
 
 soak: $(READY) ## the tests that run for minutes, and flat memory under load

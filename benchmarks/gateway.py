@@ -40,11 +40,11 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
         epilog="example: python -m benchmarks.gateway --targets nginx,headgate --rounds 1",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a minute, no LiteLLM, generous floors"
+        "--quick", action="store_true", help="short rounds, no LiteLLM, generous floors"
     )
     parser.add_argument("--targets", default="", help="comma list; default: all")
     parser.add_argument("--cases", default="", help=f"comma list of {', '.join(FULL_CASES)}")
-    parser.add_argument("--rounds", type=int, default=0, help="default: 3, quick: 1")
+    parser.add_argument("--rounds", type=int, default=0, help="default: 3; medians count")
     parser.add_argument("--scale", type=float, default=0.0, help="length of each stretch; 1.0")
     parser.add_argument("--no-history", action="store_true", help="do not write the JSON file")
     parser.add_argument("--nice", type=int, default=0, help="priority of all that is started")
@@ -165,7 +165,7 @@ def measured(options: argparse.Namespace) -> tuple[Json, list[figures.Verdict]]:
         upstream = stack.enter_context(toolbox.upstream(served.upstream_arguments(), load_core))
         os.sched_setaffinity(0, {load_core})
         stage = measure.Stage(upstream, served, gateway_core, load_core, scale)
-        count = options.rounds or (1 if quick else 3)
+        count = options.rounds or 3
         for number in range(count):
             print(f"round {number + 1} of {count}: {', '.join(names)}", file=sys.stderr)
             rounds.append(one_round(stage, names, cases, rates, folder / str(number)))
