@@ -45,6 +45,7 @@ class Wire:
     last_byte_at: float = 0.0
     headers: Headers = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    sent_all: bool = True
 
     def fail(self, fault: Fault) -> None:
         self.faults.append(fault)

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from headgate import config as configuration
 from headgate.config import Config, Route
 from headgate.engine import refusal
+from headgate.engine.closing import Closing
 from headgate.engine.gate import Gate
-from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers, stream_headers
-from headgate.engine.settle import Ended, Settlement
-from headgate.engine.tally import Sink, Tally, TryNote, intent, max_output
-from headgate.ledger.writer import Writer
-from headgate.policy import health, prefix, router
-from headgate.policy.health import Health
+from headgate.engine.ground import Ground
+from headgate.engine.head import reply_headers, stream_headers
+from headgate.engine.tally import Sink, Tally, intent, max_output
+from headgate.policy import prefix, router
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
-from headgate.upstream import Door, Exchange
+from headgate.upstream import Exchange
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
 from headgate.wire.model import Ending, Fault, Headers, Kind, Reply
@@ -41,26 +38,6 @@ ROOM_S = 10.0
 CACHED_MODELS = 2000
 LONGEST_MODEL = 500
 """names are kept and shown in many places; the longest known one, an ARN, has about 150"""
-_PERHAPS_BILLED = frozenset(
-    (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What engines stand on; it outlives a reload of the configuration."""
-
-    door: Door
-    settlement: Settlement
-    clock: Callable[[], float]
-    """monotonic seconds"""
-    dice: Callable[[], float]
-    health: dict[tuple[str, str], Health]
-    running: set[Tally]
-
-    @property
-    def writer(self) -> Writer:
-        return self.settlement.writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +61,7 @@ class Engine:
         self._strict = config.ledger.durability == "strict"
         key = ground.writer.fingerprint_key
         self._key = key if config.ledger.fingerprints else None
+        self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
 
     async def serve(self, call: Call, sink: Sink) -> None:
         """Answer the call into the sink. Cancel it when the client is gone."""
@@ -93,16 +71,16 @@ class Engine:
         try:
             await self._win(tally)
         except Fault as fault:
-            await self._explain(tally, fault)
+            await self._closing.explain(tally, fault)
         except asyncio.CancelledError:
             tally.ending = tally.ending or Ending.CLIENT_GONE
             raise
         except Exception as bug:  # noqa: BLE001 - the last line: a bug is answered and settled
-            await self._explain(tally, self._confess(tally, bug))
+            await self._closing.confess(tally, bug)
         finally:
             if tally.exchange is not None:
                 tally.exchange.close()
-            self._settle(tally)
+            self._closing.settle(tally)
             ground.running.discard(tally)
 
     async def _win(self, tally: Tally) -> None:
@@ -134,7 +112,7 @@ class Engine:
             or not fault.consequence.next_target
         ):
             raise fault
-        await self._can(tally, way.route, fault)
+        await self._closing.can(tally, way.route, fault)
 
     def _way(self, call: Call) -> Way:
         name = (call.model, call.surface.name)
@@ -227,47 +205,14 @@ class Engine:
             if fault.kind is Kind.CONNECTION and not exchange.sent_any:
                 fault.retry_after = REFUSED_WAIT_S
             if tally.committed:
-                await self._break_off(tally, fault)
+                await self._closing.break_off(tally, fault)
         finally:
-            self._note(tally, exchange, fault)
+            self._ground.note(tally, exchange, fault)
             if not tally.answered or fault is not None:
                 exchange.close()
         if fault is None:
             await self._let_go(tally, exchange)
         return fault
-
-    def _note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
-        """Remember the try, once, and what it says of its target's health."""
-        target, now = tally.target, self._ground.clock()
-        if tally.noted or target is None:
-            return
-        gone = fault is None and not tally.answered
-        billed = fault is not None and (
-            fault.maybe_billed
-            or (fault.kind in _PERHAPS_BILLED and exchange.sent_all and exchange.status < 300)
-        )
-        tally.noted = True
-        kind = Kind.CLIENT_GONE if gone else fault.kind if fault is not None else None
-        tally.notes.append(
-            TryNote(
-                target.provider,
-                target.model,
-                int((now - tally.try_started) * 1e6),
-                exchange.status,
-                kind or "",
-                billed or (gone and exchange.sent_all and not tally.reading.usage_seen),
-                fields.text(exchange.headers, b"request-id")
-                or fields.text(exchange.headers, b"x-request-id"),
-            )
-        )
-        name = (target.provider, target.model)
-        state = self._ground.health.get(name)
-        if state is None:
-            if kind is None or len(self._ground.health) >= CACHED_MODELS:
-                return
-            state = health.WELL
-        retry_after = fault.retry_after if fault is not None else None
-        self._ground.health[name] = health.learn(state, kind, retry_after, now)
 
     async def _refused(self, tally: Tally, exchange: Exchange, gate: Gate) -> Fault:
         body = await exchange.read_all(refusal.MAX_ERROR_BYTES)
@@ -352,8 +297,8 @@ class Engine:
         tally.held.clear()
         tally.reply_bytes += len(last)
         tally.answered = True
-        self._note(tally, exchange, None)
-        await self._make_sure(tally)
+        self._ground.note(tally, exchange, None)
+        await self._closing.make_sure(tally)
         if body is not None:
             await tally.sink.whole(status, reply_headers(tally, exchange.headers), last)
             return
@@ -365,7 +310,7 @@ class Engine:
 
     async def _let_go(self, tally: Tally, exchange: Exchange) -> None:
         """Settle, then give the connection a moment to become reusable."""
-        self._settle(tally)
+        self._closing.settle(tally)
         if not exchange.complete:
             tally.deadline = self._ground.clock() + DRAIN_S
             try:
@@ -374,99 +319,6 @@ class Engine:
             except Fault:
                 pass  # the reply is whole; only the connection is lost
         exchange.close()
-
-    async def _break_off(self, tally: Tally, fault: Fault) -> None:
-        """End a reply the client has begun to read: an error event in its dialect."""
-        watch = tally.watch
-        assert watch is not None
-        ending = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
-        tally.ending = watch.close(ending.get(fault.kind, Ending.ERROR))
-        tally.fault = fault
-        tally.answered = True
-        dialect, call_id = tally.call.surface.dialect, tally.call.id
-        event = watch.intact + dialect.error_event(fault, call_id, tally.reading)
-        tally.reply_bytes += len(event)
-        if tally.exchange is not None:
-            self._note(tally, tally.exchange, fault)
-        await self._make_sure(tally)
-        await tally.sink.end(event)
-
-    async def _can(self, tally: Tally, route: Route, fault: Fault) -> None:
-        """The last rung: the operator's own words, typed as such."""
-        call = tally.call
-        dialect, at_s = call.surface.dialect, tally.at_us // 1_000_000
-        tally.canned, tally.ending, tally.fault = True, Ending.COMPLETE, fault
-        tally.answered = tally.committed = True
-        tally.status = 200
-        headers = own_headers(tally)
-        headers.append((b"x-headgate-canned", b"true"))
-        if call.stream:
-            body = dialect.canned_stream(route.canned, call.model, call.id, at_s)
-            headers += [(b"content-type", b"text/event-stream; charset=utf-8"), *NO_BUFFERING]
-        else:
-            body = dialect.canned(route.canned, call.model, call.id, at_s)
-            headers.append((b"content-type", b"application/json"))
-        tally.reply_bytes = len(body)
-        await self._make_sure(tally)
-        if call.stream:
-            await tally.sink.start(200, headers)
-            await tally.sink.end(body)
-        else:
-            await tally.sink.whole(200, headers, body)
-
-    async def _explain(self, tally: Tally, fault: Fault) -> None:
-        """A final fault, in the caller's dialect: the upstream's own words where it spoke."""
-        dialect = tally.call.surface.dialect
-        tally.ending = tally.ending or Ending.ERROR
-        tally.fault = fault
-        if tally.committed:
-            if not tally.answered:
-                await self._break_off(tally, fault)
-            return
-        status = refusal.final_status(fault, dialect)
-        tally.status = status
-        tally.answered = True
-        reply = fault.reply if refusal.passes_unmodified(fault) else None
-        if reply is not None:
-            headers, body = reply_headers(tally, reply.headers), reply.body
-            named = {name for name, _ in headers}
-            headers += [h for h in refusal.retry_headers(fault) if h[0] not in named]
-        else:
-            body = dialect.error_body(fault, tally.call.id)
-            headers = own_headers(tally) + refusal.retry_headers(fault)
-            headers.append((b"content-type", b"application/json"))
-        tally.reply_bytes = len(body)
-        await self._make_sure(tally)
-        await tally.sink.whole(status, headers, body)
-
-    def _confess(self, tally: Tally, bug: Exception) -> Fault:
-        self._ground.settlement.journal.say(
-            "bug",
-            id=tally.call.id,
-            error=f"{type(bug).__name__}: {bug}",
-            trace="".join(traceback.format_tb(bug.__traceback__)[-6:]),
-        )
-        return Fault(
-            Kind.INTERNAL,
-            f"Headgate failed to handle this call; its log says why under {tally.call.id}",
-        )
-
-    async def _make_sure(self, tally: Tally) -> None:
-        """With strict durability, the last of a reply waits until its row is safe."""
-        if self._strict:
-            self._settle(tally)
-            await self._ground.writer.durable()
-
-    def _settle(self, tally: Tally) -> None:
-        if tally.settled:
-            return
-        ground = self._ground
-        tally.ending = tally.ending or Ending.CLIENT_GONE
-        gate = self._gates.get(tally.target.provider) if tally.target is not None else None
-        provider = gate.provider if gate is not None else None
-        ground.settlement.settle(Ended(tally, provider, ground.clock(), self._key))
-        if self._strict:
-            ground.settlement.flush()
 
 
 def _check_name(model: str) -> None:

@@ -1,0 +1,122 @@
+"""The end of a call: its last words to the client, and handing it over to be settled.
+
+Rule 1: a fault is told once, in the caller's dialect; the upstream's own words where it spoke.
+Rule 2: what has begun as a stream ends as one: with an error event, never with a bare cut.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from headgate.config import Route
+from headgate.engine import refusal
+from headgate.engine.gate import Gate
+from headgate.engine.ground import Ground
+from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers
+from headgate.engine.settle import Ended
+from headgate.engine.tally import Tally
+from headgate.wire.model import Ending, Fault, Kind
+
+
+class Closing:
+    """Ends the calls of one engine."""
+
+    def __init__(
+        self, ground: Ground, gates: dict[str, Gate], key: bytes | None, *, strict: bool
+    ) -> None:
+        self._ground = ground
+        self._gates = gates
+        self._key = key
+        self._strict = strict
+
+    async def break_off(self, tally: Tally, fault: Fault) -> None:
+        """End a reply the client has begun to read: an error event in its dialect."""
+        watch = tally.watch
+        assert watch is not None
+        ending = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
+        tally.ending = watch.close(ending.get(fault.kind, Ending.ERROR))
+        tally.fault = fault
+        tally.answered = True
+        dialect, call_id = tally.call.surface.dialect, tally.call.id
+        event = watch.intact + dialect.error_event(fault, call_id, tally.reading)
+        tally.reply_bytes += len(event)
+        if tally.exchange is not None:
+            self._ground.note(tally, tally.exchange, fault)
+        await self.make_sure(tally)
+        await tally.sink.end(event)
+
+    async def can(self, tally: Tally, route: Route, fault: Fault) -> None:
+        """The last rung: the operator's own words, typed as such."""
+        call = tally.call
+        dialect, at_s = call.surface.dialect, tally.at_us // 1_000_000
+        tally.canned, tally.ending, tally.fault = True, Ending.COMPLETE, fault
+        tally.answered = tally.committed = True
+        tally.status = 200
+        headers = own_headers(tally)
+        headers.append((b"x-headgate-canned", b"true"))
+        if call.stream:
+            body = dialect.canned_stream(route.canned, call.model, call.id, at_s)
+            headers += [(b"content-type", b"text/event-stream; charset=utf-8"), *NO_BUFFERING]
+        else:
+            body = dialect.canned(route.canned, call.model, call.id, at_s)
+            headers.append((b"content-type", b"application/json"))
+        tally.reply_bytes = len(body)
+        await self.make_sure(tally)
+        if call.stream:
+            await tally.sink.start(200, headers)
+            await tally.sink.end(body)
+        else:
+            await tally.sink.whole(200, headers, body)
+
+    async def explain(self, tally: Tally, fault: Fault) -> None:
+        """A final fault, in the caller's dialect: the upstream's own words where it spoke."""
+        dialect = tally.call.surface.dialect
+        tally.ending = tally.ending or Ending.ERROR
+        tally.fault = fault
+        if tally.committed:
+            if not tally.answered:
+                await self.break_off(tally, fault)
+            return
+        status = refusal.final_status(fault, dialect)
+        tally.status = status
+        tally.answered = True
+        reply = fault.reply if refusal.passes_unmodified(fault) else None
+        if reply is not None:
+            headers, body = reply_headers(tally, reply.headers), reply.body
+            named = {name for name, _ in headers}
+            headers += [h for h in refusal.retry_headers(fault) if h[0] not in named]
+        else:
+            body = dialect.error_body(fault, tally.call.id)
+            headers = own_headers(tally) + refusal.retry_headers(fault)
+            headers.append((b"content-type", b"application/json"))
+        tally.reply_bytes = len(body)
+        await self.make_sure(tally)
+        await tally.sink.whole(status, headers, body)
+
+    async def confess(self, tally: Tally, bug: Exception) -> None:
+        """A mistake of ours: the whole of it in the log, its place there to the caller."""
+        self._ground.settlement.journal.say(
+            "bug",
+            id=tally.call.id,
+            error=f"{type(bug).__name__}: {bug}",
+            trace="".join(traceback.format_tb(bug.__traceback__)[-6:]),
+        )
+        text = f"Headgate failed to handle this call; its log says why under {tally.call.id}"
+        await self.explain(tally, Fault(Kind.INTERNAL, text))
+
+    async def make_sure(self, tally: Tally) -> None:
+        """With strict durability, the last of a reply waits until its row is safe."""
+        if self._strict:
+            self.settle(tally)
+            await self._ground.writer.durable()
+
+    def settle(self, tally: Tally) -> None:
+        if tally.settled:
+            return
+        ground = self._ground
+        tally.ending = tally.ending or Ending.CLIENT_GONE
+        gate = self._gates.get(tally.target.provider) if tally.target is not None else None
+        provider = gate.provider if gate is not None else None
+        ground.settlement.settle(Ended(tally, provider, ground.clock(), self._key))
+        if self._strict:
+            ground.settlement.flush()

@@ -1,0 +1,75 @@
+"""What engines stand on, and what it learns of every try: it outlives a reload.
+
+Rule 1: a try is noted once, by whoever first knows how it ended.
+Rule 2: whatever may have been billed although nobody has its answer is marked as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headgate.engine.settle import Settlement
+from headgate.engine.tally import Tally, TryNote
+from headgate.ledger.writer import Writer
+from headgate.policy import health
+from headgate.policy.health import Health
+from headgate.upstream import Door, Exchange
+from headgate.wire import headers as fields
+from headgate.wire.model import Fault, Kind
+
+KNOWN_TARGETS = 2000
+"""whose health is kept"""
+_PERHAPS_BILLED = frozenset(
+    (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What engines stand on; it outlives a reload of the configuration."""
+
+    door: Door
+    settlement: Settlement
+    clock: Callable[[], float]
+    """monotonic seconds"""
+    dice: Callable[[], float]
+    health: dict[tuple[str, str], Health]
+    running: set[Tally]
+
+    @property
+    def writer(self) -> Writer:
+        return self.settlement.writer
+
+    def note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
+        """Remember the try, once, and what it says of its target's health."""
+        target, now = tally.target, self.clock()
+        if tally.noted or target is None:
+            return
+        gone = fault is None and not tally.answered
+        billed = fault is not None and (
+            fault.maybe_billed
+            or (fault.kind in _PERHAPS_BILLED and exchange.sent_all and exchange.status < 300)
+        )
+        tally.noted = True
+        kind = Kind.CLIENT_GONE if gone else fault.kind if fault is not None else None
+        tally.notes.append(
+            TryNote(
+                target.provider,
+                target.model,
+                int((now - tally.try_started) * 1e6),
+                exchange.status,
+                kind or "",
+                billed or (gone and exchange.sent_all and not tally.reading.usage_seen),
+                fields.text(exchange.headers, b"request-id")
+                or fields.text(exchange.headers, b"x-request-id"),
+            )
+        )
+        name = (target.provider, target.model)
+        state = self.health.get(name)
+        if state is None:
+            if kind is None or len(self.health) >= KNOWN_TARGETS:
+                return
+            state = health.WELL
+        retry_after = fault.retry_after if fault is not None else None
+        self.health[name] = health.learn(state, kind, retry_after, now)

@@ -1,0 +1,89 @@
+"""What is learned of a try: noted once, with whether it may have been billed."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from headgate.engine.ground import KNOWN_TARGETS, Ground
+from headgate.engine.tally import Tally
+from headgate.policy.health import WELL
+from headgate.policy.router import Target
+from headgate.upstream import Exchange
+from headgate.wire.model import Fault, Kind
+from tests.engine.players import Wire, tally_of
+
+
+def ground() -> Ground:
+    nobody = cast(Any, None)
+    return Ground(nobody, nobody, lambda: 103.0, lambda: 0.5, {}, set())
+
+
+def trying(status: int = 0, *, sent: bool = True) -> tuple[Tally, Exchange]:
+    tally = tally_of()
+    tally.target, tally.try_started = Target("p", "m"), 100.0
+    wire = Wire(status=status, sent_all=sent, headers=[(b"request-id", b"req_7")])
+    return tally, cast(Exchange, wire)
+
+
+def test_a_try_is_noted_once() -> None:
+    here, (tally, exchange) = ground(), trying(529)
+    here.note(tally, exchange, Fault(Kind.OVERLOADED, "x"))
+    here.note(tally, exchange, None)
+    (note,) = tally.notes
+    assert (note.provider, note.model, note.status, note.fault) == ("p", "m", 529, "overloaded")
+    assert (note.took_us, note.upstream_id) == (3_000_000, "req_7")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "sent", "billed"),
+    [
+        (Kind.TIMEOUT, 0, True, True),
+        (Kind.TIMEOUT, 0, False, False),
+        (Kind.IDLE, 0, True, True),
+        (Kind.IDLE, 200, True, True),
+        (Kind.TRUNCATED, 200, True, True),
+        (Kind.CONNECTION, 0, True, True),
+        (Kind.CONNECTION, 0, False, False),
+        (Kind.UPSTREAM, 200, True, True),
+        (Kind.UPSTREAM, 500, True, False),
+        (Kind.OVERLOADED, 529, True, False),
+    ],
+)
+def test_what_was_sent_and_never_answered_may_have_been_billed(
+    kind: Kind, status: int, sent: bool, billed: bool
+) -> None:
+    tally, exchange = trying(status, sent=sent)
+    ground().note(tally, exchange, Fault(kind, "x"))
+    assert tally.notes[0].maybe_billed is billed
+
+
+def test_a_caller_that_left_may_be_billed_for_what_it_did_not_see() -> None:
+    tally, exchange = trying()
+    ground().note(tally, exchange, None)
+    assert (tally.notes[0].fault, tally.notes[0].maybe_billed) == ("client_gone", True)
+    told, exchange = trying(200)
+    told.reading.usage_seen = True
+    ground().note(told, exchange, None)
+    assert not told.notes[0].maybe_billed
+
+
+def test_a_fault_cools_its_target_and_an_answer_clears_it() -> None:
+    here = ground()
+    tally, exchange = trying(529)
+    here.note(tally, exchange, Fault(Kind.OVERLOADED, "x"))
+    assert here.health["p", "m"].cooling(103.0)
+    tally, exchange = trying(200)
+    tally.answered = True
+    here.note(tally, exchange, None)
+    assert here.health["p", "m"] == WELL
+
+
+def test_names_that_callers_make_up_do_not_fill_the_memory() -> None:
+    here = ground()
+    for n in range(KNOWN_TARGETS + 5):
+        tally, exchange = trying(529)
+        tally.target = Target("p", f"m{n}")
+        here.note(tally, exchange, Fault(Kind.OVERLOADED, "x"))
+    assert len(here.health) == KNOWN_TARGETS
