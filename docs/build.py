@@ -36,7 +36,8 @@ NEWEST = datetime(9000, 1, 1, 12, tzinfo=UTC)  # after every dated price: those 
 
 WHEN: dict[Kind, str] = {
     Kind.INVALID: "the request is no valid JSON, or a field we read has the wrong type",
-    Kind.NOT_FOUND: "nobody serves that model or path; the message lists what is known",
+    Kind.NOT_FOUND: "nobody serves that model; the message lists what is known",
+    Kind.NO_SUCH_PATH: "nothing is served at that path; the message lists what is",
     Kind.AUTH: "no key, or one we do not know, or one that has expired or was revoked",
     Kind.FORBIDDEN: "the key is good but may not do this",
     Kind.RATE_LIMITED: "one of our own limits is reached for now",

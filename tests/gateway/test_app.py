@@ -125,8 +125,64 @@ async def test_an_unknown_path_is_a_404_that_says_where_calls_go(
     assert got.status == 404
     assert got.headers["x-should-retry"] == "false"
     kind, text = error_of(got, path)
-    assert "not_found" in kind or kind == "invalid_request_error"
+    assert kind == ("not_found_error" if "/messages" in path else "invalid_request_error")
+    assert path in text
     assert all(call in text for call in CALLS)
+    assert got.json["error"].get("code") is None, "no model was asked for"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/messages", 405),
+        ("DELETE", "/v1/chat/completions", 405),
+        ("POST", "/v1/models", 405),
+        ("POST", "/v1/nothing", 404),
+        ("POST", "/v1/messages", 400),
+        ("POST", "/v1/embeddings", 400),
+        ("GET", "/v1/models/nobody-serves-it", 404),
+        ("GET", "/v1/models?limit=0", 400),
+        ("GET", "/admin/nothing", 404),
+        ("PUT", "/admin/reload", 405),
+    ],
+)
+async def test_every_error_of_our_own_has_an_id_and_says_that_trying_again_is_no_use(
+    street: Field, method: str, path: str, status: int
+) -> None:
+    port, sent = street.opened.server.port, {"anthropic-version": "2023-06-01"}
+    for id in ("kept-by-caller", "not safe"):
+        got = await request(port, method, path, b"[]", {**sent, "x-request-id": id})
+        assert got.status == status
+        assert got.headers["x-should-retry"] == "false"
+        named = got.headers["x-request-id"]
+        assert named == id if id == "kept-by-caller" else named.startswith("hg_")
+        if "/admin/" not in path:
+            assert got.headers.get("request-id", named) == got.json.get("request_id", named)
+            assert got.headers.get("request-id", named) == named
+
+
+async def test_the_upgrade_that_is_refused_is_named_and_final_too(street: Field) -> None:
+    fields = {"upgrade": "websocket", "connection": "Upgrade", "x-request-id": "up"}
+    got = await street.get("/v1/responses", fields)
+    assert (got.status, got.headers["x-request-id"]) == (426, "up")
+    assert got.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/models", "/v1/models/gpt-6-luna", "/healthz", "/readyz", "/metrics", "/",
+     "/admin/config"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_every_page_names_the_request_it_answers(
+    street: Field, method: str, path: str
+) -> None:
+    port = street.opened.server.port
+    got = await request(port, method, path, None, {"x-request-id": "mine-7"})
+    assert (got.status, got.headers["x-request-id"]) == (200, "mine-7")
+    assert "x-should-retry" not in got.headers
+    ours = {(await request(port, method, path)).headers["x-request-id"] for _ in range(2)}
+    assert len(ours) == 2
 
 
 @pytest.mark.parametrize("path", CALLS)
@@ -304,7 +360,7 @@ async def test_metrics_are_not_for_whoever_comes_through_a_proxy(street: Field) 
 async def test_requests_turned_away_are_counted_and_logged_by_kind(street: Field) -> None:
     await street.post("/v1/nothing", message(), {"x-request-id": "turned-away"})
     (line,) = [line for line in street.logged() if line.get("id") == "turned-away"]
-    assert (line["event"], line["fault"]) == ("refused", "not_found")
+    assert (line["event"], line["fault"]) == ("refused", "no_such_path")
     page = (await street.get("/metrics")).body
     assert b'headgate_refused_total{kind="not_found"}' in page
 

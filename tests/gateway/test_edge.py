@@ -71,6 +71,42 @@ async def test_a_body_in_tiny_chunks_is_no_attack() -> None:
         assert (await read_reply(reader)).body == b"50000"
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "id"),
+    [
+        (b"NONSENSE\r\n\r\n", 400, ""),
+        (START + b"x-request-id: mine-1\r\na: b\r\nbad header\r\n\r\n", 400, "mine-1"),
+        (START + b"x-request-id: n\xf6\r\nbad header\r\n\r\n", 400, ""),
+        (START + b"x-request-id: mine-2\r\na: " + b"x" * 70_000, 431, "mine-2"),
+        (
+            START + b"x-request-id: mine-3\r\ntransfer-encoding: chunked\r\n\r\nzz",
+            400,
+            "mine-3",
+        ),
+    ],
+    ids=["no head", "field", "unsafe id", "long head", "chunk"],
+)
+async def test_what_never_became_a_request_is_answered_with_an_id_and_for_good(
+    sent: bytes, status: int, id: str
+) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(sent)
+        async with asyncio.timeout(2):
+            got = await read_reply(reader)
+    assert (got.status, got.headers["x-should-retry"]) == (status, "false")
+    named = got.headers["x-request-id"]
+    assert named == id if id else named.startswith("hg_")
+
+
+async def test_whoever_was_only_late_may_try_again(hasty: None) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + b"x-request-id: late\r\ncontent-length: 10\r\n\r\n12345")
+        async with asyncio.timeout(2):
+            got = await read_reply(reader)
+    assert (got.status, got.headers["x-request-id"]) == (408, "late")
+    assert "x-should-retry" not in got.headers
+
+
 async def test_a_head_that_drips_in_is_a_408_in_time(hasty: None) -> None:
     async with serving() as server, dialled(server.port) as (reader, writer):
         begun, answer = time.monotonic(), asyncio.ensure_future(read_head(reader))

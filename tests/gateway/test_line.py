@@ -45,6 +45,8 @@ async def test_an_app_that_fails_before_its_reply_is_a_500_without_a_trace() -> 
 
     got = await served(failing, "GET", "/")
     assert (got.status, got.body) == (500, b"internal error")
+    assert got.headers["x-should-retry"] == "false"
+    assert got.headers["x-request-id"].startswith("hg_")
 
 
 async def test_an_app_that_fails_amid_its_reply_never_looks_complete() -> None:

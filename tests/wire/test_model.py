@@ -9,6 +9,7 @@ from headgate.wire.model import FAULTS, Fault, Kind, Usage
 GOLDEN = """
 invalid           client    400  - - - -
 not_found         client    404  - - - -
+no_such_path      client    404  - - - -
 auth              client    401  - - - -
 forbidden         client    403  - - - -
 rate_limited      client    429  - - - client

@@ -122,6 +122,14 @@ def test_our_error_bodies_have_all_four_fields() -> None:
     }
 
 
+def test_a_path_that_is_not_there_is_no_model_that_is_not_there() -> None:
+    codes = [
+        json.loads(error_body(Fault(kind, "m"), "id-1"))["error"]["code"]
+        for kind in (Kind.NOT_FOUND, Kind.NO_SUCH_PATH)
+    ]
+    assert codes == ["model_not_found", None]
+
+
 @pytest.mark.parametrize("tier", [None, "", "default", "auto", "standard"])
 def test_the_standard_tier_has_no_name(tier: str | None) -> None:
     assert terms(tier, Terms("flex")) == Terms("flex")

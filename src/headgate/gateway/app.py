@@ -20,10 +20,11 @@ from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
 from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
+from headgate.gateway.line import NO_RETRY, call_id, id_field
 from headgate.gateway.models import wants_anthropic
-from headgate.gateway.serve import EDGE, Receive, Scope, Send
+from headgate.gateway.serve import EDGE, Message, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
-from headgate.gateway.surfaces import ROUTES, answer, call_id, refuse
+from headgate.gateway.surfaces import ROUTES, answer, refusal_headers, refuse
 from headgate.wire import SURFACES, Dialect
 from headgate.wire import headers as fields
 from headgate.wire.model import Fault, Headers, Kind
@@ -65,11 +66,11 @@ class Gateway:
         """Everything that is no call."""
         path, method = scope["path"], scope["method"]
         if method == "HEAD":
-            await sink.whole(200, [], b"")
+            await sink.whole(200, [id_field(scope["headers"])], b"")
         elif method == "OPTIONS":
             await self._preflight(scope, sink)
         elif path.startswith("/admin/"):
-            await self._admin(scope, receive, send)
+            await self._admin(scope, receive, _named(scope, send))
         elif path in ROUTES:
             await self._no_post(scope, sink)
         elif path in self._pages or path in MODELS or path.startswith(MODEL):
@@ -83,15 +84,18 @@ class Gateway:
     async def _no_post(self, scope: Scope, sink: HttpSink) -> None:
         if ROUTES[scope["path"]] is SURFACES["responses"] and _wants_websocket(scope):
             # Codex goes on over HTTPS at once after a 426; any other status costs it seconds
-            await sink.whole(426, [(b"upgrade", b"HTTP/1.1"), *TEXT], b"use POST over HTTP\n")
+            headers = [(b"upgrade", b"HTTP/1.1"), id_field(scope["headers"]), NO_RETRY, *TEXT]
+            await sink.whole(426, headers, b"use POST over HTTP\n")
         else:
             await self._wrong_method(scope, sink, "POST, OPTIONS, HEAD")
 
     async def _wrong_method(self, scope: Scope, sink: HttpSink, allowed: str) -> None:
-        path = scope["path"][:200]
+        path, id, dialect = scope["path"][:200], call_id(scope["headers"]), _dialect(scope)
         text = f"{path} does not take {scope['method']}; it takes {allowed}"
-        body = _dialect(scope).error_body(Fault(Kind.INVALID, text), call_id(scope["headers"]))
-        await sink.whole(405, [(b"allow", allowed.encode()), *JSON], body)
+        fault = Fault(Kind.INVALID, text)
+        self.house.turn_away(fault, id)
+        headers = [(b"allow", allowed.encode()), *refusal_headers(dialect, fault, id)]
+        await sink.whole(405, headers, dialect.error_body(fault, id))
 
     def _stranger(self, scope: Scope) -> Fault | None:
         """Why a request without a key is not this host's own; None: it may be."""
@@ -114,7 +118,7 @@ class Gateway:
         except Fault as fault:
             await self._refuse(scope, sink, fault)
             return
-        await sink.whole(200, JSON, msgspec.json.encode(found))
+        await _show(scope, sink, 200, JSON, msgspec.json.encode(found))
 
     def _provider_of(self, model: str) -> str | None:
         route = configuration.resolve(self.house.engine.config, model)
@@ -129,12 +133,12 @@ class Gateway:
         await sink.whole(204, allowed, b"")
 
     async def _healthz(self, scope: Scope, sink: HttpSink) -> None:
-        await sink.whole(200, JSON, b'{"status":"ok"}')
+        await _show(scope, sink, 200, JSON, b'{"status":"ok"}')
 
     async def _readyz(self, scope: Scope, sink: HttpSink) -> None:
         trouble = self._trouble()
         body = {"status": "ready"} if not trouble else {"status": "not ready", "why": trouble}
-        await sink.whole(503 if trouble else 200, JSON, msgspec.json.encode(body))
+        await _show(scope, sink, 503 if trouble else 200, JSON, msgspec.json.encode(body))
 
     def _trouble(self) -> str:
         if self.house.draining:
@@ -158,7 +162,7 @@ class Gateway:
             ),
         ]
         body = metrics.page(ground.settlement.meters, house.refused, gauges)
-        await sink.whole(200, [(b"content-type", metrics.CONTENT_TYPE)], body)
+        await _show(scope, sink, 200, [(b"content-type", metrics.CONTENT_TYPE)], body)
 
     def _is_local(self, scope: Scope) -> bool:
         """Does a program on this host ask, and not somebody through a proxy or a page."""
@@ -182,12 +186,33 @@ class Gateway:
 
     async def _welcome(self, scope: Scope, sink: HttpSink) -> None:
         text = b"Headgate is up. Point a base URL here; `headgate setup` prints the lines.\n"
-        await sink.whole(200, TEXT, text)
+        await _show(scope, sink, 200, TEXT, text)
 
     async def _refuse(self, scope: Scope, sink: HttpSink, fault: Fault) -> None:
         id = call_id(scope["headers"])
         self.house.turn_away(fault, id)
         await refuse(sink, _dialect(scope), fault, id)
+
+
+async def _show(
+    scope: Scope, sink: HttpSink, status: int, headers: Headers, body: bytes
+) -> None:
+    """A page of our own."""
+    await sink.whole(status, [id_field(scope["headers"]), *headers], body)
+
+
+def _named(scope: Scope, send: Send) -> Send:
+    """The same way to send, with the fields that every answer of ours has."""
+
+    async def send_named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            more = [id_field(scope["headers"])]
+            if message["status"] >= 400:
+                more.append(NO_RETRY)
+            message = {**message, "headers": [*message["headers"], *more]}
+        await send(message)
+
+    return send_named
 
 
 def _dialect(scope: Scope) -> Dialect:
@@ -205,8 +230,9 @@ def _wants_websocket(scope: Scope) -> bool:
 def _no_such_page(scope: Scope) -> Fault:
     known = ", ".join(surface.path for surface in SURFACES.values())
     return Fault(
-        Kind.NOT_FOUND,
-        f"nothing is served at {scope['method']} {scope['path'][:200]}; calls go to {known}",
+        Kind.NO_SUCH_PATH,
+        f"nothing is served at {scope['method']} {scope['path'][:200]}; calls go to {known};"
+        " GET /v1/models lists the models, /healthz and /readyz tell how it is",
     )
 
 

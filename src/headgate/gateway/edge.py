@@ -12,12 +12,13 @@ import contextlib
 import socket
 import struct
 from collections import deque
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 
-from headgate.gateway.line import STATUS_LINE, App, Line
+from headgate.gateway.line import NO_RETRY, STATUS_LINE, App, Line, id_field
 from headgate.wire.model import Headers
 
 EDGE = "headgate.edge"
@@ -136,11 +137,22 @@ class Edge(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if self._answering is None:  # words amid another reply would be taken for its body
-            length = b"content-type: text/plain\r\ncontent-length: %d\r\n" % len(text)
-            self.transport.write(
-                STATUS_LINE[status] + length + b"connection: close\r\n\r\n" + text
-            )
+            self.transport.write(self._refusal(status, text))
         self.transport.close()
+
+    def _refusal(self, status: int, text: bytes) -> bytes:
+        line = self._line
+        known = line.scope.get("headers", []) if self._in_body and line else self._headers
+        headers = [
+            (b"content-type", b"text/plain"),
+            (b"content-length", b"%d" % len(text)),
+            (b"connection", b"close"),
+            id_field(known),
+        ]
+        if status != HTTPStatus.REQUEST_TIMEOUT:  # the next try may be faster
+            headers.append(NO_RETRY)
+        fields = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        return STATUS_LINE[status] + fields + b"\r\n" + text
 
     def sweep(self, now: float) -> None:
         """Look at the clock: who is late is refused or cut off."""

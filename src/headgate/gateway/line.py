@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from headgate.wire import headers as fields
 from headgate.wire.model import Headers
 
 Message = MutableMapping[str, Any]
@@ -23,7 +25,21 @@ DISCARD_TIMES = 4
 """a body up to so many times its limit is read to its end, so that its sender hears why"""
 STATUS_LINE = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NO_RETRY = (b"x-should-retry", b"false")
 _log = logging.getLogger("headgate.gateway")
+
+
+def call_id(headers: Headers) -> str:
+    """The caller's request id if it is a safe one, else one of ours."""
+    value = fields.first(headers, b"x-request-id")
+    return (
+        fields.valid_request_id(value) if value else ""
+    ) or f"hg_{random.getrandbits(96):024x}"
+
+
+def id_field(headers: Headers) -> tuple[bytes, bytes]:
+    """The field that names a reply to a request with these headers."""
+    return b"x-request-id", call_id(headers).encode()
 
 
 class Carrier(Protocol):
@@ -118,7 +134,9 @@ class Line:
         except Exception:  # noqa: BLE001 - the last line: whatever an app raises is answered
             _log.exception("the app failed")
             if not self.started and not self.lost:
-                await self.whole(500, [(b"content-type", b"text/plain")], b"internal error")
+                named = id_field(self.scope["headers"])
+                plain = [(b"content-type", b"text/plain"), named, NO_RETRY]
+                await self.whole(500, plain, b"internal error")
         finally:
             if not self.complete and not self.lost:
                 self._edge.transport.close()

@@ -19,7 +19,7 @@ from pathlib import Path
 import uvicorn
 
 from headgate.gateway.edge import EDGE, LINE, Edge
-from headgate.gateway.line import App, Line, Receive, Scope, Send
+from headgate.gateway.line import App, Line, Message, Receive, Scope, Send
 
 __all__ = [
     "EDGE",
@@ -28,6 +28,7 @@ __all__ = [
     "Edge",
     "Line",
     "Listen",
+    "Message",
     "Receive",
     "Running",
     "Scope",

@@ -7,14 +7,13 @@ Rule 2: when the client's connection is lost, the call is cancelled at once, whe
 from __future__ import annotations
 
 import asyncio
-import random
 
 from headgate.engine import Engine
 from headgate.engine.refusal import final_status, retry_headers
 from headgate.gateway.edge import LINE
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate
-from headgate.gateway.line import DISCARD_TIMES, Line, Scope
+from headgate.gateway.line import DISCARD_TIMES, Line, Scope, call_id
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
 from headgate.wire import headers as fields
@@ -29,14 +28,6 @@ ROUTES: dict[str, Surface] = {surface.path: surface for surface in SURFACES.valu
 
 class ClientGone(Exception):
     """The client left before its request was complete: nobody is there to be answered."""
-
-
-def call_id(headers: Headers) -> str:
-    """The caller's request id if it is a safe one, else one of ours."""
-    value = fields.first(headers, b"x-request-id")
-    return (
-        fields.valid_request_id(value) if value else ""
-    ) or f"hg_{random.getrandbits(96):024x}"
 
 
 async def read_body(line: Line, headers: Headers, limit: int) -> bytes:
@@ -105,8 +96,12 @@ async def _run(line: Line, engine: Engine, call: Call, sink: HttpSink) -> None:
 
 async def refuse(sink: HttpSink, dialect: Dialect, fault: Fault, id: str) -> None:
     """A fault before there was a call, in the caller's dialect."""
+    headers = refusal_headers(dialect, fault, id)
+    await sink.whole(final_status(fault, dialect), headers, dialect.error_body(fault, id))
+
+
+def refusal_headers(dialect: Dialect, fault: Fault, id: str) -> Headers:
     headers: Headers = [(b"content-type", b"application/json"), (b"x-request-id", id.encode())]
     if dialect.NAME == "anthropic":
         headers.append((b"request-id", id.encode()))
-    headers += retry_headers(fault)
-    await sink.whole(final_status(fault, dialect), headers, dialect.error_body(fault, id))
+    return headers + retry_headers(fault)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     INVALID = "invalid"
     NOT_FOUND = "not_found"
+    NO_SUCH_PATH = "no_such_path"
     AUTH = "auth"
     FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
@@ -61,6 +62,7 @@ class Consequence:
 FAULTS: dict[Kind, Consequence] = {
     Kind.INVALID: Consequence("client", 400),
     Kind.NOT_FOUND: Consequence("client", 404),
+    Kind.NO_SUCH_PATH: Consequence("client", 404),
     Kind.AUTH: Consequence("client", 401),
     Kind.FORBIDDEN: Consequence("client", 403),
     Kind.RATE_LIMITED: Consequence("client", 429, client_may_retry=True),

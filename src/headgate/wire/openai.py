@@ -22,6 +22,7 @@ STATUS: dict[Kind, int] = {Kind.OVERLOADED: 503}
 _ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.INVALID: ("invalid_request_error", None),
     Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
+    Kind.NO_SUCH_PATH: ("invalid_request_error", None),
     Kind.AUTH: ("invalid_request_error", "invalid_api_key"),
     Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
     Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),

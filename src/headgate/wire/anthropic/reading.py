@@ -29,6 +29,7 @@ STATUS: dict[Kind, int] = {}
 ERROR_TYPES: dict[Kind, str] = {
     Kind.INVALID: "invalid_request_error",
     Kind.NOT_FOUND: "not_found_error",
+    Kind.NO_SUCH_PATH: "not_found_error",
     Kind.AUTH: "authentication_error",
     Kind.FORBIDDEN: "permission_error",
     Kind.RATE_LIMITED: "rate_limit_error",
