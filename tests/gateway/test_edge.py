@@ -141,6 +141,34 @@ async def test_a_body_that_stops_coming_is_a_408_and_one_that_comes_is_not(
             assert (await read_reply(reader)).body == b"5"
 
 
+async def test_a_long_body_that_stops_coming_is_a_408_too(hasty: None) -> None:
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(START + b"content-length: 500000\r\n\r\n" + b"x" * 400_000)
+        async with asyncio.timeout(2):
+            assert (await read_reply(reader)).status == 408
+
+
+@pytest.mark.parametrize("polite", [True, False])
+async def test_an_ending_connection_waits_for_whoever_still_sends_but_not_for_ever(
+    hasty: None, monkeypatch: pytest.MonkeyPatch, polite: bool
+) -> None:
+    """Bytes that arrive at a closed socket would reset it, and the answer would be lost."""
+    monkeypatch.setattr(edge, "LINGER_S", 0.3)
+    async with serving() as server, dialled(server.port) as (reader, writer):
+        writer.write(b"NONSENSE\r\n\r\n")
+        for _ in range(20):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+        async with asyncio.timeout(2):
+            assert (await read_reply(reader)).status == 400
+            assert await reader.read() == b""
+            assert server.connections()
+            if polite:
+                writer.close()
+            while server.connections():  # noqa: ASYNC110 - it has no event to wait for
+                await asyncio.sleep(0.01)
+
+
 async def test_a_body_that_drips_in_for_ever_is_cut_off_in_the_end(
     hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,6 +17,8 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headgate.store import keys
+from headgate.store.sqlite import connect
 from tests.kit import Field, chat, message, read_reply, response, running, send
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -292,20 +296,22 @@ async def test_httpx_hears_the_413_and_may_go_on_with_its_connection(
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_curl_hears_the_413_whether_it_asks_first_or_not(street: Field) -> None:
-    async def curl(*more: str) -> tuple[str, bytes]:
-        process = await asyncio.create_subprocess_exec(
-            *("curl", "-sS", "-o", "-", "-w", "%{stderr}%{http_code}", "--data-binary", "@-"),
-            *(*more, f"{street.url}/v1/messages"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, status = await process.communicate(too_large(33 * MIB))
-        return status.decode(), out
+async def curl(field: Field, *more: str) -> tuple[str, bytes]:
+    """(status, body) of 33 MB sent with curl."""
+    process = await asyncio.create_subprocess_exec(
+        *("curl", "-sS", "-o", "-", "-w", "%{stderr}%{http_code}", "--data-binary", "@-"),
+        *(*more, f"{field.url}/v1/messages"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, status = await process.communicate(too_large(33 * MIB))
+    return status.decode(), out
 
+
+async def test_curl_hears_the_413_whether_it_asks_first_or_not(street: Field) -> None:
     for more in ((), ("-H", "Expect: 100-continue"), ("-H", "Expect:"), ("--http1.0",)):
-        status, out = await curl(*more)
+        status, out = await curl(street, *more)
         assert status == "413", (more, status, out)
         assert json.loads(out)["error"]["type"] == "request_too_large"
 
@@ -319,6 +325,88 @@ async def test_a_body_announced_as_absurdly_large_is_refused_as_soon_as_it_begin
         + b" " * MIB
     )
     async with asyncio.timeout(2):
+        assert (await read_reply(reader)).status == 413
+    writer.close()
+
+
+@pytest.mark.parametrize("length", [300_000, 30 * MIB, 33 * MIB, 9 * 1024 * MIB])
+async def test_who_may_not_send_is_told_before_a_byte_of_a_long_body_came(length: int) -> None:
+    async with running("") as field:
+        await asyncio.to_thread(with_key, field.ledger)
+        await until_keys_are_known(field)
+        reader, writer = await asyncio.open_connection("127.0.0.1", field.opened.server.port)
+        writer.write(
+            b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-api-key: hg-wrong\r\n"
+            b"content-length: %d\r\n\r\n" % length
+        )
+        async with asyncio.timeout(2):
+            got = await read_reply(reader)
+        assert (got.status, got.json["error"]["type"]) == (401, "authentication_error")
+        assert ("connection" in got.headers) == (length > 128 * MIB)
+        writer.close()
+
+
+async def test_30_mb_and_a_wrong_key_are_answered_at_once_and_read_away_afterwards() -> None:
+    """The answer comes before the body, and the connection serves the next call."""
+    async with running("") as field:
+        secret = await asyncio.to_thread(with_key, field.ledger)
+        await until_keys_are_known(field)
+        reader, writer = await asyncio.open_connection("127.0.0.1", field.opened.server.port)
+        writer.write(
+            b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-api-key: hg-wrong\r\n"
+            b"content-length: %d\r\n\r\n" % (30 * MIB)
+        )
+        async with asyncio.timeout(5):
+            assert (await read_reply(reader)).status == 401
+            for _ in range(30):
+                writer.write(b"x" * MIB)
+                await writer.drain()
+            data = json.dumps(message()).encode()
+            writer.write(
+                b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-api-key: %b\r\n"
+                b"content-length: %d\r\n\r\n%b" % (secret.encode(), len(data), data)
+            )
+            assert (await read_reply(reader)).status == 200
+        (connection,) = field.opened.server.connections()
+        assert connection.transport.get_write_buffer_size() == 0
+        writer.close()
+
+
+async def test_curl_hears_the_401_of_30_mb_whether_it_asks_first_or_not() -> None:
+    async with running("") as field:
+        await asyncio.to_thread(with_key, field.ledger)
+        await until_keys_are_known(field)
+        for more in ((), ("-H", "Expect: 100-continue"), ("-H", "Expect:"), ("--http1.0",)):
+            status, out = await curl(field, *more, "-H", "x-api-key: hg-wrong")
+            assert status == "401", (more, status, out)
+            assert json.loads(out)["error"]["type"] == "authentication_error"
+
+
+async def test_a_wrong_key_that_asks_before_sending_is_told_not_to() -> None:
+    async with running("") as field:
+        await asyncio.to_thread(with_key, field.ledger)
+        await until_keys_are_known(field)
+        head = {"expect": "100-continue", "content-length": "50", "x-api-key": "hg-wrong"}
+        port = field.opened.server.port
+        reader, writer = await send(port, "POST", "/v1/messages", b"", head)
+        async with asyncio.timeout(2):
+            got = await read_reply(reader)
+            assert (got.status, got.headers["connection"]) == (401, "close")
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_chunked_body_beyond_the_limit_is_refused_while_it_is_still_sent(
+    street: Field,
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", street.opened.server.port)
+    writer.write(
+        b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    async with asyncio.timeout(5):
+        for _ in range(33):
+            writer.write(b"100000\r\n" + b"x" * MIB + b"\r\n")
+            await writer.drain()
         assert (await read_reply(reader)).status == 413
     writer.close()
 
@@ -351,6 +439,16 @@ async def test_a_smaller_limit_of_the_operators_is_kept_and_named() -> None:
         assert got.status == 413
         assert "0.00195" in got.json["error"]["message"]
         assert (await field.post("/v1/chat/completions", chat())).status == 200
+
+
+def with_key(ledger: Path) -> str:
+    with contextlib.closing(connect(ledger)) as connection:
+        return keys.create(connection, "a", now_us=1)[1]
+
+
+async def until_keys_are_known(field: Field) -> None:
+    while not field.opened.house.keys.defined:  # noqa: ASYNC110 - it has no event to wait for
+        await asyncio.sleep(0.01)
 
 
 async def arrival(field: Field) -> None:
@@ -418,6 +516,32 @@ async def test_calls_sent_back_to_back_on_one_connection_are_answered_in_order(
             got = await read_reply(reader)
             assert got.status == (404 if name == "nothing" else 200)
             assert got.json.get("model", "nothing") == name
+    writer.close()
+
+
+@pytest.mark.parametrize("size", [300_000, 2 * MIB])
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_long_bodies_sent_back_to_back_are_all_answered_in_order(
+    street: Field, size: int, is_chunked: bool
+) -> None:
+    """Reading rests while a long body waits for its turn; it must go on when its turn comes."""
+
+    def one(id: str) -> bytes:
+        data = json.dumps(message(pad="y" * size)).encode()
+        head = b"POST /v1/messages HTTP/1.1\r\nhost: x.localhost\r\nx-request-id: %b\r\n"
+        head %= id.encode()
+        if is_chunked:
+            chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+            return head + b"transfer-encoding: chunked\r\n\r\n" + chunk
+        return head + b"content-length: %d\r\n\r\n" % len(data) + data
+
+    ids = [f"long-{size}-{is_chunked}-{n}" for n in range(3)]
+    reader, writer = await asyncio.open_connection("127.0.0.1", street.opened.server.port)
+    async with asyncio.timeout(10):
+        writer.write(b"".join(one(id) for id in ids))
+        for id in ids:
+            got = await read_reply(reader)
+            assert (got.status, got.headers["x-request-id"]) == (200, id)
     writer.close()
 
 

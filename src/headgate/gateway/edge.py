@@ -3,6 +3,8 @@
 Rule 1: what a stranger sends is bounded in bytes and in time, before it is a request and after.
 Rule 2: a body waits here until it is whole; a task is spent on it then, or when it is long.
 Rule 3: a connection that is lost is known at once: nobody has to ask.
+Rule 4: an answer may come before the request is whole; the connection then ends so gently that
+whoever still sends can read it: to close while bytes arrive would reset it.
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ HEAD_S = 15.0
 BODY_STALL_S = 30.0
 BODY_S = 600.0
 KEEP_ALIVE_S = 75.0
+LINGER_S = 5.0
+"""how long a connection that is answered and ending may be silent; nginx waits as long"""
 EARLY_BYTES = 262_144
-"""a longer body is not waited for: its sender must be known before more of it is kept"""
+"""a longer body is not waited for: its sender must be known before it is kept"""
 FRAMING_SHARE = 8
 """bytes of chunk sizes and trailers that a byte of body may cost, beyond a head's worth"""
 PIPELINED = 8
@@ -70,7 +74,7 @@ class Edge(asyncio.Protocol):
         self._answering: Line | None = None
         self._queue: deque[Line] = deque()
         self._drained: list[asyncio.Future[None]] = []
-        self._read_paused = self.stalled = self._in_body = False
+        self._read_paused = self.stalled = self._in_body = self._lingers = False
         self.waiting_since: float | None = None
         self._body_since = 0.0
         self._head_bytes = self._framing_bytes = 0
@@ -134,11 +138,27 @@ class Edge(asyncio.Protocol):
 
     def refuse(self, status: int, text: bytes) -> None:
         """Answer in the plainest form and close: for what never became a request."""
+        if self.transport.is_closing() or self._lingers:
+            return
+        line = self._answering
+        if line is not None and (line.started or line is not self._line):
+            self.transport.close()  # words amid another reply would be taken for its body
+            return
+        self.transport.write(self._refusal(status, text))
+        if line is not None:
+            self._answering = None
+            line.lose()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say no more, and read away what is still being sent until the client is done."""
         if self.transport.is_closing():
             return
-        if self._answering is None:  # words amid another reply would be taken for its body
-            self.transport.write(self._refusal(status, text))
-        self.transport.close()
+        self._lingers, self._body_since = True, self.loop.time()
+        self.waiting_since = self._body_since
+        if self.transport.can_write_eof():  # not over TLS
+            self.transport.write_eof()
+        self.resume()
 
     def _refusal(self, status: int, text: bytes) -> bytes:
         line = self._line
@@ -161,12 +181,16 @@ class Edge(asyncio.Protocol):
             self._unread, self._unread_since = unread, now
         elif now - self._unread_since >= self.stall_s:
             self.abort()
-        if self.waiting_since is None or self._read_paused:
-            return
-        waited = now - self.waiting_since
-        if self._in_body:
+        if self.waiting_since is not None and not self._read_paused:
+            self._lose_patience(now, now - self.waiting_since)
+
+    def _lose_patience(self, now: float, waited: float) -> None:
+        if self._lingers:
+            if waited > LINGER_S or now - self._body_since > BODY_S:
+                self.transport.close()
+        elif self._in_body:
             if waited > BODY_STALL_S or now - self._body_since > BODY_S:
-                self.refuse(408, b"request body not received in time")
+                self._give_up_on_body()
         elif self._answering is not None:
             return
         elif self._head_bytes:
@@ -175,9 +199,18 @@ class Edge(asyncio.Protocol):
         elif waited > (HEAD_S if self._line is None else KEEP_ALIVE_S):
             self.transport.close()
 
+    def _give_up_on_body(self) -> None:
+        if self._line is not None and self._line.complete:
+            self.transport.close()
+        else:
+            self.refuse(408, b"request body not received in time")
+
     # -- receiving
 
     def data_received(self, data: bytes) -> None:
+        if self._lingers:
+            self.waiting_since = self.loop.time()
+            return
         if self._in_body:
             self.waiting_since = self.loop.time()
             self._framing_bytes += len(data)
@@ -234,7 +267,10 @@ class Edge(asyncio.Protocol):
         for name, value in headers:
             if name == b"expect" and value.lower() == b"100-continue":
                 line.expects = True
-                self._begin(line)
+            elif name == b"content-length":
+                line.declared = int(value)
+        if line.expects or line.declared > EARLY_BYTES:
+            self._begin(line)
 
     def on_body(self, body: bytes) -> None:
         line = self._line
@@ -287,12 +323,15 @@ class Edge(asyncio.Protocol):
         """A reply is complete: close, or go on with the next request."""
         self._state.total_requests += 1
         self._answering = None
-        if not line.keep_alive:
-            self.transport.close()
-            return
         if not line.all_here:
             line.ignore()
             self.resume()
+        if not line.keep_alive:
+            if line.all_here:
+                self.transport.close()
+            else:
+                self._linger()
+            return
         if self._queue:
             self._begin(self._queue.popleft())
             self.resume()

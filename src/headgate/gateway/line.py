@@ -21,8 +21,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-DISCARD_TIMES = 4
-"""a body up to so many times its limit is read to its end, so that its sender hears why"""
+DISCARD_BYTES = 128 * 1024 * 1024
+"""what is left of an answered request's body is read so far to keep its connection in use"""
 STATUS_LINE = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_RETRY = (b"x-should-retry", b"false")
@@ -72,6 +72,7 @@ class Line:
         "all_here",
         "begun",
         "complete",
+        "declared",
         "expects",
         "held",
         "keep_alive",
@@ -91,7 +92,7 @@ class Line:
         self.keep_alive = keep_alive
         self.begun = self.all_here = self.taken = self.expects = False
         self.started = self.complete = self.lost = False
-        self.held = self._size = 0
+        self.held = self.declared = self._size = 0
         self._limit = 0
         """a body beyond it is counted and not kept; 0: no limit"""
         self._edge = edge
@@ -150,7 +151,7 @@ class Line:
         if self._size > limit:
             self._parts.clear()
         self._ask()
-        while not (self.all_here or self.lost or self._size > limit * DISCARD_TIMES):
+        while not (self.all_here or self.lost or self._size > limit):
             await self._wait()
         if self._size > limit:
             return None
@@ -238,7 +239,10 @@ class Line:
             self._edge.transport.write(data)
 
     def _head(self, status: int, headers: Headers, framing: bytes) -> bytes:
-        if self.expects:  # nobody knows whether the body still comes
+        if not self.all_here and (
+            self.expects  # nobody knows whether the body still comes
+            or self.declared - self._size > DISCARD_BYTES
+        ):
             self.keep_alive = self.expects = False
         parts = [STATUS_LINE.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in headers:

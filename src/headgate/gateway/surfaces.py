@@ -13,7 +13,7 @@ from headgate.engine.refusal import final_status, retry_headers
 from headgate.gateway.edge import LINE
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate
-from headgate.gateway.line import DISCARD_TIMES, Line, Scope, call_id
+from headgate.gateway.line import Line, Scope, call_id
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
 from headgate.wire import headers as fields
@@ -32,10 +32,7 @@ class ClientGone(Exception):
 
 async def read_body(line: Line, headers: Headers, limit: int) -> bytes:
     """The whole body; Fault when it is too large or encoded."""
-    declared = int(fields.first(headers, b"content-length") or 0)
-    if declared > (limit if line.expects else limit * DISCARD_TIMES):
-        raise _too_large(limit)
-    body = await line.body(limit)
+    body = await line.body(limit) if line.declared <= limit else None
     if line.lost:
         raise ClientGone
     if body is None:
