@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.engine.meter import LATENCY_S, OTHER, SERIES_KEPT, Histogram, Meters
+from headgate.engine.meter import (
+    LATENCY_S,
+    LONGEST_BYTES,
+    OTHER,
+    SERIES_KEPT,
+    UNPROVEN_KEPT,
+    Histogram,
+    Meters,
+)
 
 
 def test_the_same_names_give_the_same_meter() -> None:
@@ -20,12 +28,30 @@ def test_the_same_names_give_the_same_meter() -> None:
 def test_names_beyond_the_bound_are_counted_as_other(providers: int) -> None:
     meters = Meters()
     for n in range(3 * SERIES_KEPT):
-        meters.of(f"p{n % providers}", f"m{n}").retries += 1
+        meters.of(f"p{n % providers}", f"m{n}", answered=True).retries += 1
     kept = list(meters)
     assert len(kept) == SERIES_KEPT + providers
     assert sum(meter.retries for _, _, meter in kept) == 3 * SERIES_KEPT
     assert meters.of("p0", "new") is meters.of("p0", OTHER)
     assert meters.of("p0", "m0").retries == 1
+
+
+def test_names_that_never_answered_leave_room_for_those_that_did() -> None:
+    meters = Meters()
+    for n in range(10 * SERIES_KEPT):
+        meters.of("p", f"typo-{n}")
+    assert len(list(meters)) == UNPROVEN_KEPT + 1
+    served = meters.of("p", "served", answered=True)
+    assert served is meters.of("p", "served")
+    assert served is not meters.of("p", OTHER)
+
+
+@pytest.mark.parametrize("letter", ["x", "ß", "\ud800"])
+def test_a_name_too_long_for_a_label_is_counted_as_other(letter: str) -> None:
+    meters = Meters()
+    fits = "ft:" + "y" * (LONGEST_BYTES - 3)
+    assert meters.of("p", fits) is not meters.of("p", OTHER)
+    assert meters.of("p", letter * (LONGEST_BYTES + 1)) is meters.of("p", OTHER)
 
 
 @given(st.lists(st.floats(0, 10_000), max_size=30))

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.engine import Meters
-from headgate.engine.meter import SERIES_KEPT
+from headgate.engine.meter import LONGEST_BYTES, OTHER, SERIES_KEPT
+from headgate.engine.settle import TOKEN_CLASSES
 from headgate.gateway import metrics
+from headgate.wire.model import Ending, Kind
 from tests.kit import message, running
 
 LINE = re.compile(
@@ -67,7 +69,8 @@ def test_whatever_a_model_is_called_the_page_parses_and_gives_its_name_back(
     meter.latency.observe(seconds)
     text = metrics.page(meters, {"invalid": 2}, [("headgate_running_calls", "Calls.", 1.0)])
     page = parse(text.decode())
-    labels = {"provider": provider, "model": model}
+    shown = model if len(model.encode()) <= LONGEST_BYTES else OTHER
+    labels = {"provider": provider, "model": shown}
     assert pick(page, "headgate_calls_total", ending="complete", **labels) == 3
     dollars = pick(page, "headgate_cost_dollars_total", **labels)
     assert dollars == pytest.approx(cost / 1e9, abs=1e-9)
@@ -98,11 +101,31 @@ def test_buckets_never_decrease_and_the_last_one_counts_all(seen: list[float]) -
 def test_the_number_of_series_is_bounded() -> None:
     meters = Meters()
     for n in range(SERIES_KEPT * 2):
-        meters.of("p", f"model-{n}").calls["complete"] = 1
+        meters.of("p", f"model-{n}", answered=True).calls["complete"] = 1
     page = parse(metrics.page(meters, {}, []).decode())
     models = {dict(labels)["model"] for _, labels in page if "model" in dict(labels)}
     assert len(models) == SERIES_KEPT + 1
     assert "other" in models
+
+
+@pytest.mark.parametrize(("length", "most_kb"), [(25, 300), (LONGEST_BYTES, 400)])
+def test_a_page_with_every_series_it_may_have_stays_small_enough_to_scrape(
+    length: int, most_kb: int
+) -> None:
+    """Names as long as the longest one for sale, and names as long as any may be."""
+    meters = Meters()
+    for n in range(SERIES_KEPT * 2):
+        meter = meters.of("anthropic", f"{n:03}".ljust(length, "x"), answered=True)
+        meter.calls = dict.fromkeys(Ending, 123456)
+        meter.faults = dict.fromkeys(("overloaded", "upstream_limited", "timeout"), 123_456)
+        meter.tokens = dict.fromkeys(TOKEN_CLASSES, 123_456_789_012)
+        for histogram in (meter.latency, meter.ttft):
+            histogram.counts = [1_234_567] * len(histogram.counts)
+            histogram.total = 123_456.789
+    refused = {kind.value: 123_456 for kind in Kind}
+    page = metrics.page(meters, refused, [("headgate_running_calls", "Calls.", 1.0)])
+    assert len(page) < most_kb * 1000
+    parse(page.decode())
 
 
 @pytest.mark.slow

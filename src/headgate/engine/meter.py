@@ -1,7 +1,9 @@
 """Counters of what passed, by provider and model: plain integers, read when somebody asks.
 
 Rule 1: the hot path only adds; text is made when the page is scraped.
-Rule 2: names come from callers, so their number is bounded: the rest is counted as "other".
+Rule 2: names come from callers, so their number and length are bounded: the rest is counted as
+"other" of its provider. A name once kept stays: a counter that moved would seem to restart.
+Rule 3: names that never answered, such as misspelt ones, take half the places at most.
 """
 
 from __future__ import annotations
@@ -10,7 +12,11 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0, 120.0, 300.0, 600.0)
-SERIES_KEPT = 1000
+SERIES_KEPT = 40
+"""pairs of provider and model; each takes up to 7 KB of the page, which is scraped for ever"""
+UNPROVEN_KEPT = SERIES_KEPT // 2
+LONGEST_BYTES = 64
+"""of a model's name; the longest one in the price list has 56"""
 OTHER = "other"
 
 
@@ -63,11 +69,14 @@ class Meters:
     def __init__(self) -> None:
         self._of: dict[tuple[str, str], Meter] = {}
 
-    def of(self, provider: str, model: str) -> Meter:
+    def of(self, provider: str, model: str, *, answered: bool = False) -> Meter:
+        """The meter of a target; `answered`: it has just served a call."""
         meter = self._of.get((provider, model))
         if meter is None:
-            name = (provider, model) if len(self._of) < SERIES_KEPT else (provider, OTHER)
-            meter = self._of.setdefault(name, Meter())
+            kept = SERIES_KEPT if answered else UNPROVEN_KEPT
+            if len(self._of) >= kept or len(model.encode("utf-8", "replace")) > LONGEST_BYTES:
+                model = OTHER
+            meter = self._of.setdefault((provider, model), Meter())
         return meter
 
     def __iter__(self) -> Iterator[tuple[str, str, Meter]]:

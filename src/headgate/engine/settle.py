@@ -133,7 +133,8 @@ class Settlement:
         return guess, "provider" if guess == usage else "estimate"
 
     def _meter(self, row: Entry, tally: Tally, usage: Usage) -> None:
-        meter = self.meters.of(row.provider, row.model_sent)
+        answered = 0 < row.status < 400 and not row.canned
+        meter = self.meters.of(row.provider, row.model_sent, answered=answered)
         meter.calls[row.ending] = meter.calls.get(row.ending, 0) + 1
         meter.canned += row.canned
         meter.cost_nusd += row.cost_nusd
