@@ -46,6 +46,7 @@ WHEN: dict[Kind, str] = {
     Kind.OUTCOME_UNKNOWN: "a call with an idempotency key may or may not have been served",
     Kind.TOO_LONG: "the input does not fit the model's context window",
     Kind.UNSUPPORTED: "the target does not serve this surface",
+    Kind.UNTRANSLATABLE: "the target's dialect cannot say what the call asks for",
     Kind.UPSTREAM_INVALID: "the provider rejected the request; its own words are shown",
     Kind.UPSTREAM_AUTH: "the provider rejected our credential; the caller's key is fine",
     Kind.UPSTREAM_LIMITED: "the provider limits our credential (429)",

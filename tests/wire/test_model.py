@@ -18,6 +18,7 @@ too_large         client    413  - - - -
 outcome_unknown   us        409  - - - -
 too_long          client    400  - - - -
 unsupported       client    501  - - - -
+untranslatable    us        400  - next - -
 upstream_invalid  client    400  - - - -
 upstream_auth     us        502  - next cools -
 upstream_limited  provider  429  same next cools client

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from headgate.wire import anthropic, openai_chat, openai_responses
+from headgate.wire.ability import Aim
 from headgate.wire.envelope import Envelope
-from headgate.wire.model import Fault, Kind
+from headgate.wire.loss import Losses
+from headgate.wire.meaning import Answer, Ask, Delta
+from headgate.wire.model import Fault, Kind, Terms, Usage
+from headgate.wire.naming import Lexicon
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse
+from headgate.wire.voice import Voice
 
 
 class Dialect(Protocol):
@@ -31,6 +36,40 @@ class Dialect(Protocol):
     def session(self, envelope: Envelope) -> str: ...
     def canned(self, text: str, model: str, call_id: str, at_s: int) -> bytes: ...
     def canned_stream(self, text: str, model: str, call_id: str, at_s: int) -> bytes: ...
+
+
+class Listener(Protocol):
+    """Hears one upstream stream in its dialect."""
+
+    def hear(self, event: Sse) -> list[Delta]: ...
+    def finish(self) -> list[Delta]:
+        """The stream's bytes have ended: what is still owed."""
+        ...
+
+
+class Speaker(Protocol):
+    """Says one stream to a caller in its dialect."""
+
+    def begin(self, id: str, model: str) -> bytes: ...
+    def say(self, delta: Delta) -> bytes: ...
+    def end(self, usage: Usage, terms: Terms) -> bytes: ...
+    def fail(self, fault: Fault) -> bytes: ...
+
+
+class Codec(Dialect, Protocol):
+    """A dialect that can be translated from and to."""
+
+    NOTHING_SAID: str
+    """stands in for an answer without any content, where callers stumble over that"""
+    WORDS: Mapping[str, str]
+    """an Ask's field -> what this dialect calls it"""
+
+    def decode_ask(self, body: bytes, losses: Losses) -> Ask: ...
+    def encode_ask(self, ask: Ask, aim: Aim, losses: Losses) -> tuple[bytes, Lexicon]: ...
+    def decode_answer(self, body: bytes) -> Answer: ...
+    def encode_answer(self, answer: Answer, voice: Voice) -> bytes: ...
+    def Listener(self) -> Listener: ...
+    def Speaker(self, voice: Voice) -> Speaker: ...
 
 
 @dataclass(frozen=True, slots=True)

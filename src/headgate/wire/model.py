@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     TOO_LONG = "too_long"
     UNSUPPORTED = "unsupported"
+    UNTRANSLATABLE = "untranslatable"
     UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_AUTH = "upstream_auth"
     UPSTREAM_LIMITED = "upstream_limited"
@@ -71,6 +72,7 @@ FAULTS: dict[Kind, Consequence] = {
     Kind.OUTCOME_UNKNOWN: Consequence("us", 409),
     Kind.TOO_LONG: Consequence("client", 400),
     Kind.UNSUPPORTED: Consequence("client", 501),
+    Kind.UNTRANSLATABLE: Consequence("us", 400, next_target=True),
     Kind.UPSTREAM_INVALID: Consequence("client", 400),
     Kind.UPSTREAM_AUTH: Consequence("us", 502, next_target=True, cools=True),
     Kind.UPSTREAM_LIMITED: Consequence(

@@ -31,6 +31,7 @@ _ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.OUTCOME_UNKNOWN: ("invalid_request_error", "outcome_unknown"),
     Kind.TOO_LONG: ("invalid_request_error", "context_length_exceeded"),
     Kind.UNSUPPORTED: ("invalid_request_error", "unsupported"),
+    Kind.UNTRANSLATABLE: ("invalid_request_error", "unsupported"),
     Kind.UPSTREAM_INVALID: ("invalid_request_error", None),
     Kind.UPSTREAM_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
     Kind.OVERLOADED: ("server_error", "overloaded"),

@@ -23,6 +23,8 @@ NAME = "anthropic"
 PING = encode(b'{"type":"ping"}', b"ping")
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_tokens",)
 STOP_ENDS = False
+NOTHING_SAID = "(no content)"
+"""Claude Code 2.1.329 pays for a second request when a message is empty (seen 2026-11-20)"""
 STATUS: dict[Kind, int] = {}
 """where this dialect answers with another status than FAULTS says"""
 
@@ -38,6 +40,7 @@ ERROR_TYPES: dict[Kind, str] = {
     Kind.OUTCOME_UNKNOWN: "conflict_error",
     Kind.TOO_LONG: "invalid_request_error",
     Kind.UNSUPPORTED: "invalid_request_error",
+    Kind.UNTRANSLATABLE: "invalid_request_error",
     Kind.UPSTREAM_INVALID: "invalid_request_error",
     Kind.UPSTREAM_LIMITED: "rate_limit_error",
     Kind.OVERLOADED: "overloaded_error",

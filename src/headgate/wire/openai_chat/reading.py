@@ -25,6 +25,7 @@ PING = b": ping\n\n"
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
 STOP_ENDS = True
 """some compatible servers close after finish_reason and never send [DONE]"""
+NOTHING_SAID = ""
 STATUS = openai.STATUS
 INCLUDE_USAGE = b'{"include_usage":true}'
 

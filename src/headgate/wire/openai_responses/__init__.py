@@ -3,6 +3,7 @@
 from headgate.wire.openai_responses.reading import (
     MAX_OUTPUT_FIELDS,
     NAME,
+    NOTHING_SAID,
     PING,
     STATUS,
     STOP_ENDS,
@@ -19,6 +20,7 @@ from headgate.wire.openai_responses.reading import (
 __all__ = [
     "MAX_OUTPUT_FIELDS",
     "NAME",
+    "NOTHING_SAID",
     "PING",
     "STATUS",
     "STOP_ENDS",

@@ -24,6 +24,7 @@ NAME = "openai_responses"
 PING = b": ping\n\n"
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_output_tokens",)
 STOP_ENDS = False
+NOTHING_SAID = ""
 STATUS = openai.STATUS
 
 

@@ -1,0 +1,220 @@
+"""The joint of two dialects: an upstream's answer said again to a caller who speaks another.
+
+Rule 1: a stream is said again event by event; nothing waits but what may be half of something.
+Rule 2: tools are called by the caller's names, and free-text tools get their text back.
+Rule 3: the caller's stop sequences hold even where the upstream knows none: the answer ends at
+the first, and the rest of it is read only for its usage.
+Rule 4: an answer that broke off ends in the dialect's error, never as if it were whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from headgate.wire import unwrap
+from headgate.wire.cut import Cutter
+from headgate.wire.meaning import (
+    ENDED,
+    Answer,
+    Begun,
+    Delta,
+    Ended,
+    More,
+    Over,
+    Part,
+    Refusal,
+    Stop,
+    Text,
+    ToolCall,
+)
+from headgate.wire.model import Fault, Usage
+from headgate.wire.naming import Lexicon, call_id
+from headgate.wire.reading import Reading
+from headgate.wire.sse import events
+from headgate.wire.unwrap import Unwrapper
+from headgate.wire.voice import Voice
+
+if TYPE_CHECKING:
+    from headgate.wire import Codec
+
+
+class Recoder:
+    """One upstream stream on its way to a caller of another dialect."""
+
+    __slots__ = (
+        "_begun",
+        "_count",
+        "_cutter",
+        "_empty",
+        "_lexicon",
+        "_listener",
+        "_nothing",
+        "_reading",
+        "_skipping",
+        "_speaker",
+        "_stop",
+        "_unwrapper",
+        "over",
+    )
+
+    def __init__(
+        self,
+        dialects: tuple[Codec, Codec],
+        voice: Voice,
+        lexicon: Lexicon,
+        reading: Reading,
+        stop: Sequence[str] = (),
+        count: Callable[[Reading], Usage] | None = None,
+    ) -> None:
+        """`dialects`: the upstream's, then the caller's. `count` says what was used where the
+        upstream did not."""
+        upstream, caller = dialects
+        self._listener = upstream.Listener()
+        self._speaker = caller.Speaker(voice)
+        self._nothing = caller.NOTHING_SAID
+        self._lexicon = lexicon
+        self._reading = reading
+        self._stop = stop
+        self._count = count
+        self._begun = False
+        self._empty = True
+        self._cutter: Cutter | None = None
+        self._unwrapper: Unwrapper | None = None
+        self._skipping = False
+        """the answer has ended at a stop sequence: the rest is not for the caller"""
+        self.over = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The caller's events for whole events of the upstream, which `reading` has seen."""
+        out: list[bytes] = []
+        if not self._begun and self._reading.fault is None:
+            out.append(self._begin())
+        for event in events(data):
+            for delta in self._listener.hear(event):
+                self._pass(delta, out)
+        return b"".join(out)
+
+    def finish(self) -> bytes:
+        """The upstream's bytes have ended: what is still owed to the caller."""
+        out: list[bytes] = []
+        for delta in self._listener.finish():
+            self._pass(delta, out)
+        return b"".join(out)
+
+    def fail(self, fault: Fault) -> bytes:
+        """The error that ends the caller's stream instead of a whole answer."""
+        if self.over:
+            return b""
+        self.over = True
+        opening = b"" if self._begun else self._begin()
+        return opening + self._speaker.fail(fault)
+
+    def _begin(self) -> bytes:
+        self._begun = True
+        return self._speaker.begin(self._reading.reply_id, self._reading.model)
+
+    def _pass(self, delta: Delta, out: list[bytes]) -> None:
+        if self.over:
+            return
+        match delta:
+            case More():
+                self._more(delta, out)
+            case Over():
+                self._end(delta, out)
+            case _ if self._skipping:
+                pass
+            case Begun():
+                self._begin_part(delta.part, out)
+            case Ended():
+                self._end_part(out)
+            case _:
+                out.append(self._speaker.say(delta))
+
+    def _more(self, delta: More, out: list[bytes]) -> None:
+        if self._skipping:
+            return
+        if self._cutter is not None:
+            text = self._cutter.feed(delta.text)
+            if text:
+                out.append(self._speaker.say(More(text)))
+            if self._cutter.found:
+                out.append(self._speaker.say(ENDED))
+                self._skipping = True
+        elif self._unwrapper is not None:
+            text = self._unwrapper.feed(delta.text)
+            if text:
+                out.append(self._speaker.say(More(text)))
+        else:
+            out.append(self._speaker.say(delta))
+
+    def _begin_part(self, part: Part, out: list[bytes]) -> None:
+        self._empty = False
+        if isinstance(part, Text) and self._stop:
+            self._cutter = Cutter(self._stop)
+        elif isinstance(part, ToolCall):
+            wrapped = not part.custom
+            part = renamed(part, self._lexicon)
+            if wrapped and part.custom:
+                self._unwrapper = Unwrapper()
+        out.append(self._speaker.say(Begun(part)))
+
+    def _end_part(self, out: list[bytes]) -> None:
+        rest = ""
+        if self._cutter is not None:
+            rest, self._cutter = self._cutter.finish(), None
+        elif self._unwrapper is not None:
+            rest, self._unwrapper = self._unwrapper.finish(), None
+        if rest:
+            out.append(self._speaker.say(More(rest)))
+        out.append(self._speaker.say(ENDED))
+
+    def _end(self, over: Over, out: list[bytes]) -> None:
+        self.over = True
+        if self._skipping and self._cutter is not None:
+            over = Over(Stop.SEQUENCE, self._cutter.found)
+        if self._empty and self._nothing:
+            said: tuple[Delta, ...] = (Begun(Text("")), More(self._nothing), ENDED)
+            out += map(self._speaker.say, said)
+        out.append(self._speaker.say(over))
+        reading = self._reading
+        usage = reading.usage
+        if not reading.usage_seen and self._count is not None:
+            usage = self._count(reading)
+        out.append(self._speaker.end(usage, reading.terms))
+
+
+def renamed(call: ToolCall, lexicon: Lexicon) -> ToolCall:
+    """The call as the caller knows the tool."""
+    spoken = lexicon.spoken(call.name)
+    return ToolCall(
+        call_id(call.id),
+        spoken.name,
+        call.arguments,
+        call.custom or spoken.custom,
+        call.namespace or spoken.namespace,
+    )
+
+
+def returned(answer: Answer, lexicon: Lexicon, stop: Sequence[str], nothing: str) -> Answer:
+    """A whole answer as the caller shall hear it: the same rules, all at once."""
+    parts: list[Part] = []
+    for part in answer.parts:
+        if isinstance(part, ToolCall):
+            called = renamed(part, lexicon)
+            if called.custom and not part.custom:
+                called.arguments = unwrap.whole(part.arguments)
+            parts.append(called)
+            continue
+        if isinstance(part, Text) and stop:
+            cutter = Cutter(stop)
+            part.text = cutter.feed(part.text) + cutter.finish()
+            if cutter.found:
+                answer.stop, answer.stop_sequence = Stop.SEQUENCE, cutter.found
+                parts.append(part)
+                break
+        parts.append(part)
+    if nothing and not any(not isinstance(p, Text | Refusal) or p.text for p in parts):
+        parts = [Text(nothing)]
+    answer.parts = parts
+    return answer

@@ -1,0 +1,106 @@
+"""Takes the text out of the one-argument object that stands in for a free-text tool call.
+
+A tool that takes free text is offered to models without such tools as a function of one
+string, `input`; what the model then writes is JSON, fragment by fragment, and the caller wants
+the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from headgate.wire.broken import BROKEN
+from headgate.wire.walk import object_in
+
+_OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
+_PLAIN = re.compile(r'[^"\\]*')
+_SHORT_ESCAPES = 2
+_UNICODE_ESCAPE = 6
+_PAIR = 12
+_STRING = msgspec.json.Decoder(str)
+
+
+class Unwrapper:
+    """Feed it fragments of the object; it returns fragments of the text."""
+
+    __slots__ = ("_closed", "_inside", "_rest", "_said", "_whole")
+
+    def __init__(self) -> None:
+        self._rest = ""
+        """what cannot be read yet: half an escape, or the object's beginning"""
+        self._whole: list[str] = []
+        self._inside = False
+        self._closed = False
+        self._said = False
+
+    def feed(self, fragment: str) -> str:
+        if self._closed:
+            return ""
+        if not self._inside:
+            self._whole.append(fragment)
+        self._rest += fragment
+        if not self._inside:
+            opening = _OPENING.match(self._rest)
+            if opening is None:
+                return ""
+            self._inside = True
+            self._rest = self._rest[opening.end() :]
+        return self._read()
+
+    def finish(self) -> str:
+        """What an object of another shape holds instead: its `input`, or all of it."""
+        if self._inside or not self._whole:
+            return ""
+        text = "".join(self._whole)
+        value = object_in(text).get("input")
+        return value if isinstance(value, str) else text
+
+    def _read(self) -> str:
+        out: list[str] = []
+        rest, at = self._rest, 0
+        while at < len(rest):
+            plain = _PLAIN.match(rest, at)
+            if plain is not None and plain.end() > at:
+                out.append(plain[0])
+                at = plain.end()
+                continue
+            if rest[at] == '"':
+                self._closed = True
+                at = len(rest)
+                break
+            escape = _escape(rest, at)
+            if not escape:
+                break
+            out.append(_meant(escape))
+            at += len(escape)
+        self._rest = rest[at:]
+        return "".join(out)
+
+
+def _escape(text: str, at: int) -> str:
+    """The escape that begins here; empty when more of it must come first."""
+    if text[at + 1 : at + 2] != "u":
+        return text[at : at + _SHORT_ESCAPES] if at + 1 < len(text) else ""
+    one = text[at : at + _UNICODE_ESCAPE]
+    if len(one) < _UNICODE_ESCAPE:
+        return ""
+    if one[2:4].lower() not in ("d8", "d9", "da", "db"):
+        return one
+    if not "\\u".startswith(text[at + _UNICODE_ESCAPE : at + _UNICODE_ESCAPE + 2]):
+        return one
+    return text[at : at + _PAIR] if len(text) >= at + _PAIR else ""
+
+
+def _meant(escape: str) -> str:
+    try:
+        return _STRING.decode(f'"{escape}"')
+    except BROKEN:
+        return "\ufffd"
+
+
+def whole(arguments: str) -> str:
+    """The text of a complete object."""
+    unwrapper = Unwrapper()
+    return unwrapper.feed(arguments) + unwrapper.finish()
