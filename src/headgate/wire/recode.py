@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from headgate.wire import unwrap
 from headgate.wire.cut import Cutter
 from headgate.wire.meaning import (
@@ -39,6 +41,20 @@ if TYPE_CHECKING:
     from headgate.wire import Codec
 
 
+Count = Callable[[Reading], Usage]
+"""says what was used where the upstream did not"""
+
+
+class Crossing(Struct, frozen=True):
+    """Between which dialects an answer travels, and what it must be told apart by."""
+
+    upstream: Codec
+    caller: Codec
+    lexicon: Lexicon
+    stop: Sequence[str] = ()
+    """what ends the answer, whether or not the upstream was told"""
+
+
 class Recoder:
     """One upstream stream on its way to a caller of another dialect."""
 
@@ -59,23 +75,14 @@ class Recoder:
     )
 
     def __init__(
-        self,
-        dialects: tuple[Codec, Codec],
-        voice: Voice,
-        lexicon: Lexicon,
-        reading: Reading,
-        stop: Sequence[str] = (),
-        count: Callable[[Reading], Usage] | None = None,
+        self, crossing: Crossing, voice: Voice, reading: Reading, count: Count | None = None
     ) -> None:
-        """`dialects`: the upstream's, then the caller's. `count` says what was used where the
-        upstream did not."""
-        upstream, caller = dialects
-        self._listener = upstream.Listener()
-        self._speaker = caller.Speaker(voice)
-        self._nothing = caller.NOTHING_SAID
-        self._lexicon = lexicon
+        self._listener = crossing.upstream.Listener()
+        self._speaker = crossing.caller.Speaker(voice)
+        self._nothing = crossing.caller.NOTHING_SAID
+        self._lexicon = crossing.lexicon
+        self._stop = crossing.stop
         self._reading = reading
-        self._stop = stop
         self._count = count
         self._begun = False
         self._empty = True
@@ -196,24 +203,23 @@ def renamed(call: ToolCall, lexicon: Lexicon) -> ToolCall:
     )
 
 
-def returned(answer: Answer, lexicon: Lexicon, stop: Sequence[str], nothing: str) -> Answer:
+def returned(answer: Answer, crossing: Crossing) -> Answer:
     """A whole answer as the caller shall hear it: the same rules, all at once."""
     parts: list[Part] = []
     for part in answer.parts:
+        said = part
         if isinstance(part, ToolCall):
-            called = renamed(part, lexicon)
-            if called.custom and not part.custom:
-                called.arguments = unwrap.whole(part.arguments)
-            parts.append(called)
-            continue
-        if isinstance(part, Text) and stop:
-            cutter = Cutter(stop)
+            said = renamed(part, crossing.lexicon)
+            if said.custom and not part.custom:
+                said.arguments = unwrap.whole(part.arguments)
+        parts.append(said)
+        if isinstance(part, Text) and crossing.stop:
+            cutter = Cutter(crossing.stop)
             part.text = cutter.feed(part.text) + cutter.finish()
             if cutter.found:
                 answer.stop, answer.stop_sequence = Stop.SEQUENCE, cutter.found
-                parts.append(part)
                 break
-        parts.append(part)
+    nothing = crossing.caller.NOTHING_SAID
     if nothing and not any(not isinstance(p, Text | Refusal) or p.text for p in parts):
         parts = [Text(nothing)]
     answer.parts = parts

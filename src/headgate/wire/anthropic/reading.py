@@ -364,7 +364,9 @@ def _message(text: str, model: str, call_id: str) -> dict[str, Any]:
     }
 
 
-def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+def canned_stream(
+    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
+) -> bytes:
     opening = {**_message(text, model, call_id), "content": [], "stop_reason": None}
     steps: list[dict[str, Any]] = [
         {"type": "message_start", "message": opening},

@@ -28,6 +28,7 @@ STOP_ENDS = True
 NOTHING_SAID = ""
 STATUS = openai.STATUS
 INCLUDE_USAGE = b'{"include_usage":true}'
+_NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 class _PromptDetails(Struct):
@@ -227,17 +228,23 @@ def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
         "finish_reason": "stop",
         "logprobs": None,
     }
-    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     opening = _opening(model, call_id, at_s, "chat.completion")
-    return msgspec.json.encode({**opening, "choices": [choice], "usage": usage})
+    return msgspec.json.encode({**opening, "choices": [choice], "usage": _NO_TOKENS})
 
 
-def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+def canned_stream(
+    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
+) -> bytes:
+    """The same as a stream; where usage was asked for, every chunk has the field."""
     opening = _opening(model, call_id, at_s, "chat.completion.chunk")
+    if usage:
+        opening["usage"] = None
     first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
     last: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    chunks = [encode(msgspec.json.encode({**opening, "choices": [c]})) for c in (first, last)]
-    return b"".join(chunks) + encode(b"[DONE]")
+    chunks = [{**opening, "choices": [choice]} for choice in (first, last)]
+    if usage:
+        chunks.append({**opening, "choices": [], "usage": _NO_TOKENS})
+    return b"".join(encode(msgspec.json.encode(c)) for c in chunks) + encode(b"[DONE]")
 
 
 def _opening(model: str, call_id: str, at_s: int, kind: str) -> dict[str, Any]:

@@ -278,7 +278,9 @@ def _part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": []}
 
 
-def canned_stream(text: str, model: str, call_id: str, at_s: int) -> bytes:
+def canned_stream(
+    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
+) -> bytes:
     whole = _response(text, model, call_id, at_s)
     opening = {**whole, "status": "in_progress", "output": [], "usage": None}
     item = _item(text, call_id)
