@@ -112,6 +112,21 @@ async def test_usage_is_asked_for_on_chat_streams_and_shown_only_to_whoever_aske
         assert street.sim.calls[-1].body == json.dumps(body).encode()
 
 
+@pytest.mark.parametrize("asked", [None, {"include_usage": False}, {"include_usage": True}])
+async def test_a_canned_stream_tells_its_usage_only_to_whoever_asked(
+    asked: dict[str, Any] | None,
+) -> None:
+    toml = '[models]\nsafe = { ladder = ["openai:gpt-6-luna"], canned = "Nobody answers." }\n'
+    async with running(toml) as field:
+        body = chat("safe", stream=True) | ({"stream_options": asked} if asked else {})
+        got = await field.post("/v1/chat/completions", body, {"x-headgate-sim": "529"})
+        assert (got.status, got.headers["x-headgate-canned"]) == (200, "true")
+    assert got.body.endswith(b"data: [DONE]\n\n")
+    told = [event for event in got.events if event.get("usage")]
+    assert len(told) == bool(asked and asked["include_usage"])
+    assert all(e["choices"] == [] and e["usage"]["total_tokens"] == 0 for e in told)
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("stream", [False, True])
 async def test_the_callers_fields_travel_on_and_its_credentials_do_not(

@@ -10,7 +10,7 @@ import traceback
 
 from headgate.config import Route
 from headgate.engine import refusal
-from headgate.engine.gate import Gate
+from headgate.engine.gate import Gate, asks_for_usage
 from headgate.engine.ground import Ground
 from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers
 from headgate.engine.settle import Ended
@@ -55,7 +55,8 @@ class Closing:
         headers = own_headers(tally)
         headers.append((b"x-headgate-canned", b"true"))
         if call.stream:
-            body = dialect.canned_stream(route.canned, call.model, call.id, at_s)
+            usage = asks_for_usage(call)
+            body = dialect.canned_stream(route.canned, call.model, call.id, at_s, usage=usage)
             headers += [(b"content-type", b"text/event-stream; charset=utf-8"), *NO_BUFFERING]
         else:
             body = dialect.canned(route.canned, call.model, call.id, at_s)

@@ -83,12 +83,21 @@ def _changes(call: Call, model: str) -> tuple[dict[str, bytes], bool]:
     if not (call.stream and call.surface.name == "chat"):
         return changes, False
     options = _stream_options(call)
-    if options.get("include_usage", b"") == b"true":
+    if _names_usage(options):
         return changes, False
     merged = {**options, "include_usage": b"true"}
     members = b",".join(msgspec.json.encode(k) + b":" + v for k, v in merged.items())
     changes["stream_options"] = b"{" + members + b"}" if options else INCLUDE_USAGE
     return changes, True
+
+
+def asks_for_usage(call: Call) -> bool:
+    """Does the caller want the chunk that tells a chat stream's usage."""
+    return call.surface.name == "chat" and _names_usage(_stream_options(call))
+
+
+def _names_usage(options: dict[str, bytes]) -> bool:
+    return options.get("include_usage", b"") == b"true"
 
 
 def _stream_options(call: Call) -> dict[str, bytes]:
