@@ -23,6 +23,7 @@ from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting
 from headgate.config.model import Ledger, Prices, Retry, Route, Server
+from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
 from headgate.money.catalog import Catalog, PriceRules
@@ -52,10 +53,12 @@ WHEN: dict[Kind, str] = {
     Kind.UPSTREAM_LIMITED: "the provider limits our credential (429)",
     Kind.OVERLOADED: "the provider is overloaded (529, 503, or an error event in a 200)",
     Kind.UPSTREAM: "the provider failed (5xx) or answered nonsense",
-    Kind.CONNECTION: "no connection, or one that broke before the answer began",
-    Kind.TIMEOUT: "connecting or the whole call took longer than its limit",
+    Kind.CONNECTION: "no connection, or one that broke before the answer began;"
+    f" a refused one is tried again after {REFUSED_WAIT_S:g} s",
+    Kind.TIMEOUT: "connecting, sending or the whole call took longer than its limit",
     Kind.TRUNCATED: "the answer ended before its end",
-    Kind.IDLE: "the provider sent nothing for `silence_s`",
+    Kind.IDLE: "the provider had the request and sent nothing for `silence_s`,"
+    " before its answer began or amid it",
     Kind.CLIENT_GONE: "the caller left; nobody is there to be told",
     Kind.BUSY: "we are at a bound of our own, such as the ledger's queue",
     Kind.INTERNAL: "a mistake of ours; the call id finds it in the log",

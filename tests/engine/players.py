@@ -46,6 +46,11 @@ class Wire:
     headers: Headers = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     sent_all: bool = True
+    awaits_head: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.awaits_head is None:
+            self.awaits_head = not self.status
 
     def fail(self, fault: Fault) -> None:
         self.faults.append(fault)

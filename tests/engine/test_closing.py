@@ -90,6 +90,28 @@ def test_a_stream_that_breaks_ends_in_one_error_event(
     assert b"again" not in b"".join(sink.data)
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_stream_the_upstream_never_began_ends_in_an_error_event_too(surface: str) -> None:
+    sink = Stage()
+    tally = tally_of(call_of({"stream": True}, surface=surface), sink)
+    tally.committed, tally.status = True, 200
+    asyncio.run(closing().break_off(tally, Fault(Kind.IDLE, "not a word")))
+    assert (sink.heads, tally.ending, tally.answered) == ([], Ending.IDLE, True)
+    assert sink.data[-1].count(b"not a word") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [(Kind.IDLE, Ending.IDLE), (Kind.TRUNCATED, Ending.TRUNCATED)],
+)
+def test_a_reply_ends_the_same_way_whether_or_not_its_client_had_seen_a_byte(
+    kind: Kind, ending: Ending
+) -> None:
+    tally = tally_of()
+    asyncio.run(closing().explain(tally, Fault(kind, "x")))
+    assert tally.ending is ending
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_canned_answer_says_that_it_is_one(stream: bool) -> None:
     sink = Stage()

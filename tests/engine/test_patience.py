@@ -39,7 +39,7 @@ def providers(setting: str) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("is_stream", [False, True])
-async def test_silence_before_the_head_is_a_504_that_may_have_been_billed(
+async def test_silence_before_the_head_is_idle_a_504_and_may_have_been_billed(
     path: str, is_stream: bool
 ) -> None:
     async with running(providers("silence_s = 0.3")) as field:
@@ -51,7 +51,8 @@ async def test_silence_before_the_head_is_a_504_that_may_have_been_billed(
         assert 0.28 < time.monotonic() - begun < 1
         assert "0.3 s" in got.json["error"]["message"]
         row = await field.row()
-        assert (row["fault"], row["tries"], row["maybe_billed"]) == ("timeout", 1, 1)
+        assert (row["fault"], row["tries"], row["maybe_billed"]) == ("idle", 1, 1)
+        assert row["ending"] == "idle"
         assert field.sim.open_connections == 0
 
 

@@ -18,7 +18,7 @@ from headgate.upstream import Exchange
 from headgate.wire.anthropic import PING
 from headgate.wire.model import Kind
 from headgate.wire.stream import StreamWatch
-from tests.engine.players import Stage, Wire, tally_of
+from tests.engine.players import Stage, Wire, call_of, tally_of
 
 
 class Committer:
@@ -34,7 +34,7 @@ class Committer:
 
 def running(wire: Wire | None = None, sink: Stage | None = None) -> tuple[Tally, Wire, Stage]:
     wire, sink = wire or Wire(), sink or Stage()
-    tally = tally_of(sink=sink)
+    tally = tally_of(call_of({"stream": True}), sink)
     tally.exchange = cast(Exchange, wire)
     tally.silence_s = 300.0
     return tally, wire, sink
@@ -55,11 +55,19 @@ def test_silence_is_counted_from_the_upstreams_last_byte(waited: float, since: f
     assert bool(wire.faults) is (since + waited - since >= 300)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(0, Kind.TIMEOUT), (200, Kind.IDLE)])
-def test_silence_before_the_head_is_a_time_out_and_after_it_idleness(
-    status: int, kind: Kind
+@pytest.mark.parametrize(
+    ("status", "sent", "kind"),
+    [
+        (0, True, Kind.IDLE),
+        (200, True, Kind.IDLE),
+        (400, False, Kind.IDLE),
+        (0, False, Kind.TIMEOUT),
+    ],
+)
+def test_an_upstream_that_was_asked_and_says_nothing_is_idle_whatever_it_said_before(
+    status: int, sent: bool, kind: Kind
 ) -> None:
-    tally, wire, _ = running(Wire(status=status))
+    tally, wire, _ = running(Wire(status=status, sent_all=sent))
     look_at_upstream(tally, 301)
     assert wire.faults[0].kind is kind
     assert "300 s" in wire.faults[0].message
@@ -97,6 +105,56 @@ async def test_a_held_head_is_released_when_its_time_has_come() -> None:
     await look(cast(Engine, engine), tally, 15, 10.0)
     assert engine.committed == [tally]
     assert sink.data == []
+
+
+async def test_the_held_head_of_a_try_that_has_failed_is_never_released() -> None:
+    engine = Committer()
+    tally, _, sink = streaming(hold_until=10.0, noted=True)
+    await look(cast(Engine, engine), tally, 15, 50.0)
+    assert (engine.committed, sink.heads) == ([], [])
+
+
+async def test_a_try_silent_for_a_pings_time_gets_a_head_of_our_own_and_a_ping() -> None:
+    tally, _, sink = running()
+    tally.try_started = 100.0
+    engine = cast(Engine, Committer())
+    await look(engine, tally, 15, 114.9)
+    assert sink.heads == []
+    await look(engine, tally, 15, 115.0)
+    assert [status for status, _ in sink.heads] == [200]
+    assert (sink.data, tally.committed, tally.status) == ([PING], True, 200)
+    sink.sent_at = 115.0
+    await look(engine, tally, 15, 129.9)
+    await look(engine, tally, 15, 130.0)
+    assert (len(sink.heads), sink.data) == (1, [PING, PING])
+
+
+@pytest.mark.parametrize(
+    "more", [{"noted": True}, {"answered": True}, {"try_started": 990.0}], ids=str
+)
+async def test_no_head_of_our_own_while_another_try_may_still_follow(
+    more: dict[str, Any],
+) -> None:
+    tally, _, sink = running()
+    for name, value in more.items():
+        setattr(tally, name, value)
+    tally.silence_s = 1e9
+    await look(cast(Engine, Committer()), tally, 15, 1000.0)
+    assert (sink.heads, tally.committed) == ([], False)
+
+
+async def test_a_try_that_has_just_failed_or_been_answered_gets_no_head_of_our_own() -> None:
+    for wire in (Wire(status=529), Wire(awaits_head=False)):
+        tally, _, sink = running(wire)
+        await look(cast(Engine, Committer()), tally, 15, 100.0)
+        assert (sink.heads, tally.committed) == ([], False)
+
+
+async def test_a_caller_of_a_whole_reply_is_never_pinged() -> None:
+    tally, _, sink = running()
+    tally.call.stream = False
+    await look(cast(Engine, Committer()), tally, 15, 200.0)
+    assert (sink.heads, sink.data) == ([], [])
 
 
 async def test_a_client_that_has_seen_nothing_for_a_while_is_pinged() -> None:

@@ -6,10 +6,11 @@ from headgate.engine.tally import Tally
 from headgate.wire import headers as fields
 from headgate.wire.model import Headers
 
-NO_BUFFERING: Headers = [
+_NO_BUFFERING: Headers = [
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 ]
+_EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 
 _PRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
 
@@ -36,7 +37,12 @@ def stream_headers(tally: Tally, upstream: Headers) -> Headers:
     ours = reply_headers(tally, upstream)
     return [
         h for h in ours if h[0] not in (b"cache-control", b"x-accel-buffering")
-    ] + NO_BUFFERING
+    ] + _NO_BUFFERING
+
+
+def own_stream_headers(tally: Tally) -> Headers:
+    """The same where there is no upstream's head to show."""
+    return [*own_headers(tally), _EVENT_STREAM, *_NO_BUFFERING]
 
 
 def own_headers(tally: Tally) -> Headers:

@@ -27,6 +27,8 @@ SPOKEN: dict[Kind, str] = {
     Kind.UPSTREAM: "upstream error",
     Kind.CONNECTION: "connection failed",
     Kind.TIMEOUT: "timed out",
+    Kind.IDLE: "fell silent",
+    Kind.TRUNCATED: "broke off",
     Kind.UPSTREAM_AUTH: "rejected our credential",
 }
 

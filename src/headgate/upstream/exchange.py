@@ -78,6 +78,11 @@ class Exchange:
         self._fault: Fault | None = None
         self._closed = False
 
+    @property
+    def awaits_head(self) -> bool:
+        """Is the upstream still to begin its answer."""
+        return not (self.status or self._closed) and self._fault is None
+
     async def open(self) -> Exchange:
         """Send the request and wait for the reply's head; raises Fault."""
         self.head, self.body_size = encode(self.request)
