@@ -12,10 +12,13 @@ from headgate.config import Route
 from headgate.engine import refusal
 from headgate.engine.gate import Gate, asks_for_usage
 from headgate.engine.ground import Ground
-from headgate.engine.head import NO_BUFFERING, own_headers, reply_headers
+from headgate.engine.head import own_headers, own_stream_headers, reply_headers
 from headgate.engine.settle import Ended
 from headgate.engine.tally import Tally
 from headgate.wire.model import Ending, Fault, Kind
+
+ENDINGS = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
+"""of calls that a fault ends; every other fault is an error"""
 
 
 class Closing:
@@ -31,14 +34,15 @@ class Closing:
 
     async def break_off(self, tally: Tally, fault: Fault) -> None:
         """End a reply the client has begun to read: an error event in its dialect."""
-        watch = tally.watch
-        assert watch is not None
-        ending = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
-        tally.ending = watch.close(ending.get(fault.kind, Ending.ERROR))
+        tally.ending = ENDINGS.get(fault.kind, Ending.ERROR)
         tally.fault = fault
         tally.answered = True
         dialect, call_id = tally.call.surface.dialect, tally.call.id
-        event = watch.intact + dialect.error_event(fault, call_id, tally.reading)
+        event = dialect.error_event(fault, call_id, tally.reading)
+        watch = tally.watch
+        if watch is not None:  # else the client has read a head and pings, all of them ours
+            tally.ending = watch.close(tally.ending)
+            event = watch.intact + event
         tally.reply_bytes += len(event)
         if tally.exchange is not None:
             self._ground.note(tally, tally.exchange, fault)
@@ -52,15 +56,14 @@ class Closing:
         tally.canned, tally.ending, tally.fault = True, Ending.COMPLETE, fault
         tally.answered = tally.committed = True
         tally.status = 200
-        headers = own_headers(tally)
-        headers.append((b"x-headgate-canned", b"true"))
         if call.stream:
             usage = asks_for_usage(call)
             body = dialect.canned_stream(route.canned, call.model, call.id, at_s, usage=usage)
-            headers += [(b"content-type", b"text/event-stream; charset=utf-8"), *NO_BUFFERING]
+            headers = own_stream_headers(tally)
         else:
             body = dialect.canned(route.canned, call.model, call.id, at_s)
-            headers.append((b"content-type", b"application/json"))
+            headers = [*own_headers(tally), (b"content-type", b"application/json")]
+        headers.append((b"x-headgate-canned", b"true"))
         tally.reply_bytes = len(body)
         await self.make_sure(tally)
         if call.stream:
@@ -72,7 +75,7 @@ class Closing:
     async def explain(self, tally: Tally, fault: Fault) -> None:
         """A final fault, in the caller's dialect: the upstream's own words where it spoke."""
         dialect = tally.call.surface.dialect
-        tally.ending = tally.ending or Ending.ERROR
+        tally.ending = tally.ending or ENDINGS.get(fault.kind, Ending.ERROR)
         tally.fault = fault
         if tally.committed:
             if not tally.answered:

@@ -239,6 +239,9 @@ class Engine:
         except RecursionError:
             raise Fault(Kind.UPSTREAM, "the upstream's answer is nested too deeply") from None
         tally.first_content = now
+        if tally.committed:
+            what = "the upstream answered a streaming call with a whole reply, and too late"
+            raise Fault(Kind.UPSTREAM, f"{what} to show it: a stream had begun")
         await self._finish(tally, exchange.status, body)
 
     async def _relay(
@@ -292,7 +295,8 @@ class Engine:
         watch, exchange = tally.watch, tally.exchange
         assert exchange is not None
         tally.ending = watch.ending if watch is not None else Ending.COMPLETE
-        tally.status = status
+        if not tally.committed:
+            tally.status = status
         last = b"".join(tally.held) if body is None else body
         tally.held.clear()
         tally.reply_bytes += len(last)
