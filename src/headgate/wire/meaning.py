@@ -119,6 +119,8 @@ class Foreign(Struct):
 
     kind: str
     raw: msgspec.Raw
+    maker: str = ""
+    """the dialect whose block it is; no other can carry it"""
 
 
 Part = Text | Image | Document | Thought | ToolCall | ToolResult | Refusal | Foreign
