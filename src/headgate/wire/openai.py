@@ -34,7 +34,7 @@ _ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.UNTRANSLATABLE: ("invalid_request_error", "unsupported"),
     Kind.UPSTREAM_INVALID: ("invalid_request_error", None),
     Kind.UPSTREAM_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
-    Kind.OVERLOADED: ("server_error", "overloaded"),
+    Kind.OVERLOADED: ("server_error", "overloaded_error"),
     Kind.TIMEOUT: ("server_error", "timeout"),
     Kind.IDLE: ("server_error", "timeout"),
 }
