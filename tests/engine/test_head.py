@@ -99,6 +99,16 @@ def test_a_canned_answer_names_no_target() -> None:
     assert b"x-headgate-target" not in dict(own_headers(tally))
 
 
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4))
+def test_warnings_are_one_safe_line_that_can_be_taken_apart_again(words: list[str]) -> None:
+    tally = answered_by("p", "m")
+    assert b"x-headgate-warning" not in dict(own_headers(tally))
+    tally.warnings = tuple(f"name: {each}" for each in words)
+    value = dict(own_headers(tally))[b"x-headgate-warning"]
+    assert all(32 <= byte < 127 for byte in value)
+    assert len(value.split(b",")) == len(words)
+
+
 def test_nobody_on_the_way_is_told_to_hold_a_stream_back() -> None:
     upstream = [(b"cache-control", b"public"), (b"x-accel-buffering", b"yes")]
     headers = stream_headers(answered_by("p", "m"), upstream)

@@ -75,6 +75,48 @@ async def test_a_ladder_is_climbed_to_its_canned_end_and_says_so() -> None:
         ]
 
 
+WARNED = """
+[models]
+dear = "anthropic:claude-of-2031"
+late = ["anthropic:claude-of-2031", "anthropic:claude-haiku-5-5"]
+safe = { ladder = ["anthropic:claude-of-2031"], canned = "C" }
+ours = "mine:llama-of-2031"
+[prices]
+ceiling_input_mtok = "20"
+[providers.mine]
+kind = "ollama"
+base_url = "{sim}/v1"
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_price_nobody_knows_is_told_with_the_reply_and_kept_on_the_row(
+    stream: bool,
+) -> None:
+    async with running(WARNED + PROVIDERS) as field:
+        got = await field.post("/v1/messages", message("dear", stream=stream))
+        assert got.status == 200
+        told = got.headers["x-headgate-warning"]
+        assert told.startswith("price_unknown: anthropic:claude-of-2031 ")
+        assert "$20 in and $75 out" in told
+        row = await field.row()
+        assert (row["priced_by"], row["warnings"]) == ("ceiling", "price_unknown")
+
+
+async def test_no_price_is_warned_of_where_none_is_charged() -> None:
+    async with running(WARNED + PROVIDERS) as field:
+        asked = [
+            await field.post("/v1/messages", message("claude-haiku-5-5")),
+            await field.post("/v1/messages", message("late"), {"x-headgate-sim": "529"}),
+            await field.post("/v1/messages", message("safe"), {"x-headgate-sim": "529"}),
+            await field.post("/v1/messages/count_tokens", message("dear")),
+            await field.post("/v1/chat/completions", chat("ours")),
+        ]
+        assert [got.headers.get("x-headgate-warning") for got in asked] == [None] * 5
+        rows = await field.rows(5)
+        assert {row["warnings"] for row in rows} == {""}
+
+
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/responses"])
 async def test_a_canned_stream_is_a_stream_of_the_callers_dialect(path: str) -> None:
     ladder = '[models]\nm = { ladder = ["openai:x", "anthropic:x"], canned = "C" }'

@@ -90,6 +90,15 @@ def test_an_intent_says_where_the_call_was_about_to_go() -> None:
     assert noted.max_output == 64
 
 
+def test_the_row_keeps_the_name_of_every_warning_once() -> None:
+    tally = tally_of()
+    assert entry(tally, NOTHING, 101.0, None).warnings == ""
+    tally.reading.warn("odd_event")
+    assert entry(tally, NOTHING, 101.0, None).warnings == "odd_event"
+    tally.warnings = ("price_unknown: p:m is not listed, as it seems", "odd_event: twice")
+    assert entry(tally, NOTHING, 101.0, None).warnings == "price_unknown,odd_event"
+
+
 def test_tries_are_told_when_there_were_several_or_one_failed() -> None:
     tally = tally_of()
     good = TryNote("p", "m", 5, 200, "", False, "req_1")

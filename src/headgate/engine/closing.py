@@ -55,7 +55,7 @@ class Closing:
         dialect, at_s = call.surface.dialect, tally.at_us // 1_000_000
         tally.canned, tally.ending, tally.fault = True, Ending.COMPLETE, fault
         tally.answered = tally.committed = True
-        tally.status = 200
+        tally.status, tally.warnings = 200, ()
         if call.stream:
             usage = asks_for_usage(call)
             body = dialect.canned_stream(route.canned, call.model, call.id, at_s, usage=usage)

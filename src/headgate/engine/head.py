@@ -51,9 +51,12 @@ def own_headers(tally: Tally) -> Headers:
     if tally.call.surface.dialect.NAME == "anthropic":
         headers.append((b"request-id", call_id))
     if tally.target is not None and not tally.canned:
-        provider, model, _ = tally.target
-        headers.append((b"x-headgate-target", _safe(f"{provider}:{model}")))
+        target = tally.target
+        headers.append((b"x-headgate-target", _safe(f"{target.provider}:{target.model}")))
     tries = len(tally.notes) + (tally.exchange is not None and not tally.noted)
     if tries > 1:
         headers.append((b"x-headgate-tries", str(tries).encode()))
+    if tally.warnings:
+        told = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
+        headers.append((b"x-headgate-warning", b", ".join(told)))
     return headers

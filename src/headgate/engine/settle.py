@@ -16,6 +16,7 @@ from headgate.engine.tally import Settled, Tally, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
+from headgate.money.pricing import Rates
 from headgate.policy import estimate
 from headgate.providers import Provider
 from headgate.wire.model import Ending, Usage
@@ -32,6 +33,8 @@ TOKEN_CLASSES = (
 
 
 GATHER_S = 0.002
+PRICE_UNKNOWN = "price_unknown"
+"""the warning that a model was priced at the ceiling"""
 
 
 class Ended(NamedTuple):
@@ -94,14 +97,18 @@ class Settlement:
         if provider is None or tally.target is None or usage_from == "none":
             return Settled(usage, usage_from, terms, None, None)
         model = tally.target.model or tally.call.model
-        rates = self.catalog.rates(
-            provider.prices, model, at, free=provider.free, seller=provider.name
-        )
+        rates = self.rates(provider, model, at)
         if rates.priced_by == "ceiling":
-            tally.reading.warn("unknown_model_priced_at_ceiling")
+            tally.reading.warn(PRICE_UNKNOWN)
         for term in rates.unpriced(terms) if terms.tier or terms.speed or terms.geo else ():
             tally.reading.warn(f"no_price_for_{term}".replace(" ", "_"))
         return Settled(usage, usage_from, terms, rates, rates.cost(usage, terms))
+
+    def rates(self, provider: Provider, model: str, at: datetime) -> Rates:
+        """What a model costs at a provider."""
+        return self.catalog.rates(
+            provider.prices, model, at, free=provider.free, seller=provider.name
+        )
 
     def _usage(self, tally: Tally) -> tuple[Usage, str]:
         """The tokens that count: the provider's, or an estimate where it told none."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from headgate import config as configuration
-from headgate.config import Config, Route
+from headgate.config import Config, Route, Rung
 from headgate.engine import refusal
 from headgate.engine.closing import Closing
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
+from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.tally import Sink, Tally, intent, max_output
 from headgate.policy import prefix, router
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
@@ -132,7 +133,7 @@ class Engine:
         """The rungs that speak the caller's surface."""
         surface = call.surface.name
         ladder = tuple(
-            Target(rung.provider, rung.model or call.model, rung.tries)
+            self._target(rung, call)
             for rung in route.ladder
             if surface in self._gates[rung.provider].targets
         )
@@ -146,6 +147,21 @@ class Engine:
             f" {call.surface.path}; call it through a surface it speaks, or add a target that"
             f" does under [models]",
         )
+
+    def _target(self, rung: Rung, call: Call) -> Target:
+        """A rung for this call. A price nobody knows is said here, once, not call by call."""
+        name, model = rung.provider, rung.model or call.model
+        provider, at = self._gates[name].provider, datetime.now(UTC)
+        rates = self._ground.settlement.rates(provider, model, at)
+        if rates.priced_by != "ceiling" or call.surface.name == "count_tokens":
+            return Target(name, model, rung.tries)
+        prices = self.config.prices
+        text = (
+            f"{PRICE_UNKNOWN}: {name}:{model} is not in the price list; it is counted at"
+            f" ${prices.ceiling_input_mtok} in and ${prices.ceiling_output_mtok} out"
+            " per million tokens"
+        )
+        return Target(name, model, rung.tries, (text,))
 
     async def _admit(self, tally: Tally, way: Way) -> None:
         """Set the call's limits and write the intent: nothing is sent before it."""
@@ -185,6 +201,7 @@ class Engine:
         if tally.deadline and tally.try_started >= tally.deadline:
             return _timed_out(tally)
         tally.target, tally.credential = target, gate.provider.credentials
+        tally.warnings = target.warnings
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
         request, drop_usage = gate.request(tally.call, target.model)

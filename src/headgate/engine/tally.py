@@ -84,6 +84,7 @@ class Tally:
         "status",
         "target",
         "try_started",
+        "warnings",
         "watch",
     )
 
@@ -123,6 +124,8 @@ class Tally:
         self.reply_bytes = 0
         self.stalled_at = 0.0
         """when the client was last seen refusing to read"""
+        self.warnings: tuple[str, ...] = ()
+        """what the caller is told, each as `name: words`; the row keeps the names"""
 
     def begin_try(self, hasher: Hasher | None) -> None:
         """Forget what an earlier try said: it is no part of this one's answer."""
@@ -234,9 +237,18 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         prefix=marks,
         reply_hash=_reply_hash(reading, key),
         batch_id="",
-        warnings=",".join(reading.warnings),
+        warnings=",".join(_warnings(tally)),
         simulated=int(bool(tally.exchange is not None and _is_simulated(tally.exchange))),
     )
+
+
+def _warnings(tally: Tally) -> list[str]:
+    """The names of everything that was warned of."""
+    found = tally.reading.warnings
+    if tally.warnings:
+        names = [warning.partition(":")[0] for warning in tally.warnings]
+        found = list(dict.fromkeys([*names, *found]))
+    return found
 
 
 def _is_simulated(exchange: Exchange) -> bool:

@@ -23,6 +23,8 @@ class Target(NamedTuple):
     provider: str
     model: str
     tries: int = 1
+    warnings: tuple[str, ...] = ()
+    """what goes with its answers, each as `name: words`"""
 
 
 class Try(NamedTuple):

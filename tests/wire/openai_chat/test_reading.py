@@ -207,8 +207,8 @@ def test_a_canned_answer_passes_through_the_sdk_streamed_and_whole() -> None:
 
 def test_a_canned_stream_tells_its_usage_where_it_was_asked_for() -> None:
     body = openai_chat.canned_stream("No model.", "m", "id-1", 7, usage=True)
-    asked = {"stream": True, "stream_options": {"include_usage": True}}
-    chunks = list(openai_sdk(body, kind=EVENTS).chat.completions.create(**ASK, **asked))
+    asked = openai_sdk(body, kind=EVENTS).chat.completions
+    chunks = list(asked.create(**ASK, stream=True, stream_options={"include_usage": True}))
     told = chunks[-1].usage
     assert (chunks[-1].choices, told and told.total_tokens) == ([], 0)
     assert all(chunk.usage is None and chunk.choices for chunk in chunks[:-1])
