@@ -16,6 +16,7 @@ from msgspec import Struct
 from headgate.wire.broken import BROKEN, Reader
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind, Terms, Usage
+from headgate.wire.overflow import spoken
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, encode
 
@@ -317,12 +318,13 @@ def classify(status: int, body: bytes) -> tuple[str, str]:
 
 
 def error_body(fault: Fault, call_id: str) -> bytes:
+    too_long = fault.kind is Kind.TOO_LONG
     return msgspec.json.encode(
         {
             "type": "error",
             "error": {
                 "type": ERROR_TYPES.get(fault.kind, "api_error"),
-                "message": fault.message,
+                "message": spoken(fault.message) if too_long else fault.message,
             },
             "request_id": call_id,
         }
