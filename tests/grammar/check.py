@@ -1,0 +1,38 @@
+"""Judges whole streams: `check(dialect, bytes)` says what a client would make of them."""
+
+from __future__ import annotations
+
+from tests.grammar.chat import ChatJudge
+from tests.grammar.messages import MessagesJudge
+from tests.grammar.responses import ResponsesJudge
+from tests.grammar.verdict import Judge, Verdict, Wish, split
+
+JUDGES: dict[str, type[Judge]] = {
+    "anthropic": MessagesJudge,
+    "openai_chat": ChatJudge,
+    "openai_responses": ResponsesJudge,
+}
+OURS = Wish()
+VENDORS = Wish(ours=False)
+
+
+def check(dialect: str, data: bytes, wish: Wish = OURS) -> Verdict:
+    """The message a client puts together, and every rule that the stream breaks."""
+    judge = JUDGES[dialect](dialect, wish)
+    try:
+        events, rest = split(data)
+    except UnicodeDecodeError as broken:
+        judge.blame(f"the bytes are not UTF-8: {broken.reason}")
+        events, rest = split(data.decode("utf-8", "replace").encode())
+    for event in events:
+        judge.take(event)
+    judge.want(not rest, "the last event lacks its blank line")
+    return judge.close()
+
+
+def whole(dialect: str, data: bytes, wish: Wish = OURS) -> Verdict:
+    """The verdict on a stream that must be valid: complete, or the dialect's error."""
+    verdict = check(dialect, data, wish)
+    told = "\n".join(verdict.complaints)
+    assert not verdict.violations, f"{told}\n--- the stream:\n{data.decode('utf-8', 'replace')}"
+    return verdict
