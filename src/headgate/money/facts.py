@@ -1,7 +1,8 @@
 """What the price catalogue lacks: our own rows of models/*.toml, one file per model maker.
 
 Rule 1: every row says when it was checked and on which page; a row that does not is refused.
-Rule 2: a fact belongs to a model by its name, wherever it is served and however it is dated.
+Rule 2: a fact belongs to a model by its name, wherever it is served and however it is dated;
+what a server decides, whichever model answers there, stands in the provider's file.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from headgate.wire.stated import KEYS, Stated, check
+
 FOLDER = Path(__file__).parent / "models"
+
+_NEVER = "(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,13 @@ class Fact:
     """What one model, under its several names, can do."""
 
     names: tuple[str, ...]
+    """one that ends with * stands for whatever no other row names: abilities only"""
     checked: date
     source: str
     max_output: int | None = None
     cache_minimum: int | None = None
+    abilities: Stated = field(default_factory=dict, hash=False)
+    """what the row says of its abilities, max_output among them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +64,24 @@ class Facts:
         # The longest name first, so that claude-opus-5-5 is never taken for claude-opus-5; what
         # may follow a name is a date, a version or a platform's suffix, never another number.
         longest_first = sorted(self._by_name, key=len, reverse=True)
-        names = "|".join(map(re.escape, longest_first))
-        self._pattern = re.compile(rf"(?:^|[/.~])({names})(?=$|[\[:]|[-@](?:20\d|v\d|latest))")
+        whole = "|".join(re.escape(name) for name in longest_first if name[-1] != "*")
+        begun = "|".join(re.escape(name[:-1]) for name in longest_first if name[-1] == "*")
+        self._pattern = re.compile(
+            rf"(?:^|[/.~])({whole or _NEVER})(?=$|[\[:]|[-@](?:20\d|v\d|latest))"
+        )
+        self._kin = re.compile(rf"(?:^|[/.~])({begun or _NEVER})")
 
     def about(self, model: str) -> Fact | None:
         """What is known of the model that goes by this name."""
-        found = self._pattern.search(model.lower()) if self._by_name else None
+        found = self._pattern.search(model.lower())
         return self._by_name[found[1]] if found else None
+
+    def abilities(self, model: str) -> Stated:
+        """What is stated of the model's abilities, else of its kin's; empty: nothing is."""
+        fact = self.about(model)
+        if fact is None and (kin := self._kin.search(model.lower())):
+            fact = self._by_name[f"{kin[1]}*"]
+        return fact.abilities if fact else {}
 
     def corrected(self, provider: str, model: str) -> list[Correction]:
         """The corrections of the catalogue's row for this provider and model id."""
@@ -90,28 +109,35 @@ def parse(provider: str, text: str) -> Facts:
 def _fact(provider: str, row: Mapping[str, object]) -> Fact:
     match row:
         case {"names": [*names], "checked": date() as checked, "source": str(source), **rest}:
-            return Fact(
-                tuple(str(name) for name in names),
-                checked,
-                source,
-                **_counts(provider, row, rest),
-            )
+            cache_minimum = rest.pop("cache_minimum", None)
+            if isinstance(cache_minimum, int | None):
+                abilities = _abilities(provider, row, rest)
+                limit = abilities.get("max_output")
+                return Fact(
+                    tuple(str(name) for name in names),
+                    checked,
+                    source,
+                    limit if isinstance(limit, int) else None,
+                    cache_minimum,
+                    abilities,
+                )
         case _:
             pass
-    raise ValueError(_complaint(provider, row, "names = [...], checked = a date and source"))
+    needed = "names = [...], checked = a date, source, and cache_minimum as a number if at all"
+    raise ValueError(_complaint(provider, row, needed))
 
 
-def _counts(
-    provider: str, row: Mapping[str, object], rest: Mapping[str, object]
-) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for key, value in rest.items():
-        if key not in ("max_output", "cache_minimum") or not isinstance(value, int):
-            raise ValueError(
-                _complaint(provider, row, f"no {key} = {value!r}: max_output, cache_minimum")
-            )
-        counts[key] = value
-    return counts
+def _abilities(provider: str, row: Mapping[str, object], rest: Stated) -> Stated:
+    try:
+        abilities = {name: check(name, value) for name, value in rest.items()}
+    except ValueError as error:
+        needed = f"cache_minimum or capabilities ({error})"
+        raise ValueError(_complaint(provider, row, needed)) from None
+    for name in abilities:
+        if KEYS[name].of_server:
+            needed = f"facts of a model: {name} is its server's, and stands in providers/*.toml"
+            raise ValueError(_complaint(provider, row, needed))
+    return abilities
 
 
 def _correction(provider: str, row: Mapping[str, object]) -> Correction:
