@@ -23,7 +23,7 @@ SIMULATED: dict[str, Stream] = {
     "openai_chat": openai.stream,
     "openai_responses": responses.stream,
 }
-SCRIPTS = ["", "think=9", "tool", "think=3;tool", "output=700", "events=3", "stop=refusal"]
+SCRIPTS = ["", "think=9", "tool", "think=3;tool", "output=700", "events=3"]
 PLAYED = Ask("m", tools=(Tool("Bash", {"type": "object"}),), with_usage=True)
 
 ODD = {
@@ -76,7 +76,7 @@ def test_every_fault_can_end_a_stream_as_the_dialects_error(dialect: str, kind: 
     verdict = whole(dialect, data, VENDORS)
     assert verdict.ending == "error"
     assert verdict.error is not None
-    assert verdict.error["message"] == "no"
+    assert verdict.error["message"].endswith("no")
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=[path.stem for path in STREAMS])
