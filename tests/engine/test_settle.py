@@ -18,6 +18,7 @@ from headgate.gateway.start import price_rules
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
+from headgate.money.pricing import Rates
 from headgate.policy.router import Target
 from headgate.providers import Provider
 from headgate.wire.model import Ending, Fault, Kind, Terms, Usage
@@ -223,8 +224,47 @@ def test_one_calls_defect_is_not_anothers_loss() -> None:
         await asyncio.sleep(0.02)  # nobody flushes: it happens by itself
 
     asyncio.run(both())
-    assert [handle for handle, _ in desk.pen.rows] == [8]
+    assert [handle for handle, _ in desk.pen.rows] == [7, 8]
     assert desk.log.lines[0]["event"] == "bug"
+    barest = desk.pen.rows[0][1]
+    assert (barest.id, barest.status, barest.ending) == ("call-1", 200, "complete")
+    assert (barest.model_sent, barest.tries, barest.cost_nusd) == (MODEL, 1, 0)
+    assert barest.warnings == "not_priced"
+    assert all(type(value) in (int, str) or value is None for value in barest)
+
+
+@pytest.mark.parametrize("broken", ["rates", "unpriced", "cost"])
+def test_a_row_that_cannot_be_priced_is_written_with_its_tokens_and_says_so(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(Catalog if broken == "rates" else Rates, broken, fail)
+    desk, tally = Desk(), ended(Ending.COMPLETE)
+    tally.reading.count(Usage(input_fresh=7, cache_read=9, output=3))
+    tally.reading.terms = Terms(tier="batch")
+    row = desk.settle(tally)
+    assert (row.input_fresh, row.cache_read, row.output) == (7, 9, 3)
+    assert (row.usage_from, row.cost_nusd, row.priced_by) == ("provider", 0, "")
+    assert "not_priced" in row.warnings.split(",")
+    assert [line["event"] for line in desk.log.lines] == ["bug", "call"]
+    assert "planted" in str(desk.log.lines[0]["error"])
+    assert desk.log.lines[1]["warnings"] == row.warnings
+    assert desk.meters.of("anthropic", MODEL).calls == {"complete": 1}
+
+
+def test_a_defect_after_the_row_was_written_does_not_write_it_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    desk, tally = Desk(), ended(Ending.COMPLETE)
+    monkeypatch.setattr(Meters, "of", fail)
+    desk.settle(tally)
+    assert len(desk.pen.rows) == 1
+    assert desk.log.lines[-1]["event"] == "bug"
 
 
 # ---- through the whole gateway

@@ -1,7 +1,8 @@
 """The one settlement of a call: what it used, what that costs, and who is told.
 
 Rule 1: it happens once, whatever the ending, and nobody waits for it.
-Rule 2: a count of the provider's is never replaced; an estimate stands where none was given.
+Rule 2: a row is written even of a call that cannot be priced: without a cost, and saying so.
+Rule 3: a count of the provider's is never replaced; an estimate stands where none was given.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import NamedTuple
 
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
-from headgate.engine.tally import Settled, Tally, entry
+from headgate.engine.tally import Settled, Tally, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
 from headgate.money.pricing import Rates
 from headgate.policy import estimate
 from headgate.providers import Provider
-from headgate.wire.model import Ending, Usage
+from headgate.wire.model import STANDARD, Ending, Usage
 
 TOKEN_CLASSES = (
     "input_fresh",
@@ -35,6 +36,8 @@ TOKEN_CLASSES = (
 GATHER_S = 0.002
 PRICE_UNKNOWN = "price_unknown"
 """the warning that a model was priced at the ceiling"""
+NOT_PRICED = "not_priced"
+"""the warning that a defect of ours kept a row from being priced"""
 
 
 class Ended(NamedTuple):
@@ -80,16 +83,36 @@ class Settlement:
             try:
                 self._settle(one, at)
             except Exception as bug:  # noqa: BLE001 - one call's bug is not another's loss
-                self.journal.say("bug", id=one.tally.call.id, error=f"settlement: {bug!r}")
+                self._regret(one, bug)
 
     def _settle(self, ended: Ended, at: datetime) -> None:
         """Price the call, write its row, count it and log it."""
         tally = ended.tally
-        settled = self._price(tally, ended.provider, at)
-        row = entry(tally, settled, ended.at, ended.key)
+        try:
+            settled = self._price(tally, ended.provider, at)
+            row = entry(tally, settled, ended.at, ended.key)
+        except Exception as bug:  # noqa: BLE001 - whatever is wrong, the row is written
+            self._regret(ended, bug)
+            settled, row = self._salvage(ended)
         self.writer.put(tally.handle, row)
         self._meter(row, tally, settled.usage)
         self.journal.call(_line(row, tally, settled.usage, at))
+
+    def _salvage(self, ended: Ended) -> tuple[Settled, Entry]:
+        """A row without a price, or the barest one: what is known of the call is kept."""
+        tally, reading = ended.tally, ended.tally.reading
+        try:
+            usage_from = "provider" if reading.usage_seen else "none"
+            settled = Settled(reading.usage, usage_from, reading.terms, None, None)
+            row = entry(tally, settled, ended.at, ended.key)
+        except Exception as bug:  # noqa: BLE001 - as above
+            self._regret(ended, bug)
+            settled = Settled(Usage(), "none", STANDARD, None, None)
+            row = bare_entry(tally, ended.at)
+        return settled, row._replace(warnings=f"{row.warnings},{NOT_PRICED}".strip(","))
+
+    def _regret(self, ended: Ended, bug: Exception) -> None:
+        self.journal.say("bug", id=ended.tally.call.id, error=f"settlement: {bug!r}")
 
     def _price(self, tally: Tally, provider: Provider | None, at: datetime) -> Settled:
         usage, usage_from = self._usage(tally)

@@ -5,7 +5,7 @@ Rule 1: one Tally per call; logs, metrics and the row are derived from it and fr
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, get_type_hints
 
 import msgspec
 
@@ -249,6 +249,31 @@ def _warnings(tally: Tally) -> list[str]:
         names = [warning.partition(":")[0] for warning in tally.warnings]
         found = list(dict.fromkeys([*names, *found]))
     return found
+
+
+_BLANK = Entry._make({int: 0, str: ""}.get(kind) for kind in get_type_hints(Entry).values())
+
+
+def bare_entry(tally: Tally, now: float) -> Entry:
+    """What is known of the call without reading anything that may be broken."""
+    call, target = tally.call, tally.target
+    return _BLANK._replace(
+        id=call.id,
+        at_us=tally.at_us,
+        took_us=int((now - tally.started) * 1e6),
+        surface=call.surface.name,
+        key_id=call.key_id,
+        model_asked=call.model[:LABEL_CHARS],
+        provider=target.provider if target is not None else "",
+        model_sent=(target.model or call.model)[:LABEL_CHARS] if target is not None else "",
+        status=tally.status,
+        fault=tally.fault.kind.value if tally.fault is not None else "",
+        ending=(tally.ending or Ending.ERROR).value,
+        stream=int(call.stream),
+        tries=len(tally.notes),
+        maybe_billed=sum(note.maybe_billed for note in tally.notes),
+        usage_from="none",
+    )
 
 
 def _is_simulated(exchange: Exchange) -> bool:

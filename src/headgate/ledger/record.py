@@ -132,7 +132,7 @@ class Entry(NamedTuple):
     price_version: str
     """the price list and its version that cost was counted with"""
     priced_by: str
-    """catalog, override, ceiling or free"""
+    """catalog, override, ceiling or free; empty: nothing was priced"""
     max_output: int
     """the caller's own bound on output tokens; 0: none given"""
     request_bytes: int
