@@ -9,10 +9,10 @@ Rule 4: an answer that broke off ends in the dialect's error, never as if it wer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from headgate.wire import unwrap
 from headgate.wire.cut import Cutter
@@ -26,10 +26,8 @@ from headgate.wire.meaning import (
     Over,
     Part,
     Refusal,
-    Sealed,
     Stop,
     Text,
-    Thought,
     ToolCall,
 )
 from headgate.wire.model import Fault, Usage
@@ -226,23 +224,3 @@ def returned(answer: Answer, crossing: Crossing) -> Answer:
         parts = [Text(nothing)]
     answer.parts = parts
     return answer
-
-
-def spoken(answer: Answer) -> Iterator[Delta]:
-    """A whole answer as the stream it could have been."""
-    for part in answer.parts:
-        match part:
-            case ToolCall():
-                yield Begun(structs.replace(part, arguments=""))
-                if part.arguments:
-                    yield More(part.arguments)
-            case Text() | Refusal() | Thought():
-                yield Begun(structs.replace(part, text=""))
-                if part.text:
-                    yield More(part.text)
-                if isinstance(part, Thought) and part.seal:
-                    yield Sealed(part.seal)
-            case _:
-                yield Begun(part)
-        yield ENDED
-    yield Over(answer.stop, answer.stop_sequence)

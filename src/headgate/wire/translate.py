@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from headgate.wire.ability import Aim
 from headgate.wire.loss import Loss, Losses
-from headgate.wire.meaning import Answer, Stop, Text
+from headgate.wire.meaning import Answer
 from headgate.wire.model import Fault, Kind
 from headgate.wire.reading import Reading
-from headgate.wire.recode import Count, Crossing, Recoder, returned, spoken
+from headgate.wire.recode import Count, Crossing, Recoder, returned
 from headgate.wire.voice import Voice
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Translation(Struct, frozen=True):
         return Recoder(self.crossing, voice, reading, count)
 
     def answer(self, body: bytes, reading: Reading, count: Count) -> Answer:
-        """The upstream's whole answer, which `reading` has seen, as the caller shall hear it."""
+        """The upstream's whole answer, which `reading` has seen, for the caller."""
         answer = returned(self.crossing.upstream.decode_answer(body), self.crossing)
         if not reading.usage_seen:
             answer.usage = count(reading)
@@ -51,18 +51,3 @@ def refusal(losses: Sequence[Loss], target: str) -> Fault:
     """Why the call cannot go to this target without meaning something else."""
     what = "; ".join(str(loss) for loss in losses if loss.grave)
     return Fault(Kind.UNTRANSLATABLE, f"{what} (the call goes to {target})")
-
-
-def say(dialect: Codec, answer: Answer, voice: Voice, *, stream: bool) -> bytes:
-    """An answer in the caller's dialect, all at once; as a stream where one was asked for."""
-    if not stream:
-        return dialect.encode_answer(answer, voice)
-    speaker = dialect.Speaker(voice)
-    said = [speaker.begin(answer.id, answer.model), *map(speaker.say, spoken(answer))]
-    return b"".join([*said, speaker.end(answer.usage, answer.terms)])
-
-
-def canned(dialect: Codec, text: str, voice: Voice, *, stream: bool) -> bytes:
-    """A reply of the operator's own words, which cost nothing."""
-    answer = Answer([Text(text)], Stop.END, id=voice.call_id, model=voice.model)
-    return say(dialect, answer, voice, stream=stream)
