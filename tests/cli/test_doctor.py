@@ -100,4 +100,20 @@ def test_a_stream_address_that_answers_nobody_is_a_failure() -> None:
     result = run("--stream", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert "is anything listening there?" in result.stdout
-    assert run("--stream", "nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "'nonsense' must begin with http://"),
+        ("localhost:4100", "'localhost:4100' must begin with http://"),
+        ("http://", "names no host"),
+        ("http://127.0.0.1:99999", "no valid port"),
+        ("http://[::1", "'http://[::1': Invalid IPv6"),
+    ],
+)
+def test_a_stream_address_that_is_none_is_named_with_the_remedy(url: str, words: str) -> None:
+    result = run("--stream", url)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "hint: give the address that clients use, such as https://" in result.stderr

@@ -61,6 +61,33 @@ def test_a_revoked_key_opens_nothing_and_is_listed_as_revoked() -> None:
     assert json.loads(run("list", "--json").stdout)[0]["state"] == "revoked"
 
 
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["revoke", "alice"]])
+def test_a_ledger_that_was_named_and_is_not_there_is_a_mistake(
+    words: list[str], tmp_path: Path
+) -> None:
+    missing = tmp_path / "elsewhere" / "headgate.db"
+    result = run(*words, "--ledger", str(missing))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"there is no ledger at {missing} yet" in result.stderr
+    assert "hint: " in result.stderr
+    assert not missing.parent.exists()
+
+
+def test_a_ledger_whose_folder_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = run("create", "--name", "a", "--ledger", str(tmp_path / "file" / "headgate.db"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the ledger's folder: a file lies in its way" in result.stderr
+    assert "hint: name a place that can be written" in result.stderr
+
+
+def test_before_the_first_start_there_are_no_keys_to_list_or_revoke() -> None:
+    assert run("list").exit_code == 0
+    result = run("revoke", "alice")
+    assert result.exit_code == 1
+    assert "there is no ledger" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("expires", "day"),
     [

@@ -45,6 +45,18 @@ def test_a_state_folder_that_cannot_be_made_names_the_remedy(tmp_path: Path) -> 
     with pytest.raises(StoreError, match="HEADGATE_HOME") as caught:
         state_folder({"HEADGATE_HOME": str(tmp_path / "file" / "below")})
     assert "cannot create the state folder" in caught.value.what
+    assert "a file lies in its way" in caught.value.what
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_folder_of_the_ledger_that_cannot_be_made_names_the_remedy(
+    tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="a file lies in its way") as caught:
+        connect(tmp_path / "file" / below / "headgate.db")
+    assert "[Errno" not in caught.value.what
+    assert "[ledger] path" in caught.value.hint
 
 
 def test_the_ledger_and_its_log_are_the_users_alone(tmp_path: Path) -> None:
@@ -160,7 +172,9 @@ def test_the_systems_errors_are_explained_too(number: int, words: str) -> None:
 
 
 def test_an_unknown_error_keeps_its_own_words() -> None:
-    assert "gremlins" in str(explain(sqlite3.OperationalError("gremlins"), Path("headgate.db")))
+    explained = explain(sqlite3.OperationalError("gremlins"), Path("headgate.db"))
+    assert "gremlins" in explained.what
+    assert explained.hint
 
 
 @pytest.mark.slow

@@ -35,6 +35,12 @@ class Trouble(click.ClickException):
         self.hint = hint
 
 
+class Misuse(Trouble):
+    """A command was given words that cannot be meant."""
+
+    exit_code = USAGE
+
+
 class Commands(click.Group):
     """The commands found in this folder, each imported only when it is run."""
 

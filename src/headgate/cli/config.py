@@ -38,6 +38,12 @@ EXAMPLES = """
 # [models.steady]
 # ladder = ["anthropic:claude-sonnet-5-5 x3", "anthropic:claude-haiku-5-5"]
 # canned = "Nobody can answer just now. This sentence was not written by a model."
+
+# What a model can take, where Headgate does not know it; it is used when a call of one dialect
+# goes to a model of another.
+# [capabilities."qwen3*"]
+# images = false
+# max_output = 32768
 """
 
 
@@ -106,6 +112,9 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
         yield "\n[models]"
     for pattern, route in shown["models"].items():
         yield f"{quote(pattern)} = {_value(route)}"
+    for pattern, stated in shown["capabilities"].items():
+        yield f"\n[capabilities.{quote(pattern)}]"
+        yield from (f"{name} = {_value(value)}" for name, value in stated.items())
     for pattern, route in shown["models_by_default"].items():
         yield f"# {quote(pattern)} = {_value(route['ladder'])}"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headgate.cli import FAILURE
+from headgate.cli import FAILURE, Misuse, Trouble
 from headgate.cli.terminal import config_option, json_option, print_json
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
 
 def _books(config: Config, now: datetime) -> Iterator[Finding]:
     """Keys and ledger: the only checks that open the database, and only to read it."""
-    from headgate.cli import Trouble, checkup
+    from headgate.cli import checkup
     from headgate.cli.checkup import Finding
     from headgate.cli.where import explained, ledger_of
     from headgate.ledger.recent import last, unsettled
@@ -130,9 +130,10 @@ def _stream(url: str, model: str, key: str) -> list[Finding]:
     try:
         return judge_ride(url, asyncio.run(ride(url, model, key)))
     except ValueError as error:
-        raise click.UsageError(f"--stream: {error}") from None
+        hint = "give the address that clients use, such as https://llm.example.com"
+        raise Misuse(f"--stream: {error}", hint) from None
     except Fault as fault:
-        hint = "is anything listening there? headgate up, or headgate sim"
+        hint = "is the address right, is anything listening there? headgate up, or headgate sim"
         return [Finding("stream", "fail", f"{url}: {fault.message}", hint)]
 
 

@@ -115,7 +115,7 @@ def list_keys(as_json: bool, **place: Path | str | None) -> None:
       headgate keys list --json
     """
     now, rows = _now_us(), []
-    if _path(place).exists():
+    if place["ledger"] is not None or _path(place).exists():
         with _opened(place, writing=False) as connection:
             rows = [_shown(key, now) for key in keys.listing(connection)]
     if as_json:
@@ -140,7 +140,7 @@ def revoke(id_or_name: str, as_json: bool, **place: Path | str | None) -> None:
     Example:
       headgate keys revoke alice
     """
-    with _opened(place, writing=True) as connection:
+    with _opened(place, writing=_path(place).exists()) as connection:
         key = keys.revoke(connection, id_or_name, now_us=_now_us())
     if as_json:
         print_json({"id": key.id, "name": key.name, "state": "revoked"})

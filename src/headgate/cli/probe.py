@@ -197,7 +197,12 @@ async def _note_arrivals(exchange: Exchange, began: float, head_s: float) -> Rid
 
 def _stream_request(url: str, model: str, key: str) -> Request:
     """The path decides the dialect; an address alone means messages."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{url!r}: {error}") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"{url!r} must begin with http:// or https://")
     path = parts.path if parts.path.strip("/") not in ("", "v1") else "/v1/messages"
     place = Url.parse(f"{parts.scheme}://{parts.netloc}")
     words = [{"role": "user", "content": "Count from 1 to 60, one number per line."}]

@@ -71,7 +71,8 @@ def _open_log(path: Path | None) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Trouble(f"the log {path} cannot be written: {error.strerror}") from None
+        hint = "create its folder, or name another file with --log"
+        raise Trouble(f"the log {path} cannot be written: {error.strerror}", hint) from None
 
 
 async def _open(config: Config, read: Callable[[], Config], descriptor: int) -> Opened:

@@ -46,7 +46,7 @@ def state_folder(env: Mapping[str, str]) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"cannot create the state folder {folder}: {error.strerror}",
+            f"cannot create the state folder {folder}: {_obstacle(error)}",
             "set HEADGATE_HOME to a folder that can be written",
         ) from error
     return folder
@@ -111,8 +111,21 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _obstacle(error: OSError) -> str:
+    """Why a folder cannot be made."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file lies in its way"
+    return error.strerror or str(error)
+
+
 def _create(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot create {path.parent}, the ledger's folder: {_obstacle(error)}",
+            "name a place that can be written: [ledger] path in headgate.toml, or --ledger",
+        ) from error
     if path.exists():
         # Closing any descriptor of a file drops every lock this process holds on it: another
         # process would take itself for the last one and delete the log that we write to.
@@ -212,5 +225,9 @@ def explain(error: Exception, path: Path) -> StoreError:
         code = getattr(error, "sqlite_errorcode", None)  # absent when Python itself raised
     elif isinstance(error, OSError) and error.errno is not None:
         code = _BY_ERRNO.get(error.errno)
-    what, hint = _BY_CODE.get(code & 0xFF if code else -1, (str(error), ""))
+    words = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror
+    other = "name another one: [ledger] path in headgate.toml, or --ledger"
+    what, hint = _BY_CODE.get(code & 0xFF if code else -1, (words, other))
     return StoreError(f"the ledger {path} cannot be used: {what}", hint, why=what)
