@@ -20,6 +20,8 @@ api_key = "env:KEY"
 headers = { x-plain = "hunter2-plain" }
 [models]
 fast = { ladder = ["one:small x2", "one"], canned = "sorry", silence_s = 5 }
+[capabilities.small]
+images = false
 """
 ENV = {"ADMIN": "hunter2-admin", "KEY": "hunter2-key"}
 
@@ -32,6 +34,7 @@ def test_everything_in_force_is_shown_and_no_secret_is() -> None:
     assert shown["models"] == {
         "fast": {"ladder": ["one:small x2", "one x1"], "canned": "sorry", "silence_s": 5.0}
     }
+    assert shown["capabilities"] == {"small": {"images": False}}
     assert shown["models_by_default"] == {"one:*": {"ladder": ["one x3"]}}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headgate.config import load
-from headgate.config.upstream import NOBODY, is_local
+from headgate.config import ConfigError, load
+from headgate.config.upstream import NOBODY, is_local, without_key
 from headgate.providers import Provider, read_all
 
 KEY = "a-key-of-some-length"
@@ -74,3 +74,47 @@ def test_a_file_with_providers_does_not_take_others_from_the_environment() -> No
 )  # fmt: skip
 def test_plain_http_is_customary_on_private_networks_only(host: str, local: bool) -> None:
     assert is_local(host) is local
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "surface"),
+    [
+        ("ollama", "", "chat"),
+        ("anthropic", "", "messages"),
+        ("xai", 'translate = "responses"', "responses"),
+        ("openai", 'paths = { chat = "" }', "responses"),
+        ("vllm", 'paths = { chat = "", responses = "" }', "messages"),
+        ("openai-compatible", 'base_url = "http://x:1/v1"\npaths = { chat = "" }', ""),
+    ],
+)
+def test_other_dialects_are_translated_to_the_surface_that_is_named_or_first_served(
+    kind: str, more: str, surface: str
+) -> None:
+    text = f'[providers.p]\nkind = "{kind}"\n{more}'
+    env = {name: KEY for preset in read_all().values() for name in preset.key_env}
+    assert only(text, **env).translate == surface
+
+
+@pytest.mark.parametrize(
+    ("translate", "said"),
+    [
+        ("message", "did you mean 'messages'"),
+        ("responses", 'choose chat, or add paths = { responses = "/…" }'),
+    ],
+)
+def test_a_surface_that_nobody_can_be_translated_to_is_a_mistake(
+    translate: str, said: str
+) -> None:
+    text = f'[providers.mistral]\ntranslate = "{translate}"'
+    with pytest.raises(ConfigError, match=r"providers\.mistral\.translate") as refusal:
+        only(text, MISTRAL_API_KEY=KEY)
+    assert said in str(refusal.value)
+
+
+def test_a_kind_is_known_without_configuration_and_without_a_key() -> None:
+    for kind in read_all():
+        provider = without_key(kind)
+        assert provider is not None
+        assert (provider.name, provider.kind, provider.api_key) == (kind, kind, "")
+        assert provider.translate in provider.paths
+    assert without_key("bedrock") is None

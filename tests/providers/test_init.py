@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from headgate.providers import AUTHS, SURFACES, Preset, Provider, headers_for, read_all
+from headgate.providers import (
+    AUTHS,
+    SPOKEN,
+    SURFACES,
+    Preset,
+    Provider,
+    _read,
+    headers_for,
+    meeting_surface,
+    read_all,
+)
+from headgate.wire.ability import Abilities
 
 ALL = list(read_all().values())
 
@@ -77,3 +89,28 @@ def test_our_key_stays_home_when_the_caller_brings_their_own() -> None:
 def test_printing_a_provider_prints_no_secret() -> None:
     shown = repr(provider("bearer", api_key="hunter2", headers=(("x", "hunter2"),)))
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.kind)
+def test_a_server_is_described_in_the_words_of_abilities(preset: Preset) -> None:
+    assert set(preset.abilities) <= set(Abilities.__struct_fields__)
+    assert not {"thinking", "efforts", "max_output"} & set(preset.abilities), "a model's own"
+    assert preset.translate in ("", *preset.paths)
+
+
+def test_a_data_file_with_a_wrong_ability_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text("[abilities]\nstop = 4\n")
+    with pytest.raises(ValueError, match=r"providers/p.toml: .* did you mean stops\?"):
+        _read(file)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_surface_is_met_by_itself_or_by_the_one_conversations_are_translated_to(
+    surface: str,
+) -> None:
+    both = Provider("p", "p", "", {"chat": "/c", "models": "/m"}, "none", translate="chat")
+    none = Provider("p", "p", "", {}, "none")
+    met = surface if surface in both.paths else "chat" if surface in SPOKEN else ""
+    assert meeting_surface(both, surface) == met
+    assert meeting_surface(none, surface) == ""

@@ -39,8 +39,7 @@ EXAMPLES = """
 # ladder = ["anthropic:claude-sonnet-5-5 x3", "anthropic:claude-haiku-5-5"]
 # canned = "Nobody can answer just now. This sentence was not written by a model."
 
-# What a model can take, where Headgate does not know it; it is used when a call of one dialect
-# goes to a model of another.
+# A model that Headgate does not know is described here, for calls that are translated to it.
 # [capabilities."qwen3*"]
 # images = false
 # max_output = 32768
@@ -102,9 +101,7 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
                 overrides = value
             elif value != "":
                 yield f"{name} = {_value(value)}"
-        for target, classes in overrides.items():
-            yield f"\n[prices.overrides.{quote(target)}]"
-            yield from (f"{name} = {_value(value)}" for name, value in classes.items())
+        yield from _tables("prices.overrides", overrides)
     for name, provider in shown["providers"].items():
         yield f"\n[providers.{quote(name)}]"
         yield from _provider(provider)
@@ -112,11 +109,17 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
         yield "\n[models]"
     for pattern, route in shown["models"].items():
         yield f"{quote(pattern)} = {_value(route)}"
-    for pattern, stated in shown["capabilities"].items():
-        yield f"\n[capabilities.{quote(pattern)}]"
-        yield from (f"{name} = {_value(value)}" for name, value in stated.items())
     for pattern, route in shown["models_by_default"].items():
         yield f"# {quote(pattern)} = {_value(route['ladder'])}"
+    yield from _tables("capabilities", shown["capabilities"])
+
+
+def _tables(section: str, tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    from headgate.config.problem import quote
+
+    for name, pairs in tables.items():
+        yield f"\n[{section}.{quote(name)}]"
+        yield from (f"{key} = {_value(value)}" for key, value in pairs.items())
 
 
 def _provider(provider: Mapping[str, Any]) -> Iterator[str]:

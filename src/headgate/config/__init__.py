@@ -4,15 +4,17 @@ Rule 1: parsing is pure: text and environment in, Config or ConfigError out.
 Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
 """
 
+from headgate.config.capability import abilities
 from headgate.config.describe import describe, spell
 from headgate.config.load import find_file, load, load_file, load_places
-from headgate.config.model import Config, Ledger, Prices, Retry, Route, Rung, Server
+from headgate.config.model import Capability, Config, Ledger, Prices, Retry, Route, Rung, Server
 from headgate.config.problem import ConfigError, Problem
 from headgate.config.routing import known_models, resolve, unknown_model
-from headgate.config.upstream import NOBODY
+from headgate.config.upstream import NOBODY, without_key
 
 __all__ = [
     "NOBODY",
+    "Capability",
     "Config",
     "ConfigError",
     "Ledger",
@@ -22,6 +24,7 @@ __all__ = [
     "Route",
     "Rung",
     "Server",
+    "abilities",
     "describe",
     "find_file",
     "known_models",
@@ -31,4 +34,5 @@ __all__ = [
     "resolve",
     "spell",
     "unknown_model",
+    "without_key",
 ]

@@ -31,6 +31,7 @@ def describe(config: Config) -> dict[str, object]:
         "models_by_default": {
             route.pattern: _route(route) for route in config.routes if route.by_default
         },
+        "capabilities": {each.pattern: dict(each.stated) for each in config.capabilities},
         "notes": list(config.notes),
     }
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from headgate.config.capability import read_capabilities
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.routing import read_routes, shadowed
@@ -27,7 +28,7 @@ from headgate.providers import Provider, read_all
 FILE = "headgate.toml"
 VARIABLE = "HEADGATE_CONFIG"
 
-_SECTIONS = ("server", "retry", "ledger", "prices", "providers", "models")
+_SECTIONS = ("server", "retry", "ledger", "prices", "providers", "models", "capabilities")
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
 
 Record = TypeVar("Record")
@@ -97,6 +98,7 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
+        capabilities=read_capabilities(_section(root, "capabilities"), declared),
         source=source,
     )
     report.settle()

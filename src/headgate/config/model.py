@@ -38,6 +38,16 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Capability:
+    """A [capabilities] entry: what the operator states of the models it stands for."""
+
+    pattern: str
+    """a model's name or a pattern, as the upstream knows it, or provider:model"""
+    stated: tuple[tuple[str, object], ...]
+    """(a field of wire.ability.Abilities, its value)"""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     host: str = "127.0.0.1"
     port: int = 4100
@@ -95,6 +105,8 @@ class Config:
     providers: tuple[Provider, ...] = ()
     routes: tuple[Route, ...] = ()
     """exact names first, then patterns from the most to the least specific"""
+    capabilities: tuple[Capability, ...] = ()
+    """from the least to the most specific: a later one wins"""
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

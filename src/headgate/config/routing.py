@@ -50,7 +50,7 @@ def resolve(config: Config, model: str) -> Route | None:
     if len(model) > MAX_NAME:
         return None
     for route in config.routes:
-        if route.pattern == model or _matcher(route.pattern).fullmatch(model):
+        if route.pattern == model or matcher(route.pattern).fullmatch(model):
             return _without_prefix(route, model)
     return None
 
@@ -84,17 +84,23 @@ def _without_prefix(route: Route, model: str) -> Route:
 
 
 def _order(route: Route) -> tuple[bool, int, int]:
-    literal = _LITERAL.match(route.pattern)
+    return vagueness(route.pattern)
+
+
+def vagueness(pattern: str) -> tuple[bool, int, int]:
+    """Sorts names before patterns, and these from the most to the least specific."""
+    literal = _LITERAL.match(pattern)
     assert literal is not None, "the expression matches the empty text"
-    return (_is_pattern(route.pattern), -literal.end(), -len(route.pattern))
+    return (is_pattern(pattern), -literal.end(), -len(pattern))
 
 
-def _is_pattern(name: str) -> bool:
+def is_pattern(name: str) -> bool:
     return "*" in name or "?" in name
 
 
 @lru_cache(maxsize=4096)
-def _matcher(pattern: str) -> re.Pattern[str]:
+def matcher(pattern: str) -> re.Pattern[str]:
+    """Matches the names that a pattern with * and ? stands for."""
     signs = {"*": ".*", "?": "."}
     return re.compile(
         "".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.DOTALL
@@ -163,7 +169,7 @@ class _Reader:
         if name not in self.declared:
             self.stranger(match[1], place)
             return None
-        if _is_pattern(model):
+        if is_pattern(model):
             self.wrong(place, f"'{model}' is a pattern, but a target names one model",
                        f'write "{name}" to send the name the caller asked for')  # fmt: skip
             return None
@@ -192,11 +198,11 @@ class _Reader:
     def owner(self, model: str) -> str:
         """The provider whose own patterns this name matches."""
         for provider in self.providers:
-            if any(_matcher(pattern).fullmatch(model) for pattern in provider.models):
+            if any(matcher(pattern).fullmatch(model) for pattern in provider.models):
                 return provider.name
         for name in self.declared:
             preset = read_all().get(name)
-            if preset and any(_matcher(each).fullmatch(model) for each in preset.models):
+            if preset and any(matcher(each).fullmatch(model) for each in preset.models):
                 return name
         return ""
 

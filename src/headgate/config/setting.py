@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headgate.money.rules import KEYS
-from headgate.providers import AUTHS
+from headgate.providers import AUTHS, SPOKEN
+from headgate.wire.stated import KEYS as CAPABILITIES
 
 Form = Literal[
     "text", "texts", "whole", "number", "numbers", "flag", "choice", "secret", "money",
-    "origins", "pairs", "table", "ladder",
+    "choices", "origins", "pairs", "table", "ladder",
 ]  # fmt: skip
 
 
@@ -34,6 +35,7 @@ class Setting:
 
 MEBIBYTE = 1024 * 1024
 DAY_S = 86_400.0
+MOST_TOKENS = 1_000_000_000
 
 SERVER = (
     Setting("host", "text", "address to listen on; a key must exist before it may be public"),
@@ -107,6 +109,8 @@ PROVIDER = (
             "silent"),
     Setting("paths", "pairs", "surface = path below base_url; an empty path: not served"),
     Setting("headers", "pairs", "header fields added to every request; env:NAME for secrets"),
+    Setting("translate", "choice", "the surface that calls of other dialects are translated to",
+            choices=SPOKEN),
     Setting("prices", "text", "provider id in the price catalogue; empty: by model name"),
     Setting("free", "flag", "own hardware: costs nothing per token"),
     Setting("verify_tls", "flag", "check the server's certificate"),
@@ -127,6 +131,22 @@ MODEL = (
     Setting("silence_s", "number", "overrides the provider's silence_s", above=0, high=DAY_S),
 )  # fmt: skip
 
+_FORMS: dict[str, Form] = {
+    "flag": "flag", "count": "whole", "word": "choice", "words": "choices",
+}  # fmt: skip
+
+CAPABILITY = tuple(
+    Setting(
+        key.name,
+        _FORMS[key.form],
+        key.meaning,
+        low=0 if key.form == "count" else None,
+        high=MOST_TOKENS if key.form == "count" else None,
+        choices=key.words,
+    )
+    for key in CAPABILITIES.values()
+)
+
 SECTIONS: dict[str, tuple[Setting, ...]] = {
     "server": SERVER,
     "retry": RETRY,
@@ -134,5 +154,6 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "prices": PRICES,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
+    'capabilities."NAME"': CAPABILITY,
 }
 """Every section of headgate.toml, for the reference page."""

@@ -156,6 +156,15 @@ def _choice(value: object, setting: Setting) -> object:
     return value
 
 
+def _choices(value: object, setting: Setting) -> object:
+    if not isinstance(value, list):
+        example = ", ".join(f'"{each}"' for each in setting.choices[:2])
+        raise Wrong(f"must be a list, not {_name(value)}", f"{setting.name} = [{example}]")
+    for each in value:
+        _choice(each, setting)
+    return value
+
+
 def _money(value: object, setting: Setting) -> object:
     """Dollars as decimal text, so that no cent is lost on the way."""
     try:
@@ -227,6 +236,7 @@ _CHECKS: dict[str, Callable[[object, Setting], object]] = {
     "number": _number,
     "numbers": _numbers,
     "choice": _choice,
+    "choices": _choices,
     "money": _money,
     "origins": _origins,
 }

@@ -18,7 +18,7 @@ import msgspec
 from headgate.config.problem import Report, closest, join, meant
 from headgate.config.setting import PROVIDER
 from headgate.config.table import Table, Wrong, variable_of
-from headgate.providers import ABSENT, SURFACES, Preset, Provider, read_all
+from headgate.providers import ABSENT, SPOKEN, SURFACES, Preset, Provider, read_all
 from headgate.providers.credential import inspect, missing, present
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -72,6 +72,14 @@ def from_environment(env: Mapping[str, str], report: Report) -> tuple[Provider, 
     return tuple(found)
 
 
+def without_key(kind: str) -> Provider | None:
+    """A provider of this kind as it is without any configuration; None: it has no address."""
+    preset = read_all().get(kind)
+    if preset is None:
+        return None
+    return _build(preset, {"name": kind, "key_env": next(iter(preset.key_env), "")}, "")
+
+
 def _read_one(name: str, table: Table) -> Provider | None:
     before = len(table.report.problems)
     preset = _preset(name, table)
@@ -83,6 +91,7 @@ def _read_one(name: str, table: Table) -> Provider | None:
     base_url = _base_url(values.get("base_url"), preset, table)
     values["base_url"] = base_url
     values["paths"] = _paths(values.get("paths"), base_url, preset, table)
+    values["translate"] = _translate(values, preset, table)
     values["headers"] = _headers(values.get("headers"), table)
     key, values["key_env"] = _key(values, preset, table)
     if len(table.report.problems) > before:
@@ -101,6 +110,7 @@ def _build(preset: Preset, values: dict[str, object], key: str) -> Provider:
             "auth": preset.auth,
             "prices": preset.prices,
             "free": preset.free,
+            "translate": _spoken(preset.translate, preset.paths),
             **values,
             "kind": preset.kind,
             "models": patterns,
@@ -208,6 +218,25 @@ def _paths(given: object, base_url: str, preset: Preset, table: Table) -> dict[s
         else:
             paths.pop(surface, None)
     return paths
+
+
+def _translate(values: Mapping[str, Any], preset: Preset, table: Table) -> str:
+    """The surface that calls of other dialects go to; its path must be there."""
+    paths, given = values["paths"], values.get("translate")
+    spoken = [surface for surface in SPOKEN if surface in paths]
+    if given and given not in paths:
+        served = f"choose {' or '.join(spoken)}, or " if spoken else ""
+        table.report.wrong(
+            join(table.path, "translate"),
+            f"it serves no {given}",
+            f'{served}add paths = {{ {given} = "/…" }}',
+        )
+    return _spoken(given or preset.translate, paths)
+
+
+def _spoken(wanted: str, paths: Mapping[str, str]) -> str:
+    """What was wanted if it is served, else the first surface that is; empty: none is."""
+    return next((each for each in (wanted, *SPOKEN) if each in paths), "")
 
 
 def _headers(given: object, table: Table) -> list[tuple[str, str]]:

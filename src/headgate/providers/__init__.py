@@ -2,6 +2,7 @@
 
 Rule 1: to add a provider that speaks a known dialect, add a file; no code names providers.
 Rule 2: a file's facts carry the page and the day they were checked, because they rot.
+Rule 3: a file says what the whole server can take, whichever model answers there.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from pathlib import Path
 import msgspec
 
 from headgate.wire.model import Headers
+from headgate.wire.stated import Stated, check
 
 SURFACES = ("messages", "count_tokens", "chat", "responses", "embeddings", "models")
+SPOKEN = ("chat", "responses", "messages")
+"""the surfaces a conversation can be translated to, the one most servers have first"""
 AUTHS = ("anthropic", "bearer", "x-api-key", "api-key", "none")
 
 BEARER_SINCE = b"2026-10-21"  # Anthropic's API migration page, checked 2026-11-20
@@ -61,6 +65,8 @@ class Provider:
     max_connections: int = 512
     key_env: str = ""
     """the environment variable api_key came from"""
+    translate: str = ""
+    """the surface that conversations of other surfaces are translated to; empty: none is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,10 @@ class Preset:
     """a cheap model for the one call `headgate doctor --live` makes"""
     key_optional: bool = False
     free: bool = False
+    translate: str = ""
+    """empty: the first of SPOKEN that it serves"""
+    abilities: Stated = field(default_factory=dict, hash=False)
+    """what the server makes of every model; a false holds, whatever the model could do"""
 
 
 @cache
@@ -105,7 +115,19 @@ def read_all() -> dict[str, Preset]:
 def _read(path: Path) -> Preset:
     with path.open("rb") as file:
         table = tomllib.load(file)
-    return msgspec.convert({"kind": path.stem, **table}, Preset)
+    stated = table.pop("abilities", {})
+    try:
+        abilities = {name: check(name, value) for name, value in stated.items()}
+    except ValueError as error:
+        raise ValueError(f"providers/{path.name}: [abilities] {error}") from None
+    return msgspec.convert({"kind": path.stem, **table, "abilities": abilities}, Preset)
+
+
+def meeting_surface(provider: Provider, surface: str) -> str:
+    """The provider's surface that a call of this one ends at; empty: it cannot be served."""
+    if surface in provider.paths:
+        return surface
+    return provider.translate if surface in SPOKEN else ""
 
 
 def headers_for(provider: Provider, anthropic_version: bytes | None) -> Headers:
