@@ -43,7 +43,7 @@ def watched(
 def told(reading: Reading) -> dict[str, Any]:
     """A reading as JSON, without what says nothing."""
     fields: dict[str, Any] = {
-        "usage": {k: v for k, v in asdict(reading.usage).items() if v},
+        "usage": {k: v for k, v in reading.usage._asdict().items() if v},
         "usage_seen": reading.usage_seen,
         "terms": {k: v for k, v in asdict(reading.terms).items() if v},
         "text": "".join(reading.text),

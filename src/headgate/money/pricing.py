@@ -35,8 +35,7 @@ CLASSES = (
 """the token classes that have a rate, in the order of a Band's rates"""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What one reply cost, in nano-dollars."""
 
     input_nusd: int
@@ -47,13 +46,7 @@ class Cost:
 
     @property
     def total_nusd(self) -> int:
-        return (
-            self.input_nusd
-            + self.cache_read_nusd
-            + self.cache_write_nusd
-            + self.output_nusd
-            + self.search_nusd
-        )
+        return sum(self)
 
 
 class Band(NamedTuple):

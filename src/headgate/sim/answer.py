@@ -122,8 +122,7 @@ def compose(ask: Ask, script: Script, seat: Seat, prompt: Usage) -> Answer:
     wanted = _output_tokens(ask, script, seat, parts)
     bound = ask.max_output or wanted
     thinking = min(script.think, wanted)
-    usage = script.usage or replace(
-        prompt,
+    usage = script.usage or prompt._replace(
         output=min(wanted, bound) * ask.copies,
         reasoning_of_output=min(thinking, bound),
         web_searches=script.searches,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Headers = list[tuple[bytes, bytes]]
 """Header fields in wire order, names in lower case."""
@@ -158,8 +159,7 @@ class Ending(StrEnum):
     CLIENT_GONE = "client_gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one reply in disjoint classes: total input is the sum of the first six.
 
     `reasoning_of_output` is part of `output` and is never added to it.
@@ -177,14 +177,7 @@ class Usage:
 
     @property
     def input_total(self) -> int:
-        return (
-            self.input_fresh
-            + self.cache_read
-            + self.cache_write_5m
-            + self.cache_write_1h
-            + self.cache_write_30m
-            + self.cache_write_12h
-        )
+        return sum(self[:6])
 
 
 @dataclass(frozen=True, slots=True)

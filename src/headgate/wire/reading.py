@@ -72,12 +72,10 @@ class Reading:
 
     def count(self, usage: Usage) -> None:
         """Enter a report of the whole reply so far, as the provider counts it."""
-        parts = _parts(usage)
-        if min(parts) < 0 or max(parts) > MOST_TOKENS:
+        if min(usage) < 0 or max(usage) > MOST_TOKENS:
             self.warn("impossible_usage")
-            parts = tuple(min(max(part, 0), MOST_TOKENS) for part in parts)
-            usage = Usage(*parts)
-        if not any(parts):
+            usage = Usage(*(min(max(part, 0), MOST_TOKENS) for part in usage))
+        if not any(usage):
             return
         self.usage_seen = True
         old = self.usage
@@ -88,27 +86,13 @@ class Reading:
             self.warnings.append(name)
 
 
-def _parts(usage: Usage) -> tuple[int, ...]:
-    return (
-        usage.input_fresh,
-        usage.cache_read,
-        usage.cache_write_5m,
-        usage.cache_write_1h,
-        usage.cache_write_30m,
-        usage.cache_write_12h,
-        usage.output,
-        usage.reasoning_of_output,
-        usage.web_searches,
-    )
-
-
 def _later(old: Usage, new: Usage) -> Usage:
     """The later of two reports, where it does not take away.
 
     Input that is no less than before may be sorted anew: some servers tell of cached tokens, or
     of how long a cache write lives, only in their last event.
     """
-    largest = [max(pair) for pair in zip(_parts(old), _parts(new), strict=True)]
+    largest = [max(pair) for pair in zip(old, new, strict=True)]
     if new.input_total >= old.input_total:
-        largest[:6] = _parts(new)[:6]
+        largest[:6] = new[:6]
     return Usage(*largest)
