@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from headgate.engine.tally import LABEL_CHARS, Settled, TryNote, entry, intent, max_output
 from headgate.ledger.record import Entry
+from headgate.money.catalog import FREE
+from headgate.money.pricing import About, Cost, Rates
 from headgate.policy.router import Target
-from headgate.wire.model import STANDARD, Ending, Fault, Headers, Kind, Usage
+from headgate.wire.model import STANDARD, Ending, Fault, Headers, Kind, Terms, Usage
 from tests.engine.players import call_of, tally_of
 
 NOTHING = Settled(Usage(), "none", STANDARD, None, None)
@@ -83,7 +85,7 @@ def test_the_callers_bound_on_output_is_read_where_its_dialect_puts_it(
 def test_an_intent_says_where_the_call_was_about_to_go() -> None:
     call = call_of({"max_tokens": 64})
     call.key_id = "k_1"
-    noted = intent(tally_of(call), Target("anthropic", "", 3), 64)
+    noted = intent(tally_of(call), Target("anthropic", "", 3))
     assert noted.id == "call-1"
     assert (noted.provider, noted.model_sent, noted.key_id) == ("anthropic", call.model, "k_1")
     assert noted.input_estimate > 0
@@ -143,3 +145,50 @@ def test_no_row_ever_holds_text_of_the_request() -> None:
     assert planted not in str(row)
     assert row.prefix
     assert row.request_bytes == len(tally.call.envelope.body)
+
+
+def test_every_column_of_a_row_holds_what_its_name_says() -> None:
+    """Rows are built by position, so each column is given a value that no other one has."""
+    tally = tally_of(call_of({"model": "asked", "max_tokens": 64, "stream": True}))
+    tally.target, tally.route, tally.credential = Target("p", "sent"), "a*", "house"
+    tally.status, tally.reply_bytes, tally.ending = 207, 41, Ending.COMPLETE
+    tally.reading.model, tally.reading.tools_called = "served", 3
+    tally.reading.warn("warned")
+    tally.call.key_id = "k_1"
+    usage = Usage(11, 12, 13, 14, 15, 16, 17, 18, 19)
+    cost = Cost(21, 22, 23, 24, 25)
+    rates = Rates(About("v1", "catalog"), lambda _: FREE)
+    settled = Settled(usage, "provider", Terms("flex", "fast", "us"), rates, cost)
+    row = entry(tally, settled, 101.0, None)._asdict()
+    for told in (usage._asdict(), settled.terms._asdict(), cost._asdict()):
+        assert told.items() <= row.items()
+    wanted = {
+        "key_id": "k_1",
+        "model_asked": "asked",
+        "model_sent": "sent",
+        "model_served": "served",
+        "route": "a*",
+        "provider": "p",
+        "credential": "house",
+        "status": 207,
+        "fault": "",
+        "ending": "complete",
+        "stream": 1,
+        "canned": 0,
+        "tries": 0,
+        "usage_from": "provider",
+        "cost_nusd": 115,
+        "price_version": "v1",
+        "priced_by": "catalog",
+        "max_output": 64,
+        "request_bytes": len(tally.call.envelope.body),
+        "reply_bytes": 41,
+        "tools_offered": 0,
+        "tools_called": 3,
+        "prefix": None,
+        "reply_hash": None,
+        "batch_id": "",
+        "warnings": "warned",
+        "simulated": 0,
+    }
+    assert wanted.items() <= row.items()

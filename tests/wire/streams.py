@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def told(reading: Reading) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "usage": {k: v for k, v in reading.usage._asdict().items() if v},
         "usage_seen": reading.usage_seen,
-        "terms": {k: v for k, v in asdict(reading.terms).items() if v},
+        "terms": {k: v for k, v in reading.terms._asdict().items() if v},
         "text": "".join(reading.text),
         "fault": [reading.fault.kind, reading.fault.message] if reading.fault else None,
     }

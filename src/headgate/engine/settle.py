@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
-from headgate.engine.tally import Settled, Tally, bare_entry, entry
+from headgate.engine.tally import Settled, Tally, TryNote, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
@@ -172,11 +172,16 @@ class Settlement:
         if row.ttft_us:
             meter.ttft.observe(row.ttft_us / 1e6)
         tokens = meter.tokens
-        for name in TOKEN_CLASSES:
-            if count := getattr(usage, name):
+        for name, count in zip(TOKEN_CLASSES, usage, strict=False):
+            if count:
                 tokens[name] = tokens.get(name, 0) + count
+        if row.tries_json is not None:
+            self._meter_tries(tally.notes)
+
+    def _meter_tries(self, notes: list[TryNote]) -> None:
+        """Count what went wrong; a single good try has nothing to tell."""
         before = None
-        for note in tally.notes:
+        for note in notes:
             of_try = self.meters.of(note.provider, note.model)
             if note.fault:
                 of_try.faults[note.fault] = of_try.faults.get(note.fault, 0) + 1

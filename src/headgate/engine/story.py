@@ -20,7 +20,7 @@ from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.settle import PRICE_UNKNOWN
-from headgate.engine.tally import Sink, Tally, intent, max_output
+from headgate.engine.tally import Sink, Tally, intent
 from headgate.policy import prefix, router
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
 from headgate.upstream import Exchange
@@ -176,7 +176,7 @@ class Engine:
             except TimeoutError:
                 why = writer.trouble or "it does not keep up"
                 raise Fault(Kind.BUSY, f"the ledger cannot be written: {why}") from None
-        tally.handle = writer.intend(intent(tally, way.ladder[0], max_output(call)))
+        tally.handle = writer.intend(intent(tally, way.ladder[0]))
         if self._strict:
             await writer.durable()
         tally.target = way.ladder[0]

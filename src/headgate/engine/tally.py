@@ -69,7 +69,7 @@ class Tally:
         "handle",
         "held",
         "hold_until",
-        "key_id",
+        "max_output",
         "noted",
         "notes",
         "reading",
@@ -93,6 +93,7 @@ class Tally:
         self.sink = sink
         self.started = started
         self.at_us = at_us
+        self.max_output = max_output(call)
         self.route = ""
         self.target: Target | None = None
         self.credential = ""
@@ -137,7 +138,7 @@ class Tally:
         self.reading.hasher = hasher
 
 
-def intent(tally: Tally, target: Target, max_output: int) -> Intent:
+def intent(tally: Tally, target: Target) -> Intent:
     call = tally.call
     return Intent(
         call.id,
@@ -148,7 +149,7 @@ def intent(tally: Tally, target: Target, max_output: int) -> Intent:
         target.provider,
         target.model or call.model,
         estimate.tokens(len(call.envelope.body)),
-        max_output,
+        tally.max_output,
     )
 
 
@@ -177,69 +178,60 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
     told, envelope = call.told, call.envelope
-    rates, target, usage = settled.rates, tally.target, settled.usage
+    rates, target = settled.rates, tally.target
     marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
     notes = tally.notes
     troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
+    # By position, in the record's order: 57 names would be looked for among 57 names, and that
+    # alone is a fifth of a settlement.
     return Entry(
-        id=call.id,
-        at_us=tally.at_us,
-        took_us=int((now - tally.started) * 1e6),
-        ttft_us=int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
-        surface=call.surface.name,
-        key_id=call.key_id,
-        session=_session(call, told),
-        agent=_label(told, b"x-claude-code-agent-id"),
-        tags=_label(told, b"x-headgate-tags"),
-        client=_label(told, b"user-agent"),
-        latency_class=_label(told, b"x-headgate-latency"),
-        model_asked=call.model[:LABEL_CHARS],
-        route=tally.route,
-        provider=target.provider if target is not None else "",
-        credential=tally.credential,
-        model_sent=(target.model or call.model)[:LABEL_CHARS] if target is not None else "",
-        model_served=reading.model[:LABEL_CHARS],
-        upstream_id=notes[-1].upstream_id if notes else "",
-        status=tally.status,
-        fault=tally.fault.kind.value if tally.fault is not None else "",
-        ending=(tally.ending or Ending.ERROR).value,
-        stream=int(call.stream),
-        canned=int(tally.canned),
-        tries=len(notes),
-        maybe_billed=sum(note.maybe_billed for note in notes),
-        tries_json=_tries_json(notes) if troubled else None,
-        input_fresh=usage.input_fresh,
-        cache_read=usage.cache_read,
-        cache_write_5m=usage.cache_write_5m,
-        cache_write_1h=usage.cache_write_1h,
-        cache_write_30m=usage.cache_write_30m,
-        cache_write_12h=usage.cache_write_12h,
-        output=usage.output,
-        reasoning_of_output=usage.reasoning_of_output,
-        web_searches=usage.web_searches,
-        usage_from=settled.usage_from,
-        tier=settled.terms.tier,
-        speed=settled.terms.speed,
-        geo=settled.terms.geo,
-        input_nusd=cost.input_nusd if cost is not None else 0,
-        cache_read_nusd=cost.cache_read_nusd if cost is not None else 0,
-        cache_write_nusd=cost.cache_write_nusd if cost is not None else 0,
-        output_nusd=cost.output_nusd if cost is not None else 0,
-        search_nusd=cost.search_nusd if cost is not None else 0,
-        cost_nusd=cost.total_nusd if cost is not None else 0,
-        price_version=rates.version if rates is not None else "",
-        priced_by=rates.priced_by if rates is not None else "",
-        max_output=max_output(call),
-        request_bytes=len(envelope.body),
-        reply_bytes=tally.reply_bytes,
-        tools_offered=offered,
-        tools_called=reading.tools_called,
-        prefix=marks,
-        reply_hash=_reply_hash(reading, key),
-        batch_id="",
-        warnings=",".join(_warnings(tally)),
-        simulated=int(bool(tally.exchange is not None and _is_simulated(tally.exchange))),
+        call.id,
+        tally.at_us,
+        int((now - tally.started) * 1e6),
+        int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
+        call.surface.name,
+        call.key_id,
+        _session(call, told),
+        _label(told, b"x-claude-code-agent-id"),
+        _label(told, b"x-headgate-tags"),
+        _label(told, b"user-agent"),
+        _label(told, b"x-headgate-latency"),
+        call.model[:LABEL_CHARS],
+        tally.route,
+        target.provider if target is not None else "",
+        tally.credential,
+        (target.model or call.model)[:LABEL_CHARS] if target is not None else "",
+        reading.model[:LABEL_CHARS],
+        notes[-1].upstream_id if notes else "",
+        tally.status,
+        tally.fault.kind.value if tally.fault is not None else "",
+        (tally.ending or Ending.ERROR).value,
+        int(call.stream),
+        int(tally.canned),
+        len(notes),
+        sum([note.maybe_billed for note in notes]),
+        _tries_json(notes) if troubled else None,
+        *settled.usage,
+        settled.usage_from,
+        *settled.terms,
+        *(cost if cost is not None else _NO_COST),
+        cost.total_nusd if cost is not None else 0,
+        rates.version if rates is not None else "",
+        rates.priced_by if rates is not None else "",
+        tally.max_output,
+        len(envelope.body),
+        tally.reply_bytes,
+        offered,
+        reading.tools_called,
+        marks,
+        _reply_hash(reading, key),
+        "",  # batch_id
+        ",".join(_warnings(tally)),
+        int(tally.exchange is not None and _is_simulated(tally.exchange)),
     )
+
+
+_NO_COST = Cost(0, 0, 0, 0, 0)
 
 
 def _warnings(tally: Tally) -> list[str]:

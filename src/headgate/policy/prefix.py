@@ -8,6 +8,7 @@ Rule 3: a long body is hashed where it lies, and is not taken apart for it.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -84,12 +85,27 @@ def cuts(body: bytes, start: int, end: int) -> list[int]:
 
 def hasher(key: bytes) -> xxhash.xxh3_128:
     """Takes in text at memory speed; what it yields is no secret until it is sealed."""
-    return xxhash.xxh3_128(seed=int.from_bytes(key[:8]))
+    return xxhash.xxh3_128(seed=_seed(key))
 
 
 def seal(fast: Hasher, key: bytes) -> bytes:
     """The keyed hash of what was taken in: without the key no guess can be confirmed."""
-    return blake2b(fast.digest(), key=key, digest_size=8).digest()
+    seal = _keyed(key).copy()
+    seal.update(fast.digest())
+    return seal.digest()
+
+
+# One key serves an installation for ever: what is made of it alone is made once.
+
+
+@lru_cache(maxsize=4)
+def _seed(key: bytes) -> int:
+    return int.from_bytes(key[:8])
+
+
+@lru_cache(maxsize=4)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(key=key, digest_size=8)
 
 
 def unpack(packed: bytes) -> list[tuple[bytes, int]]:

@@ -224,7 +224,7 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
             return Play(200, [(b"content-type", b"text/html")], HTML, script=script)
         ask = wire.read(call, body)
         if tier:
-            ask = replace(ask, terms=replace(ask.terms, tier=tier))
+            ask = replace(ask, terms=ask.terms._replace(tier=tier))
         check_model(world, ask.model)
         found = look(world, wire, call, body)
         script = _admit(world, wire, call, found, script)

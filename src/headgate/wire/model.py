@@ -180,8 +180,7 @@ class Usage(NamedTuple):
         return sum(self[:6])
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """On which terms a reply was served, as the provider reported; empty: standard."""
 
     tier: str = ""
