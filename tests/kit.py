@@ -20,6 +20,8 @@ from headgate import config as configuration
 from headgate.gateway import serve
 from headgate.gateway.start import Opened, open_gateway
 from headgate.sim.app import Options, Simulator
+from headgate.store import keys
+from headgate.store.sqlite import connect
 
 ENV = {
     "ANTHROPIC_API_KEY": "sk-ant-api03-" + "t" * 80,
@@ -117,6 +119,12 @@ class Field:
         while not lines or lines[-1]["event"] != mark:  # a thread of its own writes them
             lines = [json.loads(line) for line in self.log.read_text().splitlines()]
         return [line for line in lines if line["event"] != mark]
+
+
+def with_key(ledger: Path) -> str:
+    """The secret of a virtual key, made as another process would."""
+    with contextlib.closing(connect(ledger)) as connection:
+        return keys.create(connection, "a", now_us=1)[1]
 
 
 def read_rows(ledger: Path) -> list[sqlite3.Row]:

@@ -92,19 +92,24 @@ class Street:
         pytest.fail(f"{len(rows)} ledger rows instead of {at_least} or more: {rows}")
 
 
-@contextlib.contextmanager
-def started(command: list[str], env: dict[str, str], folder: Path) -> Iterator[dict[str, Any]]:
-    """A command that prints one JSON object when it is ready; stopped as by Ctrl-C."""
-    log = folder / f"{command[0]}.log"
+def launch(command: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a command in the folder of its log; it prints one JSON object when it is ready."""
     with log.open("wb") as err:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [str(HEADGATE), *command, "--json"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=err,
             env=env,
-            cwd=folder,
+            cwd=log.parent,
         )
+
+
+@contextlib.contextmanager
+def started(command: list[str], env: dict[str, str], folder: Path) -> Iterator[dict[str, Any]]:
+    """A command that prints one JSON object when it is ready; stopped as by Ctrl-C."""
+    log = folder / f"{command[0]}.log"
+    process = launch(command, env, log)
     try:
         yield first_object(process, log)
     finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.street import HEADGATE, HOUSE_KEYS, first_object, outside_env, started
+from tests.e2e.street import HOUSE_KEYS, first_object, launch, outside_env, started
 from tests.kit import message, request
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
@@ -73,15 +73,7 @@ def gateway(
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     """(the process, its port, the file with what it said)"""
     log = folder / f"up-{round}.log"
-    with log.open("wb") as err:
-        up = subprocess.Popen(
-            [str(HEADGATE), "up", "--config", "headgate.toml", "--port", "0", "--json"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=err,
-            env=env,
-            cwd=folder,
-        )
+    up = launch(["up", "--config", "headgate.toml", "--port", "0"], env, log)
     try:
         port = int(first_object(up, log)["url"].rpartition(":")[2])
         yield up, port, log

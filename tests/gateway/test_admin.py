@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +12,7 @@ from schemathesis import Case
 from schemathesis.core.result import Ok
 
 from headgate.gateway.admin import OPENAPI
-from headgate.store import keys
-from headgate.store.sqlite import connect
-from tests.kit import ENV, Field, message, request, running
+from tests.kit import ENV, Field, message, request, running, with_key
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 TOKEN = "operators-own-token-é"
@@ -26,11 +22,6 @@ PAGES = [("GET", "/admin/config"), ("GET", "/admin/targets"), ("POST", "/admin/r
 
 def bearer(token: str = TOKEN) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
-
-
-def with_key(ledger: Path) -> str:
-    with contextlib.closing(connect(ledger)) as connection:
-        return keys.create(connection, "a", now_us=1)[1]
 
 
 @pytest.mark.parametrize(("method", "path"), PAGES)

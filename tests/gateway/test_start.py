@@ -19,8 +19,7 @@ from headgate.engine import story
 from headgate.gateway.serve import Listen, start
 from headgate.gateway.start import Opened, open_gateway
 from headgate.sim.app import Simulator
-from headgate.store import keys
-from headgate.store.sqlite import StoreError, connect
+from headgate.store.sqlite import StoreError
 from tests.kit import (
     ENV,
     PROVIDERS,
@@ -33,6 +32,7 @@ from tests.kit import (
     response,
     running,
     send,
+    with_key,
 )
 
 pytestmark = [pytest.mark.slow]
@@ -65,11 +65,6 @@ async def reloadable(folder: Path, text: str) -> AsyncIterator[tuple[Field, Path
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:
     path.write_text(change(path.read_text()))
-
-
-def with_key(ledger: Path) -> str:
-    with contextlib.closing(connect(ledger)) as connection:
-        return keys.create(connection, "a", now_us=1)[1]
 
 
 async def opened_on(host: str, ledger: Path) -> Opened:
@@ -275,6 +270,93 @@ async def test_sighup_reloads_a_running_gateway(tmp_path: Path) -> None:
     await up.communicate()
     await server.stop(at_once=True)
     assert up.returncode == 0
+
+
+# ---- a stop that does not wait
+
+
+async def begun(field: Field, script: str, id: str, **more: object) -> asyncio.Future[Got]:
+    """A call on its way."""
+    asked = {"x-headgate-sim": script, "x-request-id": id}
+    call = asyncio.ensure_future(field.post("/v1/messages", message(**more), asked))
+    async with asyncio.timeout(5):
+        while not any(t.call.id == id for t in field.opened.house.ground.running):
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    return call
+
+
+@pytest.mark.parametrize("how", ["hurry", "at_once", "drain_s"])
+async def test_calls_for_which_there_is_no_more_time_are_told_so_and_settled(how: str) -> None:
+    toml = f"drain_s = {0.5 if how == 'drain_s' else 60}\n[retry]\nwaits_s = [30]\njitter = 0\n"
+    async with running(toml) as field:
+        whole = await begun(field, "silence=head", "whole")
+        early = await begun(field, "silence=head", "early", stream=True)
+        late = await begun(field, "output=400;pace=0.05", "late", stream=True)
+        pause = await begun(field, "529", "pause")
+        hurry = asyncio.Event()
+        begin = asyncio.get_running_loop().time()
+        if how == "at_once":
+            closing = asyncio.ensure_future(field.opened.close(at_once=True))
+        else:
+            closing = asyncio.ensure_future(field.opened.close(hurry=hurry))
+            await asyncio.sleep(0.3)
+            assert len(field.opened.house.ground.running) == 4
+            begin += 0.3 if how == "hurry" else 0.5
+        if how == "hurry":
+            hurry.set()
+        await closing
+        assert asyncio.get_running_loop().time() - begin < 1.5
+        for call in (whole, early):
+            got = await call
+            assert got.status == 503
+            assert "told to stop" in got.json["error"]["message"]
+        got = await late
+        assert (got.status, got.whole) == (200, True)
+        assert "told to stop" in got.events[-1]["error"]["message"]
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await pause
+        found = {row["id"]: row for row in await field.rows(4)}
+        for id, status, billed in (
+            ("whole", 503, 1),
+            ("early", 503, 1),
+            ("late", 200, 1),
+            ("pause", 0, 0),
+        ):
+            row = found[id]
+            assert (row["ending"], row["fault"]) == ("error", "busy")
+            assert (row["status"], row["maybe_billed"]) == (status, billed)
+        assert found["late"]["output"] > 0
+        assert await asyncio.to_thread(intents, field.ledger) == 0
+
+
+def intents(ledger: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM intent").fetchone()[0])
+
+
+async def test_a_client_that_refuses_to_read_does_not_keep_a_stop_waiting() -> None:
+    async with running("drain_s = 60\n") as field:
+        asked = {"x-headgate-sim": "output=60000;pace=0"}
+        body = message(stream=True, max_tokens=64000)
+        reader, writer = await send(
+            field.opened.server.port, "POST", "/v1/messages", body, asked
+        )
+        transport = writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        await reader.readuntil(b"message_start")
+        transport.pause_reading()
+        async with asyncio.timeout(10):
+            while not any(t.sink.stalled() for t in field.opened.house.ground.running):
+                await asyncio.sleep(0.02)
+        hurry = asyncio.Event()
+        hurry.set()
+        begin = asyncio.get_running_loop().time()
+        await field.opened.close(hurry=hurry)
+        assert asyncio.get_running_loop().time() - begin < 2
+        row = await field.row()
+        assert (row["ending"], row["fault"], row["status"]) == ("error", "busy", 200)
+        writer.close()
 
 
 # ---- what is on the disk

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,9 +15,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.store import keys
-from headgate.store.sqlite import connect
-from tests.kit import Field, chat, message, read_reply, response, running, send
+from tests.kit import Field, chat, message, read_reply, response, running, send, with_key
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -454,11 +450,6 @@ async def test_a_smaller_limit_of_the_operators_is_kept_and_named() -> None:
         assert got.status == 413
         assert "0.00195" in got.json["error"]["message"]
         assert (await field.post("/v1/chat/completions", chat())).status == 200
-
-
-def with_key(ledger: Path) -> str:
-    with contextlib.closing(connect(ledger)) as connection:
-        return keys.create(connection, "a", now_us=1)[1]
 
 
 async def until_keys_are_known(field: Field) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.sim.answer import Answer, Ask, Frame, Seat, Tool, compose
+from headgate.sim.answer import Answer, Ask, Seat, Tool, compose
 from headgate.sim.anthropic import (
     error_body,
     error_frame,
@@ -21,6 +21,7 @@ from headgate.sim.anthropic import (
 )
 from headgate.sim.faults import merge, parse
 from headgate.wire.model import Terms, Usage
+from tests.sim.frames import events
 
 ASK = Ask("claude-opus-5-5", tools=(Tool("Bash", {"type": "object"}),))
 OLD = "2023-06-01"
@@ -28,16 +29,6 @@ OLD = "2023-06-01"
 
 def answer(script: str = "") -> Answer:
     return compose(ASK, merge(parse(script)), Seat(1, 1), Usage(10, 20, 30, 40))
-
-
-def events(frames: list[Frame]) -> list[dict[str, Any]]:
-    """The data of each event, after checking that its name says the same."""
-    found = []
-    for frame in frames:
-        name, data = frame.data.decode().strip().split("\n")
-        found.append(msgspec.json.decode(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-    return found
 
 
 SCRIPTS = st.sampled_from(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.sim.answer import Answer, Ask, Frame, Seat, Tool, compose
+from headgate.sim.answer import Answer, Ask, Seat, Tool, compose
 from headgate.sim.checks import Refused
 from headgate.sim.faults import merge, parse
 from headgate.sim.responses import error_frame, read, stream, whole
 from headgate.wire.model import Usage
+from tests.sim.frames import events
 
 TOOLS = (Tool("f", {"type": "object"}), Tool("exec", is_custom=True, namespace="functions"))
 ASK = Ask("gpt-6.1-sol", tools=TOOLS, echo={"store": False})
@@ -22,15 +22,6 @@ ASK = Ask("gpt-6.1-sol", tools=TOOLS, echo={"store": False})
 def answer(script: str = "", ask: Ask = ASK) -> Answer:
     prompt = Usage(10, 128, cache_write_30m=20, cache_write_12h=5)
     return compose(ask, merge(parse(script)), Seat(1, 1), prompt)
-
-
-def events(frames: list[Frame]) -> list[dict[str, Any]]:
-    found = []
-    for frame in frames:
-        name, data = frame.data.decode().strip().split("\n")
-        found.append(msgspec.json.decode(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-    return found
 
 
 SCRIPTS = st.sampled_from(["", "think=9", "tool=f", "tool=exec", "think=3;tool=f", "empty"])

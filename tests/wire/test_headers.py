@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = sorted((ROOT / "../shared/reference/captures").resolve().glob("*.json"))
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
-NEVER_UPSTREAM = [
+NEVER_ANYWHERE = [
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -38,6 +38,10 @@ NEVER_UPSTREAM = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+]
+
+NEVER_UPSTREAM = [
+    *NEVER_ANYWHERE,
     "host",
     "content-length",
     "accept-encoding",
@@ -99,15 +103,7 @@ ALWAYS_UPSTREAM = [
 ]
 
 NEVER_CLIENT = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+    *NEVER_ANYWHERE,
     "content-length",
     "set-cookie",
     "alt-svc",

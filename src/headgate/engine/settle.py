@@ -17,22 +17,13 @@ from headgate.engine.tally import Settled, Tally, TryNote, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
-from headgate.money.pricing import Rates
+from headgate.money.pricing import CLASSES, Rates
 from headgate.policy import estimate
 from headgate.providers import Provider
 from headgate.wire.model import STANDARD, Ending, Usage
 
-TOKEN_CLASSES = (
-    "input_fresh",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_30m",
-    "cache_write_12h",
-    "output",
-)
-
-
+TOKEN_CLASSES = ("input_fresh", *CLASSES[1:])
+"""the fields of a Usage that are counted, in the order of their rates"""
 GATHER_S = 0.002
 PRICE_UNKNOWN = "price_unknown"
 """the warning that a model was priced at the ceiling"""

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire.broken import BROKEN
+from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 
@@ -124,6 +125,23 @@ def stream_fault(error: AnyError) -> Fault:
         retry_after=NEVER if "quota" in name else None,
         quoted=True,
     )
+
+
+def session(envelope: Envelope) -> str:
+    """The conversation this request names in its body; empty when it names none."""
+    try:
+        return envelope.text("prompt_cache_key")
+    except Fault:
+        return ""
+
+
+class InputDetails(Struct):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class OutputDetails(Struct):
+    reasoning_tokens: int | None = None
 
 
 class Count(NamedTuple):

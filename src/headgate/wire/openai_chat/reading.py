@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from headgate.wire import openai
 from headgate.wire.broken import BROKEN, DONE, Reader
-from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
 from headgate.wire.openai import error_body as error_body
+from headgate.wire.openai import session as session
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, encode
 
@@ -31,21 +31,12 @@ INCLUDE_USAGE = b'{"include_usage":true}'
 _NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
-class _PromptDetails(Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _OutputDetails(Struct):
-    reasoning_tokens: int | None = None
-
-
 class _Usage(Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
-    prompt_tokens_details: _PromptDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
+    prompt_tokens_details: openai.InputDetails | None = None
+    completion_tokens_details: openai.OutputDetails | None = None
 
 
 class _Function(Struct):
@@ -210,14 +201,6 @@ def _whole(body: bytes, reading: Reading, key: str, wanted: str) -> _Reply:
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
     """What ends a stream that cannot go on: SDKs raise on a chunk with `error`."""
     return encode(error_body(fault, call_id))
-
-
-def session(envelope: Envelope) -> str:
-    """The conversation this request names in its body; empty when it names none."""
-    try:
-        return envelope.text("prompt_cache_key")
-    except Fault:
-        return ""
 
 
 def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:

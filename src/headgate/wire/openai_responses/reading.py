@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from headgate.wire import openai
 from headgate.wire.broken import DONE, Reader
-from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
 from headgate.wire.openai import error_body as error_body
+from headgate.wire.openai import session as session
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, encode
 
@@ -33,21 +33,15 @@ class _WriteDetails(Struct):
     ttl_12h_tokens: int | None = None
 
 
-class _InputDetails(Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+class _InputDetails(openai.InputDetails):
     cache_write_tokens_details: _WriteDetails | None = None
-
-
-class _OutputDetails(Struct):
-    reasoning_tokens: int | None = None
 
 
 class _Usage(Struct):
     input_tokens: int | None = None
     input_tokens_details: _InputDetails | None = None
     output_tokens: int | None = None
-    output_tokens_details: _OutputDetails | None = None
+    output_tokens_details: openai.OutputDetails | None = None
     total_tokens: int | None = None
 
 
@@ -224,14 +218,6 @@ def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
         "response": response,
     }
     return encode(msgspec.json.encode(event), b"response.failed")
-
-
-def session(envelope: Envelope) -> str:
-    """The conversation this request names in its body; empty when it names none."""
-    try:
-        return envelope.text("prompt_cache_key")
-    except Fault:
-        return ""
 
 
 def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
