@@ -16,6 +16,8 @@ from headgate.engine.head import own_headers, own_stream_headers, reply_headers
 from headgate.engine.settle import Ended
 from headgate.engine.tally import Tally
 from headgate.wire.model import Ending, Fault, Kind
+from headgate.wire.reading import Reading
+from headgate.wire.translate import told_elsewhere
 
 ENDINGS = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
 """of calls that a fault ends; every other fault is an error"""
@@ -37,12 +39,13 @@ class Closing:
         tally.ending = ENDINGS.get(fault.kind, Ending.ERROR)
         tally.fault = fault
         tally.answered = True
-        dialect, call_id = tally.call.surface.dialect, tally.call.id
-        event = dialect.error_event(fault, call_id, tally.reading)
-        watch = tally.watch
-        if watch is not None:  # else the client has read a head and pings, all of them ours
+        call, watch = tally.call, tally.watch
+        told = told_elsewhere(fault) if tally.crossing is not None else fault
+        if watch is not None:
             tally.ending = watch.close(tally.ending)
-            event = watch.intact + event
+            event = watch.fail(told, call.id)
+        else:  # the client has read a head and pings, all of them ours
+            event = call.surface.dialect.error_event(told, call.id, Reading())
         tally.reply_bytes += len(event)
         if tally.exchange is not None:
             self._ground.note(tally, tally.exchange, fault)
@@ -81,6 +84,8 @@ class Closing:
             if not tally.answered:
                 await self.break_off(tally, fault)
             return
+        if tally.crossing is not None:
+            fault = told_elsewhere(fault)
         status = refusal.final_status(fault, dialect)
         tally.status = status
         tally.answered = True

@@ -1,7 +1,9 @@
 """From a call and a target to the bytes that go upstream: address, header fields, edited body.
 
 Rule 1: towards a provider that speaks the caller's dialect only the model's name,
-stream_options and credentials are ours; every other byte is the caller's.
+stream_options, credentials and what we ourselves sealed are ours; every other byte is the
+caller's.
+Rule 2: a call that is translated carries none of the caller's vendor's header fields.
 """
 
 from __future__ import annotations
@@ -10,16 +12,20 @@ from dataclasses import dataclass
 
 import msgspec
 
-from headgate.providers import BEARER_SINCE, Provider, headers_for
+from headgate.providers import BEARER_SINCE, Provider, headers_for, meeting_surface
 from headgate.upstream import Request, Url
+from headgate.wire import SURFACES, Surface
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
 from headgate.wire.model import Fault, Headers, Kind
 from headgate.wire.openai_chat import INCLUDE_USAGE
+from headgate.wire.strip import without_our_seals
 
 _OPTIONS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 _IDENTITY = (b"accept-encoding", b"identity")
+_JSON = (b"content-type", b"application/json")
+_CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", fields.REHEARSAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,13 @@ class Gate:
             [_IDENTITY, *headers_for(provider, BEARER_SINCE)],
         )
 
+    def through(self, surface: Surface) -> Surface | None:
+        """The surface by which calls of this one go here; None when there is no way."""
+        if surface.name in self.targets:
+            return surface
+        meeting = meeting_surface(self.provider, surface.name)
+        return SURFACES[meeting] if meeting else None
+
     def request(self, call: Call, model: str) -> tuple[Request, bool]:
         """(the request, whether the usage chunk was asked for by us alone)."""
         changes, ours = _changes(call, model)
@@ -64,6 +77,16 @@ class Gate:
         url, connect_s = self.url, self.provider.connect_s
         return Request(b"POST", url, target, headers, body, connect_s), ours
 
+    def translated(self, call: Call, surface: Surface, body: bytes) -> Request:
+        """The request of a call that was said again for another surface."""
+        headers = [field for field in call.headers if field[0] in _CARRIED]
+        headers += self.headers
+        headers += [(b"x-request-id", call.id.encode()), _JSON]
+        if surface.dialect.NAME == "anthropic":
+            headers.append(_ANTHROPIC_VERSION)
+        target, connect_s = self.targets[surface.name], self.provider.connect_s
+        return Request(b"POST", self.url, target, headers, [body], connect_s)
+
     def _headers(self, call: Call) -> Headers:
         headers = fields.towards_upstream(call.headers, own_credential=self.own_credential)
         version = call.told.get(b"anthropic-version", b"")
@@ -72,12 +95,12 @@ class Gate:
         if not version and call.surface.dialect.NAME == "anthropic":
             headers.append(_ANTHROPIC_VERSION)
         if b"content-type" not in call.told:
-            headers.append((b"content-type", b"application/json"))
+            headers.append(_JSON)
         return headers
 
 
 def _changes(call: Call, model: str) -> tuple[dict[str, bytes], bool]:
-    changes: dict[str, bytes] = {}
+    changes = without_our_seals(call.envelope)
     if model != call.model:
         changes["model"] = msgspec.json.encode(model)
     if not (call.stream and call.surface.name == "chat"):

@@ -16,13 +16,14 @@ from headgate.policy import health
 from headgate.policy.health import Health
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
-from headgate.wire.model import Fault, Kind
+from headgate.wire.model import Ending, Fault, Kind
 
 KNOWN_TARGETS = 2000
 """whose health is kept"""
 _PERHAPS_BILLED = frozenset(
-    (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM)
+    (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM, Kind.BUSY)
 )
+_STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class Ground:
     def writer(self) -> Writer:
         return self.settlement.writer
 
+    def cut_off(self) -> None:
+        """End every call that waits for an upstream: its caller is told."""
+        for tally in self.running:
+            if tally.exchange is not None and not (tally.noted or tally.answered):
+                tally.exchange.fail(Fault(Kind.BUSY, _STOPPING))
+
+    def give_up(self) -> None:
+        """Say why calls that are about to be cancelled end: no client of theirs has left."""
+        for tally in self.running:
+            tally.ending = tally.ending or Ending.ERROR
+            tally.fault = tally.fault or Fault(Kind.BUSY, _STOPPING)
+
     def note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
         """Remember the try, once, and what it says of its target's health."""
         target, now = tally.target, self.clock()
@@ -52,7 +65,8 @@ class Ground:
             or (fault.kind in _PERHAPS_BILLED and exchange.sent_all and exchange.status < 300)
         )
         tally.noted = True
-        kind = Kind.CLIENT_GONE if gone else fault.kind if fault is not None else None
+        why = fault or (tally.fault if gone else None)
+        kind = why.kind if why is not None else Kind.CLIENT_GONE if gone else None
         tally.notes.append(
             TryNote(
                 target.provider,

@@ -10,6 +10,8 @@ _NO_BUFFERING: Headers = [
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 ]
+SIMULATED = b"x-headgate-simulated"
+_JSON = (b"content-type", b"application/json")
 _EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 
 _PRINTABLE = bytes(c if 32 <= c < 127 else ord("?") for c in range(256))
@@ -21,8 +23,12 @@ def _safe(text: str) -> bytes:
 
 
 def reply_headers(tally: Tally, upstream: Headers) -> Headers:
-    """The upstream's fields that pass, then ours."""
-    headers = fields.towards_client(upstream, shared=tally.shared)
+    """The upstream's fields that pass, then ours. Of another dialect's, none would be known."""
+    if tally.crossing is None:
+        headers = fields.towards_client(upstream, shared=tally.shared)
+    else:
+        headers = [_EVENT_STREAM if tally.call.stream else _JSON]
+        headers += [field for field in upstream if field[0] == SIMULATED]
     headers += own_headers(tally)
     upstream_id = fields.first(upstream, b"request-id") or fields.first(
         upstream, b"x-request-id"

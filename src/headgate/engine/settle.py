@@ -138,9 +138,15 @@ class Settlement:
                 return usage, "none"
         elif not reading.content and not reading.usage_seen:
             return usage, "none"
-        seen = estimate.tokens(reading.text_chars, self.ratio.of(model))
+        guess = self.guess(tally)
+        return guess, "provider" if guess == usage else "estimate"
+
+    def guess(self, tally: Tally) -> Usage:
+        """What was probably used, where the provider has not told all of it."""
+        reading, usage = tally.reading, tally.reading.usage
+        seen = estimate.tokens(reading.text_chars, self.ratio.of(reading.model))
         sent = estimate.tokens(len(tally.call.envelope.body))
-        guess = Usage(
+        return Usage(
             input_fresh=usage.input_fresh if usage.input_total else sent,
             cache_read=usage.cache_read,
             cache_write_5m=usage.cache_write_5m,
@@ -151,7 +157,6 @@ class Settlement:
             reasoning_of_output=usage.reasoning_of_output,
             web_searches=usage.web_searches,
         )
-        return guess, "provider" if guess == usage else "estimate"
 
     def _meter(self, row: Entry, tally: Tally, usage: Usage) -> None:
         answered = 0 < row.status < 400 and not row.canned

@@ -16,6 +16,7 @@ from headgate import config as configuration
 from headgate.config import Config, Route, Rung
 from headgate.engine import refusal
 from headgate.engine.closing import Closing
+from headgate.engine.crossing import cross, said_again, watch_stream
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
@@ -23,11 +24,10 @@ from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.tally import Sink, Tally, intent
 from headgate.policy import prefix, router
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
-from headgate.upstream import Exchange
+from headgate.upstream import Exchange, Request
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
 from headgate.wire.model import Ending, Fault, Headers, Kind, Reply
-from headgate.wire.stream import StreamWatch
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 DRAIN_S = 1.0
@@ -130,17 +130,16 @@ class Engine:
         return way
 
     def _ladder(self, route: Route, call: Call) -> tuple[Target, ...]:
-        """The rungs that speak the caller's surface."""
-        surface = call.surface.name
+        """The rungs that speak the caller's surface, or one it can be translated to."""
         ladder = tuple(
             self._target(rung, call)
             for rung in route.ladder
-            if surface in self._gates[rung.provider].targets
+            if self._gates[rung.provider].through(call.surface) is not None
         )
         if ladder:
             return ladder
         names = ", ".join(dict.fromkeys(rung.provider for rung in route.ladder))
-        kind = Kind.UNSUPPORTED if surface == "count_tokens" else Kind.INVALID
+        kind = Kind.UNSUPPORTED if call.surface.name == "count_tokens" else Kind.INVALID
         raise Fault(
             kind,
             f"model {call.model!r} is served by {names}, which does not speak"
@@ -204,8 +203,11 @@ class Engine:
         tally.warnings = target.warnings
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
-        request, drop_usage = gate.request(tally.call, target.model)
         tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)
+        try:
+            request, drop_usage = self._request(tally, gate, target)
+        except Fault as unsendable:
+            return unsendable
         exchange = tally.exchange = ground.door.exchange(request)
         tally.noted = False
         fault: Fault | None = None
@@ -231,11 +233,23 @@ class Engine:
             await self._let_go(tally, exchange)
         return fault
 
+    def _request(self, tally: Tally, gate: Gate, target: Target) -> tuple[Request, bool]:
+        """What goes upstream, and whether the usage chunk was asked for by us alone."""
+        call = tally.call
+        surface = gate.through(call.surface)
+        assert surface is not None
+        tally.surface = surface
+        if surface is call.surface:
+            return gate.request(call, target.model)
+        abilities = configuration.abilities(self.config, gate.provider, target.model)
+        tally.crossing = cross(tally, surface, target, abilities)
+        return gate.translated(call, surface, tally.crossing.body), False
+
     async def _refused(self, tally: Tally, exchange: Exchange, gate: Gate) -> Fault:
         body = await exchange.read_all(refusal.MAX_ERROR_BYTES)
         reply = Reply(exchange.status, exchange.headers, body)
         at = datetime.now(UTC)
-        dialect = tally.call.surface.dialect
+        dialect = tally.surface.dialect
         fault = refusal.fault_of(reply, dialect, at, own_credential=gate.own_credential)
         if fault.kind is Kind.UPSTREAM_AUTH:
             self._ground.settlement.journal.say(
@@ -252,13 +266,15 @@ class Engine:
         body = await exchange.read_all(MAX_REPLY_BYTES)
         now = self._ground.clock()
         try:
-            tally.call.surface.read(body, tally.reading)
+            tally.surface.read(body, tally.reading)
         except RecursionError:
             raise Fault(Kind.UPSTREAM, "the upstream's answer is nested too deeply") from None
         tally.first_content = now
         if tally.committed:
             what = "the upstream answered a streaming call with a whole reply, and too late"
             raise Fault(Kind.UPSTREAM, f"{what} to show it: a stream had begun")
+        if tally.crossing is not None:
+            body = said_again(tally, body, self._ground.settlement.guess)
         await self._finish(tally, exchange.status, body)
 
     async def _relay(
@@ -266,15 +282,13 @@ class Engine:
     ) -> None:
         """A streamed answer: hold its head until content shows, then pass every event on."""
         clock, reading = self._ground.clock, tally.reading
-        watch = StreamWatch(tally.call.surface.dialect, reading, drop_usage=drop_usage)
+        watch = watch_stream(tally, self._ground.settlement.guess, drop_usage=drop_usage)
         hold_ms = self.config.retry.hold_ms if route.hold_ms is None else route.hold_ms
         tally.watch = watch
         tally.hold_until = clock() + hold_ms / 1000
         while watch.ending is None:
             data = await exchange.read()
             forward = watch.feed(data) if data else watch.finish()
-            if not data and watch.ending is None and watch.close(Ending.TRUNCATED):
-                break
             if reading.content and not tally.first_content:
                 tally.first_content = clock()
             if watch.ending is not None:

@@ -19,6 +19,7 @@ from headgate.wire.call import Call
 from headgate.wire.model import Ending, Fault, Headers, Terms, Usage
 from headgate.wire.reading import Hasher, Reading
 from headgate.wire.stream import StreamWatch
+from headgate.wire.translate import Retelling, Translation
 
 LABEL_CHARS = 200
 """what a caller may say about itself and have kept"""
@@ -61,6 +62,7 @@ class Tally:
         "canned",
         "committed",
         "credential",
+        "crossing",
         "deadline",
         "ending",
         "exchange",
@@ -82,6 +84,7 @@ class Tally:
         "stalled_at",
         "started",
         "status",
+        "surface",
         "target",
         "try_started",
         "warnings",
@@ -90,6 +93,10 @@ class Tally:
 
     def __init__(self, call: Call, sink: Sink, started: float, at_us: int) -> None:
         self.call = call
+        self.surface = call.surface
+        """which one of the upstream's the call goes through"""
+        self.crossing: Translation | None = None
+        """how the call was translated, when that surface is of another dialect"""
         self.sink = sink
         self.started = started
         self.at_us = at_us
@@ -100,7 +107,7 @@ class Tally:
         self.shared = True
         """does the target's credential serve more than this caller"""
         self.exchange: Exchange | None = None
-        self.watch: StreamWatch | None = None
+        self.watch: StreamWatch | Retelling | None = None
         self.reading = Reading()
         self.notes: list[TryNote] = []
         self.try_started = 0.0
@@ -130,6 +137,7 @@ class Tally:
 
     def begin_try(self, hasher: Hasher | None) -> None:
         """Forget what an earlier try said: it is no part of this one's answer."""
+        self.crossing = None
         if self.notes:
             self.reading = Reading()
             self.watch = None

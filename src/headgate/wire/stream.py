@@ -23,6 +23,7 @@ class StreamWatch:
 
     __slots__ = (
         "_drop_usage",
+        "_error_event",
         "_see",
         "_splitter",
         "_stop_ends",
@@ -37,6 +38,7 @@ class StreamWatch:
         self.intact = b""
         """whole events that came just before a broken one, and were not returned"""
         self._see = dialect.see
+        self._error_event = dialect.error_event
         self._stop_ends = dialect.STOP_ENDS
         self._splitter = Splitter()
         self._drop_usage = drop_usage
@@ -50,9 +52,13 @@ class StreamWatch:
 
     def finish(self) -> bytes:
         """The upstream ended cleanly: the last event may lack its blank line."""
-        rest = self._splitter.rest()
+        forward = b"" if self.ending is not None else self._last(self._splitter.rest())
+        self.close(Ending.TRUNCATED)
+        return forward
+
+    def _last(self, rest: bytes) -> bytes:
         event = parse(rest)
-        if self.ending is not None or event is None or not event.data:
+        if event is None or not event.data:
             return b""
         try:
             forward = self._watch(rest)
@@ -94,6 +100,10 @@ class StreamWatch:
         except BROKEN:
             return False
         return True
+
+    def fail(self, fault: Fault, call_id: str) -> bytes:
+        """What ends a stream that cannot go on, behind what was whole of a broken read."""
+        return self.intact + self._error_event(fault, call_id, self.reading)
 
     def close(self, why: Ending) -> Ending:
         """The ending, decided once: an earlier one stands."""
