@@ -1,5 +1,8 @@
 """The Chat Completions dialect, and Embeddings beside it."""
 
+from headgate.wire.openai_chat.answer import decode_answer, encode_answer
+from headgate.wire.openai_chat.ask import WORDS, decode_ask, encode_ask
+from headgate.wire.openai_chat.flow import Listener
 from headgate.wire.openai_chat.reading import (
     INCLUDE_USAGE,
     MAX_OUTPUT_FIELDS,
@@ -19,6 +22,7 @@ from headgate.wire.openai_chat.reading import (
     see,
     session,
 )
+from headgate.wire.openai_chat.speaker import Speaker
 
 __all__ = [
     "INCLUDE_USAGE",
@@ -28,9 +32,16 @@ __all__ = [
     "PING",
     "STATUS",
     "STOP_ENDS",
+    "WORDS",
+    "Listener",
+    "Speaker",
     "canned",
     "canned_stream",
     "classify",
+    "decode_answer",
+    "decode_ask",
+    "encode_answer",
+    "encode_ask",
     "error_body",
     "error_event",
     "is_usage_only",

@@ -1,0 +1,65 @@
+"""The words that replies and streams of Chat Completions have in common.
+
+Facts: API reference "Chat" and "Streaming", checked 2026-11-20.
+Rule 1: a call without an id gets one that depends on the reply alone, so that a reply read
+twice is the same reply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from headgate.wire.meaning import Object, Stop
+from headgate.wire.model import Terms, Usage
+
+DECLINED = "The model declined to answer."
+"""what a refusal says that came without words"""
+
+FINISH: dict[Stop, str] = {
+    Stop.END: "stop",
+    Stop.SEQUENCE: "stop",
+    Stop.PAUSE: "stop",
+    Stop.LENGTH: "length",
+    Stop.CONTEXT: "length",
+    Stop.TOOLS: "tool_calls",
+    Stop.REFUSAL: "content_filter",
+}
+_STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL, "model_length": Stop.CONTEXT}
+BROKE_OFF = ("error", "insufficient_system_resource")
+"""finish reasons that confess a failure: OpenRouter's and DeepSeek's (checked 2026-11-20)"""
+_TIERS = ("flex", "scale", "priority", "fast")
+
+
+def stop_of(finish: str, *, called: bool, refused: bool) -> Stop:
+    """Why an answer ended; servers say `stop` although they call tools, and the reverse."""
+    stop = _STOPS.get(finish)
+    if stop is not None:
+        return stop
+    if refused:
+        return Stop.REFUSAL
+    return Stop.TOOLS if called else Stop.END
+
+
+def minted_id(at: int, reply: str) -> str:
+    """The id of a reply's tool call where the server gave none."""
+    digest = hashlib.sha256(reply.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"call_{at}_{digest}"
+
+
+def usage_members(usage: Usage) -> Object:
+    total_input = usage.input_total
+    written = total_input - usage.input_fresh - usage.cache_read
+    return {
+        "prompt_tokens": total_input,
+        "completion_tokens": usage.output,
+        "total_tokens": total_input + usage.output,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cache_read,
+            "cache_write_tokens": written,
+        },
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_of_output},
+    }
+
+
+def tier_members(terms: Terms) -> Object:
+    return {"service_tier": terms.tier} if terms.tier in _TIERS else {}
