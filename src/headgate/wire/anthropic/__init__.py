@@ -1,5 +1,8 @@
 """The Anthropic Messages dialect."""
 
+from headgate.wire.anthropic.answer import decode_answer, encode_answer
+from headgate.wire.anthropic.ask import WORDS, decode_ask, encode_ask
+from headgate.wire.anthropic.flow import Listener, Speaker
 from headgate.wire.anthropic.reading import (
     ERROR_TYPES,
     MAX_OUTPUT_FIELDS,
@@ -27,9 +30,16 @@ __all__ = [
     "PING",
     "STATUS",
     "STOP_ENDS",
+    "WORDS",
+    "Listener",
+    "Speaker",
     "canned",
     "canned_stream",
     "classify",
+    "decode_answer",
+    "decode_ask",
+    "encode_answer",
+    "encode_ask",
     "error_body",
     "error_event",
     "read",

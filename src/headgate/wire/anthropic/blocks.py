@@ -1,0 +1,148 @@
+"""How parts are said as content blocks of the Messages dialect.
+
+Facts: docs page "Messages" and SDK 2.11.0, checked 2026-11-20.
+Rule 1: Anthropic refuses empty text and blocks of other vendors: they are never said.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from msgspec import Struct
+
+from headgate.wire.ability import Abilities
+from headgate.wire.anthropic.reading import NAME
+from headgate.wire.anthropic.tools import control
+from headgate.wire.loss import Losses
+from headgate.wire.meaning import Document, Image, Object, Text, Thought, ToolResult
+
+_CITED = frozenset(
+    (
+        "char_location",
+        "content_block_location",
+        "page_location",
+        "search_result_location",
+        "web_search_result_location",
+    )
+)
+FILE_ELSEWHERE = "it lies in the file store of another vendor; send its content or a URL"
+
+
+class Media(Struct, frozen=True):
+    """What a model can see, and where it is told what it cannot."""
+
+    abilities: Abilities
+    losses: Losses
+
+    def say(self, part: Text | Image | Document) -> list[Object]:
+        if isinstance(part, Text):
+            return say_text(part)
+        return self._image(part) if isinstance(part, Image) else self._document(part)
+
+    def _image(self, image: Image) -> list[Object]:
+        if not self.abilities.images:
+            self.losses.refuse(image, "this model takes no images", heals="image_block")
+        elif image.file_id:
+            self.losses.refuse(image, FILE_ELSEWHERE)
+        elif image.url:
+            return [_marked({"type": "image", "source": _url(image.url)}, image)]
+        else:
+            source = _base64(image.media_type, image.data)
+            return [_marked({"type": "image", "source": source}, image)]
+        return []
+
+    def _document(self, document: Document) -> list[Object]:
+        if not self.abilities.documents:
+            self.losses.refuse(
+                document, "this model takes no documents", heals="document_block"
+            )
+            return []
+        source = self._source(document)
+        if source is None:
+            return []
+        said: Object = {"type": "document", "source": source}
+        if document.title:
+            said["title"] = document.title
+        if document.context:
+            said["context"] = document.context
+        if document.citations:
+            said["citations"] = {"enabled": True}
+        return [_marked(said, document)]
+
+    def _source(self, document: Document) -> Object | None:
+        kind = document.media_type
+        if document.file_id:
+            self.losses.refuse(document, FILE_ELSEWHERE)
+            return None
+        if document.url:
+            return _url(document.url)
+        if kind in ("application/pdf", ""):
+            return _base64("application/pdf", document.data)
+        words = document.data if kind == "text/plain" else _decoded(kind, document.data)
+        if words is None:
+            why = f"Claude reads PDF and text, not {kind}"
+            self.losses.refuse(document, why, heals="document_block")
+            return None
+        return {"type": "text", "media_type": "text/plain", "data": words}
+
+
+def _decoded(kind: str, data: str) -> str | None:
+    """The words of a text file that came as base64; None when it is no text."""
+    if not kind.startswith("text/") and kind != "application/json":
+        return None
+    try:
+        return base64.b64decode(data, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _url(url: str) -> Object:
+    return {"type": "url", "url": url}
+
+
+def _base64(media_type: str, data: str) -> Object:
+    return {"type": "base64", "media_type": media_type, "data": data}
+
+
+def _marked(said: Object, part: Text | Image | Document | ToolResult) -> Object:
+    if part.mark is not None:
+        said["cache_control"] = control(part.mark)
+    return said
+
+
+def say_text(text: Text) -> list[Object]:
+    """Nothing when there is nothing but blanks."""
+    words = text.text
+    if not words or words.isspace():
+        return []
+    said: Object = {"type": "text", "text": words}
+    if text.citations:
+        ours = [citation for citation in text.citations if citation.get("type") in _CITED]
+        if ours:
+            said["citations"] = ours
+    return [_marked(said, text)]
+
+
+def say_thought(thought: Thought) -> list[Object]:
+    """Nothing when another vendor made it, or nobody vouches for it."""
+    if thought.maker != NAME or not thought.seal:
+        return []
+    if thought.redacted:
+        return [{"type": "redacted_thinking", "data": thought.seal}]
+    return [{"type": "thinking", "thinking": thought.text, "signature": thought.seal}]
+
+
+def say_result(result: ToolResult, id: str, media: Media) -> Object:
+    said: Object = {"type": "tool_result", "tool_use_id": id}
+    parts = result.parts
+    first = parts[0] if len(parts) == 1 else None
+    if not parts:
+        said["content"] = ""
+    elif isinstance(first, Text) and first.mark is None:
+        said["content"] = first.text
+    else:
+        said["content"] = [block for part in parts for block in media.say(part)]
+    if result.failed:
+        said["is_error"] = True
+    return _marked(said, result)
