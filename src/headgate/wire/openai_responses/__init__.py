@@ -1,5 +1,9 @@
 """The Responses dialect."""
 
+from headgate.wire.openai_responses.answer import decode_answer, encode_answer
+from headgate.wire.openai_responses.ask import WORDS, decode_ask, encode_ask
+from headgate.wire.openai_responses.flow import Speaker
+from headgate.wire.openai_responses.hearing import Listener
 from headgate.wire.openai_responses.reading import (
     MAX_OUTPUT_FIELDS,
     NAME,
@@ -24,9 +28,16 @@ __all__ = [
     "PING",
     "STATUS",
     "STOP_ENDS",
+    "WORDS",
+    "Listener",
+    "Speaker",
     "canned",
     "canned_stream",
     "classify",
+    "decode_answer",
+    "decode_ask",
+    "encode_answer",
+    "encode_ask",
     "error_body",
     "error_event",
     "read",
