@@ -21,7 +21,7 @@ import msgspec
 
 from headgate import providers
 from headgate.cli import main as cli
-from headgate.config import setting
+from headgate.config import setting, without_key
 from headgate.config.model import Ledger, Prices, Retry, Route, Server
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
@@ -29,7 +29,9 @@ from headgate.money import facts
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.money.pricing import Line, Rates
 from headgate.wire import SURFACES
+from headgate.wire.ability import Abilities
 from headgate.wire.model import FAULTS, Ending, Fault, Kind
+from headgate.wire.stated import KEYS, Stated
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the code; change the code, not this page -->"
@@ -104,6 +106,7 @@ RECORDS: dict[str, type[Any]] = {
     "prices": Prices,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
+    'capabilities."NAME"': Abilities,
 }
 
 
@@ -130,6 +133,8 @@ def config_page() -> str:
 
 
 def _defaults(record: type[Any]) -> dict[str, str]:
+    if record is Abilities:
+        return {}  # what holds without an entry depends on the target
     found = {}
     for each in dataclasses.fields(record):
         value = each.default
@@ -273,6 +278,77 @@ def providers_page() -> str:
     return "\n".join([*parts, ""])
 
 
+def capabilities_page() -> str:
+    parts = [
+        "# Capabilities",
+        "",
+        "What a target can take, when a call of one dialect is translated for a model of",
+        "another. A provider's file says what the server can, a model's row what the model",
+        "can, and `[capabilities]` in `headgate.toml` has the last word; a server's *no* holds",
+        "for every model behind it. `headgate explain --model NAME` shows what holds for a target.",
+        "",
+        "## Keys",
+        "",
+        *_header("key", "form", "default", "meaning"),
+    ]
+    default = Abilities()
+    settings = {each.name: each for each in setting.CAPABILITY}
+    for name, key in KEYS.items():
+        form = settings[name].form
+        shown = {"choices": "list of ", "choice": "one of ", "whole": "whole number"}.get(
+            form, form
+        )
+        words = ", ".join(f"`{word}`" for word in key.words)
+        value = _plain(getattr(default, name))
+        parts.append(_row(f"`{name}`", f"{shown}{words}", value, key.meaning))
+    parts += [
+        "",
+        "## Servers",
+        "",
+        *_header("provider", "calls are translated to", "what holds"),
+    ]
+    for kind, preset in providers.read_all().items():
+        provider = without_key(kind)
+        assert provider is not None
+        parts.append(_row(f"`{kind}`", provider.translate, _holds(preset.abilities)))
+    parts += ["", "## Models", "", "`*` stands for models that no other row names.", ""]
+    parts += _header("model", "thinking", "efforts", "max output", "what else holds", "checked")
+    for fact in facts.read().models:
+        if fact.abilities:
+            parts.append(_model_row(fact))
+    return "\n".join([*parts, ""])
+
+
+def _model_row(fact: facts.Fact) -> str:
+    own = ("thinking", "efforts", "max_output")
+    thinking, efforts, most = (_plain(fact.abilities.get(name, ())) for name in own)
+    rest = {name: value for name, value in fact.abilities.items() if name not in own}
+    names = ", ".join(f"`{name}`" for name in fact.names)
+    return _row(names, thinking, efforts, most, _holds(rest), str(fact.checked))
+
+
+def _holds(stated: Stated) -> str:
+    """The flags by name, with a `no` where they do not hold; then the rest with its value."""
+    flags = {name: value for name, value in stated.items() if isinstance(value, bool)}
+    said = [f"`{name}`" if holds else f"no `{name}`" for name, holds in flags.items()]
+    said += [f"`{name}` {_plain(it)}" for name, it in stated.items() if name not in flags]
+    return ", ".join(said)
+
+
+def _plain(value: object) -> str:
+    match value:
+        case tuple():
+            return ", ".join(value)
+        case None:
+            return "any"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
 def prices_page() -> str:
     catalog = Catalog.load(PriceRules())
     parts = [
@@ -323,6 +399,7 @@ def _row(*cells: str) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "capabilities.md": capabilities_page,
     "cli.md": cli_page,
     "config.md": config_page,
     "faults.md": faults_page,

@@ -19,6 +19,7 @@ from headgate.ledger.record import COLUMNS
 from headgate.store.schema import migrate
 from headgate.store.sqlite import connect
 from headgate.wire.model import FAULTS, Ending
+from headgate.wire.stated import KEYS as CAPABILITIES
 from tests.shape.tree import ROOT, label
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,11 +55,13 @@ def test_the_reference_pages_are_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["cli.md", "config.md", "faults.md", "ledger.md", "providers.md"]
+    "page",
+    ["capabilities.md", "cli.md", "config.md", "faults.md", "ledger.md", "providers.md"],
 )
 def test_nothing_is_missing_from_the_reference(page: str) -> None:
     text = (build.FOLDER / page).read_text()
     wanted = {
+        "capabilities.md": [f"| `{name}` |" for name in (*CAPABILITIES, *providers.read_all())],
         "cli.md": [f"## headgate {name}\n" for name in main.list_commands(click.Context(main))],
         "config.md": [
             f"| `{each.name}` |" for section in SECTIONS.values() for each in section

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire.ability import Abilities
-from headgate.wire.stated import KEYS, Stated, check, differing, merge
+from headgate.wire.stated import KEYS, Stated, check, differing, merge, spell
 
 VALUES: dict[str, st.SearchStrategy[object]] = {
     name: {
@@ -74,3 +74,14 @@ def test_what_differs_is_enough_to_tell_the_whole(layer: Stated) -> None:
     told = differing(abilities)
     assert merge([told]) == abilities
     assert set(told) <= set(layer)
+
+
+def test_statements_are_told_in_one_line() -> None:
+    told = spell(
+        {"efforts": ("low", "high"), "thinking": [], "sampling": False, "prefill": True,
+         "max_output": 128_000, "stops": None, "max_tokens_field": "max_tokens"}
+    )  # fmt: skip
+    assert told == (
+        "efforts low high, thinking none, no sampling, prefill, max_output 128,000, "
+        "stops any, max_tokens_field max_tokens"
+    )

@@ -112,3 +112,20 @@ def differing(abilities: Abilities) -> dict[str, object]:
         for name, value in msgspec.structs.asdict(abilities).items()
         if value != plain[name]
     }
+
+
+def spell(stated: Stated) -> str:
+    """In one line: `efforts low high, no sampling, stops 0`."""
+    return ", ".join(_spelled(name, value) for name, value in stated.items())
+
+
+def _spelled(name: str, value: object) -> str:
+    match value:
+        case bool():
+            return name if value else f"no {name}"
+        case tuple() | list():
+            return f"{name} {' '.join(map(str, value)) or 'none'}"
+        case int():
+            return f"{name} {value:,}"
+        case _:
+            return f"{name} {'any' if value is None else value}"
