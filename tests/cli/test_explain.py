@@ -73,23 +73,93 @@ def test_the_surface_is_told_by_the_bodys_fields(
 
 
 def test_a_surface_nobody_speaks_is_said_aloud() -> None:
-    result = run("--model", "claude-opus-5-5", "--surface", "chat")
-    assert "skipped: anthropic does not speak chat" in result.stdout
+    result = run("--model", "claude-opus-5-5", "--surface", "embeddings")
+    assert "skipped: anthropic does not speak embeddings" in result.stdout
     assert "no target of this ladder speaks this surface" in result.stderr
+
+
+def test_a_target_of_another_dialect_is_shown_with_what_it_takes() -> None:
+    result = run("--model", "claude-opus-5-5", "--surface", "chat")
+    assert "https://api.anthropic.com/v1/messages (translated to messages)" in result.stdout
+    assert "takes   anthropic:claude-opus-5-5: thinking adaptive, efforts low" in result.stdout
+    assert "no forced_tools" in result.stdout
+
+
+ASK = {
+    "model": "claude-opus-5-5",
+    "max_tokens": 128_000,
+    "top_k": 5,
+    "messages": [{"role": "user", "content": "hi"}],
+}
+
+
+def test_what_a_translation_loses_is_told_without_configuration_or_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    (tmp_path / "request.json").write_text(json.dumps(ASK))
+    result = run("--from", "messages", "--to", "openai:gpt-4o", "request.json")
+    assert result.exit_code == 0, result.stderr
+    for words in (
+        "messages to openai:gpt-4o, by chat",
+        "  max_tokens: ",
+        "16384",
+        "  top_k: dropped",
+        "2 losses; it passes",
+    ):
+        assert words in result.stdout
+
+
+def test_a_request_that_would_be_refused_ends_with_1_and_names_the_field(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "request.json").write_text(json.dumps(ASK | {"container": "c"}))
+    result = run("--to", "openai:gpt-4o", "--file", "request.json")
+    assert result.exit_code == 1
+    assert "  container: refused: " in result.stdout
+    assert "400: it would be refused" in result.stdout
+
+
+def test_the_translated_body_is_data_and_the_losses_are_words() -> None:
+    asked = ("--from", "messages", "--to", "openai:gpt-4o")
+    shown = CliRunner().invoke(
+        main, ["explain", *asked, "--show-body", "-"], input=json.dumps(ASK)
+    )
+    body = json.loads(shown.stdout)
+    assert (body["model"], body["max_completion_tokens"]) == ("gpt-4o", 16_384)
+    assert "top_k: dropped" in shown.stderr
+    told = CliRunner().invoke(main, ["explain", *asked, "--json", "-"], input=json.dumps(ASK))
+    data = json.loads(told.stdout)
+    assert data["body"] == body
+    assert (data["passes"], data["from"], data["to"]) == (True, "messages", "chat")
+    assert [loss["field"] for loss in data["losses"] if loss["refused"]] == []
+
+
+def test_a_target_that_speaks_the_callers_dialect_gets_the_request_as_it_is() -> None:
+    shown = CliRunner().invoke(
+        main, ["explain", "--to", "anthropic:claude-opus-5", "-"], input=json.dumps(ASK)
+    )
+    assert shown.exit_code == 0
+    assert "anthropic:claude-opus-5 speaks messages: the request passes" in shown.stdout
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ([], 2, "give --model NAME or --file"),
+        ([], 2, "give --model NAME or FILE"),
         (["--model", "claud-opus"], 1, "404: no model 'claud-opus' here"),
         (["--file", "nothing.json"], 1, "cannot be read"),
         (["--file", "list.json"], 1, "must be a JSON object"),
+        (["--to", "openai:gpt-4o"], 2, "give the request: FILE, or - to read it"),
+        (["--to", "opnai:gpt-4o", "ask.json"], 1, "did you mean openai:gpt-4o?"),
+        (["--to", "openai:gpt-4o", "nothing.json"], 1, "cannot be read"),
+        (["--to", "openai:gpt-4o", "ask.json"], 1, "400: messages"),
         (["--model", "claude-x", "--surface", "nonsense"], 2, "nonsense"),
     ],
 )
 def test_a_mistake_is_told(tmp_path: Path, words: list[str], code: int, said: str) -> None:
     (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "ask.json").write_text('{"model": "m", "max_tokens": 1, "messages": 7}')
     result = run(*words)
     assert result.exit_code == code
     assert said in result.stderr

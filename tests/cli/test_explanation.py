@@ -58,11 +58,29 @@ def test_the_ladder_is_told_rung_by_rung_with_its_waits(config: Config) -> None:
     assert seen["then"] == "sorry"
 
 
-def test_a_rung_that_does_not_speak_the_surface_is_told_as_skipped(config: Config) -> None:
+def test_a_rung_of_another_dialect_is_told_with_what_the_call_is_translated_to(
+    config: Config,
+) -> None:
     rungs = told(config, Asked("claude-sonnet-5-5", "messages"))["ladder"]
-    assert [bool(rung["skipped"]) for rung in rungs] == [False, False, True]
+    assert [rung["translated_to"] for rung in rungs] == [None, None, "chat"]
     assert rungs[0]["url"] == "https://api.anthropic.com/v1/messages"
+    assert rungs[2]["url"] == "http://127.0.0.1:9/v1/chat/completions"
+    assert not any(rung["skipped"] for rung in rungs)
+
+
+def test_a_rung_that_cannot_serve_the_surface_is_told_as_skipped(config: Config) -> None:
+    rungs = told(config, Asked("claude-sonnet-5-5", "count_tokens"))["ladder"]
+    assert [bool(rung["skipped"]) for rung in rungs] == [False, True, True]
     assert rungs[2]["url"] is None
+    assert rungs[0]["abilities"] == {}, "nothing is translated for this surface"
+
+
+def test_what_a_target_can_take_is_told_as_far_as_it_differs_from_the_default(
+    config: Config,
+) -> None:
+    rungs = told(config, Asked("claude-sonnet-5-5", "messages"))["ladder"]
+    assert rungs[0]["abilities"]["thinking"] == ("adaptive", "between_tools")
+    assert rungs[1]["abilities"] == {"documents": False, "max_tokens_field": "max_tokens"}
 
 
 def test_whose_key_travels_and_how_is_told_without_the_key(config: Config) -> None:

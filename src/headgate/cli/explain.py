@@ -1,8 +1,12 @@
-"""headgate explain: which route, key, price and limits a given request would meet."""
+"""headgate explain: which route, key, price and limits a request would meet, and what a
+translation would lose of it.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,64 +20,163 @@ from headgate.cli.where import explained, ledger_of
 if TYPE_CHECKING:
     from headgate.cli.explanation import Asked
     from headgate.config import Config
+    from headgate.wire.envelope import Envelope
 
+REFUSED = 1
+"""exit code when the gateway would refuse the request"""
+SPOKEN = ("messages", "chat", "responses")
 SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
 
 
 @click.command()
+@click.argument(
+    "request_file",
+    metavar="[FILE|-]",
+    required=False,
+    type=click.Path(path_type=Path, allow_dash=True),
+)
 @click.option("--model", help="The model name a caller would send.")
 @click.option(
-    "--surface", type=click.Choice(SURFACES), help="Default: messages, or told by --file."
+    "--surface", type=click.Choice(SURFACES), help="Default: messages, or told by the file."
 )
 @click.option(
-    "--file", "file", type=click.Path(path_type=Path), help="A request body, as JSON."
+    "--file", "file", type=click.Path(path_type=Path), help="The same as FILE: a request body."
 )
 @click.option(
-    "--stream/--no-stream", default=None, help="Would it stream; default: as --file says."
+    "--stream/--no-stream", default=None, help="Would it stream; default: as the file says."
 )
 @click.option("--key", help="A virtual key: would it open the gate.")
 @click.option("--key-id", help="The same, by its id or name instead of its secret.")
+@click.option(
+    "--from",
+    "caller",
+    type=click.Choice(SPOKEN),
+    help="With --to: the surface the request is written for; default: told by the file.",
+)
+@click.option(
+    "--to",
+    help="Show what the request loses on its way to this provider:model, which need not be "
+    "configured.",
+)
+@click.option("--show-body", is_flag=True, help="With --to: print the translated request.")
 @json_option
 @config_option
 def command(
+    request_file: Path | None,
     model: str | None,
     surface: str | None,
     file: Path | None,
     stream: bool | None,
     key: str | None,
     key_id: str | None,
+    caller: str | None,
+    to: str | None,
+    show_body: bool,
     as_json: bool,
     config_path: str | None,
-) -> None:
+) -> int:
     """Show what a request would meet: its route, ladder, limits and prices. Sends nothing.
+
+    With --to it shows what a translation to another vendor's dialect would lose of the request,
+    and ends with 1 when the gateway would refuse to translate it.
 
     \b
     Examples:
       headgate explain --model claude-opus-5-5
       headgate explain --model gpt-6.1-sol --surface responses
       headgate explain --file request.json --key hg-…
+      headgate explain --from messages --to openai:gpt-5.1 request.json
     """
-    if not model and not file:
-        raise click.UsageError("give --model NAME or --file REQUEST.json")
-    from headgate.cli.explanation import Unroutable, explain
+    file = request_file or file
+    if not (file if to else model or file):
+        raise click.UsageError(
+            "give the request: FILE, or - to read it" if to else "give --model NAME or FILE"
+        )
     from headgate.config import load_file
 
     config = load_file(Path(config_path) if config_path else None, os.environ)
+    if to:
+        assert file is not None, "asked for above"
+        weighed = _weighed(config, file, caller or surface, to)
+        _show_losses(weighed, as_json=as_json, show_body=show_body)
+        return 0 if weighed["passes"] else REFUSED
     asked = _asked(model, surface, file, stream)
-    gate = _gate(config, key, key_id)
+    told = _explained(config, asked) | {
+        "gate": _gate(config, key, key_id),
+        "config": config.source or "no file: the environment",
+    }
+    if as_json:
+        print_json(told)
+    else:
+        _show(told)
+    return 0
+
+
+def _explained(config: Config, asked: Asked) -> dict[str, Any]:
+    from headgate.cli.explanation import Unroutable, explain
+
     try:
-        told = explain(config, asked, datetime.now(UTC))
+        return explain(config, asked, datetime.now(UTC))
     except Unroutable as refusal:
         if not config.providers:
             raise Trouble("no call can be sent", "\n".join(config.notes)) from None
         raise Trouble(
             f"404: {refusal}", "[models] in headgate.toml gives names a route"
         ) from None
-    told |= {"gate": gate, "config": config.source or "no file: the environment"}
+
+
+def _weighed(config: Config, file: Path, surface: str | None, to: str) -> dict[str, Any]:
+    from headgate.cli.translation import NoTarget, find_target, weigh
+
+    envelope = _opened(file)
+    try:
+        target = find_target(config, to)
+    except NoTarget as error:
+        raise Trouble(str(error), error.hint) from None
+    return weigh(config, envelope.body, surface or _surface_of(envelope.members), target)
+
+
+def _show_losses(told: dict[str, Any], *, as_json: bool, show_body: bool) -> None:
+    """Each loss in the caller's words, and whether the request would pass."""
     if as_json:
         print_json(told)
+        return
+    if show_body and told["body"] is not None:
+        print_json(told["body"])
+    write = say if show_body else click.echo
+    if told["fault"]:
+        say(f"400: {told['fault']}")
+    elif not told["translated"]:
+        write(f"{told['target']} speaks {told['to']}: the request passes as it is")
     else:
-        _show(told)
+        _show_each(told, write)
+
+
+def _show_each(told: dict[str, Any], write: Callable[[str], None]) -> None:
+    write(f"{told['from']} to {told['target']}, by {told['to']}")
+    for loss in told["losses"]:
+        heals = (
+            f" (Claude Code sends it again without: {loss['heals']})" if loss["heals"] else ""
+        )
+        mark = "refused: " if loss["refused"] else ""
+        write(f"  {loss['field']}: {mark}{loss['why']}{heals}")
+    count = len(told["losses"])
+    lost = "nothing is lost" if not count else f"{count} loss{'es' if count > 1 else ''}"
+    write(f"{lost}; {'it passes' if told['passes'] else '400: it would be refused'}")
+
+
+def _opened(file: Path) -> Envelope:
+    from headgate.wire.envelope import Envelope
+    from headgate.wire.model import Fault
+
+    try:
+        return Envelope(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    except OSError as error:
+        raise Trouble(f"{file} cannot be read: {error.strerror}") from None
+    except Fault as fault:
+        raise Trouble(
+            f"{file}: 400: {fault.message}", "the gateway would refuse it so"
+        ) from None
 
 
 def _asked(
@@ -84,14 +187,13 @@ def _asked(
 
     if file is None:
         return Asked(model or "", surface or "messages", bool(stream))
-    from headgate.wire import SURFACES as SPOKEN
-    from headgate.wire.envelope import Envelope
+    from headgate.wire import SURFACES as SERVED
     from headgate.wire.model import Fault
 
+    envelope = _opened(file)
     try:
-        envelope = Envelope(file.read_bytes())
         surface = surface or _surface_of(envelope.members)
-        limits = [envelope.count(each) for each in SPOKEN[surface].dialect.MAX_OUTPUT_FIELDS]
+        limits = [envelope.count(each) for each in SERVED[surface].dialect.MAX_OUTPUT_FIELDS]
         return Asked(
             model or envelope.text("model"),
             surface,
@@ -99,8 +201,6 @@ def _asked(
             len(envelope.body),
             next(filter(None, limits), 0),
         )
-    except OSError as error:
-        raise Trouble(f"{file} cannot be read: {error.strerror}") from None
     except Fault as fault:
         raise Trouble(
             f"{file}: 400: {fault.message}", "the gateway would refuse it so"
@@ -182,6 +282,7 @@ def _show(told: dict[str, Any]) -> None:
     click.echo("\n".join(lines))
     rows = [_ladder_row(at, rung) for at, rung in enumerate(told["ladder"], start=1)]
     print_table(("", "target", "tries", "waits", "sent to", "key"), rows)
+    _show_abilities(told["ladder"])
     _show_prices(told["ladder"])
     _show_estimate(told)
     if all(rung["skipped"] for rung in told["ladder"]):
@@ -191,11 +292,22 @@ def _show(told: dict[str, Any]) -> None:
 def _ladder_row(at: int, rung: dict[str, Any]) -> tuple[str, ...]:
     waits = ", ".join(f"{wait:g} s" for wait in rung["waits_s"])
     place = rung["url"] or f"skipped: {rung['skipped']}"
+    if rung["translated_to"]:
+        place += f" (translated to {rung['translated_to']})"
     return (str(at), _target(rung), str(rung["tries"]), waits, place, rung["key"]["from"])
 
 
 def _target(rung: dict[str, Any]) -> str:
     return f"{rung['provider']}:{rung['model']}"
+
+
+def _show_abilities(ladder: list[dict[str, Any]]) -> None:
+    """What each target can take, as far as it differs from the default."""
+    from headgate.wire.stated import spell
+
+    crossed = {_target(rung): rung["abilities"] for rung in ladder if rung["abilities"]}
+    for target, stated in crossed.items():
+        click.echo(f"  takes   {target}: {spell(stated)}")
 
 
 def _show_prices(ladder: list[dict[str, Any]]) -> None:

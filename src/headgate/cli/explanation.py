@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from headgate.config import Config, Route, Rung, resolve, unknown_model
+from headgate.config import Config, Route, Rung, abilities, resolve, unknown_model
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.money.pricing import Rates
 from headgate.policy.estimate import CHARS_PER_TOKEN, tokens
-from headgate.providers import Provider
+from headgate.providers import SPOKEN, Provider, meeting_surface
 from headgate.wire.model import Usage
+from headgate.wire.stated import differing
 
 NANO = 1_000_000_000
 
@@ -79,14 +80,18 @@ def _because(route: Route, model: str) -> str:
 
 def _rung(config: Config, rung: Rung, provider: Provider, asked: Asked) -> dict[str, object]:
     """One target; `skipped` says why the gateway would pass it over."""
-    path = provider.paths.get(asked.surface)
+    surface = meeting_surface(provider, asked.surface)
+    model = rung.model or asked.model
+    can = abilities(config, provider, model) if asked.surface in SPOKEN else None
     return {
         "provider": provider.name,
-        "model": rung.model or asked.model,
+        "model": model,
         "tries": rung.tries,
         "waits_s": _waits(config.retry.waits_s, rung.tries),
-        "url": provider.base_url + path if path else None,
-        "skipped": None if path else f"{provider.name} does not speak {asked.surface}",
+        "url": provider.base_url + provider.paths[surface] if surface else None,
+        "translated_to": surface if surface not in ("", asked.surface) else None,
+        "abilities": differing(can) if can else {},
+        "skipped": None if surface else f"{provider.name} does not speak {asked.surface}",
         "key": _key(provider),
     }
 
