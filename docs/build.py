@@ -62,7 +62,7 @@ WHEN: dict[Kind, str] = {
     Kind.IDLE: "the provider had the request and sent nothing for `silence_s`,"
     " before its answer began or amid it",
     Kind.CLIENT_GONE: "the caller left; nobody is there to be told",
-    Kind.BUSY: "we are at a bound of our own, such as the ledger's queue",
+    Kind.BUSY: "we are at a bound of our own, such as the ledger's queue, or told to stop",
     Kind.INTERNAL: "a mistake of ours; the call id finds it in the log",
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -64,6 +66,55 @@ def test_it_says_where_it_listens_serves_and_ends_cleanly_on_sigterm(tmp_path: P
         assert "ANTHROPIC_BASE_URL=" in err
         assert "listens on loopback only" in err
         assert "Traceback" not in err
+
+
+def rows(ledger: Path, table: str) -> list[sqlite3.Row]:
+    with contextlib.closing(sqlite3.connect(ledger)) as db:
+        db.row_factory = sqlite3.Row
+        return list(db.execute(f"SELECT * FROM {table}"))  # noqa: S608 - a name of ours
+
+
+def test_a_second_signal_ends_running_calls_settled_within_about_a_second(
+    tmp_path: Path,
+) -> None:
+    """The upstream takes requests and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
+        file = tmp_path / "headgate.toml"
+        file.write_text(
+            '[ledger]\npath = "book.db"\n[providers.anthropic]\napi_key ='
+            f' "env:ANTHROPIC_API_KEY"\nbase_url = "http://127.0.0.1:{silent.getsockname()[1]}"\n'
+        )
+        process = stack.enter_context(up("--config", str(file), folder=tmp_path, env=KEY))
+        port = int(str(first_line(process)["url"]).rpartition(":")[2])
+        silent.settimeout(5)
+        clients = []
+        for stream in (True, False):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            ask = {"model": "claude-haiku-5-5", "max_tokens": 9, "messages": []}
+            body = json.dumps({**ask, "stream": stream})
+            head = "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+            head += f"content-length: {len(body)}\r\n\r\n"
+            client.sendall((head + body).encode())
+            asked, _ = silent.accept()
+            stack.enter_context(asked)
+            assert asked.recv(100).startswith(b"POST /v1/messages")
+            clients.append(client)
+        process.terminate()
+        time.sleep(0.5)
+        assert process.poll() is None, "the first signal lets running calls finish"
+        began = time.monotonic()
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+        assert time.monotonic() - began < 2
+        assert process.returncode == 130
+        assert "2 running calls are finished first" in err
+        assert "Traceback" not in err
+        for client in clients:
+            assert client.recv(100).startswith(b"HTTP/1.1 503 ")
+    found = rows(tmp_path / "book.db", "call")
+    assert [(row["ending"], row["fault"]) for row in found] == [("error", "busy")] * 2
+    assert [row["maybe_billed"] for row in found] == [1, 1]
+    assert rows(tmp_path / "book.db", "intent") == []
 
 
 def test_without_any_provider_it_says_what_to_set(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from headgate.engine.tally import Tally
 from headgate.policy.health import WELL
 from headgate.policy.router import Target
 from headgate.upstream import Exchange
-from headgate.wire.model import Fault, Kind
+from headgate.wire.model import Ending, Fault, Kind
 from tests.engine.players import Wire, tally_of
 
 
@@ -47,6 +47,8 @@ def test_a_try_is_noted_once() -> None:
         (Kind.CONNECTION, 0, True, True),
         (Kind.CONNECTION, 0, False, False),
         (Kind.UPSTREAM, 200, True, True),
+        (Kind.BUSY, 0, True, True),
+        (Kind.BUSY, 0, False, False),
         (Kind.UPSTREAM, 500, True, False),
         (Kind.OVERLOADED, 529, True, False),
     ],
@@ -67,6 +69,41 @@ def test_a_caller_that_left_may_be_billed_for_what_it_did_not_see() -> None:
     told.reading.usage_seen = True
     ground().note(told, exchange, None)
     assert not told.notes[0].maybe_billed
+
+
+def test_a_call_that_is_cut_off_is_told_through_its_upstream_unless_it_is_over() -> None:
+    here = ground()
+    waiting, exchange = trying()
+    over, over_exchange = trying(200)
+    over.answered = True
+    between, between_exchange = trying(529)
+    between.noted = True
+    fresh = tally_of()
+    for tally, wire in (
+        (waiting, exchange),
+        (over, over_exchange),
+        (between, between_exchange),
+        (fresh, None),
+    ):
+        tally.exchange = wire
+        here.running.add(tally)
+    here.cut_off()
+    (fault,) = cast(Wire, exchange).faults
+    assert (fault.kind, fault.consequence.next_target) == (Kind.BUSY, False)
+    assert not cast(Wire, over_exchange).faults + cast(Wire, between_exchange).faults
+
+
+def test_a_call_we_give_up_was_not_left_by_its_client() -> None:
+    here = ground()
+    tally, exchange = trying()
+    ended, _ = trying()
+    ended.ending, ended.fault = Ending.IDLE, Fault(Kind.IDLE, "x")
+    here.running.update((tally, ended))
+    here.give_up()
+    here.note(tally, exchange, None)
+    assert (tally.ending, tally.notes[0].fault) == (Ending.ERROR, "busy")
+    assert tally.notes[0].maybe_billed
+    assert (ended.ending, ended.fault.kind) == (Ending.IDLE, Kind.IDLE)
 
 
 def test_a_fault_cools_its_target_and_an_answer_clears_it() -> None:

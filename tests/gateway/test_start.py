@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -275,12 +276,16 @@ async def test_sighup_reloads_a_running_gateway(tmp_path: Path) -> None:
 # ---- a stop that does not wait
 
 
-async def begun(field: Field, script: str, id: str, **more: object) -> asyncio.Future[Got]:
+async def begun(
+    field: Field, script: str, id: str, *, stream: bool = False
+) -> asyncio.Future[Got]:
     """A call on its way."""
     asked = {"x-headgate-sim": script, "x-request-id": id}
-    call = asyncio.ensure_future(field.post("/v1/messages", message(**more), asked))
+    call = asyncio.ensure_future(
+        field.post("/v1/messages", message(stream=stream, max_tokens=400), asked)
+    )
     async with asyncio.timeout(5):
-        while not any(t.call.id == id for t in field.opened.house.ground.running):
+        while id not in (t.call.id for t in field.opened.house.ground.running):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
     return call
@@ -336,18 +341,22 @@ def intents(ledger: Path) -> int:
 
 
 async def test_a_client_that_refuses_to_read_does_not_keep_a_stop_waiting() -> None:
-    async with running("drain_s = 60\n") as field:
-        asked = {"x-headgate-sim": "output=60000;pace=0"}
-        body = message(stream=True, max_tokens=64000)
-        reader, writer = await send(
-            field.opened.server.port, "POST", "/v1/messages", body, asked
+    async with running("drain_s = 60\n") as field, contextlib.AsyncExitStack() as stack:
+        raw = stack.enter_context(socket.socket())
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        raw.connect(("127.0.0.1", field.opened.server.port))
+        while not (edges := field.opened.server.connections()):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+        accepted = edges[0].transport.get_extra_info("socket")
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+        body = json.dumps(message(stream=True, max_tokens=128_000)).encode()
+        raw.sendall(
+            b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+            b"x-headgate-sim: output=128000\r\ncontent-length: %d\r\n\r\n" % len(body) + body
         )
-        transport = writer.transport
-        assert isinstance(transport, asyncio.ReadTransport)
-        await reader.readuntil(b"message_start")
-        transport.pause_reading()
+        ground = field.opened.house.ground
         async with asyncio.timeout(10):
-            while not any(t.sink.stalled() for t in field.opened.house.ground.running):
+            while not any(t.sink.stalled() for t in ground.running):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         hurry = asyncio.Event()
         hurry.set()
@@ -356,7 +365,6 @@ async def test_a_client_that_refuses_to_read_does_not_keep_a_stop_waiting() -> N
         assert asyncio.get_running_loop().time() - begin < 2
         row = await field.row()
         assert (row["ending"], row["fault"], row["status"]) == ("error", "busy", 200)
-        writer.close()
 
 
 # ---- what is on the disk

@@ -52,7 +52,7 @@ def command(
         raise Trouble("\n".join([what, *flaws]), hint)
     descriptor = _open_log(log)
 
-    async def main(stop: asyncio.Event) -> None:
+    async def main(stop: serve.Stop) -> None:
         opened = await _open(config, read, descriptor)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, opened)
         _greet(opened, as_json)
@@ -60,7 +60,8 @@ def command(
         running = len(opened.house.ground.running)
         if running:
             click.echo(f"stopping: {running} running calls are finished first", err=True)
-        await opened.close()
+            click.echo("a second signal ends them now", err=True)
+        await opened.close(hurry=stop.at_once)
 
     serve.run(main)
 

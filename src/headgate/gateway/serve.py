@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import math
 import os
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,9 +35,14 @@ __all__ = [
     "Running",
     "Scope",
     "Send",
+    "Stop",
 ]
 
 SWEEP_S = 0.5
+CUT_S = 0.5
+"""how long a request that is cut off may take to put its things away"""
+INTERRUPTED = 130
+"""what a process that was told twice to stop exits with: 128 and the number of SIGINT"""
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 
 
@@ -88,6 +95,20 @@ class Running:
     async def stopped(self) -> None:
         """Wait until the server has stopped."""
         await asyncio.shield(self._task)
+
+    def hurry(self) -> None:
+        """Let a stop() that waits for running calls wait no longer."""
+        self._server.force_exit = True
+
+    async def cut(self) -> None:
+        """End what is being answered and every connection, whoever is at its other end."""
+        tasks = list(self._server.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CUT_S)
+        for connection in self.connections():
+            connection.transport.abort()
 
     async def stop(self, *, at_once: bool = False) -> None:
         """Accept nothing new, let running calls finish, then close."""
@@ -178,7 +199,7 @@ async def start(
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=int(max(1, listen.drain_s)),
+        timeout_graceful_shutdown=math.ceil(listen.drain_s) + 1,  # the last line: see Opened
     )
     config.load()
     if certificates is not None:
@@ -224,31 +245,44 @@ def _keep_memory() -> None:
         mallopt(_MMAP_THRESHOLD, 8 * 1024 * 1024)
 
 
-def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `main` on the fast loop; its event is set by the first SIGINT or SIGTERM.
+class Stop(asyncio.Event):
+    """Set by the first SIGINT or SIGTERM: finish what is running."""
 
-    A second signal ends the process at once.
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_once = asyncio.Event()
+        """set by the second: end what is running"""
+
+    def on_signal(self) -> None:
+        if self.at_once.is_set():
+            os._exit(INTERRUPTED)
+        if self.is_set():
+            self.at_once.set()
+        self.set()
+
+
+def run(main: Callable[[Stop], Awaitable[None]]) -> None:
+    """Run `main` on the fast loop; signals tell it to stop, and then to stop at once.
+
+    A third signal ends the process, whatever it is doing.
     """
 
     _keep_memory()
 
-    async def supervise() -> None:
+    async def supervise() -> bool:
         loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
-
-        def on_signal() -> None:
-            if stop.is_set():
-                os._exit(130)
-            stop.set()
-
+        stop = Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, on_signal)
+            loop.add_signal_handler(number, stop.on_signal)
         await main(stop)
+        return stop.at_once.is_set()
 
     try:
         import uvloop
     except ImportError:
-        asyncio.run(supervise())
+        was_cut_off = asyncio.run(supervise())
     else:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(supervise())
+            was_cut_off = runner.run(supervise())
+    if was_cut_off:
+        sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 Rule 1: everything that can be wrong is found before a socket listens.
 Rule 2: closing lets running calls finish, then commits what is left of the ledger.
+Rule 3: a call for which there is no more time is told so and settled like any other.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from headgate.store.keys import Keys
 from headgate.upstream import Door
 
 REFRESH_S = 0.5
+FAREWELL_S = 0.4
+"""how long calls that are cut off may take to tell their callers"""
+STEP_S = 0.02
 LOOPBACK = "127.0.0.1"
 
 
@@ -43,14 +47,26 @@ class Opened:
     keyless: bool
     """no virtual key is defined, so it listens on loopback only"""
     _chores: list[asyncio.Task[None]]
+    _drain_s: float
 
     @property
     def url(self) -> str:
         return self.server.url
 
-    async def close(self, *, at_once: bool = False) -> None:
+    async def close(self, *, at_once: bool = False, hurry: asyncio.Event | None = None) -> None:
+        """Let running calls finish, for drain_s or until `hurry` is set; then end them."""
         self.house.draining = True
-        await self.server.stop(at_once=at_once)
+        stopping = asyncio.ensure_future(self.server.stop(at_once=at_once))
+        if not at_once:
+            hurried = asyncio.ensure_future((hurry or asyncio.Event()).wait())
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait((stopping, hurried), timeout=self._drain_s, return_when=first)
+            hurried.cancel()
+        if not stopping.done():
+            self.server.hurry()
+            await self._cut_off()
+        await stopping
+        await self._cut_off()  # whoever came while the door was closing
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -60,6 +76,20 @@ class Opened:
         await asyncio.to_thread(ground.writer.close)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
+
+    async def _cut_off(self) -> None:
+        """End running calls: in their callers' dialect where they wait for an upstream."""
+        ground = self.house.ground
+        if not ground.running:
+            return
+        ground.settlement.journal.say("cut_off", calls=len(ground.running))
+        for _ in range(int(FAREWELL_S / STEP_S)):
+            ground.cut_off()
+            await asyncio.sleep(STEP_S)
+            if not ground.running:
+                return
+        ground.give_up()
+        await self.server.cut()
 
 
 async def open_gateway(
@@ -96,7 +126,8 @@ async def open_gateway(
         asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
         asyncio.ensure_future(_keep_house(house)),
     ]
-    opened = Opened(config, house, running, orphans, not keys.defined, chores)
+    keyless, drain_s = not keys.defined, server.drain_s
+    opened = Opened(config, house, running, orphans, keyless, chores, drain_s)
     gc.collect()
     gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
