@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from headgate.engine.tally import Tally
 from headgate.wire import SURFACES
-from headgate.wire.call import Call, open_call
+from headgate.wire.call import Call, Caller, open_call
 from headgate.wire.model import Fault, Headers
 
 
@@ -64,7 +64,9 @@ def call_of(
     query: bytes = b"",
 ) -> Call:
     content = json.dumps({"model": "claude-haiku-5-5", **(body or {})}).encode()
-    return open_call(SURFACES[surface], content, headers or [], id="call-1", query=query)
+    return open_call(
+        SURFACES[surface], content, Caller(headers or []), id="call-1", query=query
+    )
 
 
 def tally_of(call: Call | None = None, sink: Stage | None = None) -> Tally:

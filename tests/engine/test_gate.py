@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from headgate import config as configuration
 from headgate.engine.gate import Gate
 from headgate.providers import BEARER_SINCE
-from headgate.wire.model import Fault, Headers, Kind
+from headgate.upstream import Request
+from headgate.wire import SURFACES
+from headgate.wire.call import Caller, open_call
+from headgate.wire.model import Fault, Kind
 from tests.engine.players import call_of
 from tests.kit import ENV
 
@@ -24,8 +27,9 @@ def gate(more: str = "", kind: str = "anthropic", prefix: str = "") -> Gate:
     return Gate.to(config.providers[0])
 
 
-def sent(headers: Headers, name: bytes) -> list[bytes]:
-    return [value for key, value in headers if key == name]
+def sent(request: Request, name: bytes) -> list[bytes]:
+    fields = (*request.lines.headers, *request.headers)
+    return [value for key, value in fields if key == name]
 
 
 def test_path_prefix_and_query_are_kept() -> None:
@@ -54,26 +58,26 @@ def test_our_key_travels_in_the_field_of_the_callers_api_version(
 ) -> None:
     headers = [(b"anthropic-version", version), (b"x-api-key", b"callers")]
     request, _ = gate().request(call_of(headers=headers if version else []), "m")
-    assert sent(request.headers, field) == [value]
+    assert sent(request, field) == [value]
     other = b"authorization" if field == b"x-api-key" else b"x-api-key"
-    assert sent(request.headers, other) == []
+    assert sent(request, other) == []
 
 
 def test_with_credentials_client_the_callers_fields_travel_and_ours_do_not() -> None:
     headers = [(b"authorization", b"Bearer mine"), (b"x-api-key", b"mine-too")]
     request, _ = gate('credentials = "client"').request(call_of(headers=headers), "m")
-    assert sent(request.headers, b"authorization") == [b"Bearer mine"]
-    assert sent(request.headers, b"x-api-key") == [b"mine-too"]
-    assert KEY not in b"".join(value for _, value in request.headers)
+    assert sent(request, b"authorization") == [b"Bearer mine"]
+    assert sent(request, b"x-api-key") == [b"mine-too"]
+    assert KEY not in b"".join(value for _, value in (*request.lines.headers, *request.headers))
 
 
 def test_identity_is_asked_for_and_the_id_and_missing_fields_are_added_once() -> None:
     headers = [(b"accept-encoding", b"gzip"), (b"x-request-id", b"theirs")]
     request, _ = gate().request(call_of(headers=headers), "m")
-    assert sent(request.headers, b"accept-encoding") == [b"identity"]
-    assert sent(request.headers, b"x-request-id") == [b"call-1"]
-    assert sent(request.headers, b"anthropic-version") == [b"2023-06-01"]
-    assert sent(request.headers, b"content-type") == [b"application/json"]
+    assert sent(request, b"accept-encoding") == [b"identity"]
+    assert sent(request, b"x-request-id") == [b"call-1"]
+    assert sent(request, b"anthropic-version") == [b"2023-06-01"]
+    assert sent(request, b"content-type") == [b"application/json"]
 
 
 def test_the_callers_own_version_and_content_type_stay() -> None:
@@ -82,8 +86,8 @@ def test_the_callers_own_version_and_content_type_stay() -> None:
         (b"content-type", b"application/json; a=b"),
     ]
     request, _ = gate().request(call_of(headers=headers), "m")
-    assert sent(request.headers, b"anthropic-version") == [b"2031-01-01"]
-    assert sent(request.headers, b"content-type") == [b"application/json; a=b"]
+    assert sent(request, b"anthropic-version") == [b"2031-01-01"]
+    assert sent(request, b"content-type") == [b"application/json; a=b"]
 
 
 def test_the_body_is_the_callers_own_when_nothing_changes() -> None:
@@ -146,3 +150,20 @@ def test_null_stream_options_are_none_at_all() -> None:
         "include_usage": True
     }
     assert drop
+
+
+def test_what_a_caller_repeats_is_rendered_once_for_each_provider_and_dialect() -> None:
+    caller = Caller([(b"user-agent", b"one")])
+    body = b'{"model":"m","messages":[]}'
+    one, other = gate(), gate()
+
+    def lines(through: Gate, surface: str, id: str) -> object:
+        call = open_call(SURFACES[surface], body, caller, id=id)
+        request, _ = through.request(call, "m")
+        assert sent(request, b"x-request-id") == [id.encode()]
+        return request.lines
+
+    first = lines(one, "messages", "a")
+    assert lines(one, "messages", "b") is first
+    assert lines(one, "count_tokens", "c") is first
+    assert lines(other, "messages", "d") is not first

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.gateway.keys import authenticate, is_known, secrets_in
+from headgate.gateway.keys import authenticate, is_known, recognise, secrets_in
 from headgate.store import keys as store
 from headgate.store.sqlite import connect
 from headgate.wire.model import Fault, Headers, Kind
@@ -64,7 +64,7 @@ def test_every_field_that_carries_keys_is_looked_at_and_our_own_one_first() -> N
 
 def test_with_no_key_defined_everybody_may_and_nothing_is_taken_away(keys: store.Keys) -> None:
     headers: Headers = [(b"x-api-key", b"sk-whatever"), (b"accept", b"*/*")]
-    assert authenticate(keys, headers) == ("", headers)
+    assert authenticate(keys, headers) == (None, headers)
     assert is_known(keys, headers) is None
 
 
@@ -90,8 +90,9 @@ def test_no_field_with_a_virtual_key_is_left_whichever_fields_carried_it(
     for number, name in enumerate(more):
         secret = living if number % 2 == 0 else other
         headers.append((name, b"Bearer " + secret if name == b"authorization" else secret))
-    id, left = authenticate(Known(), headers)  # type: ignore[arg-type]  # find() is all it asks
-    assert id == "k_1"
+    key, left = authenticate(Known(), headers)  # type: ignore[arg-type]  # find() is all it asks
+    assert key is not None
+    assert key.id == "k_1"
     assert left == [(b"accept", b"*/*")]
 
 
@@ -124,6 +125,49 @@ def test_what_is_no_key_is_refused_with_the_remedy(
         authenticate(keys, headers)
     assert caught.value.kind is Kind.AUTH
     assert said in caught.value.message
+
+
+def test_who_repeats_its_fields_is_known_without_a_search_until_its_key_is_revoked(
+    keys: store.Keys, tmp_path: Path
+) -> None:
+    secret = make(tmp_path / "headgate.db", "laptop").encode()
+    keys.refresh()
+    fields: Headers = [(b"x-api-key", secret), (b"accept", b"*/*")]
+    known = recognise(keys, fields, None)
+    assert (known.caller.headers, known.caller.key_id[:2]) == ([(b"accept", b"*/*")], "k_")
+    assert recognise(keys, fields, known) is known
+    assert recognise(keys, list(fields), known) is not known
+    close(tmp_path / "headgate.db", "laptop")
+    assert keys.refresh()
+    with pytest.raises(Fault, match="revoked"):
+        recognise(keys, fields, known)
+
+
+def test_who_repeats_its_fields_is_refused_from_the_moment_its_key_expires(
+    tmp_path: Path,
+) -> None:
+    now_us = time.time_ns() // 1000
+    with contextlib.closing(store.Keys(tmp_path / "h.db", now_us=lambda: now_us)) as keys:
+        secret = make(tmp_path / "h.db", "laptop", expires_us=now_us + 60_000_000).encode()
+        keys.refresh()
+        fields: Headers = [(b"x-api-key", secret)]
+        known = recognise(keys, fields, None)
+        assert recognise(keys, fields, known) is known
+        now_us += 60_000_000
+        with pytest.raises(Fault, match="expired"):
+            recognise(keys, fields, known)
+
+
+def test_who_was_let_in_without_a_key_needs_one_once_the_first_is_made(
+    keys: store.Keys, tmp_path: Path
+) -> None:
+    fields: Headers = [(b"accept", b"*/*")]
+    known = recognise(keys, fields, None)
+    assert recognise(keys, fields, known) is known
+    make(tmp_path / "headgate.db", "laptop")
+    keys.refresh()
+    with pytest.raises(Fault, match="no key was given"):
+        recognise(keys, fields, known)
 
 
 # ---- through the whole gateway

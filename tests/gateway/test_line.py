@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from headgate.gateway import serve
-from headgate.gateway.line import App, Receive, Scope, Send
+from headgate.gateway.edge import LINE
+from headgate.gateway.line import App, Line, Receive, Scope, Send
+from headgate.wire.model import Headers
+from tests.gateway.served import START, dialled
 from tests.kit import Got, read_reply, request, send
 
 
@@ -101,3 +105,34 @@ async def test_requests_sent_together_are_answered_in_their_order() -> None:
         assert (await read_reply(reader)).body == f"GET /{n}? ".encode()
     writer.close()
     await server.stop(at_once=True)
+
+
+async def test_fields_that_a_client_repeats_are_one_list_and_others_are_another() -> None:
+    seen: list[Headers] = []
+    whole: list[Headers] = []
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        line: Line = scope[LINE]
+        seen.append(line.fields)
+        whole.append(scope["headers"])
+        await line.whole(200, [], b"")
+
+    server = await serve.start(look, serve.Listen())
+    try:
+        async with dialled(server.port) as (reader, writer):
+            for more in (b"", b"", b"x-a: 1\r\n", b"x-a: 2\r\n", b"x-a: 2\r\n"):
+                body = b"x" * len(seen)
+                writer.write(START + more + b"content-length: %d\r\n\r\n" % len(body) + body)
+                assert (await read_reply(reader)).status == 200
+    finally:
+        await server.stop(at_once=True)
+    host = (b"host", b"localhost")
+    assert [fields[1:] for fields in seen] == [
+        [],
+        [],
+        *([(b"x-a", n)] for n in (b"1", b"2", b"2")),
+    ]
+    assert [a is b for a, b in pairwise(seen)] == [True, False, False, True]
+    lengths = [(b"content-length", b"%d" % n) for n in range(5)]
+    assert whole == [[*a, b] for a, b in zip(seen, lengths, strict=True)]
+    assert all(fields[0] == host for fields in seen)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.upstream.request import Request, Url, encode
+from headgate.upstream.request import Lines, Request, Url, encode
 from headgate.wire.model import Fault, Headers, Kind
 
 URL = Url.parse("https://api.example.com/v1")
@@ -160,3 +160,20 @@ def test_nothing_a_caller_sends_adds_a_line(headers: Headers, target: bytes) -> 
     sent = [name + b": " + value for name, value in headers if name != b"host"]
     assert [line for line in lines[2:-3] if line not in sent] == []
     assert not any(b"\r" in line or b"\n" in line for line in lines)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"a", b"b", b"host", b"te"]), st.just(b"v"))),
+    st.lists(st.tuples(st.sampled_from([b"c", b"d"]), st.just(b"w"))),
+)
+def test_shared_lines_travel_as_if_each_request_had_brought_them(
+    shared: Headers, own: Headers
+) -> None:
+    request = Request(b"POST", URL, b"/", own, [b"x"], lines=Lines(shared))
+    assert encode(request)[0] == ask([*shared, *own], b"x")
+
+
+def test_a_line_break_in_shared_lines_is_refused_by_its_name() -> None:
+    request = Request(b"POST", URL, b"/", [], lines=Lines([(b"x-a", b"1\r\nx-b: 2")]))
+    with pytest.raises(Fault, match="'x-a' holds a line break"):
+        encode(request)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire import SURFACES
-from headgate.wire.call import open_call
+from headgate.wire.call import Caller, open_call
 from headgate.wire.model import Fault, Kind
 
 MESSAGES = SURFACES["messages"]
@@ -17,7 +17,7 @@ MESSAGES = SURFACES["messages"]
 
 def test_a_call_knows_its_model_and_whether_it_streams() -> None:
     body = b'{"model":"m","stream":true,"messages":"whatever"}'
-    call = open_call(MESSAGES, body, [(b"a", b"1")], id="i", query=b"beta=true")
+    call = open_call(MESSAGES, body, Caller([(b"a", b"1")]), id="i", query=b"beta=true")
     assert (call.id, call.model, call.stream, call.query) == ("i", "m", True, b"beta=true")
     assert call.envelope.body is body
     assert call.told[b"a"] == b"1"
@@ -26,21 +26,23 @@ def test_a_call_knows_its_model_and_whether_it_streams() -> None:
 
 @pytest.mark.parametrize("name", ["embeddings", "count_tokens"])
 def test_a_surface_that_never_streams_ignores_the_wish(name: str) -> None:
-    assert not open_call(SURFACES[name], b'{"model":"m","stream":true}', [], id="i").stream
+    assert not open_call(
+        SURFACES[name], b'{"model":"m","stream":true}', Caller([]), id="i"
+    ).stream
 
 
 def test_a_call_without_a_model_opens_so_that_the_route_can_say_so() -> None:
-    assert open_call(MESSAGES, b'{"model":null}', [], id="i").model == ""
+    assert open_call(MESSAGES, b'{"model":null}', Caller([]), id="i").model == ""
 
 
 @given(st.text())
 def test_a_model_that_could_not_stand_in_a_header_field_is_refused(model: str) -> None:
     body = json.dumps({"model": model}).encode()
     if model.isprintable():
-        assert open_call(MESSAGES, body, [], id="i").model == model
+        assert open_call(MESSAGES, body, Caller([]), id="i").model == model
         return
     with pytest.raises(Fault, match="model: must not hold control characters"):
-        open_call(MESSAGES, body, [], id="i")
+        open_call(MESSAGES, body, Caller([]), id="i")
 
 
 @pytest.mark.parametrize(
@@ -54,5 +56,5 @@ def test_a_model_that_could_not_stand_in_a_header_field_is_refused(model: str) -
 )
 def test_the_field_of_a_wrong_type_is_named(body: bytes, words: str) -> None:
     with pytest.raises(Fault, match=words) as caught:
-        open_call(MESSAGES, body, [], id="i")
+        open_call(MESSAGES, body, Caller([]), id="i")
     assert caught.value.kind is Kind.INVALID

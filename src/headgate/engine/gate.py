@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from headgate.providers import BEARER_SINCE, Provider, headers_for, meeting_surface
-from headgate.upstream import Request, Url
+from headgate.upstream import Lines, Request, Url
 from headgate.wire import SURFACES, Surface
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
@@ -28,7 +28,7 @@ _JSON = (b"content-type", b"application/json")
 _CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", fields.REHEARSAL))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gate:
     """One provider, ready to be asked."""
 
@@ -72,10 +72,11 @@ class Gate:
         target = self.targets[call.surface.name]
         if call.query:
             target += b"?" + call.query
-        headers = self._headers(call)
+        headers: Headers = [(b"x-request-id", call.id.encode())]
         body = call.envelope.edit(changes)
         url, connect_s = self.url, self.provider.connect_s
-        return Request(b"POST", url, target, headers, body, connect_s), ours
+        lines = self._lines(call)
+        return Request(b"POST", url, target, headers, body, connect_s, lines), ours
 
     def translated(self, call: Call, surface: Surface, body: bytes) -> Request:
         """The request of a call that was said again for another surface."""
@@ -87,11 +88,18 @@ class Gate:
         target, connect_s = self.targets[surface.name], self.provider.connect_s
         return Request(b"POST", self.url, target, headers, [body], connect_s)
 
+    def _lines(self, call: Call) -> Lines:
+        """The fields that are the same for every call of this caller's in this dialect."""
+        name = (self, call.surface.dialect.NAME)
+        lines: Lines | None = call.kept.get(name)
+        if lines is None:
+            lines = call.kept[name] = Lines(self._headers(call))
+        return lines
+
     def _headers(self, call: Call) -> Headers:
         headers = fields.towards_upstream(call.headers, own_credential=self.own_credential)
         version = call.told.get(b"anthropic-version", b"")
         headers += self.headers if version < BEARER_SINCE else self.headers_new
-        headers.append((b"x-request-id", call.id.encode()))
         if not version and call.surface.dialect.NAME == "anthropic":
             headers.append(_ANTHROPIC_VERSION)
         if b"content-type" not in call.told:

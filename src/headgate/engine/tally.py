@@ -185,7 +185,7 @@ class Settled(NamedTuple):
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
-    told, envelope = call.told, call.envelope
+    labels, envelope = _labels(call), call.envelope
     rates, target = settled.rates, tally.target
     marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
     notes = tally.notes
@@ -199,11 +199,11 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
         call.surface.name,
         call.key_id,
-        _session(call, told),
-        _label(told, b"x-claude-code-agent-id"),
-        _label(told, b"x-headgate-tags"),
-        _label(told, b"user-agent"),
-        _label(told, b"x-headgate-latency"),
+        labels.session or call.surface.dialect.session(envelope)[:LABEL_CHARS],
+        labels.agent,
+        labels.tags,
+        labels.client,
+        labels.latency_class,
         call.model[:LABEL_CHARS],
         tally.route,
         target.provider if target is not None else "",
@@ -286,11 +286,29 @@ def _reply_hash(reading: Reading, key: bytes | None) -> bytes | None:
     return prefix.seal(reading.hasher, key)
 
 
-def _session(call: Call, told: dict[bytes, bytes]) -> str:
-    for name in _SESSIONS:
-        if name in told:
-            return _label(told, name)
-    return call.surface.dialect.session(call.envelope)[:LABEL_CHARS]
+class _Labels(NamedTuple):
+    """What a caller's header fields say of it."""
+
+    session: str
+    agent: str
+    tags: str
+    client: str
+    latency_class: str
+
+
+def _labels(call: Call) -> _Labels:
+    labels: _Labels | None = call.kept.get(_Labels)
+    if labels is None:
+        told = call.told
+        session = next((name for name in _SESSIONS if told.get(name)), b"")
+        labels = call.kept[_Labels] = _Labels(
+            _label(told, session),
+            _label(told, b"x-claude-code-agent-id"),
+            _label(told, b"x-headgate-tags"),
+            _label(told, b"user-agent"),
+            _label(told, b"x-headgate-latency"),
+        )
+    return labels
 
 
 _SESSIONS = (b"x-claude-code-session-id", b"session-id", b"x-session-id")

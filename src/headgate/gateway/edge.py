@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 import httptools
 
+from headgate.gateway.keys import Known
 from headgate.gateway.line import NO_RETRY, STATUS_LINE, App, Line, id_field
 from headgate.wire.model import Headers
 
@@ -41,6 +42,8 @@ FRAMING_SHARE = 8
 """bytes of chunk sizes and trailers that a byte of body may cost, beyond a head's worth"""
 PIPELINED = 8
 
+_FRAMING = frozenset((b"content-length", b"expect"))
+"""what is said of one request's body; everything else a client says again with the next"""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -69,6 +72,11 @@ class Edge(asyncio.Protocol):
         self._place: dict[str, Any] = {}
         self._url = b""
         self._headers: Headers = []
+        self._framing: Headers = []
+        self._repeated: Headers = []
+        """the last request's headers: handed out again while the client repeats them"""
+        self.known: Known | None = None
+        """who sent them, once that was asked"""
         self._line: Line | None = None
         """the request being received, or received last"""
         self._answering: Line | None = None
@@ -230,19 +238,22 @@ class Edge(asyncio.Protocol):
             self.refuse(431, b"request trailers too large")
 
     def on_message_begin(self) -> None:
-        self._url, self._headers = b"", []
+        self._url, self._headers, self._framing = b"", [], []
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        (self._framing if name in _FRAMING else self._headers).append((name, value))
 
     def on_headers_complete(self) -> None:
-        parser, headers = self._parser, self._headers
+        parser, headers = self._parser, self._headers + self._framing
         if self._head_bytes > MAX_HEAD_BYTES < _size(self._url, headers):
             self.refuse(431, b"request head too large")
             raise ValueError("request head too large")
+        if self._headers != self._repeated:
+            self._repeated = self._headers
         self._headers = []  # a trailer adds nothing to a request that is being answered
         self._in_body, self._head_bytes, self._framing_bytes = True, 0, 0
         self._body_since = self.loop.time()
@@ -263,12 +274,13 @@ class Edge(asyncio.Protocol):
             EDGE: self,
             LINE: line,
         }
+        line.fields = self._repeated
         self._line = line
-        for name, value in headers:
-            if name == b"expect" and value.lower() == b"100-continue":
-                line.expects = True
-            elif name == b"content-length":
+        for name, value in self._framing:
+            if name == b"content-length":
                 line.declared = int(value)
+            elif value.lower() == b"100-continue":
+                line.expects = True
         if line.expects or line.declared > EARLY_BYTES:
             self._begin(line)
 

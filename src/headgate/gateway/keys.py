@@ -2,11 +2,16 @@
 
 Rule 1: with no key ever defined nobody is asked for one, and then we listen on loopback only.
 Rule 2: a virtual key never travels upstream, however many fields carried it.
+Rule 3: a connection that repeats its header fields is not searched again, only asked whether
+its key still lives.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from headgate.store.keys import PREFIX, Key, Keys
+from headgate.wire.call import Caller
 from headgate.wire.model import Fault, Headers, Kind
 
 OURS = PREFIX.encode()
@@ -27,16 +32,35 @@ def secrets_in(headers: Headers) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def authenticate(keys: Keys, headers: Headers) -> tuple[str, Headers]:
-    """(id of the key, the headers without it); Fault when none of the secrets is a key."""
+class Known(NamedTuple):
+    """Who sent a connection's last request, and what that was told by."""
+
+    caller: Caller
+    fields: Headers
+    key: Key | None
+    edition: int
+
+
+def recognise(keys: Keys, fields: Headers, last: Known | None) -> Known:
+    """Who sends these fields: the last one again, or one with a key; Fault when it has none."""
+    # By identity: a connection hands out the same list for as long as the same fields come.
+    if last is not None and last.fields is fields and keys.still(last.key, last.edition):
+        return last
+    key, headers = authenticate(keys, fields)
+    caller = Caller(headers, key.id if key is not None else "")
+    return Known(caller, fields, key, keys.edition)
+
+
+def authenticate(keys: Keys, headers: Headers) -> tuple[Key | None, Headers]:
+    """(the key, the headers without it); Fault when none of the secrets is a key."""
     secrets = secrets_in(headers)
     for _, secret in secrets:
         key = keys.find(secret)
         if key is not None:
             spent = {n for n, other in secrets if other == secret or other.startswith(OURS)}
-            return key.id, [h for h in headers if h[0] not in spent]
+            return key, [h for h in headers if h[0] not in spent]
     if not keys.defined:
-        return "", headers
+        return None, headers
     raise _refusal(keys, secrets)
 
 

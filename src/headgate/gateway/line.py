@@ -74,6 +74,7 @@ class Line:
         "complete",
         "declared",
         "expects",
+        "fields",
         "held",
         "keep_alive",
         "lost",
@@ -86,6 +87,8 @@ class Line:
 
     def __init__(self, edge: Carrier, chunked: bool, keep_alive: bool) -> None:
         self.scope: Scope = {}
+        self.fields: Headers = []
+        """the header fields but those of the body: one list for as long as they repeat"""
         self.task: asyncio.Task[None] | None = None
         self.on_lost: Callable[[], object] | None = None
         """called when the client leaves before its reply is complete"""

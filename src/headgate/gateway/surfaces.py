@@ -7,16 +7,16 @@ Rule 2: when the client's connection is lost, the call is cancelled at once, whe
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from headgate.engine import Engine
 from headgate.engine.refusal import final_status, retry_headers
-from headgate.gateway.edge import LINE
+from headgate.gateway.edge import EDGE, LINE, Edge
 from headgate.gateway.house import House
-from headgate.gateway.keys import authenticate
+from headgate.gateway.keys import recognise
 from headgate.gateway.line import Line, Scope, call_id
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
-from headgate.wire import headers as fields
 from headgate.wire.call import Call, open_call
 from headgate.wire.model import Fault, Headers, Kind
 
@@ -30,14 +30,14 @@ class ClientGone(Exception):
     """The client left before its request was complete: nobody is there to be answered."""
 
 
-async def read_body(line: Line, headers: Headers, limit: int) -> bytes:
+async def read_body(line: Line, told: Mapping[bytes, bytes], limit: int) -> bytes:
     """The whole body; Fault when it is too large or encoded."""
     body = await line.body(limit) if line.declared <= limit else None
     if line.lost:
         raise ClientGone
     if body is None:
         raise _too_large(limit)
-    coding = fields.first(headers, b"content-encoding").lower()
+    coding = told.get(b"content-encoding", b"").lower()
     if coding and coding != b"identity":
         raise Fault(
             Kind.INVALID,
@@ -52,20 +52,20 @@ def _too_large(limit: int) -> Fault:
 
 async def answer(surface: Surface, scope: Scope, sink: HttpSink, house: House) -> None:
     """One call on one surface, from its first byte to its last."""
-    headers: Headers = scope["headers"]
     line: Line = scope[LINE]
-    id = call_id(headers)
+    edge: Edge = scope[EDGE]
+    id = call_id(line.fields)
     try:
-        key_id, headers = authenticate(house.keys, headers)
-        body = await read_body(line, headers, house.engine.config.server.max_body_bytes)
-        call = open_call(surface, body, headers, id=id, query=scope["query_string"])
+        known = edge.known = recognise(house.keys, line.fields, edge.known)
+        caller = known.caller
+        body = await read_body(line, caller.told, house.engine.config.server.max_body_bytes)
+        call = open_call(surface, body, caller, id=id, query=scope["query_string"])
     except ClientGone:
         return
     except Fault as fault:
         house.turn_away(fault, id)
         await refuse(sink, surface.dialect, fault, id)
         return
-    call.key_id = key_id
     await _run(line, house.engine, call, sink)
 
 

@@ -147,6 +147,8 @@ class Keys:
     ) -> None:
         self.defined = False
         """Was any key ever created; if not, the gateway asks for none and stays on loopback."""
+        self.edition = 0
+        """Grows with every change of a key that is taken in here."""
         self.trouble = ""
         """Why the keys could not be read the last time; empty: they could."""
         self._path = path
@@ -183,6 +185,12 @@ class Keys:
             return key
         return None if key.refusal(self._now_us()) else key
 
+    def still(self, key: Key | None, edition: int) -> bool:
+        """Would find() answer again what it answered at that edition."""
+        if edition != self.edition:
+            return False
+        return key is None or key.expires_us is None or not key.refusal(self._now_us())
+
     def refusal(self, secret: bytes | str) -> str:
         """Why find() knows no living key for it: unknown, revoked or expired."""
         key = None if len(secret) > LONGEST else self._by_hash.get(_hash(secret))
@@ -206,6 +214,7 @@ class Keys:
                 rows = self._connection.execute(f'SELECT hash, {_COLUMNS} FROM "key"')  # noqa: S608 - constant text
                 self._by_hash = {row[0]: Key(*row[1:]) for row in rows}
                 self.defined = bool(self._by_hash)
+                self.edition += 1
         except sqlite3.Error as error:
             self.trouble = str(explain(error, self._path))
             return False

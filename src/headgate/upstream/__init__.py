@@ -5,6 +5,6 @@ A Door opens Exchanges: one object per try, the request on its way and then its 
 
 from headgate.upstream.door import Door
 from headgate.upstream.exchange import Exchange
-from headgate.upstream.request import Request, Url
+from headgate.upstream.request import Lines, Request, Url
 
-__all__ = ["Door", "Exchange", "Request", "Url"]
+__all__ = ["Door", "Exchange", "Lines", "Request", "Url"]

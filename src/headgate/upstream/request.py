@@ -126,6 +126,29 @@ def _port(netloc: str, text: str) -> int | None:
     return port
 
 
+class Lines:
+    """Header fields as they travel: rendered once, sent with many requests."""
+
+    __slots__ = ("count", "data", "headers", "host")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.host = b""
+        """the host field among them, which takes the place of the upstream's name"""
+        self.count = 0
+        parts: list[bytes] = []
+        for name, value in headers:
+            if name not in _OURS:
+                self.count += 1
+                parts += (b"\r\n", name, b": ", value)
+            elif name == b"host":
+                self.host = value
+        self.data = b"".join(parts)
+
+
+_NONE = Lines([])
+
+
 @dataclass(slots=True)
 class Request:
     """One request; the door adds host, unless given, and content-length."""
@@ -139,29 +162,28 @@ class Request:
     """segments, sent one after the other; large ones are never copied"""
     connect_s: float = 2.0
     """how long reaching the upstream may take, TLS included"""
+    lines: Lines = _NONE
+    """more header fields, which other requests share"""
 
 
 def encode(request: Request) -> tuple[bytes, int]:
     """The request's head, and the size of its body."""
     size = sum(map(len, request.body))
-    host = request.url.authority
-    parts = [request.method, b" ", request.target, b" HTTP/1.1\r\nhost: "]
-    lines = 0
-    fields: list[bytes] = []
-    for name, value in request.headers:
-        if name in _OURS:
-            if name == b"host":
-                host = value
-            continue
-        lines += 1
-        fields += (b"\r\n", name, b": ", value)
-    parts.append(host)
-    parts += fields
+    shared, own = request.lines, Lines(request.headers)
+    host = own.host or shared.host or request.url.authority
+    lines = shared.count + own.count
+    length = b""
     if size or request.method not in _BODILESS:
         lines += 1
-        parts.append(b"\r\ncontent-length: %d" % size)
-    parts.append(b"\r\n\r\n")
-    head = b"".join(parts)
+        length = b"\r\ncontent-length: %d" % size
+    head = b"%b %b HTTP/1.1\r\nhost: %b%b%b%b\r\n\r\n" % (
+        request.method,
+        request.target,
+        host,
+        shared.data,
+        own.data,
+        length,
+    )
     if (
         head.count(b"\n") != lines + 3
         or head.count(b"\r") != lines + 3
@@ -177,7 +199,7 @@ def _bad(request: Request) -> Fault:
     if request.method in _NO_REPLY_LENGTH:
         method = request.method.decode("latin-1")
         return Fault(Kind.UNSUPPORTED, f"{method} requests are not sent upstream")
-    for name, value in request.headers:
+    for name, value in (*request.lines.headers, *request.headers):
         if any(mark in text for mark in (b"\r", b"\n", b"\0") for text in (name, value)):
             shown = name.decode("latin-1")
             return Fault(

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from headgate.wire import Surface
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Headers, Kind
+
+
+class Caller:
+    """What header fields say of who calls. Clients repeat them, so one reading serves many
+    calls: nobody changes anything here."""
+
+    __slots__ = ("headers", "kept", "key_id", "told")
+
+    def __init__(self, headers: Headers, key_id: str = "") -> None:
+        self.headers = headers
+        """names in lower case, virtual keys left out"""
+        self.told = dict(headers)
+        """the same by name, for those that look one up"""
+        self.key_id = key_id
+        """which virtual key it came with; empty: none is needed here"""
+        self.kept: dict[object, Any] = {}
+        """what was worked out from these fields alone, by what it is"""
 
 
 @dataclass(slots=True)
@@ -24,10 +42,12 @@ class Call:
     query: bytes = b""
     key_id: str = ""
     """which virtual key it came with; empty: none is needed here"""
+    kept: dict[object, Any] = field(default_factory=dict)
+    """see Caller"""
 
 
 def open_call(
-    surface: Surface, body: bytes, headers: Headers, *, id: str, query: bytes = b""
+    surface: Surface, body: bytes, caller: Caller, *, id: str, query: bytes = b""
 ) -> Call:
     """Read the fields every call needs; Fault names the one that is of a wrong type."""
     envelope = Envelope(body)
@@ -35,4 +55,15 @@ def open_call(
     if not model.isprintable():  # it is going to stand in header fields and logs
         raise Fault(Kind.INVALID, "model: must not hold control characters")
     stream = surface.streams and envelope.flag("stream")
-    return Call(id, surface, envelope, model, stream, headers, dict(headers), query)
+    return Call(
+        id,
+        surface,
+        envelope,
+        model,
+        stream,
+        caller.headers,
+        caller.told,
+        query,
+        caller.key_id,
+        caller.kept,
+    )
