@@ -1,4 +1,4 @@
-"""Levels of effort and budgets of thinking stand for each other, and never for their opposite."""
+"""Levels of effort and budgets of thinking stand for each other, never for the opposite."""
 
 from __future__ import annotations
 

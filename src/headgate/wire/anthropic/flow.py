@@ -251,6 +251,7 @@ class Speaker:
         "_prefix",
         "_refused",
         "_said",
+        "_seal",
         "_voice",
     )
 
