@@ -66,6 +66,7 @@ class Recoder:
         "_lexicon",
         "_listener",
         "_nothing",
+        "_owed",
         "_reading",
         "_skipping",
         "_speaker",
@@ -85,6 +86,8 @@ class Recoder:
         self._reading = reading
         self._count = count
         self._begun = False
+        self._owed = b""
+        """what was said and could not be handed over, because something broke after it"""
         self._empty = True
         self._cutter: Cutter | None = None
         self._unwrapper: Unwrapper | None = None
@@ -97,25 +100,37 @@ class Recoder:
         out: list[bytes] = []
         if not self._begun and self._reading.fault is None:
             out.append(self._begin())
-        for event in events(data):
-            for delta in self._listener.hear(event):
-                self._pass(delta, out)
+        try:
+            for event in events(data):
+                self._pass_all(self._listener.hear(event), out)
+        except Fault:
+            self.owe(b"".join(out))
+            raise
         return b"".join(out)
 
     def finish(self) -> bytes:
         """The upstream's bytes have ended: what is still owed to the caller."""
         out: list[bytes] = []
-        for delta in self._listener.finish():
-            self._pass(delta, out)
+        self._pass_all(self._listener.finish(), out)
         return b"".join(out)
+
+    def owe(self, said: bytes) -> None:
+        """Keep what the caller has not got, to be handed over before the error."""
+        self._owed += said
 
     def fail(self, fault: Fault) -> bytes:
         """The error that ends the caller's stream instead of a whole answer."""
         if self.over:
             return b""
         self.over = True
-        opening = b"" if self._begun else self._begin()
-        return opening + self._speaker.fail(fault)
+        owed = self._owed if self._begun else self._begin()
+        return owed + self._speaker.fail(fault)
+
+    def _pass_all(self, deltas: list[Delta], out: list[bytes]) -> None:
+        if deltas and not self._begun:
+            out.append(self._begin())
+        for delta in deltas:
+            self._pass(delta, out)
 
     def _begin(self) -> bytes:
         self._begun = True

@@ -72,6 +72,7 @@ class Retelling:
         if ending is Ending.COMPLETE:
             said += recoder.finish()
             if not recoder.over:
+                recoder.owe(said)
                 raise Fault(Kind.UPSTREAM, "the upstream's stream made no whole answer")
         elif ending is Ending.ERROR and self.reading.fault is not None:
             said += recoder.fail(told_elsewhere(self.reading.fault))
@@ -79,7 +80,12 @@ class Retelling:
 
     def fail(self, fault: Fault, call_id: str) -> bytes:
         """What ends a stream that cannot go on, behind what was whole of a broken read."""
-        return self._recoder.feed(self._watch.intact) + self._recoder.fail(fault)
+        recoder, intact = self._recoder, self._watch.intact
+        try:
+            said = recoder.feed(intact) if intact else b""
+        except Fault:
+            said = b""  # it broke before the place where its reader stumbled
+        return said + recoder.fail(fault)
 
     def close(self, why: Ending) -> Ending:
         return self._watch.close(why)
