@@ -76,6 +76,14 @@ def test_a_wrong_word_is_exit_code_2_with_a_hint(folder: Path) -> None:
     assert run("unheard-of").exit_code == 2
 
 
+@pytest.mark.parametrize("words", [[], ["keys"]])
+def test_a_group_without_a_command_shows_its_help_and_no_error(words: list[str]) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: ")
+    assert "hint: " not in result.stderr
+
+
 def test_a_configuration_error_is_printed_whole(folder: Path) -> None:
     write(
         folder,

@@ -45,6 +45,22 @@ def test_the_address_comes_from_the_configuration(tmp_path: Path) -> None:
     assert run("claude-code", "--config", str(path)).exit_code == 1
 
 
+@pytest.mark.parametrize("more", [[], ["--write"]])
+def test_whoever_has_created_keys_is_told_to_give_one(
+    more: list[str], nobody_home: Path
+) -> None:
+    assert "any key works" in run("claude-code", *more).stderr
+    assert not (nobody_home / "headgate").exists()
+    CliRunner().invoke(main, ["keys", "create", "--name", "alice"])
+    told = run("claude-code", *more).stderr
+    assert "this Headgate asks for a key" in told
+    assert "any key works" not in told
+    assert "any key works" in run("claude-code", "--url", "http://elsewhere:1").stderr
+    given = run("claude-code", "--key", "hg-abc").stderr
+    assert "any key works" not in given
+    assert "asks for a key" not in given
+
+
 def test_a_broken_file_nobody_named_does_not_stand_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,9 @@ class Commands(click.Group):
         except click.Abort:
             _complain("stopped", "")
             raise SystemExit(INTERRUPTED) from None
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            raise SystemExit(error.exit_code) from None
         except click.ClickException as error:
             _complain(error.format_message(), _hint(error))
             raise SystemExit(error.exit_code) from None

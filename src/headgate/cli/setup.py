@@ -6,8 +6,10 @@ Rule 2: a key is written into a file only when --key gives it; otherwise its var
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sqlite3
 from pathlib import Path
 
 import click
@@ -79,6 +81,29 @@ def command(
         _write(chosen, gate, as_json)
     else:
         _print(chosen, gate, as_json)
+    if gate.key != ANY_KEY or as_json:
+        return
+    if url is None and _asks_for_keys(config_path):
+        say(
+            "note: this Headgate asks for a key: say it again with --key hg-… or --key-env NAME"
+        )
+    else:
+        say("note: any key works until `headgate keys create --name NAME` makes the first one")
+
+
+def _asks_for_keys(config_path: str | None) -> bool:
+    """Was a key created for the gateway of this machine; looking creates nothing."""
+    from headgate.config import ConfigError, load_places
+    from headgate.store.keys import listing
+    from headgate.store.sqlite import NAME, StoreError, connect_reader, state_place
+
+    try:
+        named = load_places(Path(config_path) if config_path else None, os.environ).ledger.path
+        ledger = Path(named).expanduser() if named else state_place(os.environ) / NAME
+        with contextlib.closing(connect_reader(ledger)) as reader:
+            return bool(listing(reader))
+    except (ConfigError, StoreError, sqlite3.Error):
+        return False
 
 
 def _list(clients: dict[str, Client], as_json: bool) -> None:
@@ -145,8 +170,6 @@ def _print(client: Client, gate: Gate, as_json: bool) -> None:
     )
     for note in client.notes:
         say(f"note: {note}")
-    if gate.key == ANY_KEY:
-        say("note: any key works while none was created; headgate keys create makes one")
     if client.file:
         say(f"headgate setup {client.name} --write puts this into {_path(client)}")
 

@@ -120,7 +120,7 @@ def _greet(opened: Opened, as_json: bool) -> None:
     if opened.keyless:
         lines.append(
             "No key is defined: it listens on loopback only and asks nobody for one."
-            " `headgate keys create` changes that."
+            " `headgate keys create --name NAME` changes that."
         )
     if opened.orphans:
         lines.append(

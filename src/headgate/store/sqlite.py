@@ -34,14 +34,18 @@ class StoreError(Exception):
         self.why = why or what
 
 
-def state_folder(env: Mapping[str, str]) -> Path:
-    """The folder of everything Headgate remembers, created if need be."""
+def state_place(env: Mapping[str, str]) -> Path:
+    """Where everything lies that Headgate remembers; it need not exist."""
     if env.get("HEADGATE_HOME"):
-        folder = Path(env["HEADGATE_HOME"]).expanduser()
-    elif env.get("XDG_STATE_HOME"):
-        folder = Path(env["XDG_STATE_HOME"]).expanduser() / "headgate"
-    else:
-        folder = Path(env.get("HOME") or Path.home()) / ".local" / "state" / "headgate"
+        return Path(env["HEADGATE_HOME"]).expanduser()
+    if env.get("XDG_STATE_HOME"):
+        return Path(env["XDG_STATE_HOME"]).expanduser() / "headgate"
+    return Path(env.get("HOME") or Path.home()) / ".local" / "state" / "headgate"
+
+
+def state_folder(env: Mapping[str, str]) -> Path:
+    """The same folder, created if need be."""
+    folder = state_place(env)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
