@@ -12,9 +12,12 @@ from headgate.sim.answer import Answer, Ask, Frame, Seat, Tool, compose
 from headgate.sim.faults import merge, parse
 from headgate.wire.model import Fault, Kind, Usage
 from headgate.wire.reading import Reading
+from headgate.wire.voice import Voice, canned
 from tests.grammar.check import VENDORS, check, whole
 from tests.grammar.verdict import Wish
-from tests.wire.streams import DIALECTS, STREAMS, dialect_of
+from tests.wire.streams import STREAMS, dialect_of
+from tests.wire.translated import CODECS
+from tests.wire.upstreams import Bit, sent, stream_of
 
 Stream = Callable[[Answer, Ask], Iterator[Frame]]
 
@@ -51,29 +54,21 @@ def test_the_simulator_speaks_each_dialect_without_a_fault(dialect: str, script:
     assert bool(verdict.calls) == ("tool" in script)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", CODECS)
 def test_a_canned_answer_is_a_whole_stream(dialect: str) -> None:
-    data = DIALECTS[dialect].canned_stream("sorry \U0001f600", "m", "req_1", 1763000000)
-    verdict = whole(dialect, data, VENDORS)
+    voice = Voice("req_1", 1_763_000_000, "m", include_usage=True)
+    data = canned(CODECS[dialect], "sorry \U0001f600", voice, stream=True)
+    verdict = whole(dialect, data, Wish(usage_chunk=True))
     assert (verdict.ending, verdict.text) == ("complete", "sorry \U0001f600")
 
 
-def test_a_canned_chat_stream_tells_its_usage_to_whoever_asked() -> None:
-    data = DIALECTS["openai_chat"].canned_stream("sorry", "m", "req_1", 5, usage=True)
-    assert (
-        whole("openai_chat", data, Wish(usage_chunk=True, ours=False)).usage["total_tokens"]
-        == 0
-    )
-
-
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", CODECS)
 def test_every_fault_can_end_a_stream_as_the_dialects_error(dialect: str, kind: Kind) -> None:
-    whole_stream = DIALECTS[dialect].canned_stream("sorry", "m", "req_1", 1763000000)
-    opening = b"".join(block + b"\n\n" for block in whole_stream.split(b"\n\n")[:2])
-    reading = Reading(reply_id="resp_req_1", model="m", last_sequence=1)
-    data = opening + DIALECTS[dialect].error_event(Fault(kind, "no"), "req_1", reading)
-    verdict = whole(dialect, data, VENDORS)
+    begun = stream_of(dialect, [Bit("text", ("a", "b"))], "end")[:5]
+    reading = Reading(reply_id="resp_1", model="m", last_sequence=4)
+    error = CODECS[dialect].error_event(Fault(kind, "no"), "req_1", reading)
+    verdict = whole(dialect, b"".join([*sent(dialect, begun), error]), VENDORS)
     assert verdict.ending == "error"
     assert verdict.error is not None
     assert verdict.error["message"].endswith("no")
