@@ -17,6 +17,7 @@ from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, events
 from tests.wire.sdks import EVENTS, openai_sdk
+from tests.wire.streams import canned_reply
 
 COUNT = st.integers(0, 10**6)
 USAGE = st.builds(
@@ -183,12 +184,10 @@ def test_a_session_is_its_cache_key() -> None:
 
 @given(st.text())
 def test_a_canned_answer_is_a_completion_to_openais_own_client(text: str) -> None:
-    whole = ChatCompletion.model_validate_json(
-        openai_chat.canned(text, "m", "id-1", 7), strict=True
-    )
+    whole = ChatCompletion.model_validate_json(canned_reply(openai_chat, text), strict=True)
     assert whole.choices[0].message.content == text
     reading = Reading(keep_text_chars=10**6)
-    for one in events(openai_chat.canned_stream(text, "m", "id-1", 7)):
+    for one in events(canned_reply(openai_chat, text, stream=True)):
         if one.data != b"[DONE]":
             ChatCompletionChunk.model_validate_json(one.data, strict=True)
         openai_chat.see(one, reading)
@@ -197,16 +196,16 @@ def test_a_canned_answer_is_a_completion_to_openais_own_client(text: str) -> Non
 
 
 def test_a_canned_answer_passes_through_the_sdk_streamed_and_whole() -> None:
-    client = openai_sdk(openai_chat.canned("No model.", "m", "id-1", 7))
+    client = openai_sdk(canned_reply(openai_chat, "No model."))
     assert client.chat.completions.create(**ASK).choices[0].message.content == "No model."
-    client = openai_sdk(openai_chat.canned_stream("No model.", "m", "id-1", 7), kind=EVENTS)
+    client = openai_sdk(canned_reply(openai_chat, "No model.", stream=True), kind=EVENTS)
     chunks = list(client.chat.completions.create(**ASK, stream=True))
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "No model."
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
 def test_a_canned_stream_tells_its_usage_where_it_was_asked_for() -> None:
-    body = openai_chat.canned_stream("No model.", "m", "id-1", 7, usage=True)
+    body = canned_reply(openai_chat, "No model.", stream=True, usage=True)
     asked = openai_sdk(body, kind=EVENTS).chat.completions
     chunks = list(asked.create(**ASK, stream=True, stream_options={"include_usage": True}))
     told = chunks[-1].usage
@@ -216,7 +215,7 @@ def test_a_canned_stream_tells_its_usage_where_it_was_asked_for() -> None:
     *_, last, done = events(body)
     assert openai_chat.is_usage_only(last)
     assert done.data == b"[DONE]"
-    plain = openai_chat.canned_stream("No model.", "m", "id-1", 7)
+    plain = canned_reply(openai_chat, "No model.", stream=True)
     assert not any(b'"usage"' in one.data for one in events(plain))
 
 
@@ -240,7 +239,7 @@ def test_our_errors_are_the_sdks_errors(
 
 
 def test_our_error_inside_a_stream_is_raised_by_the_sdk() -> None:
-    part = openai_chat.canned_stream("part", "m", "id-1", 0).partition(b"\n\n")[0] + b"\n\n"
+    part = canned_reply(openai_chat, "part", stream=True).partition(b"\n\n")[0] + b"\n\n"
     fault = Fault(Kind.TRUNCATED, "the stream was cut")
     body = part + openai_chat.PING + openai_chat.error_event(fault, "id-1", Reading())
     got = iter(openai_sdk(body, kind=EVENTS).chat.completions.create(**ASK, stream=True))

@@ -88,9 +88,11 @@ def _parts(message: Object, reply: str) -> list[Part]:
     legacy = _object(message.get("function_call"))
     if legacy and not calls:
         calls = [{"function": legacy}]
-    for at, call in enumerate(calls):
-        made = _call(call, said.minted_id(at, reply))
+    taken: set[str] = set()
+    for call in calls:
+        made = _call(call, said.minted_id(len(taken), reply), taken)
         if made is not None:
+            taken.add(made.id)
             parts.append(made)
     return parts
 
@@ -117,14 +119,16 @@ def content_of(content: object) -> tuple[list[str], list[str]]:
     return texts, thoughts
 
 
-def _call(call: Object, minted: str) -> ToolCall | None:
+def _call(call: Object, minted: str, taken: set[str]) -> ToolCall | None:
     """One tool call; None when it does not say what is called."""
     custom = _object(call.get("custom"))
     inner = custom or _object(call.get("function"))
     name = _string(inner.get("name"))
     if not name:
         return None
-    id = _string(call.get("id")) or minted
+    id = _string(call.get("id"))
+    if not id or id in taken:
+        id = minted
     arguments = inner.get("input" if custom else "arguments")
     return ToolCall(id, name, written(arguments), bool(custom))
 
@@ -150,11 +154,12 @@ def _string(value: object) -> str:
 
 def encode_answer(answer: Answer, voice: Voice) -> bytes:
     """The reply as its caller hears it."""
+    message = _message(answer)
     choice = {
         "index": 0,
-        "message": _message(answer),
+        "message": message,
         "logprobs": None,
-        "finish_reason": said.FINISH[answer.stop],
+        "finish_reason": said.finish_of(answer.stop, called="tool_calls" in message),
     }
     return msgspec.json.encode(
         {

@@ -10,6 +10,7 @@ the same bytes.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -52,6 +53,8 @@ _UNSAID: Mapping[str, object] = {
 _TIERS = {"auto": "auto", "default": "standard", "flex": "flex", "priority": "priority"}
 _TIER_WORDS = {tier: word for word, tier in _TIERS.items()}
 _VERBOSITIES = ("low", "medium", "high")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+"""a user's name that says nothing of the user already"""
 _LONGEST_KEY = 64
 """of prompt_cache_key"""
 
@@ -287,7 +290,8 @@ def _is_closed(schema: Object) -> bool:
 
 def _say_account(ask: Ask, abilities: Abilities, losses: Losses, said: Object) -> None:
     if ask.user and abilities.session_key:
-        said["safety_identifier"] = _digest(ask.user)
+        hidden = _DIGEST.fullmatch(ask.user)
+        said["safety_identifier"] = ask.user if hidden else _digest(ask.user)
     elif ask.user:
         losses.note("user", "dropped: this provider is not told who asks")
     if ask.session and abilities.session_key:

@@ -109,11 +109,10 @@ class Listener:
     """One upstream stream."""
 
     __slots__ = (
-        "_called",
         "_ended",
         "_finish",
         "_id",
-        "_minted",
+        "_ids",
         "_open",
         "_refused",
         "_slots",
@@ -126,8 +125,9 @@ class Listener:
         self._slots: dict[int, _Coming] = {}
         self._id = ""
         self._finish = ""
-        self._minted = 0
-        self._called = self._refused = self._ended = False
+        self._ids: set[str] = set()
+        """of the tool calls begun so far"""
+        self._refused = self._ended = False
 
     def hear(self, event: Sse) -> list[Delta]:
         data = event.data
@@ -167,7 +167,7 @@ class Listener:
         if self._open is not None:
             out.append(ENDED)
             self._open = None
-        called, refused = self._called, self._refused
+        called, refused = bool(self._ids), self._refused
         out.append(Over(said.stop_of(self._finish, called=called, refused=refused)))
         return out
 
@@ -262,10 +262,11 @@ class Listener:
         self._open = coming
         kind = coming.kind
         if kind == "call":
-            self._called = True
-            id = coming.id or said.minted_id(self._minted, self._id)
+            id = coming.id
+            if not id or id in self._ids:
+                id = said.minted_id(len(self._ids), self._id)
+            self._ids.add(id)
             out.append(Begun(ToolCall(id, coming.name, custom=coming.custom)))
-            self._minted += 1
         elif kind == "thought":
             out.append(Begun(Thought(maker=NAME)))
         elif kind == "refusal":

@@ -119,9 +119,7 @@ class Conversation:
 
     def _result(self, message: Node, role: str) -> None:
         if role == "tool":
-            id = message.text("tool_call_id") or message.wrong(
-                "tool_call_id", "must say which call this is the result of"
-            )
+            id = _id(message, "tool_call_id", "must say which call this is the result of")
             message.take("name")
         else:
             id = self._legacy.pop(_named(message), "function_call")
@@ -158,8 +156,15 @@ def _named(node: Node) -> str:
     return node.text("name") or node.wrong("name", "must name a function")
 
 
+def _id(node: Node, name: str, wanted: str) -> str:
+    """An id that must be there; some servers make empty ones, and clients send them back."""
+    if node.rest.get(name) is None:
+        node.wrong(name, wanted)
+    return node.text(name)
+
+
 def _tool_call(call: Node, losses: Losses) -> ToolCall:
-    id = call.text("id") or call.wrong("id", "must be the id that the result will name")
+    id = _id(call, "id", "must be the id that the result will name")
     kind = call.text("type") or "function"
     call.take("index")  # clients that put streams together keep it
     if kind not in ("function", "custom"):

@@ -201,34 +201,3 @@ def _whole(body: bytes, reading: Reading, key: str, wanted: str) -> _Reply:
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
     """What ends a stream that cannot go on: SDKs raise on a chunk with `error`."""
     return encode(error_body(fault, call_id))
-
-
-def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
-    """A whole reply that says `text` and cost nothing."""
-    choice = {
-        "index": 0,
-        "message": {"role": "assistant", "content": text, "refusal": None},
-        "finish_reason": "stop",
-        "logprobs": None,
-    }
-    opening = _opening(model, call_id, at_s, "chat.completion")
-    return msgspec.json.encode({**opening, "choices": [choice], "usage": _NO_TOKENS})
-
-
-def canned_stream(
-    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
-) -> bytes:
-    """The same as a stream; where usage was asked for, every chunk has the field."""
-    opening = _opening(model, call_id, at_s, "chat.completion.chunk")
-    if usage:
-        opening["usage"] = None
-    first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
-    last: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    chunks = [{**opening, "choices": [choice]} for choice in (first, last)]
-    if usage:
-        chunks.append({**opening, "choices": [], "usage": _NO_TOKENS})
-    return b"".join(encode(msgspec.json.encode(c)) for c in chunks) + encode(b"[DONE]")
-
-
-def _opening(model: str, call_id: str, at_s: int, kind: str) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{call_id}", "object": kind, "created": at_s, "model": model}

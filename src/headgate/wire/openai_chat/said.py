@@ -15,7 +15,7 @@ from headgate.wire.model import Terms, Usage
 DECLINED = "The model declined to answer."
 """what a refusal says that came without words"""
 
-FINISH: dict[Stop, str] = {
+_FINISH: dict[Stop, str] = {
     Stop.END: "stop",
     Stop.SEQUENCE: "stop",
     Stop.PAUSE: "stop",
@@ -38,6 +38,14 @@ def stop_of(finish: str, *, called: bool, refused: bool) -> Stop:
     if refused:
         return Stop.REFUSAL
     return Stop.TOOLS if called else Stop.END
+
+
+def finish_of(stop: Stop, *, called: bool) -> str:
+    """The finish reason a caller hears; one that runs tools looks at nothing else."""
+    finish = _FINISH[stop]
+    if finish in ("stop", "tool_calls"):
+        return "tool_calls" if called else "stop"
+    return finish
 
 
 def minted_id(at: int, reply: str) -> str:

@@ -127,8 +127,9 @@ class Speaker:
         owed = b""
         if stop is Stop.REFUSAL and not self._refused:
             owed = self._chunk(b'{"refusal":' + _quoted(said.DECLINED) + b"}")
-        last = b'{"index":0,"delta":{},"finish_reason":"' + said.FINISH[stop].encode()
-        return b"".join((owed, self._opening, last, b'"', self._end))
+        finish = said.finish_of(stop, called=self._tools > 0)
+        last = b'{"index":0,"delta":{},"finish_reason":"%s"' % finish.encode()
+        return b"".join((owed, self._opening, last, self._end))
 
     def end(self, usage: Usage, terms: Terms) -> bytes:
         """The tokens, where the caller wants to know them, and the mark of a whole stream."""
