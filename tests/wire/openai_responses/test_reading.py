@@ -235,6 +235,18 @@ def test_the_sdk_delivers_our_failure_inside_a_stream() -> None:
     assert got[-1].response.error.message == "too quiet"
 
 
+def test_a_failure_before_any_event_is_a_response_created_and_failed() -> None:
+    fault = Fault(Kind.IDLE, "not a word")
+    body = openai_responses.PING + openai_responses.error_event(fault, "id-1", Reading())
+    with openai_sdk(body, kind=EVENTS).responses.stream(**ASK) as stream:
+        got = list(stream)
+    assert [event.type for event in got] == ["response.created", "response.failed"]
+    assert [event.sequence_number for event in got] == [0, 1]
+    first, last = (json.loads(event.data)["response"] for event in events(body))
+    assert (first["status"], first["error"], last["status"]) == ("in_progress", None, "failed")
+    assert last["error"]["message"] == "not a word"
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "raised"),
     [

@@ -196,7 +196,11 @@ def _hear(item: _Item, reading: Reading) -> None:
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
-    """What ends a stream that cannot go on: the failed response clients wait for."""
+    """What ends a stream that cannot go on: the failed response clients wait for.
+
+    Where nothing came before, it is created first: the SDKs take no other first event.
+    """
+    number, created = reading.last_sequence + 1, b""
     response = {
         "id": reading.reply_id or f"resp_{call_id}",
         "object": "response",
@@ -212,12 +216,15 @@ def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
             "message": fault.message,
         },
     }
-    event = {
-        "type": "response.failed",
-        "sequence_number": reading.last_sequence + 1,
-        "response": response,
-    }
-    return encode(msgspec.json.encode(event), b"response.failed")
+    if not (number or reading.reply_id):
+        opening = {**response, "status": "in_progress", "error": None}
+        number, created = 1, _step("response.created", 0, opening)
+    return created + _step("response.failed", number, response)
+
+
+def _step(name: str, number: int, response: dict[str, object]) -> bytes:
+    event = {"type": name, "sequence_number": number, "response": response}
+    return encode(msgspec.json.encode(event), name.encode())
 
 
 def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
