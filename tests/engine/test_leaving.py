@@ -158,6 +158,22 @@ async def test_after_a_long_body_too(size: int) -> None:
         assert (await field.row())["ending"] == "client_gone"
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_by_closing_only_the_sending_side_which_looks_the_same(is_stream: bool) -> None:
+    """On the wire half a close cannot be told from a whole one, and 50 ms are promised."""
+    async with running("") as field:
+        asked = {"x-headgate-sim": "silence=head"}
+        body = message(stream=is_stream)
+        _, writer = await send(field.opened.server.port, "POST", "/v1/messages", body, asked)
+        await until(lambda: field.sim.running)
+        writer.write_eof()
+        await asyncio.sleep(GONE_S)
+        assert not field.opened.house.ground.running
+        assert sockets(field) == field.sim.open_connections == 0
+        assert (await field.row())["ending"] == "client_gone"
+        writer.close()
+
+
 async def test_after_the_end_of_a_reply_it_is_complete() -> None:
     async with running("") as field:
         got = await field.post("/v1/messages", message(stream=True))
