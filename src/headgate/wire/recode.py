@@ -192,7 +192,6 @@ class Recoder:
         out.append(self._speaker.say(ENDED))
 
     def _end(self, over: Over, out: list[bytes]) -> None:
-        self.over = True
         if self._skipping and self._cutter is not None:
             over = Over(Stop.SEQUENCE, self._cutter.found)
         if self._empty and self._nothing:
@@ -204,6 +203,7 @@ class Recoder:
         if not reading.usage_seen and self._count is not None:
             usage = self._count(reading)
         out.append(self._speaker.end(usage, reading.terms))
+        self.over = True
 
 
 def renamed(call: ToolCall, lexicon: Lexicon) -> ToolCall:

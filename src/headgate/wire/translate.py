@@ -88,6 +88,9 @@ class Retelling:
         return said + recoder.fail(fault)
 
     def close(self, why: Ending) -> Ending:
+        """The ending, decided once; what could not be said to its end was not complete."""
+        if self.ending is Ending.COMPLETE and not self._recoder.over:
+            self._watch.ending = why
         return self._watch.close(why)
 
 

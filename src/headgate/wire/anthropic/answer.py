@@ -212,7 +212,7 @@ def _say_thought(thought: Thought) -> list[Object]:
 
 
 def _say_call(call: ToolCall) -> list[Object]:
-    arguments = object_in(call.arguments)
+    arguments = {"input": call.arguments} if call.custom else object_in(call.arguments)
     return [{"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}]
 
 

@@ -5,6 +5,8 @@ again, for an empty message, an empty text block or a block that does not end (s
 Rule 1: blocks follow one another; a block opens with its first content and not before.
 Rule 2: a stream is whole when `message_stop` was seen, and not otherwise.
 Rule 3: usage is in the last events, because most upstreams tell it last.
+Rule 4: a tool's input is a JSON object or the stream fails: SDKs raise on any other. Only the
+last call of an answer that was cut short may be half said.
 """
 
 from __future__ import annotations
@@ -232,6 +234,7 @@ def _parsed(text: str) -> object:
         return {}
 
 
+_CUT_SHORT = (Stop.LENGTH, Stop.CONTEXT, Stop.REFUSAL)
 _PIECES = {
     Text: b'"text_delta","text":',
     Refusal: b'"text_delta","text":',
@@ -245,7 +248,9 @@ class Speaker:
 
     __slots__ = (
         "_called",
+        "_half",
         "_index",
+        "_input",
         "_over",
         "_part",
         "_prefix",
@@ -263,6 +268,10 @@ class Speaker:
         self._seal = ""
         """of the thought that is open"""
         self._prefix = b""
+        self._input: list[str] = []
+        """of the tool call that is open"""
+        self._half = -1
+        """the first block whose input is no JSON object"""
         self._index = 0
         self._called = self._refused = False
         self._over = Over(Stop.END)
@@ -290,9 +299,16 @@ class Speaker:
                 return self._close()
             case Over():
                 self._over = delta
-                return self._close()
+                said = self._close()
+                self._check(delta.stop)
+                return said
             case _:
                 return b""
+
+    def _check(self, stop: Stop) -> None:
+        excused = stop in _CUT_SHORT and self._half == self._index - 1
+        if self._half >= 0 and not excused:
+            raise Fault(Kind.UPSTREAM, "the model wrote a tool's input that is not JSON")
 
     def end(self, usage: Usage, terms: Terms) -> bytes:
         """The last events; a message that held nothing says so."""
@@ -319,18 +335,29 @@ class Speaker:
             % (self._index, _PIECES[type(part)])
         )
         if isinstance(part, ToolCall):
-            self._called = True
-            return self._first() + self._more(part.arguments)
+            self._called, self._input = True, []
+            opened = self._first()
+            if part.custom:
+                opened += self._piece('{"input":"')
+            return opened + self._more(part.arguments)
         self._seal = part.seal if isinstance(part, Thought) else ""
         self._refused = self._refused or isinstance(part, Refusal)
         shown = part.text if isinstance(part, Text | Thought | Refusal) else ""
         return self._more(shown)
 
     def _more(self, text: str) -> bytes:
-        if not text or self._part is None:
+        part = self._part
+        if not text or part is None:
             return b""
+        if type(part) is ToolCall:
+            return self._piece(_json(text)[1:-1].decode() if part.custom else text)
         said = self._prefix + _json(text) + b"}}\n\n"
         return said if self._said else self._first() + said
+
+    def _piece(self, text: str) -> bytes:
+        """A piece of a tool's input."""
+        self._input.append(text)
+        return self._prefix + _json(text) + b"}}\n\n"
 
     def _first(self) -> bytes:
         """The event that opens the block of the open part."""
@@ -348,7 +375,13 @@ class Speaker:
         part = self._part
         if part is None:
             return b""
-        said = self._sign(part) if isinstance(part, Thought) else b""
+        said = b""
+        if isinstance(part, Thought):
+            said = self._sign(part)
+        elif isinstance(part, ToolCall):
+            said = self._piece('"}') if part.custom else b""
+            if self._half < 0 and self._input and not _is_object("".join(self._input)):
+                self._half = self._index
         self._part = None
         return said + self._stop() if self._said else b""
 
@@ -371,6 +404,13 @@ class Speaker:
         index = self._index
         self._index = index + 1
         return _event("content_block_stop", index=index)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except BROKEN:
+        return False
 
 
 def _event(name: str, **members: object) -> bytes:
