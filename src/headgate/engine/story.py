@@ -89,7 +89,12 @@ class Engine:
         call, ground = tally.call, self._ground
         journal, way = ground.settlement.journal, self._way(call)
         tally.route = way.route.pattern
-        await self._admit(tally, way)
+        if not ground.writer.has_room():
+            await self._room()
+        self._admit(tally, way)
+        if self._strict:
+            await ground.writer.durable()
+        tally.target = way.ladder[0]
         plan = router.plan(way.ladder, self._cooling, self._patience, ground.dice)
         step: Try | Wait | None = next(plan, None)
         fault: Fault | None = None
@@ -162,23 +167,22 @@ class Engine:
         )
         return Target(name, model, rung.tries, (text,))
 
-    async def _admit(self, tally: Tally, way: Way) -> None:
+    async def _room(self) -> None:
+        writer = self._ground.writer
+        try:
+            async with asyncio.timeout(ROOM_S):
+                await writer.room()
+        except TimeoutError:
+            why = writer.trouble or "it does not keep up"
+            raise Fault(Kind.BUSY, f"the ledger cannot be written: {why}") from None
+
+    def _admit(self, tally: Tally, way: Way) -> None:
         """Set the call's limits and write the intent: nothing is sent before it."""
         writer, call = self._ground.writer, tally.call
         provider = self._gates[way.ladder[0].provider].provider
         if not call.stream:
             tally.deadline = tally.started + (way.route.call_s or provider.call_s)
-        if not writer.has_room():
-            try:
-                async with asyncio.timeout(ROOM_S):
-                    await writer.room()
-            except TimeoutError:
-                why = writer.trouble or "it does not keep up"
-                raise Fault(Kind.BUSY, f"the ledger cannot be written: {why}") from None
         tally.handle = writer.intend(intent(tally, way.ladder[0]))
-        if self._strict:
-            await writer.durable()
-        tally.target = way.ladder[0]
 
     def _cooling(self, target: Target) -> bool:
         state = self._ground.health.get((target.provider, target.model))
@@ -229,7 +233,7 @@ class Engine:
             self._ground.note(tally, exchange, fault)
             if not tally.answered or fault is not None:
                 exchange.close()
-        if fault is None:
+        if fault is None and not exchange.complete:
             await self._let_go(tally, exchange)
         return fault
 
@@ -333,7 +337,8 @@ class Engine:
         tally.reply_bytes += len(last)
         tally.answered = True
         self._ground.note(tally, exchange, None)
-        await self._closing.make_sure(tally)
+        if self._strict:
+            await self._closing.make_sure(tally)
         if body is not None:
             await tally.sink.whole(status, reply_headers(tally, exchange.headers), last)
             return
@@ -346,14 +351,12 @@ class Engine:
     async def _let_go(self, tally: Tally, exchange: Exchange) -> None:
         """Settle, then give the connection a moment to become reusable."""
         self._closing.settle(tally)
-        if not exchange.complete:
-            tally.deadline = self._ground.clock() + DRAIN_S
-            try:
-                while await exchange.read():
-                    pass
-            except Fault:
-                pass  # the reply is whole; only the connection is lost
-        exchange.close()
+        tally.deadline = self._ground.clock() + DRAIN_S
+        try:
+            while await exchange.read():
+                pass
+        except Fault:
+            pass  # the reply is whole; only the connection is lost
 
 
 def _check_name(model: str) -> None:

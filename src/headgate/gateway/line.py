@@ -58,8 +58,8 @@ class Carrier(Protocol):
 class Line:
     """One request and the way to answer it.
 
-    As an ASGI app sees it: receive and send. As the hot routes see it: `body`, then `whole`, or
-    `start`, `send` and `end`; that does the same in half the time.
+    As an ASGI app sees it: receive and send. As the hot routes see it: `gather` and `body`,
+    then `whole`, or `start`, `send` and `end`; that does the same in half the time.
     """
 
     __slots__ = (
@@ -148,15 +148,20 @@ class Line:
 
     # -- reading
 
-    async def body(self, limit: int) -> bytes | None:
-        """The whole body; None when it is longer than `limit`. Ask `lost` before you answer."""
+    async def gather(self, limit: int) -> None:
+        """Wait until the body is whole or longer than `limit`, or the client has left."""
         self._limit, self.taken = limit, True
         if self._size > limit:
             self._parts.clear()
         self._ask()
         while not (self.all_here or self.lost or self._size > limit):
             await self._wait()
+
+    def body(self, limit: int) -> bytes | None:
+        """The body that was gathered, once; None when it is longer than `limit`."""
+        self.taken, self.expects = True, False
         if self._size > limit:
+            self._parts.clear()
             return None
         parts, self._parts = self._parts, []
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from headgate.engine import Engine
 from headgate.engine.refusal import final_status, retry_headers
 from headgate.gateway.edge import EDGE, LINE, Edge
 from headgate.gateway.house import House
@@ -17,7 +16,7 @@ from headgate.gateway.keys import recognise
 from headgate.gateway.line import Line, Scope, call_id
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
-from headgate.wire.call import Call, open_call
+from headgate.wire.call import open_call
 from headgate.wire.model import Fault, Headers, Kind
 
 ROUTES: dict[str, Surface] = {surface.path: surface for surface in SURFACES.values()} | {
@@ -30,9 +29,9 @@ class ClientGone(Exception):
     """The client left before its request was complete: nobody is there to be answered."""
 
 
-async def read_body(line: Line, told: Mapping[bytes, bytes], limit: int) -> bytes:
-    """The whole body; Fault when it is too large or encoded."""
-    body = await line.body(limit) if line.declared <= limit else None
+def read_body(line: Line, told: Mapping[bytes, bytes], limit: int) -> bytes:
+    """The body that is here; Fault when it is too large or encoded."""
+    body = line.body(limit) if line.declared <= limit else None
     if line.lost:
         raise ClientGone
     if body is None:
@@ -57,8 +56,10 @@ async def answer(surface: Surface, scope: Scope, sink: HttpSink, house: House) -
     id = call_id(line.fields)
     try:
         known = edge.known = recognise(house.keys, line.fields, edge.known)
-        caller = known.caller
-        body = await read_body(line, caller.told, house.engine.config.server.max_body_bytes)
+        caller, limit = known.caller, house.engine.config.server.max_body_bytes
+        if not line.all_here and line.declared <= limit:
+            await line.gather(limit)
+        body = read_body(line, caller.told, limit)
         call = open_call(surface, body, caller, id=id, query=scope["query_string"])
     except ClientGone:
         return
@@ -66,25 +67,13 @@ async def answer(surface: Surface, scope: Scope, sink: HttpSink, house: House) -
         house.turn_away(fault, id)
         await refuse(sink, surface.dialect, fault, id)
         return
-    await _run(line, house.engine, call, sink)
-
-
-async def _run(line: Line, engine: Engine, call: Call, sink: HttpSink) -> None:
-    """Serve, and stop serving the moment nobody is there any more."""
     task = line.task
     assert task is not None
-    gone = False
-
-    def leave() -> None:
-        nonlocal gone
-        gone = True
-        task.cancel()
-
-    line.on_lost = leave
+    line.on_lost = task.cancel
     try:
-        await engine.serve(call, sink)
+        await house.engine.serve(call, sink)
     except asyncio.CancelledError:
-        if not gone:
+        if not line.lost:
             raise
         task.uncancel()
     finally:

@@ -100,14 +100,8 @@ class Exchange:
     async def read(self) -> bytes:
         """The body's next bytes, as they arrived; b"" is its clean end; raises Fault."""
         while True:
-            chunks = self.chunks
-            if chunks:
-                data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-                chunks.clear()
-                self.unread = 0
-                if self.resume is not None:
-                    self.resume()
-                return data
+            if self.chunks:
+                return self._taken()
             if self._fault is not None:
                 raise self._fault
             if self.complete:
@@ -116,11 +110,20 @@ class Exchange:
                 raise RuntimeError("the exchange was closed: nothing can be read from it")
             await self._news()
 
+    def _taken(self) -> bytes:
+        chunks = self.chunks
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self.unread = 0
+        if self.resume is not None:
+            self.resume()
+        return data
+
     async def read_all(self, limit: int) -> bytes:
         """The whole rest of the body; one longer than `limit` bytes is a Fault."""
+        if self.complete and self.chunks and self.unread <= limit:
+            return self._taken()
         data = await self.read()
-        if self.complete and not self.chunks and len(data) <= limit:
-            return data
         parts: list[bytes] = []
         size = 0
         while data:
@@ -171,11 +174,8 @@ class Exchange:
         if holder is not None:
             holder.drop(self)
 
-    async def _news(self) -> None:
-        if self._waiter is not None:
+    def _news(self) -> asyncio.Future[None]:
+        if self._waiter is not None and not self._waiter.done():
             raise RuntimeError("an exchange is read by one reader at a time")
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
