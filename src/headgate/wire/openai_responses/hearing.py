@@ -210,11 +210,12 @@ class Listener:
         self._hear_item(_item_of(it), it.item or {}, out)
 
     def _hear_item(self, at: Item, item: Object, out: list[Delta]) -> None:
-        if at in self._done or item.get("id") in self._done:
+        id = _id(item)
+        if at in self._done or id in self._done:
             return
         self._done.add(at)
-        if isinstance(item.get("id"), str):
-            self._done.add(item["id"])
+        if id:
+            self._done.add(id)
         if item.get("type") == "message":
             content = item.get("content")
             for n, one in enumerate(content if isinstance(content, list) else ()):
@@ -245,9 +246,11 @@ class Listener:
     def _on_last(self, it: _Event, out: list[Delta]) -> None:
         response = it.response or {}
         output = response.get("output")
+        by_id = {of for of, _ in self._tracks if isinstance(of, str)}
         for at, item in enumerate(output if isinstance(output, list) else ()):
             if isinstance(item, dict):
-                self._hear_item(at, item, out)
+                id = _id(item)
+                self._hear_item(id if id in by_id else at, item, out)
         for track in list(self._tracks.values()):
             self._end(track, None, out)
         self._over = True
@@ -290,6 +293,11 @@ def _odd(data: bytes) -> _Event | None:
 
 def _item_of(it: _Event) -> Item:
     return it.item_id or "" if it.output_index is None else it.output_index
+
+
+def _id(item: Object) -> str:
+    id = item.get("id")
+    return id if isinstance(id, str) else ""
 
 
 def _emptied(part: Part) -> tuple[Part, str]:

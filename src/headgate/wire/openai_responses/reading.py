@@ -6,8 +6,6 @@ with `response.completed`, `.incomplete` or `.failed`, or with a bare `error` ev
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from msgspec import Struct
 
@@ -225,72 +223,3 @@ def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
 def _step(name: str, number: int, response: dict[str, object]) -> bytes:
     event = {"type": name, "sequence_number": number, "response": response}
     return encode(msgspec.json.encode(event), name.encode())
-
-
-def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
-    """A whole reply that says `text` and cost nothing."""
-    return msgspec.json.encode(_response(text, model, call_id, at_s))
-
-
-def _response(text: str, model: str, call_id: str, at_s: int) -> dict[str, Any]:
-    return {
-        "id": f"resp_{call_id}",
-        "object": "response",
-        "created_at": at_s,
-        "status": "completed",
-        "model": model,
-        "output": [_item(text, call_id)],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "error": None,
-        "incomplete_details": None,
-        "instructions": None,
-        "metadata": {},
-        "usage": {
-            "input_tokens": 0,
-            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": 0,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 0,
-        },
-    }
-
-
-def _item(text: str, call_id: str) -> dict[str, Any]:
-    return {
-        "id": f"msg_{call_id}",
-        "type": "message",
-        "role": "assistant",
-        "status": "completed",
-        "content": [_part(text)],
-    }
-
-
-def _part(text: str) -> dict[str, Any]:
-    return {"type": "output_text", "text": text, "annotations": []}
-
-
-def canned_stream(
-    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
-) -> bytes:
-    whole = _response(text, model, call_id, at_s)
-    opening = {**whole, "status": "in_progress", "output": [], "usage": None}
-    item = _item(text, call_id)
-    at: dict[str, Any] = {"item_id": item["id"], "output_index": 0, "content_index": 0}
-    started = {**item, "status": "in_progress", "content": []}
-    steps: list[dict[str, Any]] = [
-        {"type": "response.created", "response": opening},
-        {"type": "response.in_progress", "response": opening},
-        {"type": "response.output_item.added", "output_index": 0, "item": started},
-        {"type": "response.content_part.added", **at, "part": _part("")},
-        {"type": "response.output_text.delta", **at, "delta": text, "logprobs": []},
-        {"type": "response.output_text.done", **at, "text": text, "logprobs": []},
-        {"type": "response.content_part.done", **at, "part": _part(text)},
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
-        {"type": "response.completed", "response": whole},
-    ]
-    return b"".join(
-        encode(msgspec.json.encode({**s, "sequence_number": n}), str(s["type"]).encode())
-        for n, s in enumerate(steps)
-    )

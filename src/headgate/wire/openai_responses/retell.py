@@ -8,9 +8,12 @@ Rule 3: an item depends on nothing that is said later but the results of its own
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from headgate.wire.ability import Aim
+from headgate.wire.broken import BROKEN
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Ask,
@@ -32,6 +35,7 @@ from headgate.wire.naming import call_id
 from headgate.wire.openai_responses.reading import NAME
 from headgate.wire.openai_responses.tools import Toolbox
 
+_MEMBERS = msgspec.json.Decoder(dict[str, Any])
 UNANSWERED = "[tool call was not completed]"
 _ORPHAN = "Tool result: "
 _FAILED = "Error: "
@@ -174,6 +178,13 @@ class Retelling:
                 said = self._image(part)
             case Document():
                 said = self._document(part)
+                if part.context and said.get("type") == "input_file":
+                    context = {"type": "input_text", "text": part.context}
+                    return [context, said | self._breakpoint(part.mark)]
+            case Foreign():
+                words = plain(part)
+                self._losses.note(part, "said as plain text" if words else _NO_PLACE)
+                return [{"type": "input_text", "text": words}] if words else []
             case _:
                 self._losses.note(part, _NO_PLACE)
                 return []
@@ -192,7 +203,8 @@ class Retelling:
             self._losses.refuse(image, _FILE_IDS)
             return {}
         url = image.url or f"data:{image.media_type or 'image/png'};base64,{image.data}"
-        return {"type": "input_image", "image_url": url, "detail": image.detail or "auto"}
+        detail = {"detail": image.detail} if image.detail else {}
+        return {"type": "input_image", "image_url": url, **detail}
 
     def _document(self, document: Document) -> Object:
         if document.file_id:
@@ -200,10 +212,10 @@ class Retelling:
             return {}
         if document.citations:
             self._losses.note(document, "its citations dropped: Responses cites no documents")
-        if document.context:
-            self._losses.note(document, "its context dropped: Responses has no such field")
         if document.media_type == _PLAIN and not document.url:
-            return {"type": "input_text", "text": document.data}
+            words = (document.title, document.context, document.data)
+            text = "\n\n".join(word for word in words if word)
+            return {"type": "input_text", "text": text}
         if not self._abilities.documents:
             self._losses.refuse(
                 document, "this model reads no documents", heals="document_block"
@@ -222,6 +234,22 @@ class Retelling:
 def lifetime(mark: Mark) -> str:
     """OpenAI's lifetime of a cache entry that comes nearest to the one asked for."""
     return "12h" if mark.ttl in _LONG else "30m"
+
+
+def plain(foreign: Foreign) -> str:
+    """What a block of another vendor says in plain words, such as a search result."""
+    try:
+        block = _MEMBERS.decode(foreign.raw)
+    except BROKEN:
+        return ""
+    content = block.get("content")
+    inside = content if isinstance(content, list) else []
+    texts = [one.get("text") for one in inside if isinstance(one, dict)]
+    words = [text for text in texts if isinstance(text, str) and text]
+    if not words:
+        return ""
+    heads = [block.get("title"), block.get("source")]
+    return "\n".join([head for head in heads if isinstance(head, str) and head] + words)
 
 
 def _joined(result: ToolResult) -> str:

@@ -163,10 +163,7 @@ class Toolbox:
 
     def _say(self, tool: Tool) -> None:
         if tool.deferred and (tool.namespace, tool.name) not in self._used:
-            self._losses.note(
-                "tools", f"{tool.name} dropped: it waits for a search, and there is none here"
-            )
-            return
+            return  # never shown to the model, as there is no search to find it
         alias = self.lexicon.alias(tool.name, tool.namespace)
         kind = "custom" if tool.custom and self._custom else "function"
         out: Object = {"type": kind, "name": alias}
@@ -178,11 +175,21 @@ class Toolbox:
             out["parameters"] = _WRAPPED if tool.custom else _parameters(tool.schema)
             out["strict"] = bool(tool.strict) and not tool.custom
             if tool.custom:
-                description = _with_grammar(tool)
+                description = self._with_grammar(tool)
         if description:
             out["description"] = description
         self._said.setdefault(tool.name, {"type": kind, "name": alias})
         self.said.append(out)
+
+    def _with_grammar(self, tool: Tool) -> str:
+        """The description; the model cannot be held to a grammar, but it can be told."""
+        if tool.grammar is None:
+            return tool.description
+        grammar = _flat_grammar(tool.grammar)
+        syntax, definition = grammar.get("syntax", ""), grammar.get("definition", "")
+        self._losses.note("tools", f"the grammar of {tool.name} is told, but not enforced")
+        told = f"`input` follows this {syntax} grammar:\n{definition}"
+        return f"{tool.description}\n\n{told}".strip()
 
     def _say_hosted(self, tool: Hosted) -> None:
         if tool.maker == NAME:
@@ -273,16 +280,6 @@ def _flat_grammar(grammar: Object) -> Object:
     """Chat Completions nests what Responses has flat."""
     inner = grammar.get("grammar")
     return {"type": "grammar", **inner} if isinstance(inner, dict) else grammar
-
-
-def _with_grammar(tool: Tool) -> str:
-    """The tool's description; the model cannot be held to a grammar, but it can be told."""
-    if tool.grammar is None:
-        return tool.description
-    grammar = _flat_grammar(tool.grammar)
-    syntax, definition = grammar.get("syntax", ""), grammar.get("definition", "")
-    told = f"`input` follows this {syntax} grammar:\n{definition}"
-    return f"{tool.description}\n\n{told}" if tool.description else told
 
 
 def _opened(raw: msgspec.Raw) -> Object:
