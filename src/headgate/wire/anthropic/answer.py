@@ -203,6 +203,11 @@ def signature_of(thought: Thought) -> str:
     return wrap(Thought("", thought.seal, thought.redacted, thought.maker, thought.id))
 
 
+def _say_words(text: Text) -> list[Object]:
+    """Blanks too: what the model wrote, the caller may read."""
+    return say_text(text) or ([{"type": "text", "text": text.text}] if text.text else [])
+
+
 def _say_thought(thought: Thought) -> list[Object]:
     native = say_thought(thought)
     if native or not (thought.text or thought.seal):
@@ -217,7 +222,7 @@ def _say_call(call: ToolCall) -> list[Object]:
 
 
 _SAY: dict[type, Callable[[Any], list[Object]]] = {
-    Text: say_text,
+    Text: _say_words,
     Thought: _say_thought,
     ToolCall: _say_call,
     Refusal: lambda refusal: say_text(Text(refusal.text)),

@@ -104,9 +104,10 @@ def _thought(
     thinking, effort = say_reasoning(ask, abilities, most, losses)
     forced = choice is not None and choice["type"] in ("any", "tool")
     if forced and thinking is not None and thinking["type"] in _THINKS:
-        name = "thinking" if ask.thinking is not None else "effort"
-        losses.note(name, "dropped: Claude does not think where a tool is demanded")
         thinking = None
+        if ask.thinking is not None or not effort:
+            name = "thinking" if ask.thinking is not None else "effort"
+            losses.note(name, "dropped: Claude does not think where a tool is demanded")
     return thinking, {"effort": effort} if effort else {}
 
 
