@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,12 +25,13 @@ from headgate.wire.meaning import (
     Role,
     Stop,
     Text,
+    Thought,
     Tool,
     ToolCall,
     ToolResult,
     Turn,
 )
-from headgate.wire.sse import Sse, events
+from headgate.wire.sse import Sse
 from headgate.wire.voice import Voice
 
 CAPABLE = Abilities(
@@ -117,14 +119,15 @@ def whole(deltas: list[Delta]) -> tuple[list[Part], Stop | None]:
             case Begun(part=part):
                 assert not is_open, "two parts are open at once"
                 is_open = True
-                parts.append(part)
+                parts.append(copy(part))
             case More(text=text):
                 assert is_open, "words of no part"
                 last = parts[-1]
                 if isinstance(last, ToolCall):
                     last.arguments += text
-                elif isinstance(last, Text | Refusal) or hasattr(last, "seal"):
-                    last.text += text  # type: ignore[union-attr]
+                else:
+                    assert isinstance(last, Text | Thought | Refusal)
+                    last.text += text
             case Over(stop=why):
                 assert not is_open, "the answer is over and a part still open"
                 stop = why
@@ -132,17 +135,6 @@ def whole(deltas: list[Delta]) -> tuple[list[Part], Stop | None]:
                 assert it == ENDED
                 is_open = False
     return parts, stop
-
-
-def said_stream(deltas: list[Delta]) -> list[Sse]:
-    """The deltas as a caller's stream."""
-    from headgate.wire.model import STANDARD, Usage
-
-    speaker = openai_chat.Speaker(VOICE)
-    out = speaker.begin("c-1", "m")
-    for it in deltas:
-        out += speaker.say(it)
-    return events(out + speaker.end(Usage(input_fresh=3, output=4), STANDARD))
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

@@ -15,7 +15,7 @@ from headgate.wire import openai_chat
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
-from headgate.wire.sse import Sse, events
+from headgate.wire.sse import Sse, blocks, events
 from tests.wire.sdks import EVENTS, openai_sdk
 from tests.wire.streams import canned_reply
 
@@ -239,10 +239,10 @@ def test_our_errors_are_the_sdks_errors(
 
 
 def test_our_error_inside_a_stream_is_raised_by_the_sdk() -> None:
-    part = canned_reply(openai_chat, "part", stream=True).partition(b"\n\n")[0] + b"\n\n"
+    part = b"".join(blocks(canned_reply(openai_chat, "part", stream=True))[:2])
     fault = Fault(Kind.TRUNCATED, "the stream was cut")
     body = part + openai_chat.PING + openai_chat.error_event(fault, "id-1", Reading())
     got = iter(openai_sdk(body, kind=EVENTS).chat.completions.create(**ASK, stream=True))
-    assert next(got).choices[0].delta.content == "part"
+    assert [next(got).choices[0].delta.content for _ in range(2)] == ["", "part"]
     with pytest.raises(sdk.APIError, match="the stream was cut"):
         next(got)

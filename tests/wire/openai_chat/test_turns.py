@@ -318,6 +318,7 @@ def test_breakpoints_of_the_cache_are_set_where_they_are_known_four_at_most() ->
     assert b"breakpoint" not in msgspec.json.encode(spoken(ask, PLAIN)[0])
 
 
+@pytest.mark.slow
 @given(conversations())
 def test_a_conversation_that_went_on_begins_with_the_same_messages(turns: list[Turn]) -> None:
     """Prompt caches and preserved thinking depend on it."""
@@ -326,6 +327,7 @@ def test_a_conversation_that_went_on_begins_with_the_same_messages(turns: list[T
     assert after[: len(before)] == before
 
 
+@pytest.mark.slow
 @given(conversations())
 def test_every_call_is_answered_right_after_it(turns: list[Turn]) -> None:
     waiting: list[str] = []

@@ -25,6 +25,7 @@ _FINISH: dict[Stop, str] = {
     Stop.REFUSAL: "content_filter",
 }
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL, "model_length": Stop.CONTEXT}
+_CALLED = ("tool_calls", "function_call")
 BROKE_OFF = ("error", "insufficient_system_resource")
 """finish reasons that confess a failure: OpenRouter's and DeepSeek's (checked 2026-11-20)"""
 _TIERS = ("flex", "scale", "priority", "fast")
@@ -35,7 +36,7 @@ def stop_of(finish: str, *, called: bool, refused: bool) -> Stop:
     stop = _STOPS.get(finish)
     if stop is not None:
         return stop
-    if refused:
+    if refused and not (called and finish in _CALLED):
         return Stop.REFUSAL
     return Stop.TOOLS if called else Stop.END
 
