@@ -16,6 +16,7 @@ import pytest
 from headgate.wire import anthropic
 from tests.kit import Field, Got, chat, message, read_head, response, running, send
 from tests.upstream.scripted import HOLD, BlackHole, End, Step, Upstream, chunk
+from tests.wire.streams import canned_reply
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -36,7 +37,7 @@ QUIET_S = 0.4
 SSE = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 )
-ANSWER = anthropic.canned_stream("hello", "m", "upstream", 0)
+ANSWER = canned_reply(anthropic, "hello", stream=True)
 ASKED = message("m", stream=True)
 
 
@@ -210,7 +211,7 @@ async def test_the_error_is_one_of_the_callers_dialect(path: str) -> None:
 
 
 async def test_a_whole_answer_that_comes_too_late_is_an_error_and_still_paid_for() -> None:
-    whole = json.loads(anthropic.canned("hello", "claude-haiku-5-5", "x", 0))
+    whole = json.loads(canned_reply(anthropic, "hello"))
     whole["usage"] = {"input_tokens": 40, "output_tokens": 2}
     answer = reply("200 OK", json.dumps(whole).encode())
     toml = TOML.replace('"one:m x3"', '"one:claude-haiku-5-5"')

@@ -10,6 +10,7 @@ import pytest
 
 from headgate.wire import anthropic
 from tests.kit import message, running
+from tests.wire.streams import canned_reply
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -62,7 +63,7 @@ async def upstream(*replies: list[bytes]) -> AsyncIterator[str]:
 
 
 async def test_an_answer_after_an_overload_inside_a_200_is_whole_and_alone() -> None:
-    good = anthropic.canned_stream("fine", "m", "second", 0)
+    good = canned_reply(anthropic, "fine", stream=True)
     async with (
         upstream([START % (b"first", 999) + OVERLOADED], [good]) as there,
         running(TOML.replace("{there}", there)) as field,

@@ -7,19 +7,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from headgate.wire import Dialect, anthropic, openai_chat, openai_responses
+from headgate.wire import Codec, anthropic, openai_chat, openai_responses
 from headgate.wire.model import Ending
 from headgate.wire.reading import Reading
 from headgate.wire.stream import StreamWatch
+from headgate.wire.voice import Voice, canned
 
 FOLDER = Path(__file__).parent.parent / "golden" / "streams"
 STREAMS = sorted(FOLDER.glob("*.sse"))
-DIALECTS: dict[str, Dialect] = {
+DIALECTS: dict[str, Codec] = {
     dialect.NAME: dialect for dialect in (anthropic, openai_chat, openai_responses)
 }
 
 
-def dialect_of(path: Path) -> Dialect:
+def dialect_of(path: Path) -> Codec:
     """A stream's file is named after its dialect."""
     return DIALECTS[path.stem.partition("-")[0]]
 
@@ -30,7 +31,7 @@ def chunked(data: bytes, cuts: Iterable[int]) -> list[bytes]:
 
 
 def watched(
-    dialect: Dialect, chunks: Iterable[bytes], *, drop_usage: bool = False
+    dialect: Codec, chunks: Iterable[bytes], *, drop_usage: bool = False
 ) -> tuple[list[bytes], Ending, Reading]:
     """(what was forwarded, piece by piece; how it ended; what was learned)."""
     watch = StreamWatch(dialect, Reading(keep_text_chars=1000), drop_usage=drop_usage)
@@ -51,3 +52,10 @@ def told(reading: Reading) -> dict[str, Any]:
     plain = ("model", "reply_id", "created_at", "stop", "text_chars", "tools_called", "content")
     more = ("last_sequence", "done", "warnings")
     return fields | {name: getattr(reading, name) for name in plain + more}
+
+
+def canned_reply(
+    dialect: Codec, text: str, *, stream: bool = False, usage: bool = False
+) -> bytes:
+    """The operator's own words to a caller of this dialect."""
+    return canned(dialect, text, Voice("id-1", 7, "m", usage), stream=stream)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.wire import Dialect, anthropic, openai_chat, openai_responses
+from headgate.wire import Codec, anthropic, openai_chat, openai_responses
 from headgate.wire.model import Ending, Fault, Kind
 from headgate.wire.reading import Reading
 from headgate.wire.sse import events
@@ -123,7 +123,7 @@ def test_an_open_stream_ends_as_it_is_told(why: Ending) -> None:
 )
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\r"])
 def test_a_last_event_without_its_blank_line_is_completed(
-    dialect: Dialect, last: bytes, end: bytes
+    dialect: Codec, last: bytes, end: bytes
 ) -> None:
     watch = StreamWatch(dialect, Reading())
     assert watch.feed(last + end) == b""
@@ -148,7 +148,7 @@ def test_a_finish_reason_without_its_blank_line_is_forwarded_too() -> None:
 
 @pytest.mark.parametrize("rest", [b'data: {"type":"mess', b"event: message_stop", b"data: [DO"])
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_half_an_event_is_never_forwarded(dialect: Dialect, rest: bytes) -> None:
+def test_half_an_event_is_never_forwarded(dialect: Codec, rest: bytes) -> None:
     pieces, ending, reading = watched(dialect, [rest])
     assert b"".join(pieces) == b""
     assert ending is Ending.TRUNCATED
@@ -176,7 +176,7 @@ def test_usage_beside_a_choice_is_not_dropped() -> None:
 @pytest.mark.parametrize("bad", [b"data: {]\n\n", b"data: <html>\n\n", b'data: {"a":"\xff\n\n'])
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_a_malformed_event_is_the_upstreams_fault_and_what_came_before_is_kept(
-    dialect: Dialect, bad: bytes
+    dialect: Codec, bad: bytes
 ) -> None:
     good = b': fine\n\ndata: {"type":"unknown"}\n\n'
     watch = StreamWatch(dialect, Reading())

@@ -10,7 +10,8 @@ import traceback
 
 from headgate.config import Route
 from headgate.engine import refusal
-from headgate.engine.gate import Gate, asks_for_usage
+from headgate.engine.crossing import voice
+from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import own_headers, own_stream_headers, reply_headers
 from headgate.engine.settle import Ended
@@ -18,6 +19,7 @@ from headgate.engine.tally import Tally
 from headgate.wire.model import Ending, Fault, Kind
 from headgate.wire.reading import Reading
 from headgate.wire.translate import told_elsewhere
+from headgate.wire.voice import canned
 
 ENDINGS = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
 """of calls that a fault ends; every other fault is an error"""
@@ -55,16 +57,14 @@ class Closing:
     async def can(self, tally: Tally, route: Route, fault: Fault) -> None:
         """The last rung: the operator's own words, typed as such."""
         call = tally.call
-        dialect, at_s = call.surface.dialect, tally.at_us // 1_000_000
         tally.canned, tally.ending, tally.fault = True, Ending.COMPLETE, fault
         tally.answered = tally.committed = True
         tally.status, tally.warnings = 200, ()
+        said = voice(tally, call.model)
+        body = canned(call.surface.dialect, route.canned, said, stream=call.stream)
         if call.stream:
-            usage = asks_for_usage(call)
-            body = dialect.canned_stream(route.canned, call.model, call.id, at_s, usage=usage)
             headers = own_stream_headers(tally)
         else:
-            body = dialect.canned(route.canned, call.model, call.id, at_s)
             headers = [*own_headers(tally), (b"content-type", b"application/json")]
         headers.append((b"x-headgate-canned", b"true"))
         tally.reply_bytes = len(body)

@@ -53,13 +53,13 @@ def _refused(losses: list[Loss], told: dict[bytes, bytes], target: str) -> Fault
     return refusal(losses, target)
 
 
-def voice(tally: Tally) -> Voice:
-    """How the answer is said to this call's caller."""
-    call, target = tally.call, tally.target
+def voice(tally: Tally, model: str) -> Voice:
+    """How an answer of that model is said to this call's caller."""
+    call = tally.call
     return Voice(
         call.id,
         tally.at_us // 1_000_000,
-        target.model if target is not None and target.model else call.model,
+        model,
         call.stream and asks_for_usage(call),
         call.envelope.members,
     )
@@ -70,15 +70,22 @@ def said_again(tally: Tally, body: bytes, guess: Guess) -> bytes:
     call, crossing = tally.call, tally.crossing
     assert crossing is not None
     answer = crossing.answer(body, tally.reading, partial(_count, tally, guess))
-    return say(call.surface.dialect, answer, voice(tally), stream=call.stream)
+    return say(call.surface.dialect, answer, voice(tally, _model(tally)), stream=call.stream)
 
 
 def watch_stream(tally: Tally, guess: Guess, *, drop_usage: bool) -> StreamWatch | Retelling:
     """What watches the upstream's stream, and says it again where its dialect is another."""
     if tally.crossing is None:
         return StreamWatch(tally.surface.dialect, tally.reading, drop_usage=drop_usage)
-    return tally.crossing.stream(voice(tally), tally.reading, partial(_count, tally, guess))
+    return tally.crossing.stream(
+        voice(tally, _model(tally)), tally.reading, partial(_count, tally, guess)
+    )
 
 
 def _count(tally: Tally, guess: Guess, reading: Reading) -> Usage:
     return guess(tally)
+
+
+def _model(tally: Tally) -> str:
+    target = tally.target
+    return target.model if target is not None and target.model else tally.call.model

@@ -34,12 +34,6 @@ class Dialect(Protocol):
     def error_body(self, fault: Fault, call_id: str) -> bytes: ...
     def error_event(self, fault: Fault, call_id: str, reading: Reading) -> bytes: ...
     def session(self, envelope: Envelope) -> str: ...
-    def canned(self, text: str, model: str, call_id: str, at_s: int) -> bytes: ...
-    def canned_stream(
-        self, text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
-    ) -> bytes:
-        """`usage`: the caller asked for it, in a dialect that tells it only then."""
-        ...
 
 
 class Listener(Protocol):
@@ -82,7 +76,7 @@ class Surface:
 
     name: str
     path: str
-    dialect: Dialect
+    dialect: Codec
     read: Callable[[bytes, Reading], None]
     """learns from a whole reply, or raises Fault when the bytes are none"""
     converses: bool = True

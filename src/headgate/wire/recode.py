@@ -5,6 +5,7 @@ Rule 2: tools are called by the caller's names, and free-text tools get their te
 Rule 3: the caller's stop sequences hold even where the upstream knows none: the answer ends at
 the first, and the rest of it is read only for its usage.
 Rule 4: an answer that broke off ends in the dialect's error, never as if it were whole.
+Rule 5: words begin with their first one: a part that would stay empty is not said at all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from headgate.wire.meaning import (
     Text,
     ToolCall,
 )
-from headgate.wire.model import Fault, Usage
+from headgate.wire.model import Fault, Kind, Usage
 from headgate.wire.naming import Lexicon, call_id
 from headgate.wire.reading import Reading
 from headgate.wire.sse import events
@@ -63,6 +64,7 @@ class Recoder:
         "_count",
         "_cutter",
         "_empty",
+        "_ids",
         "_lexicon",
         "_listener",
         "_nothing",
@@ -71,6 +73,7 @@ class Recoder:
         "_skipping",
         "_speaker",
         "_stop",
+        "_unsaid",
         "_unwrapper",
         "over",
     )
@@ -89,6 +92,10 @@ class Recoder:
         self._owed = b""
         """what was said and could not be handed over, because something broke after it"""
         self._empty = True
+        self._ids: set[str] = set()
+        """of the tool calls so far"""
+        self._unsaid: Begun | None = None
+        """words that begin, while none has come"""
         self._cutter: Cutter | None = None
         self._unwrapper: Unwrapper | None = None
         self._skipping = False
@@ -157,39 +164,53 @@ class Recoder:
         if self._skipping:
             return
         if self._cutter is not None:
-            text = self._cutter.feed(delta.text)
-            if text:
-                out.append(self._speaker.say(More(text)))
+            self._say(self._cutter.feed(delta.text), out)
             if self._cutter.found:
-                out.append(self._speaker.say(ENDED))
+                self._close(out)
                 self._skipping = True
         elif self._unwrapper is not None:
-            text = self._unwrapper.feed(delta.text)
-            if text:
-                out.append(self._speaker.say(More(text)))
+            self._say(self._unwrapper.feed(delta.text), out)
         else:
+            if self._unsaid is not None and delta.text:
+                self._open(self._unsaid, out)
             out.append(self._speaker.say(delta))
 
+    def _say(self, text: str, out: list[bytes]) -> None:
+        if text:
+            if self._unsaid is not None:
+                self._open(self._unsaid, out)
+            out.append(self._speaker.say(More(text)))
+
+    def _open(self, begun: Begun, out: list[bytes]) -> None:
+        self._empty, self._unsaid = False, None
+        out.append(self._speaker.say(begun))
+
+    def _close(self, out: list[bytes]) -> None:
+        if self._unsaid is None:
+            out.append(self._speaker.say(ENDED))
+        self._unsaid = None
+
     def _begin_part(self, part: Part, out: list[bytes]) -> None:
-        self._empty = False
-        if isinstance(part, Text) and self._stop:
-            self._cutter = Cutter(self._stop)
-        elif isinstance(part, ToolCall):
+        if isinstance(part, Text | Refusal):
+            self._unsaid = Begun(part)
+            if self._stop and isinstance(part, Text):
+                self._cutter = Cutter(self._stop)
+            return
+        if isinstance(part, ToolCall):
             wrapped = not part.custom
-            part = renamed(part, self._lexicon)
+            part = renamed(part, self._lexicon, self._ids)
             if wrapped and part.custom:
                 self._unwrapper = Unwrapper()
-        out.append(self._speaker.say(Begun(part)))
+        self._open(Begun(part), out)
 
     def _end_part(self, out: list[bytes]) -> None:
-        rest = ""
         if self._cutter is not None:
-            rest, self._cutter = self._cutter.finish(), None
+            self._say(self._cutter.finish(), out)
+            self._cutter = None
         elif self._unwrapper is not None:
-            rest, self._unwrapper = self._unwrapper.finish(), None
-        if rest:
-            out.append(self._speaker.say(More(rest)))
-        out.append(self._speaker.say(ENDED))
+            self._say(self._unwrapper.finish(), out)
+            self._unwrapper = None
+        self._close(out)
 
     def _end(self, over: Over, out: list[bytes]) -> None:
         if self._skipping and self._cutter is not None:
@@ -206,11 +227,13 @@ class Recoder:
         self.over = True
 
 
-def renamed(call: ToolCall, lexicon: Lexicon) -> ToolCall:
-    """The call as the caller knows the tool."""
+def renamed(call: ToolCall, lexicon: Lexicon, taken: set[str]) -> ToolCall:
+    """The call as the caller knows the tool, under an id that no other call has."""
+    if not call.name:
+        raise Fault(Kind.UPSTREAM, "the model called a tool without naming it")
     spoken = lexicon.spoken(call.name)
     return ToolCall(
-        call_id(call.id),
+        _distinct(call_id(call.id), taken),
         spoken.name,
         call.arguments,
         call.custom or spoken.custom,
@@ -218,13 +241,23 @@ def renamed(call: ToolCall, lexicon: Lexicon) -> ToolCall:
     )
 
 
+def _distinct(id: str, taken: set[str]) -> str:
+    own, count = id, 1
+    while own in taken:
+        count += 1
+        own = call_id(f"{id}_{count}")
+    taken.add(own)
+    return own
+
+
 def returned(answer: Answer, crossing: Crossing) -> Answer:
     """A whole answer as the caller shall hear it: the same rules, all at once."""
     parts: list[Part] = []
+    taken: set[str] = set()
     for part in answer.parts:
         said = part
         if isinstance(part, ToolCall):
-            said = renamed(part, crossing.lexicon)
+            said = renamed(part, crossing.lexicon, taken)
             if said.custom and not part.custom:
                 said.arguments = unwrap.whole(part.arguments)
         parts.append(said)
@@ -234,8 +267,7 @@ def returned(answer: Answer, crossing: Crossing) -> Answer:
             if cutter.found:
                 answer.stop, answer.stop_sequence = Stop.SEQUENCE, cutter.found
                 break
-    nothing = crossing.caller.NOTHING_SAID
-    if nothing and not any(not isinstance(p, Text | Refusal) or p.text for p in parts):
-        parts = [Text(nothing)]
-    answer.parts = parts
+    answer.parts = [p for p in parts if not isinstance(p, Text | Refusal) or p.text]
+    if not answer.parts and crossing.caller.NOTHING_SAID:
+        answer.parts = [Text(crossing.caller.NOTHING_SAID)]
     return answer

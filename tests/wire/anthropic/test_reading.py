@@ -18,6 +18,7 @@ from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, events
 from tests.wire.sdks import EVENTS, anthropic_sdk
+from tests.wire.streams import canned_reply
 
 COUNT = st.integers(0, 10**6)
 PARTS = st.none() | st.tuples(COUNT, COUNT)
@@ -247,12 +248,12 @@ def test_claude_codes_session_is_found_in_its_user_id(metadata: object, session:
     assert anthropic.session(Envelope(b"{}")) == ""
 
 
-@given(st.text())
+@given(st.text(min_size=1))
 def test_a_canned_answer_is_a_message_to_anthropics_own_client(text: str) -> None:
-    whole = anthropic.canned(text, "m", "id-1", 0)
+    whole = canned_reply(anthropic, text)
     assert Message.model_validate_json(whole, strict=True).content[0].to_dict()["text"] == text
     reading = Reading(keep_text_chars=10**6)
-    for one in events(anthropic.canned_stream(text, "m", "id-1", 0)):
+    for one in events(canned_reply(anthropic, text, stream=True)):
         assert EVENT.validate_json(one.data, strict=True).type == one.name.decode()
         anthropic.see(one, reading)
     assert reading.done
@@ -260,9 +261,9 @@ def test_a_canned_answer_is_a_message_to_anthropics_own_client(text: str) -> Non
 
 
 def test_a_canned_answer_passes_through_the_sdk_streamed_and_whole() -> None:
-    got = anthropic_sdk(anthropic.canned("No model.", "m", "id-1", 0)).messages.create(**ASK)
+    got = anthropic_sdk(canned_reply(anthropic, "No model.")).messages.create(**ASK)
     assert got.to_dict()["content"] == [{"type": "text", "text": "No model."}]
-    client = anthropic_sdk(anthropic.canned_stream("No model.", "m", "id-1", 0), kind=EVENTS)
+    client = anthropic_sdk(canned_reply(anthropic, "No model.", stream=True), kind=EVENTS)
     with client.messages.stream(**ASK) as stream:
         final = stream.get_final_message()
     assert final.to_dict()["content"] == [{"type": "text", "text": "No model."}]
@@ -292,9 +293,7 @@ def test_our_errors_are_the_sdks_errors(
 
 def test_our_error_inside_a_stream_is_raised_by_the_sdk() -> None:
     fault = Fault(Kind.IDLE, "the upstream sent nothing for 300 s")
-    opening = anthropic.canned_stream("part", "m", "id-1", 0).split(
-        b"event: content_block_stop"
-    )
+    opening = canned_reply(anthropic, "part", stream=True).split(b"event: content_block_stop")
     body = opening[0] + anthropic.PING + anthropic.error_event(fault, "id-1", Reading())
     got = []
     with pytest.raises(sdk.APIStatusError, match="sent nothing for 300 s"):  # noqa: PT012

@@ -18,6 +18,7 @@ from headgate.wire.model import Fault, Kind, Usage
 from headgate.wire.reading import Reading
 from headgate.wire.sse import Sse, events
 from tests.wire.sdks import EVENTS, openai_sdk
+from tests.wire.streams import canned_reply
 
 COUNT = st.integers(0, 10**6)
 USAGE = st.builds(
@@ -185,13 +186,13 @@ def test_a_session_is_its_cache_key() -> None:
     assert openai_responses.session(Envelope(b'{"prompt_cache_key":[]}')) == ""
 
 
-@given(st.text())
+@given(st.text(min_size=1))
 def test_a_canned_answer_is_a_response_to_openais_own_client(text: str) -> None:
-    whole = openai_responses.canned(text, "m", "id-1", 7)
+    whole = canned_reply(openai_responses, text)
     assert Response.model_validate_json(whole, strict=True).output_text == text
     reading = Reading(keep_text_chars=10**6)
     numbers = []
-    for one in events(openai_responses.canned_stream(text, "m", "id-1", 7)):
+    for one in events(canned_reply(openai_responses, text, stream=True)):
         parsed = EVENT.validate_json(one.data, strict=True)
         assert parsed.type == one.name.decode()
         numbers.append(parsed.sequence_number)
@@ -202,9 +203,9 @@ def test_a_canned_answer_is_a_response_to_openais_own_client(text: str) -> None:
 
 
 def test_a_canned_answer_passes_through_the_sdk_streamed_and_whole() -> None:
-    client = openai_sdk(openai_responses.canned("No model.", "m", "id-1", 7))
+    client = openai_sdk(canned_reply(openai_responses, "No model."))
     assert client.responses.create(**ASK).output_text == "No model."
-    body = openai_responses.canned_stream("No model.", "m", "id-1", 7)
+    body = canned_reply(openai_responses, "No model.", stream=True)
     with openai_sdk(body, kind=EVENTS).responses.stream(**ASK) as stream:
         assert stream.get_final_response().output_text == "No model."
 
@@ -226,7 +227,7 @@ def test_our_error_inside_a_stream_is_a_failed_response_with_a_known_code(kind: 
 
 
 def test_the_sdk_delivers_our_failure_inside_a_stream() -> None:
-    steps = openai_responses.canned_stream("part", "m", "id-1", 0).split(b"\n\n")[:5]
+    steps = canned_reply(openai_responses, "part", stream=True).split(b"\n\n")[:5]
     error = openai_responses.error_event(Fault(Kind.IDLE, "too quiet"), "id-1", Reading())
     body = b"\n\n".join(steps) + b"\n\n" + openai_responses.PING + error
     got = list(openai_sdk(body, kind=EVENTS).responses.create(**ASK, stream=True))

@@ -8,7 +8,6 @@ out, or names as 0, stands as it was (as Claude Code 2.1.329 counts, seen 2026-1
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -346,48 +345,3 @@ def session(envelope: Envelope) -> str:
         return _USER.decode(_METADATA.decode(raw).user_id).session_id
     except BROKEN:
         return ""
-
-
-def canned(text: str, model: str, call_id: str, at_s: int) -> bytes:
-    """A whole reply that says `text` and cost nothing."""
-    return msgspec.json.encode(_message(text, model, call_id))
-
-
-def _message(text: str, model: str, call_id: str) -> dict[str, Any]:
-    return {
-        "id": f"msg_{call_id}",
-        "type": "message",
-        "role": "assistant",
-        "model": model,
-        "content": [{"type": "text", "text": text}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 0, "output_tokens": 0},
-    }
-
-
-def canned_stream(
-    text: str, model: str, call_id: str, at_s: int, *, usage: bool = False
-) -> bytes:
-    opening = {**_message(text, model, call_id), "content": [], "stop_reason": None}
-    steps: list[dict[str, Any]] = [
-        {"type": "message_start", "message": opening},
-        {
-            "type": "content_block_start",
-            "index": 0,
-            "content_block": {"type": "text", "text": ""},
-        },
-        {
-            "type": "content_block_delta",
-            "index": 0,
-            "delta": {"type": "text_delta", "text": text},
-        },
-        {"type": "content_block_stop", "index": 0},
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-            "usage": {"output_tokens": 0},
-        },
-        {"type": "message_stop"},
-    ]
-    return b"".join(encode(msgspec.json.encode(s), str(s["type"]).encode()) for s in steps)
