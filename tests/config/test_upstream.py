@@ -77,22 +77,12 @@ def test_plain_http_is_customary_on_private_networks_only(host: str, local: bool
 
 
 @pytest.mark.parametrize(
-    ("kind", "more", "surface"),
-    [
-        ("ollama", "", "chat"),
-        ("anthropic", "", "messages"),
-        ("xai", 'translate = "responses"', "responses"),
-        ("openai", 'paths = { chat = "" }', "responses"),
-        ("vllm", 'paths = { chat = "", responses = "" }', "messages"),
-        ("openai-compatible", 'base_url = "http://x:1/v1"\npaths = { chat = "" }', ""),
-    ],
+    ("more", "named"), [("", ""), ('translate = "responses"', "responses")]
 )
-def test_other_dialects_are_translated_to_the_surface_that_is_named_or_first_served(
-    kind: str, more: str, surface: str
+def test_a_provider_says_where_translated_calls_go_only_if_somebody_chose(
+    more: str, named: str
 ) -> None:
-    text = f'[providers.p]\nkind = "{kind}"\n{more}'
-    env = {name: KEY for preset in read_all().values() for name in preset.key_env}
-    assert only(text, **env).translate == surface
+    assert only(f"[providers.xai]\n{more}", XAI_API_KEY=KEY).translate == named
 
 
 @pytest.mark.parametrize(
@@ -116,5 +106,5 @@ def test_a_kind_is_known_without_configuration_and_without_a_key() -> None:
         provider = without_key(kind)
         assert provider is not None
         assert (provider.name, provider.kind, provider.api_key) == (kind, kind, "")
-        assert provider.translate in provider.paths
+        assert provider.translate in ("", *provider.paths)
     assert without_key("bedrock") is None

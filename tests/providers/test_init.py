@@ -106,11 +106,22 @@ def test_a_data_file_with_a_wrong_ability_is_refused_by_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_a_surface_is_met_by_itself_or_by_the_one_conversations_are_translated_to(
-    surface: str,
+@pytest.mark.parametrize(
+    ("named", "wish", "met"),
+    [
+        ("", "", "chat"),
+        ("", "responses", "responses"),
+        ("", "messages", "chat"),
+        ("chat", "responses", "chat"),
+        ("responses", "", "responses"),
+    ],
+)
+def test_a_call_meets_its_own_surface_or_the_named_the_wished_for_or_the_first(
+    surface: str, named: str, wish: str, met: str
 ) -> None:
-    both = Provider("p", "p", "", {"chat": "/c", "models": "/m"}, "none", translate="chat")
+    paths = {"chat": "/c", "responses": "/r", "models": "/m"}
+    both = Provider("p", "p", "", paths, "none", translate=named)
     none = Provider("p", "p", "", {}, "none")
-    met = surface if surface in both.paths else "chat" if surface in SPOKEN else ""
-    assert meeting_surface(both, surface) == met
-    assert meeting_surface(none, surface) == ""
+    expected = surface if surface in paths else met if surface in SPOKEN else ""
+    assert meeting_surface(both, surface, wish) == expected
+    assert meeting_surface(none, surface, wish) == ""

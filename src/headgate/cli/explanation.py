@@ -80,9 +80,9 @@ def _because(route: Route, model: str) -> str:
 
 def _rung(config: Config, rung: Rung, provider: Provider, asked: Asked) -> dict[str, object]:
     """One target; `skipped` says why the gateway would pass it over."""
-    surface = meeting_surface(provider, asked.surface)
     model = rung.model or asked.model
     can = abilities(config, provider, model) if asked.surface in SPOKEN else None
+    surface = meeting_surface(provider, asked.surface, can.surface if can else "")
     return {
         "provider": provider.name,
         "model": model,

@@ -70,7 +70,8 @@ def weigh(config: Config, body: bytes, surface: str, target: Target) -> dict[str
         model = target.model or envelope.text("model")
         target = Target(target.provider, model)
         told["target"] = _spelled(target)
-        meeting = meeting_surface(target.provider, surface)
+        can = abilities(config, target.provider, model)
+        meeting = meeting_surface(target.provider, surface, can.surface)
         if not meeting:
             what = f"{target.provider.name} serves nothing that {surface} can be translated to"
             raise Fault(Kind.INVALID, what)

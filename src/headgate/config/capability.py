@@ -52,6 +52,7 @@ def _facts() -> facts.Facts:
 
 def read_capabilities(table: Table, declared: Iterable[str]) -> tuple[Capability, ...]:
     """Every [capabilities] entry, from the least to the most specific."""
+    _facts()  # from disk now, and not when the first call is translated
     providers = [*declared]
     found = [_read_one(name, value, table, providers) for name, value in table.content.items()]
 

@@ -110,7 +110,7 @@ def _build(preset: Preset, values: dict[str, object], key: str) -> Provider:
             "auth": preset.auth,
             "prices": preset.prices,
             "free": preset.free,
-            "translate": _spoken(preset.translate, preset.paths),
+            "translate": preset.translate,
             **values,
             "kind": preset.kind,
             "models": patterns,
@@ -221,7 +221,7 @@ def _paths(given: object, base_url: str, preset: Preset, table: Table) -> dict[s
 
 
 def _translate(values: Mapping[str, Any], preset: Preset, table: Table) -> str:
-    """The surface that calls of other dialects go to; its path must be there."""
+    """The surface that calls of other dialects go to, if one is named; it must be served."""
     paths, given = values["paths"], values.get("translate")
     spoken = [surface for surface in SPOKEN if surface in paths]
     if given and given not in paths:
@@ -231,12 +231,7 @@ def _translate(values: Mapping[str, Any], preset: Preset, table: Table) -> str:
             f"it serves no {given}",
             f'{served}add paths = {{ {given} = "/…" }}',
         )
-    return _spoken(given or preset.translate, paths)
-
-
-def _spoken(wanted: str, paths: Mapping[str, str]) -> str:
-    """What was wanted if it is served, else the first surface that is; empty: none is."""
-    return next((each for each in (wanted, *SPOKEN) if each in paths), "")
+    return given or preset.translate
 
 
 def _headers(given: object, table: Table) -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ from functools import partial
 from headgate.engine.gate import asks_for_usage
 from headgate.engine.tally import Tally
 from headgate.policy.router import Target
-from headgate.wire import Surface
 from headgate.wire.ability import Abilities, Aim
 from headgate.wire.loss import Loss
 from headgate.wire.model import Fault, Kind, Usage
@@ -29,11 +28,11 @@ Guess = Callable[[Tally], Usage]
 """what was probably used, where the upstream did not count"""
 
 
-def cross(tally: Tally, surface: Surface, target: Target, abilities: Abilities) -> Translation:
-    """The call as `surface` says it; raises the fault of one that cannot be said there."""
+def cross(tally: Tally, target: Target, abilities: Abilities) -> Translation:
+    """The call as the target's surface says it; raises the fault of one it cannot say."""
     call = tally.call
     aim = Aim(target.model, abilities, call.stream)
-    said = translate(call.envelope.body, call.surface.dialect, surface.dialect, aim)
+    said = translate(call.envelope.body, call.surface.dialect, tally.surface.dialect, aim)
     if any(loss.grave for loss in said.losses):
         raise _refused(said.losses, call.told, f"{target.provider}:{target.model}")
     tally.warnings += _told(said.losses)

@@ -59,11 +59,11 @@ class Gate:
             [_IDENTITY, *headers_for(provider, BEARER_SINCE)],
         )
 
-    def through(self, surface: Surface) -> Surface | None:
+    def through(self, surface: Surface, wish: str = "") -> Surface | None:
         """The surface by which calls of this one go here; None when there is no way."""
         if surface.name in self.targets:
             return surface
-        meeting = meeting_surface(self.provider, surface.name)
+        meeting = meeting_surface(self.provider, surface.name, wish)
         return SURFACES[meeting] if meeting else None
 
     def request(self, call: Call, model: str) -> tuple[Request, bool]:

@@ -240,13 +240,13 @@ class Engine:
     def _request(self, tally: Tally, gate: Gate, target: Target) -> tuple[Request, bool]:
         """What goes upstream, and whether the usage chunk was asked for by us alone."""
         call = tally.call
-        surface = gate.through(call.surface)
-        assert surface is not None
-        tally.surface = surface
-        if surface is call.surface:
+        if call.surface.name in gate.targets:
             return gate.request(call, target.model)
         abilities = configuration.abilities(self.config, gate.provider, target.model)
-        tally.crossing = cross(tally, surface, target, abilities)
+        surface = gate.through(call.surface, abilities.surface)
+        assert surface is not None
+        tally.surface = surface
+        tally.crossing = cross(tally, target, abilities)
         return gate.translated(call, surface, tally.crossing.body), False
 
     async def _refused(self, tally: Tally, exchange: Exchange, gate: Gate) -> Fault:

@@ -137,7 +137,7 @@ class Tally:
 
     def begin_try(self, hasher: Hasher | None) -> None:
         """Forget what an earlier try said: it is no part of this one's answer."""
-        self.crossing = None
+        self.surface, self.crossing = self.call.surface, None
         if self.notes:
             self.reading = Reading()
             self.watch = None

@@ -66,7 +66,8 @@ class Provider:
     key_env: str = ""
     """the environment variable api_key came from"""
     translate: str = ""
-    """the surface that conversations of other surfaces are translated to; empty: none is"""
+    """the surface that conversations of other surfaces are translated to; empty: the one its
+    model is best reached by, else the first that is served"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,15 @@ def _read(path: Path) -> Preset:
     return msgspec.convert({"kind": path.stem, **table, "abilities": abilities}, Preset)
 
 
-def meeting_surface(provider: Provider, surface: str) -> str:
-    """The provider's surface that a call of this one ends at; empty: it cannot be served."""
-    if surface in provider.paths:
-        return surface
-    return provider.translate if surface in SPOKEN else ""
+def meeting_surface(provider: Provider, surface: str, wish: str = "") -> str:
+    """The provider's surface that a call of this one ends at; empty: it cannot be served.
+
+    `wish`: the surface by which the model is best reached.
+    """
+    if surface in provider.paths or surface not in SPOKEN:
+        return surface if surface in provider.paths else ""
+    order = (provider.translate, wish, *SPOKEN)
+    return next((each for each in order if each in provider.paths), "")
 
 
 def headers_for(provider: Provider, anthropic_version: bytes | None) -> Headers:

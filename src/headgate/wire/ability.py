@@ -42,6 +42,8 @@ class Abilities(Struct, frozen=True, kw_only=True):
     """takes back reasoning_content, as DeepSeek and its kin do"""
     max_tokens_field: str = "max_completion_tokens"
     """what Chat Completions' limit is called there: newer or older"""
+    surface: str = ""
+    """by which of its server's surfaces translated calls arrive best; empty: the usual"""
     developer: bool = False
     """calls the operator's role `developer` in Chat Completions"""
 

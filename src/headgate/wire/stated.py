@@ -19,6 +19,7 @@ Stated = Mapping[str, object]
 """a field of Abilities -> its value, for the fields somebody said something about"""
 
 THINKING = ("on", "adaptive", "off", "between_tools")
+SURFACES = ("chat", "responses", "messages")
 LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -59,6 +60,8 @@ KEYS: dict[str, Key] = {
             of_server=True),
         Key("max_tokens_field", "word", "what Chat Completions' limit of the answer is called "
             "there", LIMITS, of_server=True),
+        Key("surface", "word", "which of its server's surfaces translated calls go to, unless "
+            "the provider's translate says otherwise", SURFACES),
         Key("developer", "flag", "Chat Completions' system role is called developer there",
             of_server=True),
     )
