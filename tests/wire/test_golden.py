@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from headgate.conformance.grammar.verdict import Wish
 from headgate.wire.model import Fault
-from tests.grammar.check import whole
-from tests.grammar.verdict import Wish
+from tests.conformance.grammar.whole import whole
 from tests.wire.translated import TOOLS, Route, answered, asked, cases, streamed, told
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from headgate.conformance.grammar.verdict import Wish, split
 from headgate.engine.refusal import fault_of, final_status, retry_headers
 from headgate.wire.meaning import Tool
 from headgate.wire.model import FAULTS, Fault, Kind, Reply
 from headgate.wire.translate import told_elsewhere
-from tests.grammar.check import whole
-from tests.grammar.verdict import Wish, split
+from tests.conformance.grammar.whole import whole
 from tests.wire import vectors
 from tests.wire.translated import ABILITIES, CODECS, GUESSED, Route, answered, asked, streamed
 from tests.wire.upstreams import Bit, chunk, sent, stream_of

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.grammar.check import VENDORS, check, whole
-from tests.grammar.written import (
+from headgate.conformance.grammar.check import VENDORS, check
+from tests.conformance.grammar.whole import whole
+from tests.conformance.grammar.written import (
     Events,
     Mutation,
     both,

@@ -126,10 +126,10 @@ class Judge:
         return self.verdict
 
     def hear(self, event: Event) -> None:
-        raise AssertionError("each dialect's judge hears for itself")
+        raise TypeError("each dialect's judge hears for itself")
 
     def end(self) -> None:
-        raise AssertionError("each dialect's judge has its own end")
+        raise TypeError("each dialect's judge has its own end")
 
     def blame(self, rule: str) -> None:
         self.verdict.violations.append(Violation(rule, self._at, self._event))

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.grammar.verdict import Event, Judge, Part, entries, members, whole_number, word
+from headgate.conformance.grammar.verdict import (
+    Event,
+    Judge,
+    Part,
+    entries,
+    members,
+    whole_number,
+    word,
+)
 
 TERMINAL = {
     "response.completed": "completed",

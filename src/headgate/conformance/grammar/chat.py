@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.grammar.verdict import Event, Judge, Part, entries, members, whole_number, word
+from headgate.conformance.grammar.verdict import (
+    Event,
+    Judge,
+    Part,
+    entries,
+    members,
+    whole_number,
+    word,
+)
 
 STOPS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 CUT_SHORT = {"length", "content_filter"}

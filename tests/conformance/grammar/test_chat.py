@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.grammar.check import OURS, check, whole
-from tests.grammar.verdict import Wish
-from tests.grammar.written import (
+from headgate.conformance.grammar.check import OURS, check
+from headgate.conformance.grammar.verdict import Wish
+from tests.conformance.grammar.whole import whole
+from tests.conformance.grammar.written import (
     Events,
     Mutation,
     both,

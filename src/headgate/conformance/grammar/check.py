@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.grammar.chat import ChatJudge
-from tests.grammar.messages import MessagesJudge
-from tests.grammar.responses import ResponsesJudge
-from tests.grammar.verdict import Judge, Verdict, Wish, split
+from headgate.conformance.grammar.chat import ChatJudge
+from headgate.conformance.grammar.messages import MessagesJudge
+from headgate.conformance.grammar.responses import ResponsesJudge
+from headgate.conformance.grammar.verdict import Judge, Verdict, Wish, split
 
 JUDGES: dict[str, type[Judge]] = {
     "anthropic": MessagesJudge,
@@ -28,11 +28,3 @@ def check(dialect: str, data: bytes, wish: Wish = OURS) -> Verdict:
         judge.take(event)
     judge.want(not rest, "the last event lacks its blank line")
     return judge.close()
-
-
-def whole(dialect: str, data: bytes, wish: Wish = OURS) -> Verdict:
-    """The verdict on a stream that must be valid: complete, or the dialect's error."""
-    verdict = check(dialect, data, wish)
-    told = "\n".join(verdict.complaints)
-    assert not verdict.violations, f"{told}\n--- the stream:\n{data.decode('utf-8', 'replace')}"
-    return verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.grammar.verdict import Event, Judge, Part, members, whole_number, word
+from headgate.conformance.grammar.verdict import Event, Judge, Part, members, whole_number, word
 
 STOPS = {
     *("end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"),

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from headgate.conformance.grammar.check import VENDORS, check
+from headgate.conformance.grammar.verdict import Wish
 from headgate.sim import anthropic, openai, responses
 from headgate.sim.answer import Answer, Ask, Frame, Seat, Tool, compose
 from headgate.sim.faults import merge, parse
 from headgate.wire.model import Fault, Kind, Usage
 from headgate.wire.reading import Reading
 from headgate.wire.voice import Voice, canned
-from tests.grammar.check import VENDORS, check, whole
-from tests.grammar.verdict import Wish
+from tests.conformance.grammar.whole import whole
 from tests.wire.streams import STREAMS, dialect_of
 from tests.wire.translated import CODECS
 from tests.wire.upstreams import Bit, sent, stream_of

@@ -1,0 +1,1 @@
+"""Strict judges of whole streams, one for each dialect."""
