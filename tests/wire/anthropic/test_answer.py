@@ -139,6 +139,7 @@ _REPLIES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(_JSON | _REPLIES)
 def test_no_reply_raises_anything_but_a_fault(reply: Any) -> None:
     try:
@@ -182,6 +183,7 @@ _ANSWERS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(_ANSWERS)
 def test_an_answer_that_was_said_is_heard_again(answer: Answer) -> None:
     assert anthropic.decode_answer(anthropic.encode_answer(answer, VOICE)) == answer
@@ -257,6 +259,7 @@ def test_every_message_has_an_id_like_anthropics(id: str, shown: str) -> None:
     assert (body["id"], body["model"]) == (shown, "asked-for")
 
 
+@pytest.mark.slow
 @given(_ANSWERS)
 def test_the_official_sdk_takes_every_answer(answer: Answer) -> None:
     client = anthropic_sdk(anthropic.encode_answer(answer, VOICE))

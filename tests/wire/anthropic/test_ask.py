@@ -70,12 +70,14 @@ def fault_of(**members: Any) -> str:
     return caught.value.message
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_no_json_object_raises_anything_but_a_fault_of_the_caller(body: dict[str, Any]) -> None:
     fault = refused(body)
     assert fault is None or fault.kind is Kind.INVALID
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["user", "assistant", "system"]),
     st.sampled_from(KINDS),

@@ -332,11 +332,13 @@ _STREAMS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(_STREAMS)
 def test_what_was_said_is_heard_again(deltas: list[Delta]) -> None:
     assert heard(*events(spoken(*deltas))) == deltas
 
 
+@pytest.mark.slow
 @given(_STREAMS, st.lists(st.integers(0), max_size=8))
 def test_any_chunks_of_the_same_bytes_say_the_same(
     deltas: list[Delta], cuts: list[int]
@@ -347,6 +349,7 @@ def test_any_chunks_of_the_same_bytes_say_the_same(
     assert heard(*sent) == deltas
 
 
+@pytest.mark.slow
 @given(_STREAMS)
 def test_the_official_sdk_gathers_the_same_answer(deltas: list[Delta]) -> None:
     with anthropic_sdk(spoken(*deltas), kind=EVENTS).messages.stream(
@@ -395,6 +398,7 @@ _ODD = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(_ODD, max_size=8))
 def test_whatever_is_sent_parts_never_interleave_and_only_faults_are_raised(
     sent: list[dict[str, Any]],

@@ -99,6 +99,7 @@ def test_a_budget_leaves_room_for_the_answer_or_is_not_said() -> None:
 _MODES = ("on", "off", "adaptive", "between_tools")
 
 
+@pytest.mark.slow
 @given(
     st.none()
     | st.builds(

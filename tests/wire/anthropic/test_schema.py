@@ -103,6 +103,7 @@ _SCHEMAS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["type", "properties", "items", "anyOf"]), _SCHEMAS))
 def test_any_json_is_taken_and_what_came_out_is_simple(schema: dict[str, Any]) -> None:
     once = simplified(schema).schema

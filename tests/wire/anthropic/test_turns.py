@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,6 +208,7 @@ _TURNS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_TURNS, st.booleans())
 def test_whatever_was_said_anthropics_rules_hold(turns: list[Turn], system: bool) -> None:
     said = messages(*turns, abilities=Abilities(system_turns=system))
@@ -241,6 +243,7 @@ def test_whatever_was_said_anthropics_rules_hold(turns: list[Turn], system: bool
     )
 
 
+@pytest.mark.slow
 @given(_TURNS, _TURNS, st.booleans())
 def test_a_conversation_that_goes_on_begins_with_the_same_bytes(
     turns: list[Turn], more: list[Turn], system: bool
