@@ -148,6 +148,7 @@ def test_half_an_emoji_does_not_cost_the_answer() -> None:
     assert decode_answer(body).parts == [Text("a\ufffd")]
 
 
+@pytest.mark.slow
 @given(nonsense_objects)
 def test_nonsense_is_a_fault_or_an_answer_that_can_be_said(body: dict[str, Any]) -> None:
     data = json.dumps({"output": [], **body}).encode()
@@ -155,6 +156,7 @@ def test_nonsense_is_a_fault_or_an_answer_that_can_be_said(body: dict[str, Any])
     assert fault is None or fault.kind in (Kind.UPSTREAM, Kind.UPSTREAM_INVALID)
 
 
+@pytest.mark.slow
 @given(answers())
 def test_an_answer_said_is_heard_as_it_was_meant(deltas: list[Delta]) -> None:
     answer = as_answer(deltas, Usage(3, cache_read=4, output=2))

@@ -22,7 +22,6 @@ from headgate.wire.meaning import (
 )
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai_responses import WORDS, decode_ask, encode_ask
-from headgate.wire.openai_responses.ask import closed
 from tests.wire.openai_responses.talk import (
     ABLE,
     PLAIN,
@@ -40,6 +39,7 @@ def asking(**fields: Any) -> Ask:
     return Ask("m", [Turn(Role.USER, [Text("hi")])], **fields)
 
 
+@pytest.mark.slow
 @given(requests())
 def test_what_a_request_means_survives_being_said_again(request: dict[str, Any]) -> None:
     losses = Losses()
@@ -51,6 +51,7 @@ def test_what_a_request_means_survives_being_said_again(request: dict[str, Any])
     assert encode_ask(again, Aim("the-model", ABLE, stream=False), losses)[0] == body
 
 
+@pytest.mark.slow
 @given(nonsense_objects)
 def test_nonsense_is_a_fault_that_says_why_or_an_ask_that_can_be_said(
     body: dict[str, Any],
@@ -280,30 +281,19 @@ OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}
 CLOSED = {**OPEN, "required": ["a"], "additionalProperties": False}
 
 
-@pytest.mark.parametrize(
-    ("schema", "is_closed"),
-    [
-        (OPEN, False),
-        (CLOSED, True),
-        ({**CLOSED, "properties": {"a": OPEN}}, False),
-        ({**CLOSED, "properties": {"a": {"type": "array", "items": CLOSED}}}, True),
-        ({**CLOSED, "required": "a"}, False),
-        ({**CLOSED, "required": []}, False),
-        ({"anyOf": [CLOSED, OPEN]}, False),
-        ({"type": "string"}, True),
-    ],
-)
+@pytest.mark.parametrize(("schema", "strict"), [(OPEN, False), (CLOSED, True)])
 def test_a_schema_is_strict_when_nobody_said_if_it_obeys_the_rules_of_strict_ones(
-    schema: dict[str, Any], is_closed: bool
+    schema: dict[str, Any], strict: bool
 ) -> None:
-    assert closed(schema) is is_closed
     body, _ = said(asking(format=Format(schema)))
     assert body["text"]["format"] == {
         "type": "json_schema",
         "name": "answer",
         "schema": schema,
-        "strict": is_closed,
+        "strict": strict,
     }
+    body, _ = said(asking(format=Format(schema, strict=not strict)))
+    assert body["text"]["format"]["strict"] is not strict
 
 
 def test_a_schema_is_told_in_words_to_a_model_that_cannot_be_held_to_it() -> None:
@@ -339,6 +329,7 @@ def test_the_cache_of_everything_is_asked_for_where_there_are_breakpoints() -> N
     assert "prompt_cache_options" not in said(ask, PLAIN)[0]
 
 
+@pytest.mark.slow
 @given(requests())
 def test_a_conversation_that_goes_on_keeps_the_bytes_of_what_was_said(
     request: dict[str, Any],

@@ -190,6 +190,7 @@ def test_only_the_item_that_was_cut_off_is_incomplete() -> None:
     assert story(data)[-1] == "incomplete"
 
 
+@pytest.mark.slow
 @given(answers())
 def test_a_stream_said_is_heard_as_it_was_meant(deltas: list[Delta]) -> None:
     data = spoken(deltas, SEALING)
@@ -204,6 +205,7 @@ def test_a_stream_said_is_heard_as_it_was_meant(deltas: list[Delta]) -> None:
     assert unsealed(got) == wanted
 
 
+@pytest.mark.slow
 @given(answers())
 def test_a_stream_repeats_itself_and_agrees_with_the_whole_reply(deltas: list[Delta]) -> None:
     data = spoken(deltas, SEALING)
@@ -216,6 +218,7 @@ def test_a_stream_repeats_itself_and_agrees_with_the_whole_reply(deltas: list[De
     assert told[-1]["response"] == json.loads(encode_answer(answer, SEALING))
 
 
+@pytest.mark.slow
 @given(answers())
 def test_openais_own_client_reads_every_event(deltas: list[Delta]) -> None:
     data = spoken(deltas)

@@ -115,6 +115,7 @@ _stories = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(_stories, st.data())
 def test_interleaved_items_are_heard_one_after_another(
     told: list[tuple[str, list[str]]], data: st.DataObject
@@ -131,6 +132,7 @@ def test_interleaved_items_are_heard_one_after_another(
     assert stop is (Stop.TOOLS if called else Stop.END)
 
 
+@pytest.mark.slow
 @given(_stories, st.data())
 def test_what_a_server_leaves_out_is_made_up_from_what_it_repeats(
     told: list[tuple[str, list[str]]], data: st.DataObject
@@ -147,6 +149,7 @@ def test_what_a_server_leaves_out_is_made_up_from_what_it_repeats(
     assert sorted(map(repr, parts)) == sorted(map(repr, wanted))
 
 
+@pytest.mark.slow
 @given(_stories)
 def test_an_answer_in_order_is_heard_without_delay(told: list[tuple[str, list[str]]]) -> None:
     for at, (kind, pieces) in enumerate(told):
@@ -157,6 +160,7 @@ def test_an_answer_in_order_is_heard_without_delay(told: list[tuple[str, list[st
             assert listener.hear(Sse(b"", json.dumps(step).encode()))[-1] == More(piece)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", sorted(FOLDER.glob("openai_responses-*.sse")), ids=lambda p: p.stem
 )
@@ -287,6 +291,7 @@ def test_half_an_emoji_is_heard_as_clients_would_read_it_and_no_json_is_a_fault(
     assert caught.value.kind is Kind.UPSTREAM
 
 
+@pytest.mark.slow
 @given(st.lists(nonsense_objects, max_size=8))
 def test_nonsense_is_heard_as_parts_in_a_row_or_not_at_all(steps: list[dict[str, Any]]) -> None:
     deltas = hear(*steps)

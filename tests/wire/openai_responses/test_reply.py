@@ -83,6 +83,7 @@ def test_the_tier_that_was_served_is_told(tier: str, told: str) -> None:
     assert closed(terms=Terms(tier=tier)).service_tier == told
 
 
+@pytest.mark.slow
 @given(st.builds(Usage, *[COUNT] * 8))
 def test_usage_adds_up_to_what_openai_would_count(usage: Usage) -> None:
     body = reply.frame(VOICE, "", "").closed(Stop.END, [], usage, STANDARD)

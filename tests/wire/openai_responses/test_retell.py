@@ -134,6 +134,13 @@ def test_a_result_without_a_call_is_words_of_the_users() -> None:
             ],
         ),
         (
+            ToolResult("c", [Text("shot"), Image(url="https://a/b")], failed=True),
+            [
+                {"type": "input_text", "text": "Error: shot"},
+                {"type": "input_image", "image_url": "https://a/b"},
+            ],
+        ),
+        (
             ToolResult("c", [Document("application/pdf", "JVBE")], failed=True),
             [
                 {"type": "input_text", "text": "Error:"},

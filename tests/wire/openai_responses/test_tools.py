@@ -12,6 +12,7 @@ from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Choice, Hosted, Role, Text, Tool, ToolCall, Turn
 from headgate.wire.model import Fault
 from headgate.wire.openai_responses import NAME
+from headgate.wire.openai_responses.tools import closed
 from tests.wire.openai_responses.talk import ABLE, PLAIN, a_message, heard, said, told
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -30,14 +31,49 @@ def hosted(raw: bytes, kind: str = "web_search", maker: str = "anthropic") -> Ho
     return Hosted(kind, msgspec.Raw(raw), maker)
 
 
+CLOSED = SCHEMA | {"required": ["a"], "additionalProperties": False}
+
+
 @pytest.mark.parametrize(
-    ("members", "strict"), [({}, True), ({"strict": None}, True), ({"strict": False}, False)]
+    ("members", "schema", "strict"),
+    [
+        ({}, CLOSED, True),
+        ({"strict": None}, CLOSED, True),
+        ({}, SCHEMA, None),
+        ({"strict": True}, SCHEMA, True),
+        ({"strict": False}, CLOSED, False),
+    ],
 )
-def test_a_function_is_strict_unless_it_says_no(members: dict[str, Any], strict: bool) -> None:
-    function = {"type": "function", "name": "f", "description": "d", "parameters": SCHEMA}
+def test_a_function_is_strict_unless_it_says_no_or_cannot_be(
+    members: dict[str, Any], schema: dict[str, Any], strict: bool | None
+) -> None:
+    function = {"type": "function", "name": "f", "description": "d", "parameters": schema}
     ask, losses = offered(function | members)
-    assert ask.tools == [Tool("f", "d", SCHEMA, strict)]
+    assert ask.tools == [Tool("f", "d", schema, strict)]
     assert told(losses) == []
+
+
+OPEN_INSIDE = CLOSED | {"properties": {"a": SCHEMA}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_closed"),
+    [
+        (SCHEMA, False),
+        (CLOSED, True),
+        (OPEN_INSIDE, False),
+        (CLOSED | {"properties": {"a": {"type": "array", "items": CLOSED}}}, True),
+        (CLOSED | {"required": "a"}, False),
+        (CLOSED | {"required": []}, False),
+        ({"type": "object", "additionalProperties": False}, True),
+        ({"anyOf": [CLOSED, SCHEMA]}, False),
+        ({"type": "string"}, True),
+    ],
+)
+def test_a_schema_obeys_the_rules_of_strict_ones_if_it_leaves_nothing_open(
+    schema: dict[str, Any], is_closed: bool
+) -> None:
+    assert closed(schema) is is_closed
 
 
 def test_groups_are_taken_apart_and_their_own_description_is_named() -> None:

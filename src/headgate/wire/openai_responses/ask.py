@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -24,7 +23,7 @@ from headgate.wire.model import Fault, Kind
 from headgate.wire.naming import Lexicon, accepted
 from headgate.wire.openai_responses.items import History
 from headgate.wire.openai_responses.retell import Retelling, lifetime
-from headgate.wire.openai_responses.tools import Offer, Toolbox, decode_choice
+from headgate.wire.openai_responses.tools import Offer, Toolbox, closed, decode_choice
 from headgate.wire.walk import Node, open_object
 
 WORDS: Mapping[str, str] = {
@@ -318,25 +317,6 @@ def _say_text(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> No
         text["verbosity"] = ask.verbosity
     if text:
         out["text"] = text
-
-
-def closed(schema: Any) -> bool:
-    """Does a schema name every property of every object, as OpenAI's strict mode demands?"""
-    if isinstance(schema, list):
-        return all(map(closed, schema))
-    if not isinstance(schema, dict):
-        return True
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        named = properties if isinstance(properties, dict) else {}
-        required = schema.get("required")
-        if schema.get("additionalProperties") is not False or not isinstance(
-            required if named else [], list
-        ):
-            return False
-        if any(name not in (required or ()) for name in named):
-            return False
-    return all(map(closed, schema.values()))
 
 
 def _say_service(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> None:

@@ -144,7 +144,9 @@ class Retelling:
         if not marked and all(isinstance(part, Text) for part in result.parts):
             return prefix + _joined(result)
         content = [said for part in result.parts for said in self._shown(part)]
-        if prefix:
+        if prefix and content and content[0]["type"] == "input_text":
+            content[0]["text"] = prefix + content[0]["text"]
+        elif prefix:
             content.insert(0, {"type": "input_text", "text": prefix.strip()})
         if marked and content:
             content[-1] |= self._breakpoint(result.mark)

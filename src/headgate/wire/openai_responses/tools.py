@@ -1,7 +1,8 @@
 """Tools and the choice among them, as the Responses dialect writes them: heard and said.
 
 Rule 1: a group of tools (`namespace`) is taken apart; each tool remembers its group's name.
-Rule 2: `strict` is always said: OpenAI takes a missing one for true.
+Rule 2: `strict` is always said: OpenAI takes a missing one for true where the schema obeys the
+rules of strict ones, and so it is heard.
 Rule 3: a tool that cannot be said is named; a choice of it is refused.
 
 Facts: API reference "Create a response", tools and tool_choice, checked 2026-11-20.
@@ -85,7 +86,9 @@ class Offer:
         else:
             schema = node.node("parameters")
             tool.schema = schema.rest if schema is not None else None
-            tool.strict = node.flag("strict") is not False
+            tool.strict = node.flag("strict")
+            if tool.strict is None and schema is not None and closed(schema.rest):
+                tool.strict = True
         node.leave(self._losses, _HOW_CALLED)
         return tool
 
@@ -265,6 +268,25 @@ def _used(ask: Ask) -> set[tuple[str, str]]:
         for part in turn.parts
         if isinstance(part, ToolCall)
     }
+
+
+def closed(schema: Any) -> bool:
+    """Does a schema name every property of every object, as OpenAI's strict mode demands?"""
+    if isinstance(schema, list):
+        return all(map(closed, schema))
+    if not isinstance(schema, dict):
+        return True
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, dict):
+        named = properties if isinstance(properties, dict) else {}
+        required = schema.get("required")
+        if schema.get("additionalProperties") is not False or not isinstance(
+            required if named else [], list
+        ):
+            return False
+        if any(name not in (required or ()) for name in named):
+            return False
+    return all(map(closed, schema.values()))
 
 
 def _parameters(schema: Object | None) -> Object:
