@@ -117,7 +117,7 @@ class ChatJudge(Judge):
             self._hear_call(members(call))
         stop = choice.get("finish_reason")
         if stop is not None:
-            self.want(stop in STOPS, "an unknown finish_reason")
+            self.want(word(stop) in STOPS, "an unknown finish_reason")
             self.want(not ended, "a second finish_reason")
             self.verdict.stop = word(stop)
 

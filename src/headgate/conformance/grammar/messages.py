@@ -127,7 +127,7 @@ class MessagesJudge(Judge):
             return
         delta = members(it.get("delta"))
         kind = word(delta.get("type"))
-        accepted = DELTAS.get(part.raw.get("type"), set())
+        accepted = DELTAS.get(word(part.raw.get("type")), set())
         if not self.want(kind in accepted, "a delta that does not match its block"):
             return
         if kind == "citations_delta":
@@ -166,7 +166,7 @@ class MessagesJudge(Judge):
         self._totalled = True
         delta, usage = members(it.get("delta")), members(it.get("usage"))
         stop = delta.get("stop_reason")
-        self.want(stop in STOPS, "message_delta without a known stop_reason")
+        self.want(word(stop) in STOPS, "message_delta without a known stop_reason")
         self.verdict.stop = word(stop)
         matched = delta.get("stop_sequence", 0)
         self.want(

@@ -270,7 +270,7 @@ class ResponsesJudge(Judge):
         self.want(response.get("error") is None, "an error in a response that did not fail")
         if status == "incomplete":
             reason = members(response.get("incomplete_details")).get("reason")
-            self.want(reason in REASONS, "incomplete without a known reason")
+            self.want(word(reason) in REASONS, "incomplete without a known reason")
             verdict.stop = word(reason)
         self._count(members(response.get("usage")))
         self._parse_calls(cut=status == "incomplete")
