@@ -40,7 +40,15 @@ api_key = "env:HOUSE_ANTHROPIC"
 base_url = "{sim}/v1"
 api_key = "env:HOUSE_OPENAI"
 
+[providers.elsewhere]
+kind = "openai-compatible"
+base_url = "{sim}/v1"
+api_key = "env:HOUSE_OPENAI"
+
 [models]
+"over-chat" = "elsewhere:gpt-4.1"
+"over-responses" = "openai:gpt-5.6-terra"
+"over-messages" = "anthropic:claude-opus-5-5"
 "sturdy" = ["anthropic:claude-opus-5-5 x1", "anthropic:claude-haiku-5-5 x1"]
 """
 

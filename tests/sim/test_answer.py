@@ -57,6 +57,8 @@ def test_a_tool_is_called_only_where_offered_and_not_after_its_result() -> None:
     assert answer("tool=Other", offered).stop == "end"
     assert answer("tool=Bash").stop == "end"
     assert answer("tool=Bash", Ask("m", tools=(BASH,), after_tool=True)).stop == "end"
+    again = answer("tool=Bash;tool-again", Ask("m", tools=(BASH,), after_tool=True))
+    assert again.stop == "tool"
     assert answer("", Ask("m", tools=(BASH,), forced="any")).stop == "tool"
     assert answer('tool;tool-input={"a":1}', offered).parts[0].text == '{"a":1}'
 

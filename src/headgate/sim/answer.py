@@ -192,8 +192,8 @@ def _output_tokens(ask: Ask, script: Script, seat: Seat, parts: list[Part]) -> i
 
 
 def _tool_wanted(ask: Ask, script: Script) -> Tool | None:
-    """A tool is called once: after its result the reply is text."""
-    name = script.tool if not ask.after_tool else ""
+    """A tool is called once: after its result the reply is text, unless told otherwise."""
+    name = script.tool if script.tool_again or not ask.after_tool else ""
     name = name or ask.forced
     if not name or not ask.tools:
         return None

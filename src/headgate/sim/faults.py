@@ -59,6 +59,7 @@ class Script:
     think: int = 0
     tool: str = ""
     tool_input: str = ""
+    tool_again: bool = False
     text: str = ""
     stop: str = ""
     model: str = ""
@@ -219,6 +220,7 @@ WORDS: dict[str, Word] = {
     "think": Word("think", _count, "tokens of reasoning before the reply"),
     "tool": Word("tool", _word, "call this offered tool (`any`: the first one)", "any"),
     "tool-input": Word("tool_input", _json_value, "the call's arguments, a JSON object"),
+    "tool-again": Word("tool_again", None, "call it after a tool's result too", True),
     "text": Word("text", _word, 'what to say, e.g. text="two; three"'),
     "stop": Word("stop", _word, "stop reason in the vendor's words"),
     "model": Word("model", _word, "the model named in the reply"),
