@@ -170,7 +170,7 @@ def test_an_error_is_the_last_thing_said_and_the_sdk_raises_it() -> None:
     assert json.loads(events(body)[-1].data)["error"]["type"] == "server_error"
 
 
-def test_the_sdks_own_helper_puts_the_answer_together() -> None:
+def test_the_sdk_itself_puts_the_answer_together() -> None:
     body = said(TWO_CALLS)
     with openai_sdk(body, kind=EVENTS).chat.completions.stream(**ASK) as stream:
         choice = stream.get_final_completion().choices[0]
