@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs clients bench bench-quick soak requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs clients bench bench-quick soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-quick: $(READY) ## short rounds of the same, without LiteLLM, against gene
 soak: $(READY) ## the tests that run for minutes, and flat memory under load
 	@$(BIN)/python -m pytest -q -m soak -o faulthandler_timeout=3600
 	@$(BIN)/python -m benchmarks.memory
+
+fuzz: $(READY) ## 100,000 random streams through every pair of dialects; ARGS="--count 500 --seed 7"
+	@$(BIN)/python -m tests.wire.fuzz $(ARGS)
 
 requirements: ## compile the pinned, hashed requirement files from pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements/runtime.txt

@@ -55,6 +55,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @settings(max_examples=150)
 @given(data=st.data())
@@ -67,6 +68,7 @@ def test_a_request_of_any_json_is_read_or_refused_as_invalid(
     refused_or_read(dialect, body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @settings(max_examples=150)
 @given(data=st.data())
