@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.sim.answer import Answer, Ask, Seat, Tool, compose, distort
-from headgate.sim.faults import ORDINARY, Script, merge, parse
+from headgate.sim.faults import ORDINARY, Script, ScriptError, merge, parse
 from headgate.sim.text import encode
 from headgate.wire.model import Terms, Usage
 
@@ -61,6 +62,14 @@ def test_a_tool_is_called_only_where_offered_and_not_after_its_result() -> None:
     assert again.stop == "tool"
     assert answer("", Ask("m", tools=(BASH,), forced="any")).stop == "tool"
     assert answer('tool;tool-input={"a":1}', offered).parts[0].text == '{"a":1}'
+
+
+def test_a_list_of_inputs_makes_as_many_calls_with_ids_of_their_own() -> None:
+    found = answer('tool;tool-input=[{"a":1},{"a":2}]', Ask("m", tools=(BASH,)))
+    assert [part.text for part in found.parts] == ['{"a":1}', '{"a":2}']
+    assert len({part.id for part in found.parts}) == 2
+    with pytest.raises(ScriptError, match="a JSON object, or a list"):
+        parse('tool-input=[{"a":1},2]')
 
 
 def test_a_custom_tool_gets_text_that_says_it_is_simulated() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -337,6 +338,15 @@ async def test_a_scenario_is_changed_while_calls_go_on(serve: Serve) -> None:
     assert b'"running":1' in state
     calls = await send(live, "GET", "/sim/calls", None, "")
     assert calls.count(b'"status":5') == 3
+
+
+async def test_the_body_of_a_call_is_shown_as_it_came(serve: Serve) -> None:
+    live = await serve()
+    body = json.dumps(message(), indent=3).encode()
+    await send(live, "POST", "/v1/messages", body)
+    shown = await send(live, "GET", "/sim/calls/1", None, "")
+    assert shown.endswith(b"\r\n\r\n" + body)
+    assert b"not kept" in await send(live, "GET", "/sim/calls/99", None, "")
 
 
 async def test_a_key_listed_as_bad_is_refused_and_an_unknown_model_if_asked(

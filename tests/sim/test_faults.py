@@ -32,7 +32,7 @@ def test_an_empty_text_is_an_ordinary_reply() -> None:
         ('text="one; two"', Script(text="one; two")),
         (
             'tool=Bash;tool-input={"command":"a; b \\" c; d"}',
-            Script(tool="Bash", tool_input='{"command":"a; b \\" c; d"}'),
+            Script(tool="Bash", tool_inputs=('{"command":"a; b \\" c; d"}',)),
         ),
         (
             "usage=input:777,read:55,write5m:5,output:2",

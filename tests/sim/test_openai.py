@@ -53,6 +53,16 @@ def test_the_chunks_together_say_what_the_whole_reply_says(script: str) -> None:
     assert len({c["id"] for c in found}) == 1
 
 
+def test_servers_of_open_models_show_their_thoughts_and_openai_does_not() -> None:
+    for model, shown in (("qwen-4", True), ("gpt-6.1-sol", False)):
+        thought = answer("think=9", Ask(model))
+        message = whole(thought, ASK)["choices"][0]["message"]
+        deltas = [c["choices"][0]["delta"] for c in chunks(list(stream(thought, ASK)))]
+        streamed = "".join(delta.get("reasoning_content", "") for delta in deltas)
+        assert streamed == message.get("reasoning_content", "")
+        assert bool(streamed) is shown
+
+
 def test_the_usage_chunk_comes_last_and_only_when_asked_for() -> None:
     without = chunks(list(stream(answer(), ASK)))
     assert all("usage" not in chunk for chunk in without)

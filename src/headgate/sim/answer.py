@@ -156,7 +156,9 @@ def _parts(ask: Ask, script: Script, seat: Seat) -> list[Part]:
         said = _said(ask, script, _text_tokens(ask, script, seat), ratio)
         parts.append(_cut(Part("text", said), script.events))
     else:
-        parts.append(_cut(_tool_part(tool, script, seat), script.events))
+        for n, given in enumerate(script.tool_inputs or ("",)):
+            letters = seat.letters(f"tool{n or ''}")
+            parts.append(_cut(_tool_part(tool, given, letters), script.events))
     return parts
 
 
@@ -209,15 +211,14 @@ _INPUTS = {
 }
 
 
-def _tool_part(tool: Tool, script: Script, seat: Seat) -> Part:
-    if script.tool_input:
-        text = script.tool_input
+def _tool_part(tool: Tool, given: str, letters: str) -> Part:
+    if given:
+        text = given
     elif tool.is_custom:
         text = f"// {OPENING}nothing to run"
     else:
         usual = _INPUTS.get(tool.name) or sample(tool.schema or {"type": "object"})
         text = encode(usual).decode()
-    letters = seat.letters("tool")
     return Part("tool", text, letters, tool.name, tool.is_custom, tool.namespace)
 
 

@@ -367,6 +367,14 @@ def _list_calls(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     return Play(200, [JSON], encode(shown))
 
 
+def _show_body(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
+    """GET /sim/calls/N: the body of call N, byte for byte as it came."""
+    kept = next((each for each in sim.calls if each.n == int(found[1])), None)
+    if kept is None:
+        return Play(404, [JSON], encode({"error": f"call {found[1]} is not kept"}))
+    return Play(200, [(b"content-type", b"application/octet-stream")], kept.body)
+
+
 def _direct(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     """PUT /sim/scenario: a shipped scenario's name, words of the grammar, or a whole TOML."""
     sent = call.body.decode("utf-8", "replace")
@@ -393,6 +401,7 @@ def _route(method: str, path: str, answer: Answerer) -> tuple[str, re.Pattern[st
 ROUTES: tuple[tuple[str, re.Pattern[str], Answerer], ...] = (
     _route("GET", r"/sim", _show),
     _route("GET", r"/sim/calls", _list_calls),
+    _route("GET", r"/sim/calls/([0-9]{1,18})", _show_body),
     _route("PUT", r"/sim/scenario", _direct),
     _route("POST", r".*/messages", _turn(MESSAGES)),
     _route("POST", r".*/messages/count_tokens", _count),

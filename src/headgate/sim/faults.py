@@ -58,7 +58,8 @@ class Script:
     events: int = 0
     think: int = 0
     tool: str = ""
-    tool_input: str = ""
+    tool_inputs: tuple[str, ...] = ()
+    """the arguments of one call each; empty: of one call, made up"""
     tool_again: bool = False
     text: str = ""
     stop: str = ""
@@ -157,14 +158,18 @@ def _bad_usage(text: str) -> str:
     return text
 
 
-def _json_value(text: str) -> str:
+def _inputs(text: str) -> tuple[str, ...]:
+    """A JSON object, or a list of them: that many calls in one reply."""
     try:
-        good = isinstance(msgspec.json.decode(text), dict)
+        value = msgspec.json.decode(text)
     except msgspec.DecodeError:
-        good = False
-    if not good:
-        raise ValueError("a JSON object")
-    return text
+        value = None
+    objects = value if isinstance(value, list) else [value]
+    if not objects or not all(isinstance(each, dict) for each in objects):
+        raise ValueError("a JSON object, or a list of them for as many calls")
+    if not isinstance(value, list):
+        return (text,)
+    return tuple(msgspec.json.encode(each).decode() for each in objects)
 
 
 def _usage(text: str) -> Usage:
@@ -219,7 +224,9 @@ WORDS: dict[str, Word] = {
     "events": Word("events", _count, "content events of a stream"),
     "think": Word("think", _count, "tokens of reasoning before the reply"),
     "tool": Word("tool", _word, "call this offered tool (`any`: the first one)", "any"),
-    "tool-input": Word("tool_input", _json_value, "the call's arguments, a JSON object"),
+    "tool-input": Word(
+        "tool_inputs", _inputs, "the call's arguments, JSON; a list: of as many calls"
+    ),
     "tool-again": Word("tool_again", None, "call it after a tool's result too", True),
     "text": Word("text", _word, 'what to say, e.g. text="two; three"'),
     "stop": Word("stop", _word, "stop reason in the vendor's words"),

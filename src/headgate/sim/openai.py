@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from headgate.sim.answer import Answer, Ask, Frame, Part, Tool, distort
@@ -34,6 +35,7 @@ _WORDS = {
     500: "The server had an error while processing your request.",
     503: "The server is overloaded or not ready yet.",
 }
+_SECRETIVE = ("gpt-*", "o[1-9]*", "chatgpt-*", "claude-*")
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 
@@ -237,6 +239,9 @@ def whole(answer: Answer, ask: Ask) -> Any:
         "refusal": None,
         "annotations": [],
     }
+    thoughts = [part.text for part in answer.parts if part.kind == "think"]
+    if thoughts and _shows_thoughts(answer.model):
+        message["reasoning_content"] = "".join(thoughts)
     if calls:
         message["tool_calls"] = calls
     choices = [
@@ -272,9 +277,16 @@ def stream(answer: Answer, ask: Ask) -> Iterator[Frame]:
     yield DONE
 
 
+def _shows_thoughts(model: str) -> bool:
+    """Servers of open models do, in a field that OpenAI does not have."""
+    return not any(fnmatchcase(model, glob) for glob in _SECRETIVE)
+
+
 def _deltas(answer: Answer) -> Iterator[tuple[dict[str, Any], bool]]:
     index = -1
     for part in answer.parts:
+        if part.kind == "think" and _shows_thoughts(answer.model):
+            yield from (({"reasoning_content": piece}, True) for piece in part.pieces)
         if part.kind == "text":
             yield from (({"content": piece}, True) for piece in part.pieces)
         if part.kind == "tool":
