@@ -20,7 +20,7 @@ from headgate.conformance.grammar.check import check
 from headgate.conformance.grammar.verdict import Verdict, Wish
 from headgate.wire.meaning import Tool
 from tests.wire.translated import CODECS, TOOLS, Route, others, streamed
-from tests.wire.upstreams import Bit, Event, sent, stream_of
+from headgate.conformance.saying import Bit, Event, sent, stream_of
 
 TEXTS = (
     "",
@@ -243,8 +243,8 @@ def _left(verdict: Verdict) -> object:
 def _whole(play: Play) -> bool:
     """Did the upstream end its stream itself; some Chat servers stop at the finish reason."""
     upstream = check(play.route.upstream, play.data, Wish(ours=False))
-    stopped = play.route.upstream == "openai_chat" and b"finish_reason" in play.data
-    return upstream.ending == "complete" or stopped
+    stopped = upstream.ending == "cut" and upstream.stop and upstream.dialect == "openai_chat"
+    return upstream.ending == "complete" or bool(stopped)
 
 
 def _differences(play: Play, verdict: Verdict) -> list[str]:

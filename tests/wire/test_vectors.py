@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from headgate.conformance.grammar.verdict import Wish, split
+from headgate.conformance.saying import Bit, chunk, sent, stream_of
 from headgate.engine.refusal import fault_of, final_status, retry_headers
 from headgate.wire.meaning import Tool
 from headgate.wire.model import FAULTS, Fault, Kind, Reply
@@ -21,7 +22,6 @@ from headgate.wire.translate import told_elsewhere
 from tests.conformance.grammar.whole import whole
 from tests.wire import vectors
 from tests.wire.translated import ABILITIES, CODECS, GUESSED, Route, answered, asked, streamed
-from tests.wire.upstreams import Bit, chunk, sent, stream_of
 
 FILE = Path(__file__).parents[3] / "shared" / "reference" / "translation_vectors.json"
 VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text()) if FILE.is_file() else []

@@ -9,6 +9,7 @@ import pytest
 
 from headgate.conformance.grammar.check import VENDORS, check
 from headgate.conformance.grammar.verdict import Wish
+from headgate.conformance.saying import Bit, sent, stream_of
 from headgate.sim import anthropic, openai, responses
 from headgate.sim.answer import Answer, Ask, Frame, Seat, Tool, compose
 from headgate.sim.faults import merge, parse
@@ -18,7 +19,6 @@ from headgate.wire.voice import Voice, canned
 from tests.conformance.grammar.whole import whole
 from tests.wire.streams import STREAMS, dialect_of
 from tests.wire.translated import CODECS
-from tests.wire.upstreams import Bit, sent, stream_of
 
 Stream = Callable[[Answer, Ask], Iterator[Frame]]
 

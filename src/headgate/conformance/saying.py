@@ -1,4 +1,4 @@
-"""Streams as the vendors send them, event by event, from parts in words of no dialect."""
+"""Answers as vendors send them, whole or event by event, from parts in words of no dialect."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ STOPS = {
         "length": "max_output_tokens",
         "refusal": "content_filter",
     },
+}
+MODELS = {
+    "anthropic": "claude-opus-5-5",
+    "openai_chat": "gpt-6-luna",
+    "openai_responses": "gpt-6.1-sol",
 }
 ANTHROPIC_USAGE = {
     "input_tokens": 76,
@@ -251,3 +256,65 @@ def sent(dialect: str, events: list[Event]) -> list[bytes]:
         name = f"event: {event['type']}\n" if named else ""
         out.append(f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
     return out
+
+
+def whole_of(dialect: str, bits: list[Bit], stop: str) -> dict[str, Any]:
+    """The same answer in one piece."""
+    word = STOPS[dialect][stop]
+    if dialect == "anthropic":
+        return _whole_message(bits, word)
+    if dialect == "openai_chat":
+        return _whole_chat(bits, word)
+    events = _responses(bits, word)
+    last = events[-1]
+    return last["response"] if isinstance(last, dict) else {}
+
+
+def _whole_message(bits: list[Bit], stop: str) -> dict[str, Any]:
+    content: list[dict[str, Any]] = []
+    for bit in bits:
+        if bit.kind == "tool":
+            use = {"type": "tool_use", "id": bit.id, "name": bit.name}
+            content.append({**use, "input": json.loads(bit.whole or "{}")})
+        elif bit.kind == "thought":
+            sealed = {"type": "thinking", "thinking": bit.whole, "signature": bit.seal}
+            content.append(sealed)
+        else:
+            content.append({"type": "text", "text": bit.whole})
+    return {
+        "id": "msg_01",
+        "type": "message",
+        "role": "assistant",
+        "model": MODELS["anthropic"],
+        "content": content,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": {**ANTHROPIC_USAGE, "output_tokens": 50},
+    }
+
+
+def _whole_chat(bits: list[Bit], stop: str) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    calls = []
+    for bit in bits:
+        if bit.kind in _CHAT_MEMBERS:
+            member = _CHAT_MEMBERS[bit.kind]
+            message[member] = (message.get(member) or "") + bit.whole
+            continue
+        if bit.kind == "custom":
+            body = {"type": "custom", "custom": {"name": bit.name, "input": bit.whole}}
+        else:
+            function = {"name": bit.name, "arguments": bit.whole or "{}"}
+            body = {"type": "function", "function": function}
+        calls.append({"id": bit.id, **body})
+    if calls:
+        message["tool_calls"] = calls
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": stop}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1763000000,
+        "model": MODELS["openai_chat"],
+        "choices": [choice],
+        "usage": CHAT_USAGE,
+    }
