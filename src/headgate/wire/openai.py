@@ -2,18 +2,20 @@
 
 Rule 1: OpenAI's input tokens include cached and written ones; they are taken apart here, once.
 Rule 2: where a total says that more was bought than its parts name, the rest is output.
+Rule 3: a schema is called strict only where it is one that OpenAI can enforce.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from headgate.wire.broken import BROKEN
 from headgate.wire.envelope import Envelope
+from headgate.wire.loss import Losses
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 
@@ -188,3 +190,33 @@ def terms(tier: str | None, before: Terms) -> Terms:
     if tier in (None, "", "default", "auto", "standard"):
         return before
     return Terms(tier=tier or "", speed=before.speed, geo=before.geo)
+
+
+def strict(wanted: bool, schema: Any, what: str, losses: Losses) -> bool:
+    """May it be called strict: an open schema that is called so is refused by OpenAI."""
+    if wanted and not closed(schema):
+        losses.note(what, "not strict: OpenAI wants every property required and no others")
+        return False
+    return wanted
+
+
+def closed(schema: Any) -> bool:
+    """Does a schema name every property of every object as required, and allow no others?
+
+    Guide "Structured outputs", checked 2026-11-20.
+    """
+    if isinstance(schema, list):
+        return all(map(closed, schema))
+    if not isinstance(schema, dict):
+        return True
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, dict):
+        named = properties if isinstance(properties, dict) else {}
+        required = schema.get("required")
+        if schema.get("additionalProperties") is not False or not isinstance(
+            required if named else [], list
+        ):
+            return False
+        if any(name not in (required or ()) for name in named):
+            return False
+    return all(map(closed, schema.values()))

@@ -12,7 +12,7 @@ from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Choice, Hosted, Role, Text, Tool, ToolCall, Turn
 from headgate.wire.model import Fault
 from headgate.wire.openai_responses import NAME
-from headgate.wire.openai_responses.tools import closed
+from headgate.wire.openai import closed
 from tests.wire.openai_responses.talk import ABLE, PLAIN, a_message, heard, said, told
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}

@@ -203,7 +203,7 @@ def _format(node: Node | None) -> Format | None:
     schema = node.node("schema")
     if schema is None:
         node.wrong("schema", "is required")
-    return Format(schema.rest, strict=True)
+    return Format(schema.rest)
 
 
 def _limits(node: Node, ask: Ask, losses: Losses) -> None:

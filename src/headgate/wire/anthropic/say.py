@@ -41,6 +41,8 @@ _TIERS: dict[str, Object] = {
     "fast": {"speed": "fast"},
 }
 _THINKS = ("enabled", "adaptive")
+_LEAST_TOP_P = 0.95
+"""while it thinks (docs page "Extended thinking", checked 2026-11-20)"""
 _NO_TOP_K = "dropped: while it thinks, Claude takes no other than the default"
 
 
@@ -174,6 +176,9 @@ def _sampling(
         for name in ("temperature", "top_k"):
             if said.pop(name, 1) != 1:
                 losses.note(name, _NO_TOP_K)
+        if said.get("top_p", 1) < _LEAST_TOP_P:
+            said["top_p"] = _LEAST_TOP_P
+            losses.note("top_p", f"changed: {_LEAST_TOP_P} is the least while Claude thinks")
     if "temperature" in said and "top_p" in said and said.pop("top_p") != 1:
         losses.note("top_p", "dropped: Claude takes temperature or top_p, not both")
     return said

@@ -20,6 +20,7 @@ from headgate.wire.ability import EFFORTS, Abilities, Aim
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Format, Object
 from headgate.wire.naming import Lexicon
+from headgate.wire.openai import closed, strict
 from headgate.wire.openai_chat.messages import UNKNOWN, hear_messages
 from headgate.wire.openai_chat.tools import hear_choice, hear_tools, say_tools
 from headgate.wire.openai_chat.turns import say_messages
@@ -247,8 +248,8 @@ def _say_format(ask: Ask, abilities: Abilities, losses: Losses) -> tuple[Object 
         inner: Object = {"name": format.name or "answer", "schema": format.schema}
         if format.description:
             inner["description"] = format.description
-        strict = format.strict
-        inner["strict"] = _can_be_strict(format.schema) if strict is None else strict
+        wanted = closed(format.schema) if format.strict is None else format.strict
+        inner["strict"] = strict(wanted, format.schema, "format", losses)
         return {"type": "json_schema", "json_schema": inner}, ""
     said: Object | None = {"type": "json_object"} if abilities.json_object else None
     order = ""
@@ -260,32 +261,6 @@ def _say_format(ask: Ask, abilities: Abilities, losses: Losses) -> tuple[Object 
         order = "Answer with one JSON object and nothing else."
         losses.note("format", "asked for in words: the model cannot be held to JSON")
     return said, order
-
-
-def _can_be_strict(schema: object) -> bool:
-    """Does the schema obey OpenAI's rules for strict ones; a strict one that does not is a 400.
-
-    Guide "Structured outputs", checked 2026-11-20: every object names all its properties as
-    required and allows no others.
-    """
-    waiting: list[object] = [schema]
-    while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, list):
-            waiting += inner
-        elif isinstance(inner, dict):
-            if inner.get("type") == "object" and not _is_closed(inner):
-                return False
-            waiting += inner.values()
-    return True
-
-
-def _is_closed(schema: Object) -> bool:
-    required, properties = schema.get("required", []), schema.get("properties", {})
-    if not (isinstance(required, list) and isinstance(properties, dict)):
-        return False
-    named = all(name in required for name in properties)
-    return named and schema.get("additionalProperties") is False
 
 
 def _say_account(ask: Ask, abilities: Abilities, losses: Losses, said: Object) -> None:

@@ -22,6 +22,7 @@ from headgate.wire.meaning import (
     ToolCall,
 )
 from headgate.wire.naming import Lexicon
+from headgate.wire.openai import strict
 from headgate.wire.openai_chat.messages import UNKNOWN
 from headgate.wire.openai_chat.reading import NAME
 from headgate.wire.walk import Node
@@ -183,7 +184,7 @@ def _said(tool: Tool, lexicon: Lexicon, abilities: Abilities, losses: Losses) ->
     if not tool.custom:
         function["parameters"] = _parameters(tool.schema)
         if tool.strict is not None:
-            function["strict"] = tool.strict
+            function["strict"] = strict(tool.strict, tool.schema, "tools", losses)
     elif abilities.custom_tools:
         if tool.grammar is not None:
             grammar = {k: v for k, v in tool.grammar.items() if k != "type"}

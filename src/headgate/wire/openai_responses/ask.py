@@ -21,9 +21,10 @@ from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Format, Mark, Object, Text, Thinking
 from headgate.wire.model import Fault, Kind
 from headgate.wire.naming import Lexicon, accepted
+from headgate.wire.openai import closed, strict
 from headgate.wire.openai_responses.items import History
 from headgate.wire.openai_responses.retell import Retelling, lifetime
-from headgate.wire.openai_responses.tools import Offer, Toolbox, closed, decode_choice
+from headgate.wire.openai_responses.tools import Offer, Toolbox, decode_choice
 from headgate.wire.walk import Node, open_object
 
 WORDS: Mapping[str, str] = {
@@ -78,7 +79,7 @@ def decode_ask(body: bytes, losses: Losses) -> Ask:
     ask.top_p = top.number("top_p")
     _decode_reasoning(top, ask, losses)
     _decode_text(top, ask, losses)
-    _decode_service(top, ask, losses)
+    _decode_account(top, ask, losses)
     ask.stream = top.flag("stream") or False
     ask.sealed_thoughts = _decode_include(top, losses)
     _decode_bounds(top, losses)
@@ -161,7 +162,7 @@ def _decode_format(form: Node) -> Format | None:
     return Format(schema.rest, form.text("name"), form.text("description"), form.flag("strict"))
 
 
-def _decode_service(top: Node, ask: Ask, losses: Losses) -> None:
+def _decode_account(top: Node, ask: Ask, losses: Losses) -> None:
     ask.session = top.text("prompt_cache_key")
     user = top.text("user")
     ask.user = top.text("safety_identifier") or user
@@ -223,7 +224,7 @@ def encode_ask(ask: Ask, aim: Aim, losses: Losses) -> tuple[bytes, Lexicon]:
     _say_reasoning(ask, abilities, out, losses)
     _say_bounds(ask, abilities, out, losses)
     _say_text(ask, abilities, out, losses)
-    _say_service(ask, abilities, out, losses)
+    _say_account(ask, abilities, out, losses)
     out["store"] = False
     if aim.stream:
         out["stream"] = True
@@ -302,12 +303,12 @@ def _say_text(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> No
     text: Object = {}
     form = ask.format
     if form is not None and form.schema is not None and abilities.json_schema:
-        strict = closed(form.schema) if form.strict is None else form.strict
+        wanted = closed(form.schema) if form.strict is None else form.strict
         text["format"] = {
             "type": "json_schema",
             "name": accepted(form.name or "answer", _LONGEST_KEY),
             "schema": form.schema,
-            "strict": strict,
+            "strict": strict(wanted, form.schema, "format", losses),
         }
         if form.description:
             text["format"]["description"] = form.description
@@ -319,7 +320,7 @@ def _say_text(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> No
         out["text"] = text
 
 
-def _say_service(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> None:
+def _say_account(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> None:
     if ask.tier in _SAID_TIERS:
         out["service_tier"] = _SAID_TIERS[ask.tier]
     elif ask.tier:

@@ -20,6 +20,7 @@ from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Choice, Hosted, Object, Tool, ToolCall
 from headgate.wire.model import Fault, Kind
 from headgate.wire.naming import Lexicon
+from headgate.wire.openai import closed, strict
 from headgate.wire.openai_responses.reading import NAME
 from headgate.wire.walk import Node
 
@@ -176,7 +177,9 @@ class Toolbox:
                 out["format"] = _flat_grammar(tool.grammar)
         else:
             out["parameters"] = _WRAPPED if tool.custom else _parameters(tool.schema)
-            out["strict"] = bool(tool.strict) and not tool.custom
+            out["strict"] = not tool.custom and strict(
+                bool(tool.strict), tool.schema, "tools", self._losses
+            )
             if tool.custom:
                 description = self._with_grammar(tool)
         if description:
@@ -270,23 +273,13 @@ def _used(ask: Ask) -> set[tuple[str, str]]:
     }
 
 
-def closed(schema: Any) -> bool:
-    """Does a schema name every property of every object, as OpenAI's strict mode demands?"""
-    if isinstance(schema, list):
-        return all(map(closed, schema))
-    if not isinstance(schema, dict):
-        return True
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        named = properties if isinstance(properties, dict) else {}
-        required = schema.get("required")
-        if schema.get("additionalProperties") is not False or not isinstance(
-            required if named else [], list
-        ):
-            return False
-        if any(name not in (required or ()) for name in named):
-            return False
-    return all(map(closed, schema.values()))
+def _names_all(schema: Object) -> bool:
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    if not (isinstance(properties, dict) and isinstance(required, list)):
+        return False
+    return schema.get("additionalProperties") is False and set(properties) <= {
+        name for name in required if isinstance(name, str)
+    }
 
 
 def _parameters(schema: Object | None) -> Object:
