@@ -13,6 +13,8 @@ from pathlib import Path
 
 ANTHROPIC_MODEL = "claude-sonnet-4-5"
 OPENAI_MODEL = "gpt-4o-mini"
+ACROSS_MODEL = "across"
+"""a name that callers of one vendor use for a model of the other"""
 STREAM_EVENTS = 50
 STAMP = "@ns=" + "0" * 19
 SDK_MARK = "headers-of-an-sdk"
@@ -326,6 +328,7 @@ def write(folder: Path) -> Bodies:
         "messages-1k": small,
         "messages-1k-sdk": marked,
         "messages-1k-stream": small | {"stream": True},
+        "messages-1k-across": small | {"model": ACROSS_MODEL},
         "messages-100k": large,
         "messages-1m": huge,
         "chat-1k": chat,

@@ -185,6 +185,16 @@ def _stream_figures() -> list[Asked]:
     ]
 
 
+def _crossing_figures() -> list[Asked]:
+    per_second, event = _own("highest/1k-across/per_second"), _own("crossing_us/slowest event")
+    return [
+        Asked(
+            "requests/s at 1 KB between two dialects", per_second, 4_000, 2_500, is_floor=True
+        ),
+        Asked("CPU of an event said again in another dialect", event, 15, 25, unit=" us"),
+    ]
+
+
 def _process_figures() -> list[Asked]:
     return [
         Asked("first healthy reply after start", _own("start_s"), 1, 3, unit=" s"),
@@ -199,7 +209,8 @@ def _process_figures() -> list[Asked]:
 
 def asked(rates: list[int]) -> list[Asked]:
     latency = [figure for rate in rates for figure in _latency_figures(rate)]
-    return [*_throughput_figures(), *latency, *_stream_figures(), *_process_figures()]
+    streams = [*_stream_figures(), *_crossing_figures()]
+    return [*_throughput_figures(), *latency, *streams, *_process_figures()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +248,8 @@ COLUMNS = (
     ("CPU us", "highest/1k/cpu_us", ".1f"),
     ("sdk rps", "highest/1k-sdk/per_second", ",.0f"),
     ("chat rps", "highest/chat-1k/per_second", ",.0f"),
+    ("across rps", "highest/1k-across/per_second", ",.0f"),
+    ("CPU us", "highest/1k-across/cpu_us", ".1f"),
     ("100 KB rps", "highest/100k/per_second", ",.0f"),
     ("CPU us", "highest/100k/cpu_us", ",.0f"),
     ("chat 100 KB CPU us", "highest/chat-100k/cpu_us", ",.0f"),

@@ -46,6 +46,8 @@ class Case:
     connections: int
     must: str
     headers: tuple[str, ...] = ()
+    only: str = ""
+    """the one target that is asked this"""
 
 
 CASES = {
@@ -54,6 +56,9 @@ CASES = {
         Case("1k", MESSAGES, "messages-1k", 32, "msg_01BenchmarkReply"),
         Case("1k-sdk", MESSAGES, "messages-1k-sdk", 32, "msg_01BenchmarkReply", SDK_HEADERS),
         Case("chat-1k", CHAT, "chat-1k", 32, "chat.completion"),
+        Case(
+            "1k-across", MESSAGES, "messages-1k-across", 32, '"type":"message"', (), "headgate"
+        ),
         Case("100k", MESSAGES, "messages-100k", 16, "msg_01BenchmarkReply"),
         Case("chat-100k", CHAT, "chat-100k", 16, "chat.completion"),
         Case("1m", MESSAGES, "messages-1m", 16, "msg_01BenchmarkReply"),

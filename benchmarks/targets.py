@@ -208,9 +208,15 @@ api_key = "env:ANTHROPIC_API_KEY"
 base_url = "{upstream}"
 api_key = "env:OPENAI_API_KEY"
 
+[providers.elsewhere]
+kind = "openai-compatible"
+base_url = "{upstream}/v1"
+api_key = "env:OPENAI_API_KEY"
+
 [models]
 "{anthropic}" = "anthropic"
 "{openai}" = "openai"
+"{across}" = "elsewhere:{openai}"
 """
 
 
@@ -225,7 +231,11 @@ def headgate_program() -> str:
 def open_headgate(site: Site) -> Iterator[Running]:
     port = free_port()
     conf = site.folder / "headgate.toml"
-    names = {"anthropic": bodies.ANTHROPIC_MODEL, "openai": bodies.OPENAI_MODEL}
+    names = {
+        "anthropic": bodies.ANTHROPIC_MODEL,
+        "openai": bodies.OPENAI_MODEL,
+        "across": bodies.ACROSS_MODEL,
+    }
     conf.write_text(HEADGATE_CONF.format(port=port, upstream=site.upstream, **names))
     env = clean_environment() | UPSTREAM_KEYS | {"HEADGATE_HOME": str(site.folder / "home")}
     program = headgate_program()
