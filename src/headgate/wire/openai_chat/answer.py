@@ -63,12 +63,10 @@ def decode_answer(body: bytes) -> Answer:
 
 
 def _decoded(body: bytes) -> Any:
-    for copy in (body, mend(body)):
-        try:
-            return _ANYTHING.decode(copy)
-        except BROKEN:
-            continue
-    raise Fault(Kind.UPSTREAM, "the upstream's answer is not a chat completion")
+    try:
+        return _ANYTHING.decode(body)
+    except BROKEN:
+        return _ANYTHING.decode(mend(body))  # `read` has done the same: it is JSON now
 
 
 def _parts(message: Object, reply: str) -> list[Part]:
