@@ -50,6 +50,12 @@ def test_a_legal_name_is_not_touched() -> None:
     assert call_id("toolu_01A-b") == "toolu_01A-b"
 
 
+def test_a_legal_name_keeps_its_own_whoever_came_first() -> None:
+    lexicon = Lexicon([Tool("fs.read/file"), Tool("fs_read_file")], 64)
+    assert lexicon.alias("fs_read_file") == "fs_read_file"
+    assert re.fullmatch(r"fs_read_file_[0-9a-f]{8}", lexicon.alias("fs.read/file"))
+
+
 def test_an_illegal_id_keeps_what_can_be_read_of_it() -> None:
     assert re.fullmatch(r"functions_Bash_0_[0-9a-f]{8}", call_id("functions.Bash:0"))
     assert accepted("fs.read/file", 128) == "fs_read_file"

@@ -45,10 +45,16 @@ class Lexicon:
     def _enter(self, tool: Tool, longest: int) -> None:
         alias = accepted(tool.name, longest)
         spoken = Spoken(tool.name, tool.custom, tool.namespace)
-        if self._spoken.get(alias, spoken) != spoken:
-            alias = _with_hash(f"{tool.namespace}/{tool.name}", longest)
+        holder = self._spoken.get(alias, spoken)
+        if holder != spoken:
+            if tool.name != alias or holder.name == alias:
+                return self._give(_apart(spoken, longest), spoken)
+            self._give(_apart(holder, longest), holder)  # who is called so, stays so
+        self._give(alias, spoken)
+
+    def _give(self, alias: str, spoken: Spoken) -> None:
         self._spoken[alias] = spoken
-        self._alias[tool.namespace, tool.name] = alias
+        self._alias[spoken.namespace, spoken.name] = alias
 
     def alias(self, name: str, namespace: str = "", longest: int = 64) -> str:
         """What the upstream knows the caller's tool as."""
@@ -57,6 +63,11 @@ class Lexicon:
     def spoken(self, alias: str) -> Spoken:
         """What the caller knows the upstream's tool as."""
         return self._spoken.get(alias) or Spoken(alias)
+
+
+def _apart(spoken: Spoken, longest: int) -> str:
+    """An alias for a tool whose first choice of one is taken."""
+    return _with_hash(f"{spoken.namespace}/{spoken.name}".removeprefix("/"), longest)
 
 
 def accepted(name: str, longest: int) -> str:

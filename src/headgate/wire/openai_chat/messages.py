@@ -125,6 +125,7 @@ class Conversation:
             id = self._legacy.pop(_named(message), "function_call")
         parts = [part for part in self._content(message) if not _empty(part)]
         result = ToolResult(id, [p for p in parts if isinstance(p, Text | Image | Document)])
+        self._losses.place(result, message.path)
         last = self.turns[-1] if self.turns else None
         if last is not None and _only_results(last):
             last.parts.append(result)

@@ -166,6 +166,7 @@ class History:
         self._leave(item)
         kept = [part for part in parts if isinstance(part, Text | Image | Document)]
         result = ToolResult(id, kept)
+        self._losses.place(result, item.path)
         asked = self._asked.pop(id, None)
         if asked is None:
             self._by_user([result])
