@@ -203,20 +203,26 @@ def strict(wanted: bool, schema: Any, what: str, losses: Losses) -> bool:
 def closed(schema: Any) -> bool:
     """Does a schema name every property of every object as required, and allow no others?
 
-    Guide "Structured outputs", checked 2026-11-20.
+    Guide "Structured outputs", checked 2026-11-20. No recursion: schemas may be very deep.
     """
-    if isinstance(schema, list):
-        return all(map(closed, schema))
-    if not isinstance(schema, dict):
-        return True
+    waiting = [schema]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, list):
+            waiting += inner
+        elif isinstance(inner, dict):
+            if not _names_all(inner):
+                return False
+            waiting += inner.values()
+    return True
+
+
+def _names_all(schema: dict[str, Any]) -> bool:
     properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        named = properties if isinstance(properties, dict) else {}
-        required = schema.get("required")
-        if schema.get("additionalProperties") is not False or not isinstance(
-            required if named else [], list
-        ):
-            return False
-        if any(name not in (required or ()) for name in named):
-            return False
-    return all(map(closed, schema.values()))
+    if schema.get("type") != "object" and not isinstance(properties, dict):
+        return True
+    if schema.get("additionalProperties") is not False:
+        return False
+    named = properties if isinstance(properties, dict) else {}
+    required = schema.get("required")
+    return not named or (isinstance(required, list) and all(n in required for n in named))

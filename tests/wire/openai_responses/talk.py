@@ -145,6 +145,53 @@ def rounds(draw: st.DrawFn, at: int) -> list[dict[str, Any]]:
     return items
 
 
+OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
+    "instructions": words,
+    "tool_choice": st.sampled_from(
+        [
+            "auto",
+            "none",
+            "required",
+            {"type": "function", "name": "run"},
+            {"type": "custom", "name": "f-1"},
+            {
+                "type": "allowed_tools",
+                "mode": "required",
+                "tools": [{"type": "function", "name": "run"}],
+            },
+        ]
+    ),
+    "parallel_tool_calls": st.booleans(),
+    "max_output_tokens": st.integers(16, 10**6),
+    "temperature": st.sampled_from([0.0, 0.5, 2.0]),
+    "top_p": st.sampled_from([0.1, 1.0]),
+    "reasoning": st.fixed_dictionaries(
+        {}, optional={"effort": st.sampled_from(EFFORTS), "summary": st.just("auto")}
+    ),
+    "text": st.fixed_dictionaries(
+        {},
+        optional={
+            "verbosity": st.sampled_from(["low", "high"]),
+            "format": st.sampled_from(
+                [
+                    {"type": "json_object"},
+                    {
+                        "type": "json_schema",
+                        "name": "n",
+                        "strict": False,
+                        "schema": {"type": "object"},
+                    },
+                ]
+            ),
+        },
+    ),
+    "service_tier": st.sampled_from(["auto", "default", "flex", "priority"]),
+    "prompt_cache_key": words,
+    "prompt_cache_options": st.just({"mode": "implicit", "ttl": "12h"}),
+}
+"""the fields a request may have, each as it is said again"""
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> dict[str, Any]:
     """Requests of which nothing is lost on the way through their meaning."""
@@ -155,54 +202,10 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         "type": "function",
         "name": "run",
         "description": "runs",
-        "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}},
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
     }
     custom = {"type": "custom", "name": "f-1", "format": {"type": "grammar", "syntax": "lark"}}
-    optional: dict[str, st.SearchStrategy[Any]] = {
-        "instructions": words,
-        "tool_choice": st.sampled_from(
-            [
-                "auto",
-                "none",
-                "required",
-                {"type": "function", "name": "run"},
-                {"type": "custom", "name": "f-1"},
-                {
-                    "type": "allowed_tools",
-                    "mode": "required",
-                    "tools": [{"type": "function", "name": "run"}],
-                },
-            ]
-        ),
-        "parallel_tool_calls": st.booleans(),
-        "max_output_tokens": st.integers(16, 10**6),
-        "temperature": st.sampled_from([0.0, 0.5, 2.0]),
-        "top_p": st.sampled_from([0.1, 1.0]),
-        "reasoning": st.fixed_dictionaries(
-            {}, optional={"effort": st.sampled_from(EFFORTS), "summary": st.just("auto")}
-        ),
-        "text": st.fixed_dictionaries(
-            {},
-            optional={
-                "verbosity": st.sampled_from(["low", "high"]),
-                "format": st.sampled_from(
-                    [
-                        {"type": "json_object"},
-                        {
-                            "type": "json_schema",
-                            "name": "n",
-                            "strict": False,
-                            "schema": {"type": "object"},
-                        },
-                    ]
-                ),
-            },
-        ),
-        "service_tier": st.sampled_from(["auto", "default", "flex", "priority"]),
-        "prompt_cache_key": words,
-        "prompt_cache_options": st.just({"mode": "implicit", "ttl": "12h"}),
-    }
-    fields = draw(st.fixed_dictionaries({}, optional=optional))
+    fields = draw(st.fixed_dictionaries({}, optional=OPTIONAL))
     strict = draw(st.booleans())
     hosted = {"type": "web_search", "search_context_size": "low"}
     return {

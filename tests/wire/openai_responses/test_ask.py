@@ -292,8 +292,16 @@ def test_a_schema_is_strict_when_nobody_said_if_it_obeys_the_rules_of_strict_one
         "schema": schema,
         "strict": strict,
     }
-    body, _ = said(asking(format=Format(schema, strict=not strict)))
-    assert body["text"]["format"]["strict"] is not strict
+
+
+def test_what_the_caller_says_of_strictness_holds_where_openai_can_enforce_it() -> None:
+    losses = Losses()
+    body, _ = said(asking(format=Format(CLOSED, strict=False)), ABLE, losses)
+    assert body["text"]["format"]["strict"] is False
+    assert told(losses) == []
+    body, _ = said(asking(format=Format(OPEN, strict=True)), ABLE, losses)
+    assert body["text"]["format"]["strict"] is False
+    assert [loss.field for loss in losses.all] == ["format"]
 
 
 def test_a_schema_is_told_in_words_to_a_model_that_cannot_be_held_to_it() -> None:
@@ -409,3 +417,27 @@ def test_codexs_own_request_is_understood_without_a_loss() -> None:
     assert (ask.effort, ask.session, ask.verbosity) == ("low", "s-1", "low")
     assert ask.sealed_thoughts
     assert ask.stream
+
+
+@pytest.mark.parametrize("depth", [100, 400, 800, 990, 1100])
+@pytest.mark.parametrize(
+    "where", ['"tools":[{"type":"function","name":"f","parameters":{"a":%s}}]', '"x":%s']
+)
+def test_a_body_of_any_depth_is_carried_or_refused(where: str, depth: int) -> None:
+    deep = where % ('{"a":' * depth + "1" + "}" * depth)
+
+    def carry() -> None:
+        losses = Losses()
+        ask = decode_ask(('{"model":"m","input":"hi",' + deep + "}").encode(), losses)
+        encode_ask(ask, Aim("m", ABLE, stream=False), losses)
+
+    fault = fault_of(carry)
+    assert fault is None or fault.kind is Kind.INVALID
+
+
+def test_a_schema_keeps_its_name_and_description() -> None:
+    form = Format(CLOSED, "an answer", "what it is", strict=True)
+    said_format = said(asking(format=form))[0]["text"]["format"]
+    assert (said_format["name"], said_format["description"]) == ("an_answer", "what it is")
+    ask, _ = heard(a_message("user", "hi"), text={"format": {"type": "text"}})
+    assert ask.format is None

@@ -236,7 +236,7 @@ def test_openais_own_client_reads_every_event(deltas: list[Delta]) -> None:
         assert snapshots[at] == whole
 
 
-def test_the_sdks_stream_helper_puts_the_answer_together() -> None:
+def test_the_sdks_own_stream_puts_the_answer_together() -> None:
     call = part(ToolCall("call_1", "f"), '{"a":1}')
     thought = part(Thought(maker="anthropic"), "hm")
     deltas = [*thought, *part(Text(""), "Hé", "llo"), *call, Over(Stop.TOOLS)]

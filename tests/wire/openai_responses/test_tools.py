@@ -11,8 +11,8 @@ from headgate.wire.ability import Abilities
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Choice, Hosted, Role, Text, Tool, ToolCall, Turn
 from headgate.wire.model import Fault
-from headgate.wire.openai_responses import NAME
 from headgate.wire.openai import closed
+from headgate.wire.openai_responses import NAME
 from tests.wire.openai_responses.talk import ABLE, PLAIN, a_message, heard, said, told
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -191,7 +191,18 @@ def test_a_function_is_said_with_properties_and_its_strictness(
             "strict": False,
         }
     ]
-    assert said(asking(Tool("f", strict=True)))[0]["tools"][0]["strict"] is True
+
+
+def test_a_strict_function_is_called_so_where_openai_can_enforce_it() -> None:
+    losses = Losses()
+    ask = asking(Tool("none", strict=True), Tool("all", schema=CLOSED, strict=True))
+    tools = said(ask, ABLE, losses)[0]["tools"]
+    assert [tool["strict"] for tool in tools] == [True, True]
+    assert tools[0]["parameters"]["additionalProperties"] is False
+    assert told(losses) == []
+    (tool,) = said(asking(Tool("open", schema=SCHEMA, strict=True)), ABLE, losses)[0]["tools"]
+    assert tool["strict"] is False
+    assert [loss.field for loss in losses.all] == ["tools"]
 
 
 @pytest.mark.parametrize("grammar", [GRAMMAR, {"type": "grammar", "grammar": GRAMMAR}])

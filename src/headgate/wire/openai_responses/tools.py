@@ -176,10 +176,10 @@ class Toolbox:
             if tool.grammar is not None:
                 out["format"] = _flat_grammar(tool.grammar)
         else:
-            out["parameters"] = _WRAPPED if tool.custom else _parameters(tool.schema)
-            out["strict"] = not tool.custom and strict(
-                bool(tool.strict), tool.schema, "tools", self._losses
-            )
+            wanted = bool(tool.strict) and not tool.custom
+            parameters = _WRAPPED if tool.custom else _parameters(tool.schema, closed=wanted)
+            out["parameters"] = parameters
+            out["strict"] = strict(wanted, parameters, "tools", self._losses)
             if tool.custom:
                 description = self._with_grammar(tool)
         if description:
@@ -282,10 +282,11 @@ def _names_all(schema: Object) -> bool:
     }
 
 
-def _parameters(schema: Object | None) -> Object:
+def _parameters(schema: Object | None, *, closed: bool) -> Object:
     """OpenAI wants the properties of an object named even where there are none."""
     if not schema:
-        return {"type": "object", "properties": {}}
+        none: Object = {"type": "object", "properties": {}}
+        return none | {"required": [], "additionalProperties": False} if closed else none
     if schema.get("type") == "object" and "properties" not in schema:
         return {**schema, "properties": {}}
     return schema
