@@ -187,7 +187,14 @@ TOOLS = st.lists(
         Tool,
         name=NAMES,
         description=st.sampled_from(["", "does it"]),
-        schema=st.just({"type": "object", "properties": {"a": {"type": "string"}}}),
+        schema=st.just(
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "required": ["a"],
+                "additionalProperties": False,
+            }
+        ),
         strict=st.sampled_from([None, True, False]),
     )
     | st.builds(Tool, name=st.just("free"), custom=st.just(True)),

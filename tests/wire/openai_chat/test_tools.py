@@ -128,6 +128,14 @@ def test_a_tool_without_arguments_has_an_object_without_properties(
     assert said(Tool("f", schema=schema))["tools"] == [function("f", parameters=none)]
 
 
+def test_a_tool_with_an_open_schema_is_not_called_strict() -> None:
+    """Anthropic takes such a tool; OpenAI answers 400."""
+    ask = conversation(Turn(USER, [Text("hi")]), tools=[Tool("f", schema=SCHEMA, strict=True)])
+    body, losses = spoken(ask, CAPABLE)
+    assert body["tools"][0]["function"]["strict"] is False
+    assert [loss.field for loss in losses.all] == ["tools"]
+
+
 def test_strict_is_said_only_where_the_caller_did() -> None:
     tools = said(Tool("f", schema=SCHEMA, strict=False), Tool("g", schema=SCHEMA))["tools"]
     assert [tool["function"].get("strict") for tool in tools] == [False, None]
