@@ -88,7 +88,7 @@ def block(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def call(id: str, name: str = "a", **arguments: Any) -> dict[str, Any]:
+def call(id: str, name: str = "a", /, **arguments: Any) -> dict[str, Any]:
     return {"type": "tool_use", "id": id, "name": name, "input": arguments}
 
 

@@ -148,6 +148,8 @@ def test_a_schema_claude_cannot_be_held_to_is_told_in_words(
         ({"temperature": 0.2, "top_p": 0.9}, OLD, {"temperature": 0.2}, ["top_p"]),
         ({"temperature": 0.2, "top_p": 1}, OLD, {"temperature": 0.2}, []),
         ({"temperature": 0.2, "effort": "low"}, OLD, {}, ["temperature"]),
+        ({"top_p": 0.5, "effort": "low"}, OLD, {"top_p": 0.95}, ["top_p"]),
+        ({"top_p": 0.97, "effort": "low"}, OLD, {"top_p": 0.97}, []),
         ({"temperature": 1, "top_k": 1, "effort": "low"}, OLD, {}, []),
         (
             {"temperature": 0.2, "top_p": 0.5, "top_k": 1},

@@ -55,7 +55,7 @@ def test_a_name_anthropic_refuses_leads_back_to_the_callers() -> None:
     ask = asking(tools=[Tool("fs.read/file"), Tool("fs_read_file", namespace="n")])
     body, lexicon = anthropic.encode_ask(ask, Aim("m", NEWEST, stream=False), Losses())
     names = [tool["name"] for tool in json.loads(body)["tools"]]
-    assert names[0] == "fs_read_file"
+    assert names[1] == "fs_read_file"
     assert len(set(names)) == 2
     assert [lexicon.spoken(name) for name in names] == [
         Spoken("fs.read/file"),
