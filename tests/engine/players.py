@@ -33,6 +33,9 @@ class Stage:
     async def end(self, data: bytes) -> None:
         self.data.append(data)
 
+    def put(self, data: bytes) -> None:
+        self.data.append(data)
+
     def stalled(self) -> bool:
         return self.is_stalled
 

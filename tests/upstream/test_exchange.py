@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from headgate.upstream import Door, Exchange
+from headgate.upstream.connection import Connection
 from headgate.wire.model import Fault, Kind
 from tests.upstream.conftest import Start
 from tests.upstream.scripted import (
@@ -17,6 +19,7 @@ from tests.upstream.scripted import (
     BlackHole,
     Step,
     Upstream,
+    Wire,
     body_of,
     chunk,
     post,
@@ -253,3 +256,60 @@ async def test_nothing_is_sent_when_the_connection_is_refused(door: Door, start:
         await exchange.open()
     assert not exchange.sent_any
     assert not exchange.sent_all
+
+
+@contextlib.asynccontextmanager
+async def streaming() -> AsyncIterator[tuple[Connection, Exchange, asyncio.Future[bytes]]]:
+    """A stream whose reader waits, on a wire that the test feeds."""
+    wire = Wire()
+    exchange = await wire.exchange(lambda it: it.data_received(STREAM_HEAD))
+    reader = asyncio.ensure_future(exchange.read())
+    await asyncio.sleep(0)
+    try:
+        yield wire.connection, exchange, reader
+    finally:
+        exchange.close()
+        reader.cancel()
+        wire.close()
+
+
+async def test_what_goes_straight_on_wakes_nobody_until_its_reader_is_wanted() -> None:
+    async with streaming() as (connection, exchange, reader):
+        seen: list[bytes] = []
+        exchange.straight = lambda: seen.append(exchange.taken())
+        connection.data_received(chunk(b"one"))
+        connection.data_received(chunk(b"two"))
+        await asyncio.sleep(0)
+        assert (seen, reader.done(), exchange.unread) == ([b"one", b"two"], False, 0)
+        exchange.recalled = True
+        connection.data_received(chunk(b"three"))
+        assert await reader == b""
+        assert seen[2:] == [b"three"]
+
+
+async def test_what_does_not_go_straight_on_is_read_as_ever() -> None:
+    async with streaming() as (connection, exchange, reader):
+        exchange.straight = lambda: None
+        connection.data_received(chunk(b"one"))
+        assert await reader == b"one"
+
+
+async def test_a_fault_on_the_straight_way_is_raised_by_the_reader() -> None:
+    async with streaming() as (connection, exchange, reader):
+
+        def stumble() -> None:
+            exchange.taken()
+            raise SILENT
+
+        exchange.straight = stumble
+        connection.data_received(chunk(b"one"))
+        with pytest.raises(Fault, match="300 s"):
+            await reader
+
+
+async def test_the_clean_end_is_told_although_its_last_bytes_went_straight_on() -> None:
+    async with streaming() as (connection, exchange, reader):
+        seen: list[bytes] = []
+        exchange.straight = lambda: seen.append(exchange.taken())
+        connection.data_received(chunk(b"one") + chunk(b""))
+        assert (await reader, seen) == (b"", [b"one"])

@@ -211,11 +211,15 @@ class Line:
         await self._write(self._head(status, headers, framing))
 
     async def send(self, data: bytes) -> None:
-        edge = self._edge
-        if edge.stalled:
-            await edge.drain()
+        if self._edge.stalled:
+            await self._edge.drain()
+        self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """What send() does once it need not wait."""
         if not self.lost:
-            edge.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            chunk = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+            self._edge.transport.write(chunk)
 
     async def end(self, data: bytes) -> None:
         if self._chunked:

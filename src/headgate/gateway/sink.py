@@ -37,6 +37,10 @@ class HttpSink:
         self.sent_at = time.monotonic()
         return self._line.send(data)
 
+    def put(self, data: bytes) -> None:
+        self.sent_at = time.monotonic()
+        self._line.put(data)
+
     def end(self, data: bytes) -> Sending:
         return self._line.end(data)
 

@@ -38,12 +38,14 @@ class Exchange:
         "headers",
         "holder",
         "last_byte_at",
+        "recalled",
         "request",
         "resume",
         "reused",
         "sent_all",
         "sent_any",
         "status",
+        "straight",
         "unread",
     )
 
@@ -72,10 +74,14 @@ class Exchange:
         self.holder: Holder | None = None
         self.resume: Callable[[], None] | None = None
         """set while the connection's reading is paused because too much is unread"""
+        self.straight: Callable[[], None] | None = None
+        """may take what arrives while read() waits, so that nobody is woken for it"""
+        self.recalled = False
+        """read() shall say b"" although more may come: its caller has something to do"""
         self._admit = admit
         self._loop = loop
         self._waiter: asyncio.Future[None] | None = None
-        self._fault: Fault | None = None
+        self._fault: Exception | None = None
         self._closed = False
 
     @property
@@ -101,16 +107,18 @@ class Exchange:
         """The body's next bytes, as they arrived; b"" is its clean end; raises Fault."""
         while True:
             if self.chunks:
-                return self._taken()
+                return self.taken()
             if self._fault is not None:
                 raise self._fault
-            if self.complete:
+            if self.complete or self.recalled:
+                self.recalled = False
                 return b""
             if self._closed:
                 raise RuntimeError("the exchange was closed: nothing can be read from it")
             await self._news()
 
-    def _taken(self) -> bytes:
+    def taken(self) -> bytes:
+        """What has arrived and was not read."""
         chunks = self.chunks
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
@@ -122,7 +130,7 @@ class Exchange:
     async def read_all(self, limit: int) -> bytes:
         """The whole rest of the body; one longer than `limit` bytes is a Fault."""
         if self.complete and self.chunks and self.unread <= limit:
-            return self._taken()
+            return self.taken()
         data = await self.read()
         parts: list[bytes] = []
         size = 0
@@ -166,8 +174,20 @@ class Exchange:
 
     def wake(self) -> None:
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if waiter is None or waiter.done():
+            return
+        if self.straight is not None and self.chunks and self._all_went(self.straight):
+            return
+        waiter.set_result(None)
+
+    def _all_went(self, straight: Callable[[], None]) -> bool:
+        """Was everything taken, and is there nothing else to tell the reader."""
+        try:
+            straight()
+        except Exception as wrong:  # noqa: BLE001 - it is the reader's to deal with
+            self._fault = self._fault or wrong
+        ended = self.complete or self.recalled or self._closed
+        return not (self.chunks or ended or self._fault is not None)
 
     def _drop(self) -> None:
         holder, self.holder = self.holder, None
