@@ -47,7 +47,7 @@ def bare(kind: str) -> Provider:
         ("openai:gpt-4o", {"max_output": 16_384, "stops": 4, "sampling": True, "efforts": ()}),
         (
             "openai:gpt-5.6-sol",
-            {"stops": 0, "developer": True, "custom_tools": True, "cache_marks": True},
+            {"stops": 0, "session_key": True, "custom_tools": True, "cache_marks": True},
         ),
         ("openai:gpt-5", {"sampling": False, "cache_marks": False, "session_key": True}),
         ("openrouter:openai/gpt-5.6-sol", {"custom_tools": False, "session_key": False}),
