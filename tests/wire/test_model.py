@@ -56,7 +56,8 @@ def test_a_fault_of_the_clients_is_final_and_never_cools(kind: Kind) -> None:
     if it.whose == "client":
         assert not it.next_target
     assert it.next_target or not it.same_target
-    assert it.cools == it.next_target
+    # what one target's dialect cannot say of one call tells nothing of the target's health
+    assert it.cools == (it.next_target and kind is not Kind.UNTRANSLATABLE)
 
 
 def test_a_fault_knows_what_follows_from_it() -> None:
