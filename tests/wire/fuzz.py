@@ -243,8 +243,8 @@ def _left(verdict: Verdict) -> object:
 def _whole(play: Play) -> bool:
     """Did the upstream end its stream itself; some Chat servers stop at the finish reason."""
     upstream = check(play.route.upstream, play.data, Wish(ours=False))
-    stopped = upstream.ending == "cut" and upstream.stop and upstream.dialect == "openai_chat"
-    return upstream.ending == "complete" or bool(stopped)
+    stopped = upstream.dialect == "openai_chat" and b'"finish_reason": "' in play.data
+    return upstream.ending == "complete" or (upstream.ending == "cut" and stopped)
 
 
 def _differences(play: Play, verdict: Verdict) -> list[str]:
