@@ -18,9 +18,9 @@ from typing import Any
 
 from headgate.conformance.grammar.check import check
 from headgate.conformance.grammar.verdict import Verdict, Wish
+from headgate.conformance.saying import Bit, Event, sent, stream_of
 from headgate.wire.meaning import Tool
 from tests.wire.translated import CODECS, TOOLS, Route, others, streamed
-from headgate.conformance.saying import Bit, Event, sent, stream_of
 
 TEXTS = (
     "",
