@@ -8,6 +8,7 @@ from headgate.conformance.grammar.verdict import (
     Event,
     Judge,
     Part,
+    Wish,
     entries,
     members,
     whole_number,
@@ -32,8 +33,10 @@ class ChatJudge(Judge):
     _counted = False
     _done = False
     _failed = False
-    _call: Part | None = None
-    _calls = 0
+
+    def __init__(self, dialect: str, wish: Wish) -> None:
+        super().__init__(dialect, wish)
+        self._calls: list[Part] = []
 
     def hear(self, event: Event) -> None:
         self.want(not event.name, "a named event")
@@ -135,18 +138,19 @@ class ChatJudge(Judge):
         index = call.get("index")
         kind = "custom" if "custom" in call or call.get("type") == "custom" else "function"
         body = members(call.get(kind))
-        if index == self._calls - 1 and self._call is not None:
+        last = len(self._calls) - 1
+        if isinstance(index, int) and index in range(last if self.wish.ours else 0, last + 1):
             self.want_ours("id" not in call, "a tool call's id again")
             self.want_ours("name" not in body, "a tool call's name again")
+            part = self._calls[index]
         else:
-            self.want(index == self._calls, "a tool call's index is not the next")
-            self._begin_call(call, kind, body)
-        part = self._call
+            self.want(index == last + 1, "a tool call's index is not the next")
+            part = self._begin_call(call, kind, body)
         piece = body.get("input" if kind == "custom" else "arguments", "")
-        if part is not None and self.want(isinstance(piece, str), "arguments that are no text"):
+        if self.want(isinstance(piece, str), "arguments that are no text"):
             part.text += word(piece)
 
-    def _begin_call(self, call: dict[str, Any], kind: str, body: dict[str, Any]) -> None:
+    def _begin_call(self, call: dict[str, Any], kind: str, body: dict[str, Any]) -> Part:
         part = Part("custom" if kind == "custom" else "tool")
         part.id, part.name = word(call.get("id")), word(body.get("name"))
         self.want(bool(part.id), "a tool call without an id")
@@ -154,9 +158,9 @@ class ChatJudge(Judge):
         self.want(call.get("type") == kind, "a tool call without its type")
         known = [other.id for other in self.verdict.parts if other.kind in ("tool", "custom")]
         self.want(part.id not in known, "two tool calls of one id")
-        self._call = part
-        self._calls += 1
+        self._calls.append(part)
         self.verdict.parts.append(part)
+        return part
 
     def _finish(self) -> None:
         self._done = True
