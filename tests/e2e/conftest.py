@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.street import Street, open_street
+from tests.matrix import Notes
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file = os.environ.get("CELLS_FILE")
+    if file:
+        config.pluginmanager.register(Notes(Path(file)))
 
 
 @pytest.fixture(scope="session")

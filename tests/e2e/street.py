@@ -10,10 +10,12 @@ import contextlib
 import json
 import os
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +51,12 @@ api_key = "env:HOUSE_OPENAI"
 "over-chat" = "elsewhere:gpt-4.1"
 "over-responses" = "openai:gpt-5.6-terra"
 "over-messages" = "anthropic:claude-opus-5-5"
+"gpt-6.1-terra" = "anthropic:claude-opus-5-5"
+"thinker" = "elsewhere:qwen-4"
 "sturdy" = ["anthropic:claude-opus-5-5 x1", "anthropic:claude-haiku-5-5 x1"]
+
+[capabilities."elsewhere:qwen-4"]
+reasoning_text = true
 """
 
 HOUSE_KEYS = {
@@ -58,6 +65,20 @@ HOUSE_KEYS = {
 }
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A call as the simulated provider got it."""
+
+    path: str
+    body: bytes
+    lost: bool
+    """was the connection closed before the reply was whole"""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True)
@@ -71,11 +92,27 @@ class Street:
 
     def direct(self, words: str) -> None:
         """Tell the simulator how the next calls shall go; empty words: as usual."""
+        self._ask_sim("/sim/scenario", words.encode(), method="PUT")
+
+    def _ask_sim(self, path: str, body: bytes | None = None, method: str = "GET") -> bytes:
         request = urllib.request.Request(  # noqa: S310 - loopback, our own simulator
-            f"{self.sim_url}/sim/scenario", data=words.encode(), method="PUT"
+            f"{self.sim_url}{path}", data=body, method=method
         )
         with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310 - the same
-            reply.read()
+            return bytes(reply.read())
+
+    def seen(self) -> int:
+        """How many calls the simulator has had; `arrived` counts from there."""
+        return int(json.loads(self._ask_sim("/sim"))["calls"])
+
+    def arrived(self, since: int) -> list[Arrival]:
+        """What reached the simulator after the first `since` calls, byte for byte."""
+        listed = json.loads(self._ask_sim("/sim/calls"))
+        return [
+            Arrival(each["path"], self._ask_sim(f"/sim/calls/{each['n']}"), each["lost"])
+            for each in listed
+            if each["n"] > since and each["method"] == "POST"
+        ]
 
     def _read(self, question: str, *values: object) -> list[Row]:
         uri = f"file:{self.state / 'headgate.db'}?mode=ro"
@@ -237,3 +274,51 @@ def sdk_python(name: str) -> str:
         return sys.executable
     need(SDKS / name / "bin" / "python", name)
     return str(SDKS / name / "bin" / "python")
+
+
+MODELS = {"messages": "over-messages", "chat": "over-chat", "responses": "over-responses"}
+"""for each surface a model whose calls go out on it"""
+THINKERS = MODELS | {"chat": "thinker"}
+"""the same, of those that show their thoughts: OpenAI's do not in Chat Completions"""
+SENT = {
+    "over-messages": "claude-opus-5-5",
+    "over-chat": "gpt-4.1",
+    "over-responses": "gpt-5.6-terra",
+    "thinker": "qwen-4",
+}
+OVERFLOW = {
+    "messages": "400;message=prompt is too long: 300000 tokens > 200000 maximum",
+    "chat": "400;code=context_length_exceeded",
+    "responses": "400;code=context_length_exceeded",
+}
+"""how a conversation that does not fit is refused there"""
+
+
+def once(words: str) -> str:
+    """A scenario in which only the first call goes this way."""
+    return f"title = 'once'\n[[step]]\ncalls = '1'\ndo = '''{words}'''\n"
+
+
+def tool_calls(*steps: tuple[str, object], extra: str = "") -> str:
+    """A scenario: the first calls ask for these tools, later ones are answered in words.
+
+    A list of arguments asks for the tool as often as it is long, in one reply.
+    """
+    lines = ["title = 'a session with tools'"]
+    for n, (tool, arguments) in enumerate(steps, 1):
+        do = f"{extra}tool={tool};tool-again;tool-input={json.dumps(arguments)}"
+        lines += ["[[step]]", f"calls = '{n}'", f"do = '''{do}'''"]
+    return "\n".join(lines)
+
+
+def tiny_png() -> bytes:
+    """A red square of two by two."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        sum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", sum)
+
+    rows = zlib.compress((b"\0" + b"\xff\0\0" * 2) * 2)
+    head = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", rows), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -357,3 +357,13 @@ def test_every_call_is_answered_once_before_anybody_else_speaks(
             assert not calling
         assert item.get("content") != []
     assert not waiting
+
+
+def test_a_result_keeps_its_form_when_the_cache_mark_has_moved_on() -> None:
+    """A mark stands in a list only; a list that became a text would be another prefix."""
+    marked = user(ToolResult("c", [Text("7")], mark=Mark()))
+    earlier = items(GO, assistant(ToolCall("c", "f", "{}")), marked)[2]["output"]
+    unmarked = user(ToolResult("c", [Text("7")]), Text("more", mark=Mark()))
+    later = items(GO, assistant(ToolCall("c", "f", "{}")), unmarked)[2]["output"]
+    assert later == [{"type": "input_text", "text": "7"}]
+    assert earlier[0] | later[0] == earlier[0]

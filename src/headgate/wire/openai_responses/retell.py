@@ -48,7 +48,7 @@ _FILE_IDS = "lies in another vendor's store; send the file itself"
 class Retelling:
     """The items of one Ask."""
 
-    __slots__ = ("_abilities", "_answered", "_losses", "_tools", "items")
+    __slots__ = ("_abilities", "_answered", "_losses", "_marking", "_tools", "items")
 
     def __init__(self, aim: Aim, tools: Toolbox, losses: Losses) -> None:
         self._abilities = aim.abilities
@@ -56,10 +56,14 @@ class Retelling:
         self._losses = losses
         self._answered: set[int] = set()
         """the results already said, right after their calls"""
+        self._marking = False
+        """a mark needs a list to stand in, and it moves on: so every result is a list, lest
+        one changes its form when the mark has left it"""
         self.items: list[Object | msgspec.Raw] = []
 
     def tell(self, ask: Ask) -> list[Object | msgspec.Raw]:
         turns = ask.turns
+        self._marking = self._abilities.cache_marks and _has_marks(ask)
         calls: dict[str, bool] = {}
         for at, turn in enumerate(turns):
             if turn.role is Role.ASSISTANT:
@@ -140,15 +144,14 @@ class Retelling:
 
     def _result(self, result: ToolResult) -> str | list[Object]:
         prefix = _FAILED if result.failed else ""
-        marked = result.mark is not None and self._abilities.cache_marks
-        if not marked and all(isinstance(part, Text) for part in result.parts):
+        if not self._marking and all(isinstance(part, Text) for part in result.parts):
             return prefix + _joined(result)
         content = [said for part in result.parts for said in self._shown(part)]
         if prefix and content and content[0]["type"] == "input_text":
             content[0]["text"] = prefix + content[0]["text"]
         elif prefix:
             content.insert(0, {"type": "input_text", "text": prefix.strip()})
-        if marked and content:
+        if self._marking and result.mark is not None and content:
             content[-1] |= self._breakpoint(result.mark)
         return content or ""
 
@@ -256,3 +259,8 @@ def plain(foreign: Foreign) -> str:
 
 def _joined(result: ToolResult) -> str:
     return "\n".join(part.text for part in result.parts if isinstance(part, Text))
+
+
+def _has_marks(ask: Ask) -> bool:
+    said = [*ask.system, *(part for turn in ask.turns for part in turn.parts)]
+    return any(getattr(part, "mark", None) is not None for part in said)
