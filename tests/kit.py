@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from headgate import config as configuration
+from headgate.conformance.grammar.check import check
+from headgate.conformance.grammar.verdict import Wish
 from headgate.gateway import serve
 from headgate.gateway.start import Opened, open_gateway
 from headgate.sim.app import Options, Simulator
@@ -189,9 +191,31 @@ async def request(
     async with asyncio.timeout(20):
         reader, writer = await send(port, method, path, body, headers)
         try:
-            return await read_reply(reader, method)
+            got = await read_reply(reader, method)
         finally:
             writer.close()
+    judge(path, body, got)
+    return got
+
+
+SPEAKS = {
+    "/v1/messages": "anthropic",
+    "/v1/chat/completions": "openai_chat",
+    "/v1/responses": "openai_responses",
+}
+
+
+def judge(path: str, body: object, got: Got) -> None:
+    """Every stream of every test is one that a client can read, or ends in an error."""
+    dialect = SPEAKS.get(path.partition("?")[0])
+    if dialect is None or not got.headers.get("content-type", "").startswith(
+        "text/event-stream"
+    ):
+        return
+    options = body.get("stream_options") if isinstance(body, dict) else None
+    wanted = isinstance(options, dict) and bool(options.get("include_usage"))
+    verdict = check(dialect, got.body, Wish(usage_chunk=wanted, ours=False))
+    assert not verdict.violations or not got.whole, verdict.complaints
 
 
 async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

@@ -26,7 +26,10 @@ api_key = "env:ANTHROPIC_API_KEY"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 START = (
     b'event: message_start\ndata: {"type":"message_start","message":{"id":"%s","model":"m",'
-    b'"usage":{"input_tokens":%d,"output_tokens":1}}}\n\n'
+    b'"type":"message","role":"assistant","content":[],"stop_reason":null,'
+    b'"stop_sequence":null,"usage":{"input_tokens":%d,"output_tokens":1}}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+    b'"content_block":{"type":"text","text":""}}\n\n'
 )
 OVERLOADED = (
     b'event: error\ndata: {"type":"error",'

@@ -253,9 +253,12 @@ class ResponsesJudge(Judge):
     def _end_response(self, kind: str, response: dict[str, Any]) -> None:
         self._stopped = True
         verdict = self.verdict
-        self.want(self._seen > 2, "the end comes before response.in_progress")
-        self._compare(response)
         status = TERMINAL[kind]
+        self.want(
+            self._seen > (1 if status == "failed" else 2),
+            "the end comes before response.in_progress",
+        )
+        self._compare(response)
         self.want(response.get("status") == status, f"{kind} with another status")
         verdict.parts = [part for item in self._items for part in _parts(item)]
         if status == "failed":
