@@ -71,6 +71,28 @@ def test_with_credentials_client_the_callers_fields_travel_and_ours_do_not() -> 
     assert KEY not in b"".join(value for _, value in (*request.lines.headers, *request.headers))
 
 
+def test_each_of_several_accounts_has_a_gate_of_its_own_prepared_at_the_start() -> None:
+    other = b"sk-ant-api03-" + b"o" * 80
+    text = """[providers.it]
+    kind = "anthropic"
+    base_url = "http://127.0.0.1:9"
+    api_keys = ["env:ANTHROPIC_API_KEY", "env:OTHER"]
+    """
+    config = configuration.load(text, {**ENV, "OTHER": other.decode()}, source="test")
+    whole = Gate.to(config.providers[0])
+    call = call_of()
+    assert [each.credential for each in whole.accounts] == ["ANTHROPIC_API_KEY", "OTHER"]
+    for account, key in zip(whole.accounts, (KEY, other), strict=True):
+        request, _ = account.request(call, "m")
+        assert sent(request, b"x-api-key") == [key]
+        said = account.translated(call, SURFACES["messages"], b"{}")
+        assert sent(said, b"x-api-key") == [key]
+        assert (account.accounts, account.url.key) == ((), whole.url.key)
+    assert sent(whole.request(call, "m")[0], b"x-api-key") == []
+    assert (gate().credential, gate().accounts) == ("house", ())
+    assert gate('credentials = "client"').credential == "client"
+
+
 def test_identity_is_asked_for_and_the_id_and_missing_fields_are_added_once() -> None:
     headers = [(b"accept-encoding", b"gzip"), (b"x-request-id", b"theirs")]
     request, _ = gate().request(call_of(headers=headers), "m")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from headgate.policy.router import (
     ONE_MORE,
+    REFUSALS,
     Outcome,
     Patience,
     Target,
@@ -215,3 +216,41 @@ def test_the_last_wait_repeats_and_no_waits_means_at_once(number: int, roll: flo
     still = Patience(jitter=0)
     assert pause(number, None, still, lambda: roll) == (1.0, 2.0, 4.0)[min(number, 3) - 1]
     assert pause(number, None, Patience(()), lambda: roll) == 0
+
+
+def refused(kind: Kind, *, others: bool, **more: bool) -> Outcome:
+    return Outcome(Fault(kind, "no", retry_after=9), others=others, **more)
+
+
+@given(st.sampled_from(sorted(REFUSALS)), st.integers(0, 5), LADDER, PATIENCE)
+def test_a_refusal_is_tried_at_the_next_account_at_once_and_costs_no_try(
+    kind: Kind, others: int, ladder: list[Target], patience: Patience
+) -> None:
+    outcomes = [refused(kind, others=True)] * others
+    told = drive(ladder, outcomes, patience)
+    first = told.steps[: others + 1]
+    assert all(step is first[0] for step in first)
+    plain = drive(ladder, [], patience)
+    assert told.steps[others:] == plain.steps
+
+
+@given(LADDER, OUTCOMES, PATIENCE)
+def test_other_faults_and_what_has_begun_never_move_to_another_account(
+    ladder: list[Target], outcomes: list[Outcome], patience: Patience
+) -> None:
+    def is_refusal(outcome: Outcome) -> bool:
+        fault = outcome.fault
+        return fault is not None and fault.kind in REFUSALS and not outcome.committed
+
+    others = [it if is_refusal(it) else it._replace(others=True) for it in outcomes]
+    assert drive(ladder, others, patience).steps == drive(ladder, outcomes, patience).steps
+
+
+def test_once_no_account_is_left_a_limit_is_waited_for_and_a_rejection_is_not() -> None:
+    target = Target("p", "a", 2)
+    for kind, tries in ((Kind.UPSTREAM_LIMITED, [1, 1, 2]), (Kind.UPSTREAM_AUTH, [1, 1])):
+        told = drive([target], [refused(kind, others=True), refused(kind, others=False)])
+        assert [step.number for step in told.tries] == tries
+        assert [step.seconds for step in told.steps if isinstance(step, Wait)] == [9][
+            : len(tries) - 2
+        ]

@@ -101,18 +101,16 @@ def credentials(config: Config) -> Iterator[Finding]:
         area = "credentials"
         if provider.credentials == "client":
             yield Finding(area, "ok", f"{provider.name}: the caller's own key is forwarded")
-        elif not provider.api_key:
+        elif not provider.accounts:
             yield Finding(area, "ok", f"{provider.name}: needs no key")
-        else:
+        for account in provider.accounts:
             preset = presets[provider.kind]
-            flaw = inspect(provider.api_key, provider.key_env, preset, provider.base_url)
+            flaw = inspect(account.key, account.variable, preset, provider.base_url)
             if flaw:
                 yield Finding(area, "warn", f"{provider.name}: {flaw.what}", flaw.remedy)
             else:
-                size = len(provider.api_key)
-                yield Finding(
-                    area, "ok", f"{provider.name}: {provider.key_env}, {size} characters"
-                )
+                what = f"{provider.name}: {account.variable}, {len(account.key)} characters"
+                yield Finding(area, "ok", what)
 
 
 def defaults(config: Config) -> Iterator[Finding]:

@@ -131,6 +131,9 @@ def _provider(provider: Mapping[str, Any]) -> Iterator[str]:
         if name == "api_key":
             if value:
                 yield f'api_key = "env:{provider["key_env"]}"'
+        elif name == "api_keys":
+            if value:
+                yield f"api_keys = {_value([f'env:{variable}' for variable in value])}"
         elif name == "headers":
             if value:
                 yield f"# headers = {_value(value)}"

@@ -105,9 +105,13 @@ def _key(provider: Provider) -> dict[str, str]:
     """Whose key is sent, and in which header field."""
     if provider.credentials == "client":
         return {"from": "the caller", "as": "it came"}
-    if not provider.api_key:
+    names = [account.variable for account in provider.accounts]
+    if not names:
         return {"from": "nobody", "as": "none is sent"}
-    return {"from": provider.key_env, "as": HEADERS.get(provider.auth, provider.auth)}
+    held = HEADERS.get(provider.auth, provider.auth)
+    if len(names) == 1:
+        return {"from": names[0], "as": held}
+    return {"from": f"one of {', '.join(names)}, the same for a whole conversation", "as": held}
 
 
 def _priced(

@@ -42,12 +42,18 @@ ACCOUNT = (
 
 
 async def probe(providers: Sequence[Provider]) -> list[Finding]:
-    """One call per provider, all at once."""
+    """One call per credential, all at once."""
     door = Door()
+    alone = [one for provider in providers for one in _each_alone(provider)]
     try:
-        return list(await asyncio.gather(*(_probe_one(door, each) for each in providers)))
+        return list(await asyncio.gather(*(_probe_one(door, each) for each in alone)))
     finally:
         await door.close()
+
+
+def _each_alone(provider: Provider) -> list[Provider]:
+    """The provider once for each of its accounts."""
+    return [provider.alone(account) for account in provider.api_keys] or [provider]
 
 
 async def _probe_one(door: Door, provider: Provider) -> Finding:

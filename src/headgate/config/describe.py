@@ -45,6 +45,7 @@ def spell(rung: Rung) -> str:
 def _provider(provider: Provider) -> dict[str, object]:
     described = asdict(provider)
     described["api_key"] = HIDDEN if provider.api_key else ""
+    described["api_keys"] = {account.variable: HIDDEN for account in provider.api_keys}
     described["headers"] = {name: HIDDEN for name, _ in provider.headers}
     return described
 

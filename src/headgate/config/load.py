@@ -184,7 +184,8 @@ def _providers(root: Table, server: Server) -> tuple[Provider, ...]:
 
 def _note_unused(table: Table, providers: tuple[Provider, ...]) -> None:
     """A key in the environment that the file ignores is worth a word."""
-    used = {provider.key_env for provider in providers} | {each.kind for each in providers}
+    used = {account.variable for each in providers for account in each.accounts}
+    used |= {each.kind for each in providers}
     for kind in ("anthropic", "openai"):
         variable = read_all()[kind].key_env[0]
         if variable in table.env and not {variable, kind} & used and kind not in table.content:

@@ -14,8 +14,8 @@ from headgate.providers import AUTHS, SPOKEN
 from headgate.wire.stated import KEYS as CAPABILITIES
 
 Form = Literal[
-    "text", "texts", "whole", "number", "numbers", "flag", "choice", "secret", "money",
-    "choices", "origins", "pairs", "table", "ladder",
+    "text", "texts", "whole", "number", "numbers", "flag", "choice", "secret", "secrets",
+    "money", "choices", "origins", "pairs", "table", "ladder",
 ]  # fmt: skip
 
 
@@ -102,6 +102,8 @@ PROVIDER = (
     Setting("kind", "text", "which provider this is; default: the section's own name"),
     Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
     Setting("api_key", "secret", "env:NAME of the key; default: the vendor's usual variable"),
+    Setting("api_keys", "secrets", "env:NAME of several accounts' keys, in place of api_key; "
+            "a conversation keeps to one"),
     Setting("credentials", "choice", "house: our key; client: the caller's own key goes on",
             choices=("house", "client")),
     Setting("auth", "choice", "which header carries the key", choices=AUTHS),

@@ -10,22 +10,25 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from headgate.config.account import Keys
 from headgate.config.problem import Report, closest, join, meant
 from headgate.config.setting import PROVIDER
 from headgate.config.table import Table, Wrong, variable_of
-from headgate.providers import ABSENT, SPOKEN, SURFACES, Preset, Provider, read_all
-from headgate.providers.credential import inspect, missing, present
+from headgate.providers import ABSENT, SPOKEN, SURFACES, Account, Preset, Provider, read_all
+from headgate.providers.credential import inspect
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _FIELD = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _SECRET_FIELD = re.compile(r"auth|key|token|secret|cookie|password")
 _OUR_FIELDS = ("host", "content-length", "transfer-encoding", "connection", "te", "upgrade")
 _FIRST = ("anthropic", "openai")
+_KEYS = ("api_key", "api_keys")
 
 NOBODY = (
     "no provider is configured: export ANTHROPIC_API_KEY or OPENAI_API_KEY, or name one in "
@@ -66,9 +69,8 @@ def from_environment(env: Mapping[str, str], report: Report) -> tuple[Provider, 
             fate = "" if flaw.usable else f", so {preset.kind} is left out"
             report.note(f"{flaw.what}{fate}; hint: {flaw.remedy}")
         if flaw is None or flaw.usable:
-            found.append(
-                _build(preset, {"name": preset.kind, "key_env": variable}, env[variable])
-            )
+            account = Account(variable, env[variable])
+            found.append(_build(preset, {"name": preset.kind}, (account,)))
     return tuple(found)
 
 
@@ -77,7 +79,8 @@ def without_key(kind: str) -> Provider | None:
     preset = read_all().get(kind)
     if preset is None:
         return None
-    return _build(preset, {"name": kind, "key_env": next(iter(preset.key_env), "")}, "")
+    account = Account(next(iter(preset.key_env), ""), "")
+    return _build(preset, {"name": kind}, (account,))
 
 
 def _read_one(name: str, table: Table) -> Provider | None:
@@ -85,7 +88,7 @@ def _read_one(name: str, table: Table) -> Provider | None:
     preset = _preset(name, table)
     if preset is None:
         return None
-    plain = {key: value for key, value in table.content.items() if key != "api_key"}
+    plain = {key: value for key, value in table.content.items() if key not in _KEYS}
     values = Table(plain, table.path, table.report, table.env).read(PROVIDER)
     values["name"] = name
     base_url = _base_url(values.get("base_url"), preset, table)
@@ -93,15 +96,20 @@ def _read_one(name: str, table: Table) -> Provider | None:
     values["paths"] = _paths(values.get("paths"), base_url, preset, table)
     values["translate"] = _translate(values, preset, table)
     values["headers"] = _headers(values.get("headers"), table)
-    key, values["key_env"] = _key(values, preset, table)
+    accounts: tuple[Account, ...] = ()
+    if values.get("credentials") != "client" and values.get("auth", preset.auth) != "none":
+        accounts = Keys(preset, table, base_url).read()
     if len(table.report.problems) > before:
         return None
-    return _build(preset, values, key)
+    return _build(preset, values, accounts)
 
 
-def _build(preset: Preset, values: dict[str, object], key: str) -> Provider:
+def _build(
+    preset: Preset, values: dict[str, object], accounts: tuple[Account, ...]
+) -> Provider:
     """What the file says, else what the data file knows, else the record's default."""
     name = values["name"]
+    only = accounts[0] if len(accounts) == 1 else Account("", "")
     patterns = values.get("models", [*preset.models, f"{name}:*"])
     return msgspec.convert(
         {
@@ -114,7 +122,9 @@ def _build(preset: Preset, values: dict[str, object], key: str) -> Provider:
             **values,
             "kind": preset.kind,
             "models": patterns,
-            "api_key": key,
+            "api_key": only.key,
+            "key_env": only.variable,
+            "api_keys": [asdict(each) for each in accounts] if len(accounts) > 1 else [],
         },
         Provider,
     )
@@ -255,32 +265,3 @@ def _headers(given: object, table: Table) -> list[tuple[str, str]]:
             continue
         found.append((name, value))
     return found
-
-
-def _key(values: Mapping[str, Any], preset: Preset, table: Table) -> tuple[str, str]:
-    """The key and its variable; ("", "") where none is needed or none is usable."""
-    if values.get("credentials") == "client" or values.get("auth", preset.auth) == "none":
-        return "", ""
-    given = table.content.get("api_key")
-    place = table.path if given is None else join(table.path, "api_key")
-    variable = present(preset, table.env) if given is None else variable_of(given)
-    if not variable and given is not None:
-        try:
-            table.secret(given, "api_key")
-        except Wrong as wrong:
-            table.report.wrong(place, wrong.what, wrong.hint)
-        return "", ""
-    if not variable and preset.key_optional:
-        return "", ""
-    variable = variable or preset.key_env[0]
-    if variable not in table.env:
-        what = f"has no key: {variable} is not set"
-        table.report.wrong(place, what, missing(preset, variable))
-        return "", ""
-    flaw = inspect(table.env[variable], variable, preset, values["base_url"])
-    if flaw and not flaw.usable:
-        table.report.wrong(place, flaw.what, flaw.remedy)
-        return "", ""
-    if flaw:
-        table.report.note(f"{place}: {flaw.what}; hint: {flaw.remedy}")
-    return table.env[variable], variable

@@ -8,7 +8,7 @@ Rule 2: a call that is translated carries none of the caller's vendor's header f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -30,7 +30,7 @@ _CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", fields.REHEA
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
-    """One provider, ready to be asked."""
+    """One provider, or one of its accounts, ready to be asked."""
 
     provider: Provider
     url: Url
@@ -41,9 +41,22 @@ class Gate:
     headers: Headers
     headers_new: Headers
     """the same for callers of the API version that moved the key to another field"""
+    credential: str
+    """house, client, or the variable that names the account"""
+    accounts: tuple[Gate, ...]
+    """of a provider that has several: a gate for each, one of which is used"""
 
     @classmethod
     def to(cls, provider: Provider) -> Gate:
+        """The gate to a provider, and behind it those to its accounts."""
+        accounts = [
+            replace(cls._to(provider.alone(it)), credential=it.variable)
+            for it in provider.api_keys
+        ]
+        return replace(cls._to(provider), accounts=tuple(accounts))
+
+    @classmethod
+    def _to(cls, provider: Provider) -> Gate:
         url = Url.parse(
             provider.base_url,
             verify_tls=provider.verify_tls,
@@ -57,6 +70,8 @@ class Gate:
             provider.credentials == "client",
             [_IDENTITY, *headers_for(provider, None)],
             [_IDENTITY, *headers_for(provider, BEARER_SINCE)],
+            provider.credentials,
+            (),
         )
 
     def through(self, surface: Surface, wish: str = "") -> Surface | None:

@@ -7,13 +7,15 @@ Rule 2: whatever may have been billed although nobody has its answer is marked a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from headgate.engine.seat import Shut
 from headgate.engine.settle import Settlement
 from headgate.engine.tally import Tally, TryNote
 from headgate.ledger.writer import Writer
 from headgate.policy import health
 from headgate.policy.health import Health
+from headgate.policy.router import REFUSALS
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
 from headgate.wire.model import Ending, Fault, Kind
@@ -37,6 +39,8 @@ class Ground:
     dice: Callable[[], float]
     health: dict[tuple[str, str], Health]
     running: set[Tally]
+    shut: Shut = field(default_factory=dict)
+    """accounts that are passed over, where a provider has several"""
 
     @property
     def writer(self) -> Writer:
@@ -77,13 +81,17 @@ class Ground:
                 billed or (gone and exchange.sent_all and not tally.reading.usage_seen),
                 fields.text(exchange.headers, b"request-id")
                 or fields.text(exchange.headers, b"x-request-id"),
+                tally.credential,
             )
         )
+        retry_after = fault.retry_after if fault is not None else None
+        if tally.seat is not None and kind in REFUSALS:  # it says nothing of the target
+            tally.seat.close(kind, retry_after, now)
+            return
         name = (target.provider, target.model)
         state = self.health.get(name)
         if state is None:
             if kind is None or len(self.health) >= KNOWN_TARGETS:
                 return
             state = health.WELL
-        retry_after = fault.retry_after if fault is not None else None
         self.health[name] = health.learn(state, kind, retry_after, now)

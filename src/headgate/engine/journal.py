@@ -74,6 +74,17 @@ class Journal:
             message=f"{failed}{SPOKEN.get(fault.kind, fault.kind)}, trying {name}",
         )
 
+    def next_account(self, id: str, target: Target, account: str, fault: Fault) -> None:
+        """Another account of the same target is tried at once."""
+        self.say(
+            "next_account",
+            id=id,
+            target=f"{target.provider}:{target.model}",
+            account=account,
+            fault=fault.kind,
+            message=f"{account}: {SPOKEN.get(fault.kind, fault.kind)}, trying the next account",
+        )
+
     def call(self, facts: dict[str, object]) -> None:
         self._add(facts)
 

@@ -21,9 +21,11 @@ from headgate.engine.crossing import cross, said_again, watch_stream
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
+from headgate.engine.seat import Seat, all_shut
 from headgate.engine.settle import PRICE_UNKNOWN
-from headgate.engine.tally import Sink, Tally, intent
+from headgate.engine.tally import Sink, Tally, conversation, intent
 from headgate.policy import prefix, router
+from headgate.policy.affinity import REJECTED_S
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
 from headgate.upstream import Exchange, Request
 from headgate.wire import headers as fields
@@ -104,10 +106,11 @@ class Engine:
             if isinstance(step, Wait):
                 outcome = await self._wait(tally, step)
             else:
-                if fault is not None and step.number == 1:
+                if fault is not None and step.target is not tally.target:
                     journal.fallback(call.id, tally.target, step.target, fault)
                 fault = await self._try(tally, way.route, step)
-                outcome = Outcome(fault, tally.committed)
+                outcome = self._outcome(tally, fault)
+                fault = outcome.fault
             try:
                 step = plan.send(outcome)
             except StopIteration:
@@ -186,8 +189,32 @@ class Engine:
         tally.handle = writer.intend(intent(tally, way.ladder[0]))
 
     def _cooling(self, target: Target) -> bool:
-        state = self._ground.health.get((target.provider, target.model))
-        return state is not None and state.cooling(self._ground.clock())
+        ground, now = self._ground, self._ground.clock()
+        state = ground.health.get((target.provider, target.model))
+        if state is not None and state.cooling(now):
+            return True
+        return all_shut(self._gates[target.provider], target, ground.shut, now)
+
+    def _gate(self, tally: Tally, step: Try) -> Gate:
+        """The provider's gate, or that of one of its accounts."""
+        gate, seat = self._gates[step.target.provider], tally.seat
+        if not gate.accounts:
+            tally.seat = None
+            return gate
+        if seat is None or seat.target is not step.target:
+            named = conversation(tally.call)
+            seat = tally.seat = Seat(gate, step.target, named, self._ground.shut)
+        return seat.take(step, self._ground.clock())
+
+    def _outcome(self, tally: Tally, fault: Fault | None) -> Outcome:
+        if fault is None or tally.seat is None:
+            return Outcome(fault, tally.committed)
+        outcome = tally.seat.outcome(fault, self._ground.clock(), committed=tally.committed)
+        if outcome.others:
+            self._ground.settlement.journal.next_account(
+                tally.call.id, tally.seat.target, tally.credential, fault
+            )
+        return outcome
 
     async def _wait(self, tally: Tally, wait: Wait) -> Outcome | None:
         until = self._ground.clock() + wait.seconds
@@ -200,11 +227,11 @@ class Engine:
     async def _try(self, tally: Tally, route: Route, step: Try) -> Fault | None:
         """One upstream attempt; the fault it ended in, None when the call is answered."""
         ground, target = self._ground, step.target
-        gate = self._gates[target.provider]
+        gate = self._gate(tally, step)
         tally.try_started = ground.clock()
         if tally.deadline and tally.try_started >= tally.deadline:
             return _timed_out(tally)
-        tally.target, tally.credential = target, gate.provider.credentials
+        tally.target, tally.credential = target, gate.credential
         tally.warnings = target.warnings
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
@@ -261,6 +288,7 @@ class Engine:
                 "credential_rejected",
                 provider=gate.provider.name,
                 status=reply.status,
+                passed_over_s=REJECTED_S if tally.seat is not None else 0,
                 hint=f"check {gate.provider.key_env or 'its api_key'},"
                 " then run `headgate doctor --live`",
             )

@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol, get_type_hints
 
 import msgspec
 
+from headgate.engine.seat import Seat
 from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
-from headgate.policy import estimate, prefix
+from headgate.policy import affinity, estimate, prefix
 from headgate.policy.router import Target
 from headgate.upstream import Exchange
 from headgate.wire import headers as fields
@@ -54,6 +55,7 @@ class TryNote(NamedTuple):
     fault: str
     maybe_billed: bool
     upstream_id: str
+    credential: str = ""
 
 
 class Tally:
@@ -81,6 +83,7 @@ class Tally:
         "reading",
         "reply_bytes",
         "route",
+        "seat",
         "settled",
         "shared",
         "silence_s",
@@ -108,6 +111,8 @@ class Tally:
         self.route = ""
         self.target: Target | None = None
         self.credential = ""
+        self.seat: Seat | None = None
+        """among the accounts of a provider that has several"""
         self.shared = True
         """does the target's credential serve more than this caller"""
         self.exchange: Exchange | None = None
@@ -203,7 +208,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
         call.surface.name,
         call.key_id,
-        labels.session or call.surface.dialect.session(envelope)[:LABEL_CHARS],
+        _session(call, labels),
         labels.agent,
         labels.tags,
         labels.client,
@@ -313,6 +318,15 @@ def _labels(call: Call) -> _Labels:
             _label(told, b"x-headgate-latency"),
         )
     return labels
+
+
+def conversation(call: Call) -> bytes:
+    """The name under which a conversation keeps to one account."""
+    return affinity.name_of(_session(call, _labels(call)), call.envelope)
+
+
+def _session(call: Call, labels: _Labels) -> str:
+    return labels.session or call.surface.dialect.session(call.envelope)[:LABEL_CHARS]
 
 
 _SESSIONS = (b"x-claude-code-session-id", b"session-id", b"x-session-id")

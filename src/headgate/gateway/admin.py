@@ -67,7 +67,7 @@ class Admin:
         return JSONResponse(describe(self._house.engine.config))
 
     async def _targets(self, request: Request) -> Response:
-        """Every target that has failed lately, and whether it is cooling."""
+        """Every target that has failed lately, and every account that is passed over."""
         ground = self._house.ground
         now = ground.clock()
         return JSONResponse(
@@ -79,6 +79,15 @@ class Admin:
                     "why": state.why,
                 }
                 for (provider, model), state in sorted(ground.health.items())
+            ]
+            + [
+                {
+                    "target": f"{provider}:{model}",
+                    "account": account,
+                    "cooling_s": round(until - now, 3),
+                }
+                for (provider, model, account), until in sorted(ground.shut.items())
+                if until > now
             ]
         )
 

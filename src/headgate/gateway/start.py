@@ -196,6 +196,7 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     opened.house.take_up(config, catalog)
     opened.config = config
     opened.house.ground.health.clear()
+    opened.house.ground.shut.clear()
     try:
         opened.server.reload_certificates()
     except OSError as error:  # ssl.SSLError is one

@@ -3,6 +3,8 @@
 Rule 1: it never goes on once the client has seen bytes, nor after a fault of the client's.
 Rule 2: no wait follows the last try; a retry-after is respected or the next rung is taken.
 Rule 3: a cooling target is passed over while another is warm; it is tried once if none answers.
+Rule 4: what one account refused is tried at the target's next account at once: no wait, and
+not one of the tries.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from headgate.wire.model import Fault, Kind
 
 ONE_MORE = frozenset((Kind.UPSTREAM,))
 """faults after which the same target deserves a single second chance"""
+REFUSALS = frozenset((Kind.UPSTREAM_LIMITED, Kind.UPSTREAM_AUTH))
+"""faults of the account that was used, not of the target"""
 
 
 class Target(NamedTuple):
@@ -51,6 +55,8 @@ class Outcome(NamedTuple):
     fault: Fault | None
     committed: bool = False
     """has the client seen bytes"""
+    others: bool = False
+    """is there an account of the target that has not refused this call"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ def plan(
 ) -> Plan:
     """Steps to carry out; send the Outcome of each Try back in, and None after a Wait.
 
-    An Outcome after a Wait says that there is no time for it: the next rung is taken.
+    An Outcome after a Wait says that there is no time for it: the next rung is taken. The
+    same Try once more is for the target's next account.
     """
     skipped: list[Target] = []
     for target in ladder:
@@ -92,7 +99,10 @@ def _climb(
     """Try one target; True when the call is decided."""
     seen: set[Kind] = set()
     for number in range(1, tries + 1):
-        outcome = yield Try(target, number)
+        step = Try(target, number)
+        outcome = yield step
+        while _was_refused(outcome):
+            outcome = yield step
         if outcome is None or outcome.fault is None or outcome.committed:
             return True
         fault = outcome.fault
@@ -109,6 +119,13 @@ def _climb(
         if is_far or (yield wait) is not None:
             return False
     return False
+
+
+def _was_refused(outcome: Outcome | None) -> bool:
+    """Does another account of the same target deserve the call."""
+    if outcome is None or outcome.fault is None or outcome.committed:
+        return False
+    return outcome.others and outcome.fault.kind in REFUSALS
 
 
 def pause(

@@ -8,7 +8,7 @@ Rule 3: a file says what the whole server can take, whichever model answers ther
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,14 @@ ABSENT = {
     "vertex": "Google Vertex AI",
 }
 """Kinds people ask for that need every request signed, which Headgate does not do yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A key of ours at a provider, known by the environment variable it came from."""
+
+    variable: str
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,22 @@ class Provider:
     max_connections: int = 512
     key_env: str = ""
     """the environment variable api_key came from"""
+    api_keys: tuple[Account, ...] = ()
+    """several accounts in place of the one of api_key: a conversation keeps to one of them"""
     translate: str = ""
     """the surface that conversations of other surfaces are translated to; empty: the one its
     model is best reached by, else the first that is served"""
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Every key of ours that is sent there; none where none is needed."""
+        if self.api_keys or not self.api_key:
+            return self.api_keys
+        return (Account(self.key_env, self.api_key),)
+
+    def alone(self, account: Account) -> Provider:
+        """The same provider with this one of its accounts and no other."""
+        return replace(self, api_key=account.key, key_env=account.variable, api_keys=())
 
 
 @dataclass(frozen=True, slots=True)
