@@ -185,3 +185,11 @@ def test_automatic_caching_marks_the_last_block_that_can_be_marked() -> None:
 def test_an_image_counts_the_same_whatever_its_bytes() -> None:
     image = {"type": "image", "source": {"type": "base64", "data": "A" * 90_000}}
     assert blocks(body(messages=turns([image])))[0].tokens == IMAGE_TOKENS
+
+
+def test_a_thread_is_refused_with_the_code_that_the_sdk_knows() -> None:
+    turns = [{"role": "user", "content": "hi"}]
+    body = {"model": "m", "max_tokens": 9, "messages": turns, "thread": {"type": "create"}}
+    with pytest.raises(Refused) as caught:
+        check_messages(body, OLD, counting=False)
+    assert caught.value.code == "thread_unsupported_request"

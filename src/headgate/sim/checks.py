@@ -47,6 +47,8 @@ def check_messages(body: Any, version: str, *, counting: bool) -> None:
     need(isinstance(body, dict), "Input should be a valid dictionary")
     need(version != "", "anthropic-version: header is required")
     need(isinstance(body.get("model"), str) and body["model"] != "", "model: Field required")
+    if body.get("thread"):
+        raise _threadless()
     messages = body.get("messages")
     need(isinstance(messages, list), "messages: Field required")
     need(len(messages) > 0, "messages: at least one message is required")
@@ -64,6 +66,13 @@ def check_messages(body: Any, version: str, *, counting: bool) -> None:
     system = body.get("system", "")
     need(isinstance(system, str | list), "system: Input should be a valid string or list")
     _check_marks(body)
+
+
+def _threadless() -> Refused:
+    """Nothing is kept here from call to call: the SDK then sends the whole conversation."""
+    wrong = Refused("thread: message threads are not kept here")
+    wrong.code = "thread_unsupported_request"
+    return wrong
 
 
 def _check_max_tokens(body: dict[str, Any]) -> None:

@@ -106,7 +106,8 @@ def translate(body: bytes, caller: Codec, upstream: Codec, aim: Aim) -> Translat
 def refusal(losses: Sequence[Loss], target: str) -> Fault:
     """Why the call cannot go to this target without meaning something else."""
     what = "; ".join(str(loss) for loss in losses if loss.grave)
-    return Fault(Kind.UNTRANSLATABLE, f"{what} (the call goes to {target})")
+    code = next((loss.code for loss in losses if loss.code), "")
+    return Fault(Kind.UNTRANSLATABLE, f"{what} (the call goes to {target})", detail=code)
 
 
 def told_elsewhere(fault: Fault) -> Fault:

@@ -13,6 +13,7 @@ from headgate.wire import anthropic
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import Choice, Format, Hosted, Mark, Role, Text, Thinking, Tool
 from headgate.wire.model import Fault, Kind
+from headgate.wire.translate import refusal
 from tests.wire.anthropic.asks import block, call, claude, heard, lost, refused, result, user
 
 JSON = st.recursive(
@@ -229,6 +230,16 @@ def test_what_the_model_could_not_do_without_is_refused(field: str) -> None:
     losses = Losses()
     heard(losses, **{field: 0 if field == "max_tokens" else ["x"]})
     assert [loss.field for loss in losses.grave] == [field]
+
+
+def test_a_thread_is_refused_in_the_words_on_which_the_sdk_sends_everything() -> None:
+    """Its tool runner sends only what is new from the second call on, if we let it begin one."""
+    losses = Losses()
+    heard(losses, thread={"type": "create"})
+    fault = refusal(losses.all, "openai:gpt")
+    body = json.loads(anthropic.error_body(fault, "id-1"))
+    assert body["error"]["details"]["error_code"] == "thread_unsupported_request"
+    assert "thread: only Anthropic keeps threads" in body["error"]["message"]
 
 
 def test_fast_mode_is_a_tier() -> None:

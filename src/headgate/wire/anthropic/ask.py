@@ -14,8 +14,10 @@ from collections.abc import Mapping
 
 from headgate.wire.ability import EFFORTS
 from headgate.wire.anthropic.parts import ONLY_HERE, Hearing, mark_in, parts_in
+from headgate.wire.anthropic.reading import THREADLESS
 from headgate.wire.anthropic.say import encode_ask
 from headgate.wire.anthropic.tools import hear_choice, hear_tools
+from headgate.wire.history import instructs
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Ask,
@@ -49,8 +51,6 @@ WORDS: Mapping[str, str] = {
     "tier": "service_tier",
     "mark": "cache_control",
 }
-NO_INSTRUCTION = "x-anthropic-billing-header:"
-"""how a block of Claude Code's begins that tells Anthropic who asks, and differs every time"""
 TOO_DEEP = "the request body is nested too deeply"
 
 _MODES = {
@@ -107,7 +107,7 @@ def _system(node: Node, hearing: Hearing) -> list[Text]:
     for part in parts_in(node, "system", hearing):
         if not isinstance(part, Text):
             node.wrong("system", "must be a string or a list of text blocks")
-        if not part.text.startswith(NO_INSTRUCTION):
+        if instructs(part.text):
             texts.append(part)
     return texts
 
@@ -254,4 +254,10 @@ def _rest(node: Node, ask: Ask, losses: Losses) -> None:
     for name in _CHANGES_THE_MODEL:
         if node.take(name):
             losses.refuse(name, "only Anthropic has it, and the model could do less without it")
+    if node.take("thread"):  # the SDK's tool runner begins one (2.11.0, seen 2026-11-21)
+        losses.refuse(
+            "thread",
+            "only Anthropic keeps threads; send the whole conversation",
+            code=THREADLESS,
+        )
     node.leave(losses, ONLY_HERE)

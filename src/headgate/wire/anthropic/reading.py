@@ -25,6 +25,8 @@ MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_tokens",)
 STOP_ENDS = False
 NOTHING_SAID = "(no content)"
 """Claude Code 2.1.329 pays for a second request when a message is empty (seen 2026-11-20)"""
+THREADLESS = "thread_unsupported_request"
+"""the error code on which the SDK sends the whole conversation instead of a thread's end"""
 STATUS: dict[Kind, int] = {}
 """where this dialect answers with another status than FAULTS says"""
 
@@ -318,16 +320,13 @@ def classify(status: int, body: bytes) -> tuple[str, str]:
 
 def error_body(fault: Fault, call_id: str) -> bytes:
     too_long = fault.kind is Kind.TOO_LONG
-    return msgspec.json.encode(
-        {
-            "type": "error",
-            "error": {
-                "type": ERROR_TYPES.get(fault.kind, "api_error"),
-                "message": spoken(fault.message) if too_long else fault.message,
-            },
-            "request_id": call_id,
-        }
-    )
+    error: dict[str, object] = {
+        "type": ERROR_TYPES.get(fault.kind, "api_error"),
+        "message": spoken(fault.message) if too_long else fault.message,
+    }
+    if fault.detail == THREADLESS:
+        error["details"] = {"error_code": THREADLESS, "unsupported": ["model"]}
+    return msgspec.json.encode({"type": "error", "error": error, "request_id": call_id})
 
 
 def error_event(fault: Fault, call_id: str, reading: Reading) -> bytes:
