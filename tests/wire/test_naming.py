@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire.meaning import Tool
-from headgate.wire.naming import LONGEST_ID, Lexicon, accepted, call_id
+from headgate.wire.naming import LONGEST_ID, Lexicon, accepted, call_id, hidden
 
 NAMES = st.text(min_size=1, max_size=100)
 LEGAL = re.compile(r"[a-zA-Z0-9_-]+")
@@ -63,3 +63,10 @@ def test_an_illegal_id_keeps_what_can_be_read_of_it() -> None:
 
 def test_an_unknown_alias_is_the_tool_the_model_invented() -> None:
     assert Lexicon([], 64).spoken("never_offered").name == "never_offered"
+
+
+@given(st.text())
+def test_a_persons_name_is_hidden_once(name: str) -> None:
+    once = hidden(name)
+    assert re.fullmatch(r"[0-9a-f]{64}", once)
+    assert hidden(once) == once

@@ -9,8 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire.model import Fault, Kind, Terms, Usage
-from headgate.wire.openai import Count, Error, classify, count, error_body, stream_fault, terms
+from headgate.wire.openai import (
+    Count,
+    Error,
+    cache_key,
+    classify,
+    closed,
+    count,
+    data_url,
+    error_body,
+    parameters,
+    stream_fault,
+    terms,
+)
 from headgate.wire.reading import Reading
+from headgate.wire.walk import Node
 
 TOKENS = st.integers(0, 10**6)
 
@@ -134,3 +147,27 @@ def test_a_path_that_is_not_there_is_no_model_that_is_not_there() -> None:
 def test_the_standard_tier_has_no_name(tier: str | None) -> None:
     assert terms(tier, Terms("flex")) == Terms("flex")
     assert terms("priority", Terms("flex")) == Terms("priority")
+
+
+@pytest.mark.parametrize("schema", [None, {}])
+def test_a_function_without_arguments_can_be_strict(schema: dict[str, object] | None) -> None:
+    assert closed(parameters(schema, closed=True))
+    assert parameters(schema) == {"type": "object", "properties": {}}
+
+
+def test_the_properties_of_an_object_are_named_even_where_there_are_none() -> None:
+    assert parameters({"type": "object"}) == {"type": "object", "properties": {}}
+    assert parameters({"type": "string"}) == {"type": "string"}
+
+
+def test_a_conversations_name_is_shortened_only_where_it_is_too_long() -> None:
+    assert cache_key("s" * 64) == "s" * 64
+    assert len(cache_key("s" * 65)) == 64
+
+
+def test_a_data_url_is_taken_apart_and_a_broken_one_is_named() -> None:
+    node = Node({}, "input[0]")
+    assert data_url("data:Image/PNG;base64,AA", node, "image_url") == ("image/png", "AA")
+    for wrong in ("data:AAAA", "data:image/png,AA", "data:;base64,AA"):
+        with pytest.raises(Fault, match=r"input\[0\]\.image_url: must be a data: URL"):
+            data_url(wrong, node, "image_url")

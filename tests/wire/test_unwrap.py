@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.wire.unwrap import Unwrapper, whole
+from headgate.wire.meaning import Tool
+from headgate.wire.unwrap import Unwrapper, described, flat, whole, wrapped
 
 TEXT = st.text(max_size=40)
 
@@ -52,3 +53,26 @@ def test_nothing_a_model_writes_raises(written: str, cuts: list[int]) -> None:
     for a, b in itertools.pairwise(at):
         unwrapper.feed(written[a:b])
     unwrapper.finish()
+
+
+@given(TEXT)
+def test_what_is_wrapped_comes_out_again(text: str) -> None:
+    assert whole(wrapped(text)) == text
+
+
+LARK = {"type": "grammar", "syntax": "lark", "definition": "start: /a/"}
+
+
+@pytest.mark.parametrize("grammar", [LARK, {"type": "grammar", "grammar": LARK}])
+def test_a_grammar_that_cannot_be_enforced_is_told(grammar: dict[str, object]) -> None:
+    assert flat(grammar) == LARK
+    told = described(Tool("exec", "Runs.", custom=True, grammar=grammar))
+    assert told == "Runs.\n\nThe input must follow this grammar (lark):\nstart: /a/"
+    assert described(Tool("exec", custom=True, grammar=grammar)).startswith("The input")
+
+
+@pytest.mark.parametrize("grammar", [None, {}, {"definition": 5}])
+def test_without_a_grammar_the_description_stands_alone(
+    grammar: dict[str, object] | None,
+) -> None:
+    assert described(Tool("exec", "Runs.", custom=True, grammar=grammar)) == "Runs."

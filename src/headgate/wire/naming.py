@@ -17,6 +17,7 @@ from headgate.wire.meaning import Hosted, Tool
 
 _OUTSIDE = re.compile(r"[^a-zA-Z0-9_-]")
 _INSIDE = re.compile(r"[a-zA-Z0-9_-]+")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 LONGEST_ID = 64
 """of a tool call; what OpenAI's Responses accept, and Anthropic sets no limit"""
 
@@ -81,6 +82,13 @@ def call_id(id: str) -> str:
     if _INSIDE.fullmatch(id) and len(id) <= LONGEST_ID:
         return id
     return _with_hash(id, LONGEST_ID)
+
+
+def hidden(person: str) -> str:
+    """A person's name that says nothing of the person; one that says nothing already stays."""
+    if _DIGEST.fullmatch(person):
+        return person
+    return hashlib.sha256(person.encode("utf-8", "replace")).hexdigest()
 
 
 def _with_hash(name: str, longest: int) -> str:

@@ -16,8 +16,11 @@ from msgspec import Struct
 from headgate.wire.broken import BROKEN
 from headgate.wire.envelope import Envelope
 from headgate.wire.loss import Losses
+from headgate.wire.meaning import Object
 from headgate.wire.model import Fault, Kind, Terms, Usage
+from headgate.wire.naming import hidden
 from headgate.wire.reading import Reading
+from headgate.wire.walk import Node
 
 STATUS: dict[Kind, int] = {Kind.OVERLOADED: 503}
 """where this dialect answers with another status than FAULTS says: 529 is Anthropic's own"""
@@ -73,6 +76,8 @@ _FAULT_OF_WORD = (
 _STATUS = re.compile(r"[45][0-9][0-9]")
 NEVER = float("inf")
 """an empty purse is not filled by waiting"""
+_LONGEST_KEY = 64
+"""of prompt_cache_key"""
 
 
 class Error(Struct):
@@ -137,6 +142,20 @@ def session(envelope: Envelope) -> str:
         return ""
 
 
+def cache_key(session: str) -> str:
+    """A conversation's name as prompt_cache_key takes it."""
+    return session if len(session) <= _LONGEST_KEY else hidden(session)
+
+
+def data_url(url: str, node: Node, name: str) -> tuple[str, str]:
+    """(media type, base64) of a data: URL, which stands in that member."""
+    head, comma, data = url.removeprefix("data:").partition(",")
+    media_type, _, encoding = head.partition(";")
+    if not comma or not media_type or not encoding.endswith("base64"):
+        node.wrong(name, "must be a data: URL in base64, as data:image/png;base64,…")
+    return media_type.lower(), data
+
+
 class InputDetails(Struct):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
@@ -198,6 +217,16 @@ def strict(wanted: bool, schema: Any, what: str, losses: Losses) -> bool:
         losses.note(what, "not strict: OpenAI wants every property required and no others")
         return False
     return wanted
+
+
+def parameters(schema: Object | None, *, closed: bool = False) -> Object:
+    """A function's schema: the properties of an object are named even where there are none."""
+    if not schema:
+        none: Object = {"type": "object", "properties": {}}
+        return none | {"required": [], "additionalProperties": False} if closed else none
+    if schema.get("type") == "object" and "properties" not in schema:
+        return {**schema, "properties": {}}
+    return schema
 
 
 def closed(schema: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Takes the text out of the one-argument object that stands in for a free-text tool call.
+"""Free-text tools for models without them: a function of one string takes their place.
 
 A tool that takes free text is offered to models without such tools as a function of one
 string, `input`; what the model then writes is JSON, fragment by fragment, and the caller wants
@@ -12,8 +12,15 @@ import re
 import msgspec
 
 from headgate.wire.broken import BROKEN
+from headgate.wire.meaning import Object, Tool
 from headgate.wire.walk import object_in
 
+FREE_TEXT: Object = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+}
+"""the schema of such a function's arguments"""
 _OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
 _PLAIN = re.compile(r'[^"\\]*')
 _SHORT_ESCAPES = 2
@@ -98,6 +105,28 @@ def _meant(escape: str) -> str:
         return _STRING.decode(f'"{escape}"')
     except BROKEN:
         return "\ufffd"
+
+
+def wrapped(text: str) -> str:
+    """The object that stands for a call with this text."""
+    return msgspec.json.encode({"input": text}).decode()
+
+
+def described(tool: Tool) -> str:
+    """Its description, with the grammar that a vendor of such tools would hold the model to."""
+    grammar = flat(tool.grammar or {})
+    definition, syntax = grammar.get("definition"), grammar.get("syntax")
+    if not isinstance(definition, str) or not definition:
+        return tool.description
+    kind = f" ({syntax})" if isinstance(syntax, str) and syntax else ""
+    told = f"The input must follow this grammar{kind}:\n{definition}"
+    return f"{tool.description}\n\n{told}" if tool.description else told
+
+
+def flat(grammar: Object) -> Object:
+    """The grammar's members side by side: Chat Completions nests what Responses has flat."""
+    inner = grammar.get("grammar")
+    return {"type": "grammar", **inner} if isinstance(inner, dict) else grammar
 
 
 def whole(arguments: str) -> str:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire.ability import Abilities
-from headgate.wire.anthropic.turns import NOT_COMPLETED, OPENING, Conversation
+from headgate.wire.anthropic.turns import OPENING, Conversation
+from headgate.wire.history import UNANSWERED
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Foreign,
@@ -59,11 +60,11 @@ def test_results_of_several_messages_come_first_in_one_turn() -> None:
 
 def test_an_interrupted_call_gets_a_result() -> None:
     said = messages(turn(U, "go"), calls("1", "2"), results("2"), turn(U, "never mind"))
-    assert said[2] == user([result("2"), result("1", NOT_COMPLETED), block("never mind")])
+    assert said[2] == user([result("2"), result("1", UNANSWERED), block("never mind")])
 
 
 def test_a_conversation_that_ends_with_a_call_gets_its_result() -> None:
-    assert messages(turn(U, "go"), calls("1"))[2] == user([result("1", NOT_COMPLETED)])
+    assert messages(turn(U, "go"), calls("1"))[2] == user([result("1", UNANSWERED)])
 
 
 def test_a_result_of_no_call_is_said_as_text_where_it_stood() -> None:

@@ -186,7 +186,9 @@ def test_a_free_text_tool_is_else_a_function_of_one_string() -> None:
     first, second = (tool["function"] for tool in it["tools"])
     assert first["parameters"] == second["parameters"]
     assert first["parameters"]["required"] == ["input"]
-    assert first["description"] == "run\n\nThe input must follow this grammar:\nstart: /x/"
+    assert (
+        first["description"] == "run\n\nThe input must follow this grammar (lark):\nstart: /x/"
+    )
     assert lost(losses) == {"tools": False}
 
 

@@ -171,7 +171,7 @@ def test_what_the_user_shows_is_heard(part: dict[str, Any], meaning: object) -> 
     [
         ({"type": "input_text"}, "text: must be a string"),
         ({"type": "input_image"}, "image_url: must be a URL or a data URL"),
-        ({"type": "input_image", "image_url": "data:AAAA"}, "image_url: must be a data URL"),
+        ({"type": "input_image", "image_url": "data:AAAA"}, "image_url: must be a data: URL"),
         ({"type": "input_file"}, "file_data: must be a data URL"),
         (
             {"type": "input_file", "file_data": "data:text/plain;base64,!"},

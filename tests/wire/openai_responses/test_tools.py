@@ -220,7 +220,7 @@ def test_a_free_text_tool_is_said_as_one_or_as_a_function_that_tells_its_grammar
     assert wrapped["type"] == "function"
     assert wrapped["parameters"]["required"] == ["input"]
     assert wrapped["strict"] is False
-    assert wrapped["description"].endswith("lark grammar:\nstart: /.+/")
+    assert wrapped["description"].endswith("grammar (lark):\nstart: /.+/")
     assert [loss.field for loss in losses.all] == ["tools"]
 
 

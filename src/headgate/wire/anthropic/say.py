@@ -7,7 +7,6 @@ Rule 2: nothing that names a person leaves: a user is said as a hash.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -24,10 +23,10 @@ from headgate.wire.anthropic.tools import (
     tools_of_history,
 )
 from headgate.wire.anthropic.turns import Conversation
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Ask, Format, Mark, Object
 from headgate.wire.model import Fault, Kind
-from headgate.wire.naming import Lexicon
+from headgate.wire.naming import Lexicon, hidden
 
 MOST_UNKNOWN = 32_768
 """the output's limit where neither the caller nor anybody else states one"""
@@ -195,12 +194,11 @@ def _terms(ask: Ask, losses: Losses) -> Object:
     """Who asks, on which terms; and what Anthropic has no word for."""
     said: Object = {}
     if ask.user:
-        digest = hashlib.sha256(ask.user.encode("utf-8", "replace")).hexdigest()
-        said["metadata"] = {"user_id": digest}
+        said["metadata"] = {"user_id": hidden(ask.user)}
     if ask.tier in _TIERS:
         said.update(_TIERS[ask.tier])
     elif ask.tier:
-        losses.note("tier", f"dropped: Anthropic has no tier {ask.tier}")
+        losses.note("tier", f"dropped: Anthropic has no tier {as_word(ask.tier)}")
     if ask.verbosity:
         losses.note("verbosity", "dropped: Anthropic has no such setting")
     if ask.metadata:
@@ -224,7 +222,9 @@ def _mark(said: Object, whole: Mark | None, losses: Losses) -> None:
         ttl = block.get("cache_control", {}).get("ttl", "")
         lifetime = _LIFETIMES.get(ttl, "")
         if ttl != lifetime:
-            losses.note("mark", f"changed: a lifetime of {ttl} is said as {lifetime or '5m'}")
+            losses.note(
+                "mark", f"changed: a lifetime of {as_word(ttl)} is said as {lifetime or '5m'}"
+            )
             block["cache_control"] = control(Mark(lifetime))
 
 

@@ -16,17 +16,13 @@ import msgspec
 from headgate.wire.anthropic.parts import ONLY_HERE, mark_in, needed
 from headgate.wire.anthropic.reading import NAME
 from headgate.wire.anthropic.schema import simplified
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Ask, Choice, Hosted, Mark, Object, Tool, ToolCall
 from headgate.wire.naming import Lexicon
+from headgate.wire.unwrap import FREE_TEXT, described
 from headgate.wire.walk import Node, object_in
 
 LONGEST_NAME = 128
-FREE_TEXT: Object = {
-    "type": "object",
-    "properties": {"input": {"type": "string"}},
-    "required": ["input"],
-}
 NO_ARGUMENTS: Object = {"type": "object", "properties": {}}
 _SEARCH = "web_search"
 _SEARCH_TYPE = "web_search_20250305"
@@ -113,7 +109,7 @@ def _searching_once(said: list[Any], names: set[str], losses: Losses) -> list[An
 
 def _say(tool: Tool, alias: str, *, shown: bool) -> Object:
     said: Object = {"name": alias}
-    description = _with_grammar(tool)
+    description = described(tool) if tool.custom else tool.description
     if description:
         said["description"] = description
     said["input_schema"] = FREE_TEXT if tool.custom else _schema(tool)
@@ -135,25 +131,11 @@ def _schema(tool: Tool) -> Object:
     return schema if "type" in schema else {"type": "object", **schema}
 
 
-def _with_grammar(tool: Tool) -> str:
-    """The description, with the grammar that OpenAI would have held the model to."""
-    grammar = tool.grammar or {}
-    inner = grammar.get("grammar")
-    rules: Object = inner if isinstance(inner, dict) else grammar
-    definition = rules.get("definition")
-    if not isinstance(definition, str) or not definition:
-        return tool.description
-    syntax = rules.get("syntax")
-    kind = f" ({syntax})" if isinstance(syntax, str) else ""
-    lines = [f"The input must follow this grammar{kind}:\n{definition}"]
-    return "\n\n".join([tool.description, *lines] if tool.description else lines)
-
-
 def _say_hosted(tool: Hosted, losses: Losses) -> list[Any]:
     if tool.maker == NAME:
         return [tool.raw]
     if tool.kind != _SEARCH:
-        losses.note("tools", f"dropped: {tool.kind}, which its own vendor runs")
+        losses.note("tools", f"dropped: {as_word(tool.kind)}, which its own vendor runs")
         return []
     losses.note("tools", f"changed: web_search is said as {_SEARCH_TYPE}")
     return [{"type": _SEARCH_TYPE, "name": _SEARCH, **_search_options(tool.raw)}]
@@ -213,7 +195,9 @@ def _named(
     space = spoken[0].namespace if spoken else ""
     alias = lexicon.alias(choice.name, space, LONGEST_NAME)
     if alias not in {_name_of(tool) for tool in tools}:
-        losses.refuse("choice", f"it names {choice.name}, which is not among the tools said")
+        losses.refuse(
+            "choice", f"it names {as_word(choice.name)}, which is not among the tools said"
+        )
         return None
     return _alone({"type": "tool", "name": alias}, ask)
 

@@ -16,7 +16,8 @@ from headgate.wire.ability import Abilities
 from headgate.wire.anthropic.blocks import Media, say_result, say_text, say_thought
 from headgate.wire.anthropic.reading import NAME
 from headgate.wire.anthropic.tools import LONGEST_NAME
-from headgate.wire.loss import Losses
+from headgate.wire.history import UNANSWERED, orphan
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Document,
     Foreign,
@@ -34,7 +35,6 @@ from headgate.wire.meaning import (
 from headgate.wire.naming import LONGEST_ID, Lexicon, call_id
 from headgate.wire.walk import object_in
 
-NOT_COMPLETED = "[tool call was not completed]"
 OPENING: Object = {
     "role": "user",
     "content": [{"type": "text", "text": "[the conversation begins here]"}],
@@ -126,7 +126,7 @@ class Conversation:
     def _foreign(self, part: Foreign) -> list[Object]:
         if part.maker == NAME:
             return [object_in(bytes(part.raw).decode())]
-        self._losses.note(part, f"dropped: {part.kind} is another vendor's")
+        self._losses.note(part, f"dropped: {as_word(part.kind)} is another vendor's")
         return []
 
     def _call(self, call: ToolCall) -> Object:
@@ -158,8 +158,7 @@ class Conversation:
         """A result of no call, or a second one: still words that the model should know."""
         self._losses.note(result, "changed: said as text, because it answers no tool call")
         words = " ".join(part.text for part in result.parts if isinstance(part, Text))
-        failed = "Error: " if result.failed else ""
-        self._words += say_text(Text(f"Tool result: {failed}{words}"))
+        self._words += say_text(Text(orphan(words, failed=result.failed)))
         for part in result.parts:
             if not isinstance(part, Text):
                 self._words += self._media.say(part)
@@ -191,8 +190,7 @@ class Conversation:
         missing = [id for ids in self._owed.values() for id in ids]
         self._owed = {}
         return [
-            {"type": "tool_result", "tool_use_id": id, "content": NOT_COMPLETED}
-            for id in missing
+            {"type": "tool_result", "tool_use_id": id, "content": UNANSWERED} for id in missing
         ]
 
     def _trim(self) -> None:

@@ -9,18 +9,16 @@ the same bytes.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 
 import msgspec
 
 from headgate.wire import effort
 from headgate.wire.ability import EFFORTS, Abilities, Aim
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Ask, Format, Object
-from headgate.wire.naming import Lexicon
-from headgate.wire.openai import closed, strict
+from headgate.wire.naming import Lexicon, hidden
+from headgate.wire.openai import cache_key, closed, strict
 from headgate.wire.openai_chat.messages import UNKNOWN, hear_messages
 from headgate.wire.openai_chat.tools import hear_choice, hear_tools, say_tools
 from headgate.wire.openai_chat.turns import say_messages
@@ -54,10 +52,6 @@ _UNSAID: Mapping[str, object] = {
 _TIERS = {"auto": "auto", "default": "standard", "flex": "flex", "priority": "priority"}
 _TIER_WORDS = {tier: word for word, tier in _TIERS.items()}
 _VERBOSITIES = ("low", "medium", "high")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-"""a user's name that says nothing of the user already"""
-_LONGEST_KEY = 64
-"""of prompt_cache_key"""
 
 
 def decode_ask(body: bytes, losses: Losses) -> Ask:
@@ -171,7 +165,7 @@ def _hear_account(node: Node, ask: Ask, losses: Losses) -> None:
     elif tier:
         ask.tier = _TIERS.get(tier, "")
         if not ask.tier:
-            losses.note("service_tier", f"dropped: {tier} is not for sale elsewhere")
+            losses.note("service_tier", f"dropped: {as_word(tier)} is not for sale elsewhere")
     metadata = node.node("metadata")
     if metadata is not None:
         ask.metadata = {name: metadata.text(name) for name in list(metadata.rest)}
@@ -265,13 +259,11 @@ def _say_format(ask: Ask, abilities: Abilities, losses: Losses) -> tuple[Object 
 
 def _say_account(ask: Ask, abilities: Abilities, losses: Losses, said: Object) -> None:
     if ask.user and abilities.session_key:
-        hidden = _DIGEST.fullmatch(ask.user)
-        said["safety_identifier"] = ask.user if hidden else _digest(ask.user)
+        said["safety_identifier"] = hidden(ask.user)
     elif ask.user:
         losses.note("user", "dropped: this provider is not told who asks")
     if ask.session and abilities.session_key:
-        key = ask.session
-        said["prompt_cache_key"] = key if len(key) <= _LONGEST_KEY else _digest(key)
+        said["prompt_cache_key"] = cache_key(ask.session)
     word = _TIER_WORDS.get(ask.tier)
     if word:
         said["service_tier"] = word
@@ -279,7 +271,3 @@ def _say_account(ask: Ask, abilities: Abilities, losses: Losses, said: Object) -
         losses.note("tier", f"dropped: {ask.tier} costs another price here")
     if ask.metadata:
         losses.note("metadata", "dropped: nothing is stored that it could describe")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

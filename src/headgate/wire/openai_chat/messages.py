@@ -13,7 +13,7 @@ import base64
 import binascii
 from typing import Any
 
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Document,
     Image,
@@ -27,6 +27,7 @@ from headgate.wire.meaning import (
     ToolResult,
     Turn,
 )
+from headgate.wire.openai import data_url
 from headgate.wire.openai_chat.reading import NAME
 from headgate.wire.walk import Node
 
@@ -60,7 +61,7 @@ class Conversation:
             self._result(message, role)
         else:
             wanted = "must be developer, system, user, assistant or tool"
-            message.wrong("role", wanted if not role else f"{wanted}, not {role!r}")
+            message.wrong("role", wanted if not role else f"{wanted}, not {as_word(role)!r}")
         if message.rest:
             message.leave(self._losses, UNKNOWN)
 
@@ -169,7 +170,7 @@ def _tool_call(call: Node, losses: Losses) -> ToolCall:
     kind = call.text("type") or "function"
     call.take("index")  # clients that put streams together keep it
     if kind not in ("function", "custom"):
-        call.wrong("type", f"must be function or custom, not {kind!r}")
+        call.wrong("type", f"must be function or custom, not {as_word(kind)!r}")
     inner = call.node(kind) or call.wrong(kind, "must be an object with a name")
     field = "input" if kind == "custom" else "arguments"
     made = ToolCall(id, _named(inner), inner.text(field), kind == "custom")
@@ -197,7 +198,9 @@ def _part(node: Node, losses: Losses) -> Part | None:
         case "":
             node.wrong("type", "must say what kind of content part this is")
         case _:
-            losses.refuse(node.path, f"a part of type {kind!r} cannot be carried elsewhere")
+            losses.refuse(
+                node.path, f"a part of type {as_word(kind)!r} cannot be carried elsewhere"
+            )
             return None
     if node.rest:
         node.leave(losses, UNKNOWN)
@@ -214,7 +217,7 @@ def _image(node: Node, losses: Losses) -> Image:
     url = inner.text("url") or inner.wrong("url", "must be a data: or https: URL")
     image = Image(detail=inner.text("detail"), mark=_mark(node))
     if url.startswith("data:"):
-        image.media_type, image.data = _data(url, inner, "url")
+        image.media_type, image.data = data_url(url, inner, "url")
     else:
         image.url = url
     if inner.rest:
@@ -244,22 +247,13 @@ def _file_data(data: str, name: str, node: Node) -> tuple[str, str]:
         if name.lower().endswith(".pdf") or data.startswith("JVBE"):  # "%PD" in base64
             return "application/pdf", data
         node.wrong("file_data", "must be a data: URL, as data:application/pdf;base64,…")
-    media_type, content = _data(data, node, "file_data")
+    media_type, content = data_url(data, node, "file_data")
     if not media_type.startswith("text/"):
         return media_type, content
     try:
         return "text/plain", base64.b64decode(content, validate=True).decode()
     except (binascii.Error, ValueError):
         node.wrong("file_data", "must be base64 of text in UTF-8")
-
-
-def _data(url: str, node: Node, name: str) -> tuple[str, str]:
-    """(media type, base64) of a data: URL."""
-    head, comma, data = url[5:].partition(",")
-    media_type, _, rest = head.partition(";")
-    if not comma or not rest.endswith("base64"):
-        node.wrong(name, "must be a data: URL in base64, as data:image/png;base64,…")
-    return media_type, data
 
 
 def hear_messages(body: Node, losses: Losses) -> Conversation:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from headgate.wire.ability import Abilities
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Ask,
     Choice,
@@ -22,17 +22,12 @@ from headgate.wire.meaning import (
     ToolCall,
 )
 from headgate.wire.naming import Lexicon
-from headgate.wire.openai import strict
+from headgate.wire.openai import parameters, strict
 from headgate.wire.openai_chat.messages import UNKNOWN
 from headgate.wire.openai_chat.reading import NAME
+from headgate.wire.unwrap import FREE_TEXT, described, flat
 from headgate.wire.walk import Node
 
-NO_ARGUMENTS: Object = {"type": "object", "properties": {}}
-FREE_TEXT: Object = {
-    "type": "object",
-    "properties": {"input": {"type": "string"}},
-    "required": ["input"],
-}
 LONGEST_NAME = 64
 _MODES = {"auto": "auto", "required": "any", "none": "none"}
 _WORDS = {mode: word for word, mode in _MODES.items()}
@@ -182,31 +177,23 @@ def _said(tool: Tool, lexicon: Lexicon, abilities: Abilities, losses: Losses) ->
     if tool.description:
         function["description"] = tool.description
     if not tool.custom:
-        function["parameters"] = _parameters(tool.schema)
+        function["parameters"] = parameters(tool.schema, closed=bool(tool.strict))
         if tool.strict is not None:
-            function["strict"] = strict(tool.strict, tool.schema, "tools", losses)
+            wanted = tool.strict
+            function["strict"] = strict(wanted, function["parameters"], "tools", losses)
     elif abilities.custom_tools:
         if tool.grammar is not None:
-            grammar = {k: v for k, v in tool.grammar.items() if k != "type"}
+            grammar = {k: v for k, v in flat(tool.grammar).items() if k != "type"}
             function["format"] = {"type": "grammar", "grammar": grammar}
         return {"type": "custom", "custom": function}
     else:
         function["parameters"] = FREE_TEXT
-        definition = tool.grammar.get("definition") if tool.grammar is not None else None
-        if definition:
-            said = f"The input must follow this grammar:\n{definition}"
-            function["description"] = f"{tool.description}\n\n{said}".strip()
+        told = described(tool)
+        if told != tool.description:
+            function["description"] = told
             why = f"the grammar of {tool.name} is told to the model, but not enforced"
             losses.note("tools", why)
     return {"type": "function", "function": function}
-
-
-def _parameters(schema: Object | None) -> Object:
-    if not schema:
-        return NO_ARGUMENTS
-    if schema.get("type") == "object" and "properties" not in schema:
-        return {**schema, "properties": {}}
-    return schema
 
 
 def _say_choice(
@@ -234,5 +221,7 @@ def _say_named(
         if tool.name == name:
             kind = "custom" if tool.custom and abilities.custom_tools else "function"
             return {"type": kind, kind: {"name": lexicon.alias(name, tool.namespace)}}
-    losses.refuse("choice", f"names the tool {name!r}, which this call does not offer there")
+    losses.refuse(
+        "choice", f"names the tool {as_word(name)!r}, which this call does not offer there"
+    )
     return None

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from headgate.wire.ability import Abilities
-from headgate.wire.broken import BROKEN
+from headgate.wire.history import UNANSWERED, instructs, orphan, outcome, plain
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Ask,
@@ -34,10 +32,8 @@ from headgate.wire.meaning import (
 )
 from headgate.wire.naming import Lexicon, call_id
 from headgate.wire.openai_chat.reading import NAME
+from headgate.wire.unwrap import wrapped
 
-BILLING = "x-anthropic-billing-header:"
-"""Claude Code's note to its own vendor: it instructs nobody, and differs between sessions"""
-UNANSWERED = "[tool call was not completed]"
 _MOST_MARKS = 4
 _STRANGER = "dropped: only its own vendor understands it"
 
@@ -91,7 +87,7 @@ class Script:
         self._marked.update(marked[-_MOST_MARKS:])
 
     def open(self, system: Sequence[Text]) -> None:
-        texts = [it for it in system if it.text and not it.text.startswith(BILLING)]
+        texts = [it for it in system if instructs(it.text)]
         if texts:
             self._say(self._operator, self._joined(texts, "\n\n"))
 
@@ -203,7 +199,7 @@ class Script:
             return {"id": id, "type": "custom", "custom": custom}
         arguments = call.arguments or "{}"
         if call.custom:
-            arguments = msgspec.json.encode({"input": call.arguments}).decode()
+            arguments = wrapped(call.arguments)
         function = {"name": alias, "arguments": arguments}
         return {"id": id, "type": "function", "function": function}
 
@@ -228,7 +224,8 @@ class Script:
 
     def _result(self, result: ToolResult) -> list[Object]:
         """Say it, and return what it holds besides text."""
-        text, media = self._told(result)
+        words, media = self._told(result)
+        text = outcome(words, failed=result.failed)
         content: str | list[Object] = text
         if text and id(result) in self._marked:
             content = [self._text(text, result)]
@@ -254,16 +251,16 @@ class Script:
                     texts.append(said["text"])
                 else:
                     media.append(said)
-        text = "\n".join(texts)
-        return f"Error: {text}" if result.failed else text, media
+        return "\n".join(texts), media
 
     def _user(self, turn: Turn) -> None:
         said: list[Object] = []
         for part in turn.parts:
             if isinstance(part, ToolResult):
                 if id(part) not in self._answered:
-                    text, media = self._told(part)
-                    said += [self._text(f"Tool result: {text}", part), *media]
+                    words, media = self._told(part)
+                    text = orphan(words, failed=part.failed)
+                    said += [self._text(text, part), *media]
             else:
                 said += self._shown(part)
         if not said:
@@ -328,7 +325,7 @@ class Script:
 
     def _words(self, foreign: Foreign) -> list[Text]:
         """What a block of another vendor says in plain words, if anything."""
-        words = _plain(foreign)
+        words = plain(foreign)
         why = "carried as plain text: Chat Completions has no such block"
         self._losses.note(foreign, why if words else _STRANGER)
         return [Text(words)] if words else []
@@ -339,16 +336,3 @@ _STORED = "it lies in another vendor's store, which this one cannot read: send i
 
 def _calls(parts: Iterable[Part]) -> list[ToolCall]:
     return [part for part in parts if isinstance(part, ToolCall)]
-
-
-def _plain(foreign: Foreign) -> str:
-    try:
-        block = msgspec.json.decode(foreign.raw, type=dict[str, object])
-    except BROKEN:
-        return ""
-    content = block.get("content")
-    inside = content if isinstance(content, list) else [{"text": content}]
-    said = [it.get("text") for it in inside if isinstance(it, dict)]
-    words = "".join(text for text in said if isinstance(text, str))
-    heads = (block.get("title"), block.get("source")) if words else ()
-    return "\n".join([*(it for it in heads if isinstance(it, str) and it), words]).strip()

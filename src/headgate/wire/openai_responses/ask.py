@@ -10,18 +10,18 @@ Facts: API reference "Create a response", checked 2026-11-20; Codex 0.169 measur
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
 
 from headgate.wire import effort
 from headgate.wire.ability import EFFORTS, Abilities, Aim
-from headgate.wire.loss import Losses
+from headgate.wire.history import instructs
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Ask, Format, Mark, Object, Text, Thinking
 from headgate.wire.model import Fault, Kind
-from headgate.wire.naming import Lexicon, accepted
-from headgate.wire.openai import closed, strict
+from headgate.wire.naming import Lexicon, accepted, hidden
+from headgate.wire.openai import cache_key, closed, strict
 from headgate.wire.openai_responses.items import History
 from headgate.wire.openai_responses.retell import Retelling, lifetime
 from headgate.wire.openai_responses.tools import Offer, Toolbox, decode_choice
@@ -46,8 +46,6 @@ WORDS: Mapping[str, str] = {
 SEALED = "reasoning.encrypted_content"
 LEAST_OUTPUT = 16
 """tokens; OpenAI refuses a lower limit"""
-BILLING = "x-anthropic-billing-header:"
-"""begins a block of Claude Code's system prompt that is no instruction and varies by call"""
 
 _ONLY_THERE = "dropped: no other dialect has it"
 _STORED = {
@@ -59,7 +57,7 @@ _SILENT = ("store", "client_metadata", "prompt_cache_retention")
 _TIERS = {"default": "standard"}
 _KNOWN_TIERS = ("auto", "standard", "flex", "priority", "fast")
 _SAID_TIERS = {"auto": "auto", "standard": "default", "flex": "flex", "priority": "priority"}
-_LONGEST_KEY = 64
+_LONGEST_NAME = 64
 _DEFAULT_SAMPLING = 1
 
 
@@ -171,7 +169,7 @@ def _decode_account(top: Node, ask: Ask, losses: Losses) -> None:
     tier = top.text("service_tier")
     ask.tier = _TIERS.get(tier, tier)
     if tier and ask.tier not in _KNOWN_TIERS:
-        losses.note("service_tier", f"dropped: {tier} is known to OpenAI alone")
+        losses.note("service_tier", f"dropped: {as_word(tier)} is known to OpenAI alone")
         ask.tier = ""
     options = top.node("prompt_cache_options")
     if options is not None:
@@ -191,7 +189,7 @@ def _decode_include(top: Node, losses: Losses) -> bool:
         if name == "message.output_text.logprobs":
             losses.refuse("include", "log probabilities are told by OpenAI alone")
         elif name != SEALED:
-            losses.note("include", f"{name} dropped: only OpenAI's own tools give it")
+            losses.note("include", f"{as_word(name)} dropped: only OpenAI's own tools give it")
     return SEALED in include
 
 
@@ -235,7 +233,7 @@ def encode_ask(ask: Ask, aim: Aim, losses: Losses) -> tuple[bytes, Lexicon]:
 
 
 def _instructions(ask: Ask, abilities: Abilities, losses: Losses) -> str:
-    said = [one.text for one in ask.system if one.text and not one.text.startswith(BILLING)]
+    said = [one.text for one in ask.system if instructs(one.text)]
     form = ask.format
     if form is not None and form.schema is not None and not abilities.json_schema:
         losses.note("format", "said in words: this model cannot be held to a schema")
@@ -306,7 +304,7 @@ def _say_text(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> No
         wanted = closed(form.schema) if form.strict is None else form.strict
         text["format"] = {
             "type": "json_schema",
-            "name": accepted(form.name or "answer", _LONGEST_KEY),
+            "name": accepted(form.name or "answer", _LONGEST_NAME),
             "schema": form.schema,
             "strict": strict(wanted, form.schema, "format", losses),
         }
@@ -324,21 +322,17 @@ def _say_account(ask: Ask, abilities: Abilities, out: Object, losses: Losses) ->
     if ask.tier in _SAID_TIERS:
         out["service_tier"] = _SAID_TIERS[ask.tier]
     elif ask.tier:
-        losses.note("tier", f"dropped: {ask.tier} costs something else at every vendor")
+        losses.note(
+            "tier", f"dropped: {as_word(ask.tier)} costs something else at every vendor"
+        )
     if abilities.session_key:
         if ask.session:
-            out["prompt_cache_key"] = _key(ask.session)
+            out["prompt_cache_key"] = cache_key(ask.session)
         if ask.user:
-            out["safety_identifier"] = hashlib.sha256(ask.user.encode()).hexdigest()
+            out["safety_identifier"] = hidden(ask.user)
     elif ask.user:
         losses.note("user", "dropped: this server has no field for it")
     if ask.mark is not None and abilities.cache_marks:
         out["prompt_cache_options"] = {"mode": "implicit", "ttl": lifetime(ask.mark)}
     if ask.metadata:
         losses.note("metadata", "dropped: OpenAI keeps it only with answers it stores")
-
-
-def _key(session: str) -> str:
-    if len(session) <= _LONGEST_KEY:
-        return session
-    return hashlib.sha256(session.encode()).hexdigest()

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from headgate.wire import seal
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Document,
     Foreign,
@@ -34,6 +34,7 @@ from headgate.wire.meaning import (
     Turn,
 )
 from headgate.wire.model import Fault, Kind
+from headgate.wire.openai import data_url
 from headgate.wire.openai_responses.reading import NAME
 from headgate.wire.openai_responses.tools import Offer, raw_of
 from headgate.wire.walk import Node
@@ -215,7 +216,9 @@ class History:
         kind = node.text("type")
         reader = _PARTS.get(kind)
         if reader is None:
-            self._losses.refuse(node.path, f"no other dialect has parts of type {kind or '?'}")
+            self._losses.refuse(
+                node.path, f"no other dialect has parts of type {as_word(kind)}"
+            )
             return None
         part: Part = reader(node)
         if not isinstance(part, Text):
@@ -265,7 +268,7 @@ def _image(node: Node) -> Image:
     image = Image(file_id=node.text("file_id"), detail=node.text("detail"), mark=_mark(node))
     url = node.text("image_url")
     if url.startswith("data:"):
-        image.media_type, image.data = _data_url(node, "image_url", url)
+        image.media_type, image.data = data_url(url, node, "image_url")
     else:
         image.url = url
     if not (image.data or image.url or image.file_id):
@@ -283,7 +286,7 @@ def _document(node: Node) -> Document:
     node.take("detail")
     data = node.text("file_data")
     if data.startswith("data:"):
-        document.media_type, document.data = _data_url(node, "file_data", data)
+        document.media_type, document.data = data_url(data, node, "file_data")
     elif data:
         document.media_type, document.data = _PDF, data
     if document.media_type == _PLAIN:
@@ -291,15 +294,6 @@ def _document(node: Node) -> Document:
     if not (data or document.url or document.file_id):
         node.wrong("file_data", "must be a data URL, or file_url a URL")
     return document
-
-
-def _data_url(node: Node, name: str, url: str) -> tuple[str, str]:
-    """(media type, base64) of a data URL."""
-    head, comma, data = url[len("data:") :].partition(",")
-    media_type, _, encoding = head.partition(";")
-    if not comma or not media_type or not encoding.endswith("base64"):
-        node.wrong(name, "must be a data URL such as data:image/png;base64,…")
-    return media_type.lower(), data
 
 
 def _plain(node: Node, data: str) -> str:

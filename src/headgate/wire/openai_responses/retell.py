@@ -8,12 +8,10 @@ Rule 3: an item depends on nothing that is said later but the results of its own
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from headgate.wire.ability import Aim
-from headgate.wire.broken import BROKEN
+from headgate.wire.history import UNANSWERED, orphan, outcome, plain
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Ask,
@@ -35,10 +33,6 @@ from headgate.wire.naming import call_id
 from headgate.wire.openai_responses.reading import NAME
 from headgate.wire.openai_responses.tools import Toolbox
 
-_MEMBERS = msgspec.json.Decoder(dict[str, Any])
-UNANSWERED = "[tool call was not completed]"
-_ORPHAN = "Tool result: "
-_FAILED = "Error: "
 _PLAIN = "text/plain"
 _LONG = ("1h", "12h")
 _NO_PLACE = "dropped: Responses has no place for it"
@@ -143,14 +137,14 @@ class Retelling:
         self.items.append({"type": kind, "call_id": call, "output": output})
 
     def _result(self, result: ToolResult) -> str | list[Object]:
-        prefix = _FAILED if result.failed else ""
         if not self._marking and all(isinstance(part, Text) for part in result.parts):
-            return prefix + _joined(result)
+            return outcome(_joined(result), failed=result.failed)
         content = [said for part in result.parts for said in self._shown(part)]
-        if prefix and content and content[0]["type"] == "input_text":
-            content[0]["text"] = prefix + content[0]["text"]
-        elif prefix:
-            content.insert(0, {"type": "input_text", "text": prefix.strip()})
+        first = content[0] if content else {}
+        if first.get("type") == "input_text":
+            first["text"] = outcome(first["text"], failed=result.failed)
+        elif result.failed:
+            content.insert(0, {"type": "input_text", "text": outcome("", failed=True).strip()})
         if self._marking and result.mark is not None and content:
             content[-1] |= self._breakpoint(result.mark)
         return content or ""
@@ -168,7 +162,8 @@ class Retelling:
             self._message("developer" if turn.role is Role.SYSTEM else "user", content)
 
     def _orphan(self, result: ToolResult) -> list[Object]:
-        said: list[Object] = [{"type": "input_text", "text": _ORPHAN + _joined(result)}]
+        words = orphan(_joined(result), failed=result.failed)
+        said: list[Object] = [{"type": "input_text", "text": words}]
         for part in result.parts:
             if not isinstance(part, Text):
                 said += self._shown(part)
@@ -239,22 +234,6 @@ class Retelling:
 def lifetime(mark: Mark) -> str:
     """OpenAI's lifetime of a cache entry that comes nearest to the one asked for."""
     return "12h" if mark.ttl in _LONG else "30m"
-
-
-def plain(foreign: Foreign) -> str:
-    """What a block of another vendor says in plain words, such as a search result."""
-    try:
-        block = _MEMBERS.decode(foreign.raw)
-    except BROKEN:
-        return ""
-    content = block.get("content")
-    inside = content if isinstance(content, list) else []
-    texts = [one.get("text") for one in inside if isinstance(one, dict)]
-    words = [text for text in texts if isinstance(text, str) and text]
-    if not words:
-        return ""
-    heads = [block.get("title"), block.get("source")]
-    return "\n".join([head for head in heads if isinstance(head, str) and head] + words)
 
 
 def _joined(result: ToolResult) -> str:

@@ -16,22 +16,18 @@ import msgspec
 
 from headgate.wire.ability import Abilities
 from headgate.wire.broken import BROKEN
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Ask, Choice, Hosted, Object, Tool, ToolCall
 from headgate.wire.model import Fault, Kind
 from headgate.wire.naming import Lexicon
-from headgate.wire.openai import closed, strict
+from headgate.wire.openai import closed, parameters, strict
 from headgate.wire.openai_responses.reading import NAME
+from headgate.wire.unwrap import FREE_TEXT, described, flat, wrapped
 from headgate.wire.walk import Node
 
 LONGEST_NAME = 64
 _MODES = {"auto": "auto", "none": "none", "required": "any"}
 _SEARCH = "web_search"
-_WRAPPED: Object = {
-    "type": "object",
-    "properties": {"input": {"type": "string"}},
-    "required": ["input"],
-}
 _HOW_CALLED = "dropped: how a tool is called is the model's own affair elsewhere"
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
 
@@ -131,7 +127,7 @@ def decode_choice(top: Node, losses: Losses) -> Choice | None:
         return Choice("named", node.text("name") or node.wrong("name", "must name a tool"))
     if kind == "allowed_tools":
         return _decode_allowed(node)
-    losses.refuse(node.path, f"only OpenAI can be made to use its tool {kind or '?'}")
+    losses.refuse(node.path, f"only OpenAI can be made to use its tool {as_word(kind)}")
     return None
 
 
@@ -174,12 +170,12 @@ class Toolbox:
         description = tool.description
         if kind == "custom":
             if tool.grammar is not None:
-                out["format"] = _flat_grammar(tool.grammar)
+                out["format"] = flat(tool.grammar)
         else:
             wanted = bool(tool.strict) and not tool.custom
-            parameters = _WRAPPED if tool.custom else _parameters(tool.schema, closed=wanted)
-            out["parameters"] = parameters
-            out["strict"] = strict(wanted, parameters, "tools", self._losses)
+            schema = FREE_TEXT if tool.custom else parameters(tool.schema, closed=wanted)
+            out["parameters"] = schema
+            out["strict"] = strict(wanted, schema, "tools", self._losses)
             if tool.custom:
                 description = self._with_grammar(tool)
         if description:
@@ -189,13 +185,12 @@ class Toolbox:
 
     def _with_grammar(self, tool: Tool) -> str:
         """The description; the model cannot be held to a grammar, but it can be told."""
-        if tool.grammar is None:
-            return tool.description
-        grammar = _flat_grammar(tool.grammar)
-        syntax, definition = grammar.get("syntax", ""), grammar.get("definition", "")
-        self._losses.note("tools", f"the grammar of {tool.name} is told, but not enforced")
-        told = f"`input` follows this {syntax} grammar:\n{definition}"
-        return f"{tool.description}\n\n{told}".strip()
+        told = described(tool)
+        if told != tool.description:
+            self._losses.note(
+                "tools", f"the grammar of {as_word(tool.name)} is told, but not enforced"
+            )
+        return told
 
     def _say_hosted(self, tool: Hosted) -> None:
         if tool.maker == NAME:
@@ -203,7 +198,9 @@ class Toolbox:
         elif tool.kind == _SEARCH:
             raw = self._search(_opened(tool.raw))
         else:
-            self._losses.note("tools", f"{tool.kind} dropped: only its own vendor runs it")
+            self._losses.note(
+                "tools", f"{as_word(tool.kind)} dropped: only its own vendor runs it"
+            )
             return
         self._said.setdefault(tool.kind, {"type": raw.get("type", tool.kind)})
         self.said.append(raw)
@@ -236,7 +233,7 @@ class Toolbox:
         if named and mode != "none":
             tools = [self._said[name] for name in named if name in self._said]
             if not tools:
-                self._refuse(", ".join(named))
+                self._refuse(", ".join(map(as_word, named)))
             if choice.mode == "named":
                 return tools[0] if tools else None
             return {"type": "allowed_tools", "mode": mode, "tools": tools}
@@ -259,7 +256,7 @@ class Toolbox:
             }
         arguments = call.arguments or "{}"
         if call.custom:
-            arguments = msgspec.json.encode({"input": call.arguments}).decode()
+            arguments = wrapped(call.arguments)
         return {"type": "function_call", "call_id": id, "name": name, "arguments": arguments}
 
 
@@ -271,31 +268,6 @@ def _used(ask: Ask) -> set[tuple[str, str]]:
         for part in turn.parts
         if isinstance(part, ToolCall)
     }
-
-
-def _names_all(schema: Object) -> bool:
-    properties, required = schema.get("properties", {}), schema.get("required", [])
-    if not (isinstance(properties, dict) and isinstance(required, list)):
-        return False
-    return schema.get("additionalProperties") is False and set(properties) <= {
-        name for name in required if isinstance(name, str)
-    }
-
-
-def _parameters(schema: Object | None, *, closed: bool) -> Object:
-    """OpenAI wants the properties of an object named even where there are none."""
-    if not schema:
-        none: Object = {"type": "object", "properties": {}}
-        return none | {"required": [], "additionalProperties": False} if closed else none
-    if schema.get("type") == "object" and "properties" not in schema:
-        return {**schema, "properties": {}}
-    return schema
-
-
-def _flat_grammar(grammar: Object) -> Object:
-    """Chat Completions nests what Responses has flat."""
-    inner = grammar.get("grammar")
-    return {"type": "grammar", **inner} if isinstance(inner, dict) else grammar
 
 
 def _opened(raw: msgspec.Raw) -> Object:
