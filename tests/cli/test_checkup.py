@@ -72,6 +72,16 @@ def test_keys_are_judged_without_being_shown() -> None:
     assert not [each for each in found if "hunter2" in each.what + each.hint]
 
 
+def test_each_of_several_accounts_is_judged_with_its_variable() -> None:
+    text = '[providers.anthropic]\napi_keys = ["env:ONE", "env:SHORT"]'
+    config = configured(text, ONE=WHOLE, SHORT="sk-ant-api03-hunter2")
+    found = list(checkup.credentials(config))
+    assert states(found) == ["ok", "warn"]
+    assert found[0].what == "anthropic: ONE, 108 characters"
+    assert "SHORT looks truncated" in found[1].what
+    assert not [each for each in found if "hunter2" in each.what + each.hint]
+
+
 def test_the_defaults_in_force_are_told() -> None:
     config = configured("", ANTHROPIC_API_KEY=WHOLE)
     told = "\n".join(each.what for each in checkup.defaults(config))

@@ -27,6 +27,10 @@ kind = "openai-compatible"
 base_url = "http://127.0.0.1:9/v1"
 api_key = "env:ONE"
 paths = { embeddings = "" }
+[providers.pool]
+kind = "vllm"
+base_url = "http://127.0.0.1:9/v1"
+api_keys = ["env:ONE", "env:TWO"]
 [providers.ollama]
 models = []
 [models]
@@ -36,7 +40,7 @@ ladder = ["one:small x2", "ollama"]
 canned = "sorry,\\nreally"
 silence_s = 5
 """
-ENV = {"ADMIN": "hunter2-admin", "ONE": "hunter2-one"}
+ENV = {"ADMIN": "hunter2-admin", "ONE": "hunter2-one", "TWO": "hunter2-two"}
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +70,7 @@ def test_json_shows_the_same_and_hides_secrets(tmp_path: Path) -> None:
     shown = json.loads(run("--json").stdout)
     assert shown["server"]["port"] == 4242
     assert shown["providers"]["one"]["api_key"] == "***"
+    assert shown["providers"]["pool"]["api_keys"] == {"ONE": "***", "TWO": "***"}
 
 
 def test_the_example_changes_nothing_as_it_stands_or_with_every_default_uncommented() -> None:

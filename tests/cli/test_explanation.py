@@ -93,6 +93,14 @@ def test_whose_key_travels_and_how_is_told_without_the_key(config: Config) -> No
     assert KEY not in json.dumps(seen)
 
 
+def test_the_accounts_among_which_a_conversation_keeps_to_one_are_told() -> None:
+    text = '[providers.anthropic]\napi_keys = ["env:ONE", "env:TWO"]'
+    config = load(text, {"ONE": KEY, "TWO": KEY + "2"}, source="it")
+    (rung,) = told(config, Asked("claude-haiku-5-5", "messages"))["ladder"]
+    assert rung["key"]["from"] == "one of ONE, TWO, the same for a whole conversation"
+    assert rung["key"]["as"].startswith("x-api-key")
+
+
 def test_a_routes_own_limit_beats_the_providers(config: Config) -> None:
     own = told(config, Asked("claude-sonnet-5-5", "messages"))["limits"]
     assert (own["silence_s"], own["hold_ms"]) == (20, 0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from headgate.cli.probe import Ride, judge, judge_ride, probe, ride
 from headgate.gateway import serve
-from headgate.providers import Provider, read_all
+from headgate.providers import Account, Provider, read_all
 from headgate.sim.app import Options, Simulator
 from headgate.sim.scenario import Scenario
 from headgate.wire.model import Fault
@@ -59,6 +60,16 @@ async def test_a_refused_key_is_the_keys_fault_and_a_dead_address_the_networks()
     )
     assert (dead.state, "the network fails" in dead.what) == ("fail", True)
     assert KEY not in refused.what + dead.what
+
+
+async def test_every_account_has_a_call_of_its_own() -> None:
+    accounts = (Account("GOOD", KEY), Account("BAD", "hunter2"))
+    async with simulator(Options(scenario=Scenario(bad_keys=("hunter2",)))) as (sim, url):
+        found = await probe([replace(provider("anthropic", url), api_keys=accounts)])
+    assert [each.state for each in found] == ["ok", "fail"]
+    assert "GOOD works" in found[0].what
+    assert "BAD is not accepted" in found[1].what
+    assert sorted(call.key for call in sim.calls) == ["hunter2", KEY]
 
 
 async def test_a_key_that_is_not_ours_is_not_tried() -> None:

@@ -6,10 +6,13 @@ from typing import Any, cast
 
 import pytest
 
+from headgate import config as configuration
+from headgate.engine.gate import Gate
 from headgate.engine.ground import KNOWN_TARGETS, Ground
+from headgate.engine.seat import Seat
 from headgate.engine.tally import Tally
 from headgate.policy.health import WELL
-from headgate.policy.router import Target
+from headgate.policy.router import Target, Try
 from headgate.upstream import Exchange
 from headgate.wire.model import Ending, Fault, Kind
 from tests.engine.players import Wire, tally_of
@@ -115,6 +118,23 @@ def test_a_fault_cools_its_target_and_an_answer_clears_it() -> None:
     tally.answered = True
     here.note(tally, exchange, None)
     assert here.health["p", "m"] == WELL
+
+
+@pytest.mark.parametrize("kind", [Kind.UPSTREAM_LIMITED, Kind.UPSTREAM_AUTH, Kind.OVERLOADED])
+def test_what_one_account_refused_says_nothing_of_its_target(kind: Kind) -> None:
+    here = ground()
+    tally, exchange = trying(429)
+    keys = 'api_keys = ["env:ONE", "env:TWO"]'
+    text = f'[providers.p]\nkind = "vllm"\nbase_url = "http://127.0.0.1:9"\n{keys}'
+    config = configuration.load(text, {"ONE": "key-1", "TWO": "key-2"}, source="it")
+    gate, target = Gate.to(config.providers[0]), Target("p", "m")
+    tally.target, tally.seat = target, Seat(gate, target, b"conversation", here.shut)
+    account = tally.seat.take(Try(target, 1), 100.0).credential
+    here.note(tally, exchange, Fault(kind, "x", retry_after=20))
+    if kind is Kind.OVERLOADED:
+        assert (here.shut, [*here.health]) == ({}, [("p", "m")])
+    else:
+        assert ([*here.shut], here.health) == ([("p", "m", account)], {})
 
 
 def test_names_that_callers_make_up_do_not_fill_the_memory() -> None:

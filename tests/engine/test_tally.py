@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.engine.tally import LABEL_CHARS, Settled, TryNote, entry, intent, max_output
+from headgate.engine.tally import (
+    LABEL_CHARS,
+    Settled,
+    TryNote,
+    conversation,
+    entry,
+    intent,
+    max_output,
+)
 from headgate.ledger.record import Entry
 from headgate.money.catalog import FREE
 from headgate.money.pricing import About, Cost, Rates
@@ -80,6 +88,28 @@ def test_the_callers_bound_on_output_is_read_where_its_dialect_puts_it(
     surface: str, body: dict[str, object], bound: int
 ) -> None:
     assert max_output(call_of(body, surface=surface)) == bound
+
+
+@pytest.mark.parametrize(
+    ("surface", "body", "headers"),
+    [
+        ("messages", {}, [(b"x-claude-code-session-id", b"s-1")]),
+        ("responses", {}, [(b"session-id", b"s-1")]),
+        ("messages", {"metadata": {"user_id": '{"session_id":"s-1"}'}}, []),
+        ("chat", {"prompt_cache_key": "s-1"}, []),
+        ("responses", {"prompt_cache_key": "s-1"}, []),
+    ],
+)
+def test_a_conversation_keeps_its_name_whatever_is_said_in_it(
+    surface: str, body: dict[str, object], headers: Headers
+) -> None:
+    turns = "input" if surface == "responses" else "messages"
+    for question in ("one", "two"):
+        said: dict[str, object] = {turns: [{"role": "user", "content": question}]}
+        call = call_of({**body, **said}, surface=surface, headers=headers)
+        assert conversation(call) == b"s-1"
+        assert entry(tally_of(call), NOTHING, 101.0, None).session == "s-1"
+        assert conversation(call_of(said, surface=surface)) not in (b"s-1", b"")
 
 
 def test_an_intent_says_where_the_call_was_about_to_go() -> None:

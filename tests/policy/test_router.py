@@ -29,7 +29,7 @@ FAULTY = st.builds(
     st.none() | st.floats(0, 60),
 )
 COMMITTED = st.integers(0, 5).map(lambda roll: roll == 5)
-OUTCOME = st.builds(Outcome, st.none() | FAULTY | FAULTY | FAULTY, COMMITTED)
+OUTCOME = st.builds(Outcome, st.none() | FAULTY | FAULTY | FAULTY, COMMITTED, st.just(False))
 OUTCOMES = st.lists(OUTCOME, max_size=20)
 RUNG = st.tuples(st.sampled_from("abc"), st.integers(1, 4))
 LADDER = st.lists(RUNG, min_size=1, max_size=4).map(

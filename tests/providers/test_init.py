@@ -12,6 +12,7 @@ from headgate.providers import (
     AUTHS,
     SPOKEN,
     SURFACES,
+    Account,
     Preset,
     Provider,
     _read,
@@ -89,6 +90,19 @@ def test_our_key_stays_home_when_the_caller_brings_their_own() -> None:
 def test_printing_a_provider_prints_no_secret() -> None:
     shown = repr(provider("bearer", api_key="hunter2", headers=(("x", "hunter2"),)))
     assert "hunter2" not in shown
+
+
+def test_one_key_is_one_account_and_each_of_several_can_stand_alone() -> None:
+    assert provider("bearer", api_key="").accounts == ()
+    assert provider("bearer", key_env="ONE").accounts == (Account("ONE", "KEY"),)
+    several = (Account("ONE", "hunter2"), Account("TWO", "hunter3"))
+    pool = provider("bearer", api_key="", api_keys=several)
+    assert pool.accounts == several
+    assert headers_for(pool, None) == []
+    alone = [headers_for(pool.alone(account), None) for account in several]
+    assert alone == [[(b"authorization", b"Bearer hunter2")],
+                     [(b"authorization", b"Bearer hunter3")]]  # fmt: skip
+    assert "hunter" not in repr(pool)
 
 
 @pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.kind)

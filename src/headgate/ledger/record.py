@@ -68,7 +68,7 @@ class Entry(NamedTuple):
     provider: str
     """the target that answered, or was tried last"""
     credential: str
-    """which credential of the provider: house, client or its name"""
+    """whose key was sent: house, client, or the variable of one of several accounts"""
     model_sent: str
     """the name sent upstream in the last try"""
     model_served: str
