@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from headgate.cli.checkup import Finding
     from headgate.config import Config
 
+OWN = ""
+"""--client without an address"""
 MARKS = {"ok": "ok  ", "info": "    ", "warn": "warn", "fail": "FAIL"}
 COLOURS = {"ok": "green", "info": None, "warn": "yellow", "fail": "red"}
 
@@ -26,29 +28,66 @@ COLOURS = {"ok": "green", "info": None, "warn": "yellow", "fail": "red"}
 @click.command()
 @click.option("--live", is_flag=True, help="Make one cheap call per credential.")
 @click.option("--stream", "stream_url", metavar="URL", help="Does a proxy hold streams back.")
-@click.option("--model", default="claude-haiku-5-5", show_default=True, help="For --stream.")
-@click.option("--key", help="For --stream; default: $HEADGATE_KEY.")
+@click.option(
+    "--client",
+    "client_url",
+    is_flag=False,
+    flag_value=OWN,
+    metavar="[URL]",
+    help="Hold a gateway to what clients need: ours, or the one at URL.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME|SURFACE=NAME",
+    help="For --stream (default: claude-haiku-5-5); for --client once per surface.",
+)
+@click.option("--key", help="For --stream and --client URL; default: $HEADGATE_KEY.")
+@click.option(
+    "--upstream-port",
+    type=click.IntRange(1, 65535),
+    default=4198,
+    show_default=True,
+    help="For --client URL: where the scripted upstream listens.",
+)
+@click.option("--family", "families", multiple=True, help="For --client: only these promises.")
+@click.option("--long", "is_long", is_flag=True, help="For --client: also what takes a minute.")
+@click.option(
+    "--print-config",
+    "config_for",
+    type=click.Choice(("headgate", "litellm")),
+    help="Show a configuration for --client URL, and exit.",
+)
 @json_option
 @config_option
 def command(
     live: bool,
     stream_url: str | None,
-    model: str,
+    client_url: str | None,
     key: str | None,
     as_json: bool,
     config_path: str | None,
+    **settings: Any,
 ) -> int:
     """Check configuration, credentials, disk, clock and tools; says what to do about each.
 
-    Uses no network unless --live or --stream asks for it. Exit code 1 when something fails.
+    Uses no network unless --live, --stream or --client URL asks for it. Exit code 1 when
+    something fails.
 
     \b
     Examples:
       headgate doctor
       headgate doctor --live
       headgate doctor --stream https://llm.example.com --key hg-…
+      headgate doctor --client
+      headgate doctor --client http://127.0.0.1:4000 --upstream-port 4198 --key sk-…
     """
+    models = settings["models"]
+    if settings["config_for"] or client_url is not None:
+        return _conform(client_url, key, as_json, settings)
     if stream_url is not None:
+        model = models[-1] if models else "claude-haiku-5-5"
         found = _stream(stream_url, model, key or os.environ.get("HEADGATE_KEY") or "headgate")
     else:
         found = list(_examine(config_path, live))
@@ -58,6 +97,28 @@ def command(
     else:
         _show(found)
     return FAILURE if failed else 0
+
+
+def _conform(
+    url: str | None, key: str | None, as_json: bool, settings: Mapping[str, Any]
+) -> int:
+    from headgate.cli import conform
+
+    port = settings["upstream_port"]
+    if settings["config_for"]:
+        conform.print_config(settings["config_for"], port)
+        return 0
+    return conform.conform(
+        conform.Order(
+            url or conform.OWN,
+            port,
+            key or os.environ.get("HEADGATE_KEY") or "headgate",
+            settings["models"],
+            settings["families"],
+            settings["is_long"],
+            as_json,
+        )
+    )
 
 
 def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:

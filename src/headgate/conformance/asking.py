@@ -189,9 +189,11 @@ def _chat_call(use: Use) -> Json:
 
 
 def write_responses(talk: Talk, mark: str) -> Json:
-    items: list[Json] = []
-    for role, parts in _marked(talk, mark):
-        items += _items(role, parts)
+    items = [item for role, parts in _marked(talk, mark) for item in _items(role, parts)]
+    free = {item["call_id"] for item in items if item["type"] == "custom_tool_call"}
+    for item in items:
+        if item["type"] == "function_call_output" and item["call_id"] in free:
+            item["type"] = "custom_tool_call_output"
     body: Json = {"input": items, "store": False}
     if talk.system:
         body["instructions"] = "\n\n".join(talk.system)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from headgate.conformance.case import Seen
 from headgate.conformance.grammar.verdict import entries, members, word
 from headgate.conformance.talk import Result, Talk, Use, Words
 
@@ -44,6 +45,15 @@ MOST_STOPS = 4
 def objections(surface: str, talk: Talk) -> list[str]:
     """Why the vendor would answer 400; `talk` as `hear` read it."""
     return [*_fields(surface, talk), *_names(surface, talk), *RULES[surface](talk)]
+
+
+def accepted(seen: Seen) -> bool:
+    """Was the call carried out, and in a way that the vendor does not refuse."""
+    if not seen.served():
+        return False
+    found = objections(seen.case.upstream, seen.talk)
+    seen.complaints += [f"the vendor refuses {each}" for each in found]
+    return not found
 
 
 def _fields(surface: str, talk: Talk) -> Iterator[str]:

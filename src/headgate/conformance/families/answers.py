@@ -90,6 +90,7 @@ def judge_flow(seen: Seen) -> None:
         first, last = seen.got.arrivals[0][0], seen.got.arrivals[-1][0]
         spread = f"first bytes after {first:.2f} s, last after {last:.2f} s"
         seen.want(first < last / 2, f"the stream is held back: {spread}")
+        seen.want_equal("words", len(seen.verdict.text.split()), 8)
 
 
 def judge_usage(seen: Seen) -> None:
@@ -109,6 +110,8 @@ def judge_refusal(seen: Seen) -> None:
 
 
 def judge_empty(seen: Seen) -> None:
-    if seen.served() and seen.verdict.ending == "complete":
+    if seen.served() and seen.want(seen.verdict.ending != "cut", "the answer never ends"):
+        if seen.verdict.ending == "error":
+            return
         content = any(part.text for part in seen.verdict.parts)
         seen.want(content, "Claude Code asks again, and pays again, for an empty message")

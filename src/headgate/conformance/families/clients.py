@@ -19,7 +19,7 @@ from headgate.conformance.case import (
     headers_of,
 )
 from headgate.conformance.grammar.verdict import entries, members
-from headgate.conformance.objections import objections
+from headgate.conformance.objections import accepted
 from headgate.conformance.saying import Bit
 from headgate.conformance.script import Script
 from headgate.conformance.talk import Talk, Tool, said
@@ -296,12 +296,8 @@ def judge_served(seen: Seen) -> None:
 
 
 def _accepted(seen: Seen) -> bool:
-    if not seen.served():
-        return False
-    if seen.case.upstream != seen.case.caller:
-        found = objections(seen.case.upstream, seen.talk)
-        seen.complaints += [f"the vendor refuses {each}" for each in found]
-    return not seen.complaints
+    native = seen.case.upstream == seen.case.caller
+    return seen.served() if native else accepted(seen)
 
 
 def judge_claude_code(seen: Seen) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from headgate.conformance.case import CROSSINGS, Case, Seen, everywhere
+from headgate.conformance.objections import accepted
 from headgate.conformance.saying import Bit
 from headgate.conformance.script import Script
 from headgate.conformance.talk import Talk, Words, replied, said
@@ -26,6 +27,8 @@ LIMIT = 128_000
 LITTLE = 8_192
 """a limit that cuts ordinary answers short without anybody asking for it"""
 OVERRUN = Script((Bit("text", ("one ", "END", " two")),))
+MEANT = ("n", "logprobs", "previous_response_id")
+"""without these, the answer is another"""
 MAIL = "jane@example.com"
 FROM_MESSAGES = tuple(pair for pair in CROSSINGS if pair[0] == "messages")
 FROM_CHAT = tuple(pair for pair in CROSSINGS if pair[0] == "chat")
@@ -162,7 +165,7 @@ def alone_cases() -> Iterator[Case]:
 
 
 def judge_schema(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         seen.want(seen.talk.schema, "the model is not bound to any schema")
         if seen.talk.schema:
             seen.want_equal(
@@ -171,14 +174,14 @@ def judge_schema(seen: Seen) -> None:
 
 
 def judge_json(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         told = " ".join([*seen.talk.system, seen.talk.words()])
         heard = seen.talk.json or seen.talk.schema or "json" in told.lower()
         seen.want(heard, "the model never hears that JSON is wanted")
 
 
 def judge_effort(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         effort = seen.talk.effort
         budget = effort.removeprefix("budget ")
         enough = budget.isdigit() and int(budget) >= 4096
@@ -188,7 +191,7 @@ def judge_effort(seen: Seen) -> None:
 def judge_stop(seen: Seen) -> None:
     if seen.refused and b"stop" in seen.got.body:
         return
-    if seen.served():
+    if accepted(seen):
         seen.want_equal("the client reads", seen.verdict.text.strip(), "one")
         seen.want_equal("the answer ends", seen.verdict.ending, "complete")
         most = 4 if seen.case.upstream == "chat" else 1_000
@@ -200,25 +203,24 @@ def judge_stop(seen: Seen) -> None:
 def judge_most(seen: Seen) -> None:
     if seen.refused and b"max" in seen.got.body:
         return
-    if seen.served():
+    if accepted(seen):
         most = seen.talk.most or 0
         seen.want(most <= LIMIT, f"the vendor refuses {most} tokens of output")
 
 
 def judge_unlimited(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         most = seen.talk.most or 0
         seen.want(most >= LITTLE, f"answers are cut after {most} tokens")
 
 
 def judge_refused(seen: Seen) -> None:
-    extra = seen.talk.extra
-    carried = all(extra.get(name) for name in ("n", "logprobs", "previous_response_id")
-                  if name.encode() in seen.sending.body)  # fmt: skip
-    if not seen.want(seen.got.status, f"no answer: {seen.got.broke}"):
+    if not seen.want(seen.got.status, f"no answer: {seen.got.broke}") or seen.refused:
         return
-    done = carried and seen.got.status == 200 and bool(seen.heard)
-    seen.want(seen.refused or done, "it is left out, and nobody is told")
+    wanted = [each for each in MEANT if f'"{each}"'.encode() in seen.sending.body]
+    carried = all(each in seen.talk.extra for each in wanted)
+    if seen.want(carried, f"{wanted[0]} is left out, and nobody is told"):
+        accepted(seen)
 
 
 def judge_begun(seen: Seen) -> None:
@@ -230,7 +232,7 @@ def judge_begun(seen: Seen) -> None:
 
 
 def judge_mail(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         heard = seen.heard[-1]
         told = heard.body + b" ".join(value for _, value in heard.headers)
         seen.want(MAIL.encode() not in told, "the other vendor gets the address")
@@ -239,13 +241,13 @@ def judge_mail(seen: Seen) -> None:
 def judge_warm(seen: Seen) -> None:
     if seen.refused and b"temperature" in seen.got.body:
         return
-    if seen.served():
+    if accepted(seen):
         sent = seen.talk.extra.get("temperature")
         seen.want(sent in (None, 1, 1.0), f"the vendor refuses temperature {sent}")
 
 
 def judge_alone(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         extra = seen.talk.extra
         choice = extra.get("tool_choice")
         alone = isinstance(choice, dict) and choice.get("disable_parallel_tool_use") is True
@@ -258,7 +260,7 @@ def loss_judge(field: str) -> Callable[[Seen], None]:
     def judge(seen: Seen) -> None:
         if seen.refused and field.encode() in seen.got.body:
             return
-        if seen.served():
+        if accepted(seen):
             told = " ".join(value.decode("latin-1") for _, value in seen.got.headers)
             carried = field in seen.talk.extra
             seen.want(carried or field in told, f"{field} is left out, and nobody is told")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from headgate.conformance.case import CROSSINGS, PAIRS, Case, Seen, everywhere
-from headgate.conformance.objections import objections
+from headgate.conformance.objections import accepted
 from headgate.conformance.script import Script
 from headgate.conformance.talk import (
     Paper,
@@ -76,34 +76,26 @@ MIDWAY = Turn("system", (Words("From here on, answer in French."),))
 SAME = tuple(pair for pair in PAIRS if pair[0] == pair[1])
 
 
-def _sound(seen: Seen) -> bool:
-    if not seen.served():
-        return False
-    found = objections(seen.case.upstream, seen.talk)
-    seen.complaints += [f"the vendor refuses {each}" for each in found]
-    return not found
-
-
 def judge_picture(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         found = [picture.data for picture in seen.talk.parts(Picture)]
         seen.want_equal("images", found, [PIXEL])
 
 
 def judge_paper(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         seen.want_equal("documents", [p.data for p in seen.talk.parts(Paper)], [DATA])
 
 
 def judge_system(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         told = "\n".join([*seen.talk.system, seen.talk.words("system")])
         places = [told.find(text) for text in SYSTEM]
         seen.want(0 <= places[0] < places[1], f"the system text: {told!r}")
 
 
 def judge_billing(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         told = "\n".join([*seen.talk.system, seen.talk.words()])
         seen.want(
             "billing-header" not in told, "it changes with every version, and spoils caches"
@@ -114,13 +106,13 @@ def judge_billing(seen: Seen) -> None:
 def judge_midway(seen: Seen) -> None:
     if seen.refused and b"mid_conv_system" in seen.got.body:
         return  # Claude Code mends that by itself
-    if _sound(seen):
+    if accepted(seen):
         told = "\n".join([*seen.talk.system, seen.talk.words()])
         seen.want("answer in French" in told, "the model never hears it")
 
 
 def judge_thought(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         heard = seen.heard[-1].body.decode("utf-8", "replace")
         told = [text.text for role, text in seen.talk.flat()
                 if role == "assistant" and isinstance(text, Words)]  # fmt: skip
@@ -129,7 +121,7 @@ def judge_thought(seen: Seen) -> None:
 
 
 def judge_turns(seen: Seen) -> None:
-    if _sound(seen):
+    if accepted(seen):
         found = [
             (role, part.text) for role, part in seen.talk.flat() if isinstance(part, Words)
         ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from headgate.conformance.case import CROSSINGS, PAIRS, Case, Seen, everywhere
-from headgate.conformance.objections import objections
+from headgate.conformance.objections import accepted
 from headgate.conformance.reading import broken_rules, ended
 from headgate.conformance.saying import Bit, Event, chunk, stream_of
 from headgate.conformance.script import Script
@@ -258,14 +258,11 @@ def judge_now(seen: Seen) -> None:
 
 def judge_sound(seen: Seen) -> None:
     """The vendor accepts what it is asked."""
-    if seen.served():
-        found = objections(seen.case.upstream, seen.talk)
-        seen.complaints += [f"the vendor refuses {each}" for each in found]
+    accepted(seen)
 
 
 def judge_past(seen: Seen) -> None:
-    judge_sound(seen)
-    if not seen.complaints:
+    if accepted(seen):
         results = {part.text for part in seen.talk.parts(Result)}
         seen.want_equal("results", results, {"rain", "noon"})
         uses = [(part.name, part.arguments) for part in seen.talk.parts(Use)]
@@ -276,8 +273,7 @@ def judge_past(seen: Seen) -> None:
 
 
 def judge_shot(seen: Seen) -> None:
-    judge_sound(seen)
-    if not seen.complaints:
+    if accepted(seen):
         pictures = seen.talk.parts(Picture)
         for result in seen.talk.parts(Result):
             pictures += [part for part in result.parts if isinstance(part, Picture)]
@@ -285,21 +281,20 @@ def judge_shot(seen: Seen) -> None:
 
 
 def judge_failed(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         told = " ".join(result.text for result in seen.talk.parts(Result))
         seen.want("no such city" in told, f"the result: {told!r}")
         seen.want("error" in told.lower() or "fail" in told.lower(), "it is told as a success")
 
 
 def judge_name(seen: Seen) -> None:
-    judge_sound(seen)
-    if not seen.complaints:
+    if accepted(seen):
         wanted = LONG if seen.case.caller == "messages" else ODD
         seen.want_equal("the client's tool", called(seen), [(wanted, {"city": "Oslo"})])
 
 
 def judge_forced(seen: Seen) -> None:
-    if seen.served():
+    if accepted(seen):
         seen.want_equal("the tool demanded", seen.talk.choice, "get_weather")
 
 
@@ -309,8 +304,7 @@ def judge_free(seen: Seen) -> None:
 
 
 def judge_group(seen: Seen) -> None:
-    judge_sound(seen)
-    if not seen.complaints:
+    if accepted(seen):
         names = [tool.name for tool in seen.talk.tools]
         seen.want(len(set(names)) == 2, f"tools offered under one name: {names}")
         seen.want_equal("the client's tool", [name for name, _ in called(seen)], ["wait"])

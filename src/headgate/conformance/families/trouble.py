@@ -172,9 +172,15 @@ def judge_locked(seen: Seen) -> None:
 def judge_broken(seen: Seen) -> None:
     if not _answered(seen):
         return
+    seen.want(seen.heard, "the upstream was never asked")
     if seen.got.status != 200:
         return  # told before it began
     verdict = seen.verdict
+    begun = any(first in seen.got.body for first in (b"line 0", b"get_weather"))
+    seen.want(begun or verdict.ending == "error", "what had come is not told")
+    if verdict.ending == "error":
+        dialect = [rule for rule in verdict.rules if "error" in rule]
+        seen.want(not dialect, f"no error of the client's dialect: {dialect}")
     seen.want(verdict.ending != "complete", "the half is taken for the whole")
     told = verdict.ending == "error" or seen.got.broke
     noticed = seen.case.caller != "chat"  # Claude Code and Codex miss the last event
