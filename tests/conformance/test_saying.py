@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from headgate.conformance.case import DIALECTS, Sending
+from headgate.conformance.case import DIALECTS
 from headgate.conformance.grammar.verdict import Wish
 from headgate.conformance.reading import read, tokens
 from headgate.conformance.saying import STOPS, Bit, sent, stream_of, whole_of
@@ -25,7 +25,7 @@ def test_a_stream_and_a_whole_answer_say_the_same(dialect: str, bits: list[Bit])
     data = b"".join(sent(dialect, stream_of(dialect, bits, stop)))
     streamed = whole(dialect, data, Wish(usage_chunk=True, ours=False))
     body = json.dumps(whole_of(dialect, bits, stop)).encode()
-    at_once = read(dialect, Sending("/"), body)
+    at_once = read(dialect, body)
     assert at_once.complaints == []
     assert at_once.text == streamed.text
     assert at_once.thought == streamed.thought

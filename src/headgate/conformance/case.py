@@ -11,9 +11,12 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+import msgspec
+
 from headgate.conformance.asking import ask
 from headgate.conformance.grammar.verdict import Verdict
 from headgate.conformance.hearing import hear
+from headgate.conformance.reading import read
 from headgate.conformance.talk import Talk
 from headgate.wire.model import Headers
 
@@ -114,9 +117,13 @@ class Seen:
     @cached_property
     def verdict(self) -> Verdict:
         """The message that the client puts together."""
-        from headgate.conformance.reading import read
-
-        return read(DIALECTS[self.case.caller], self.sending, self.got.body)
+        sending = self.sending
+        return read(
+            DIALECTS[self.case.caller],
+            self.got.body,
+            stream=sending.stream,
+            with_usage=sending.with_usage,
+        )
 
     @cached_property
     def talk(self) -> Talk:
@@ -196,8 +203,6 @@ def asks(caller: str, talk: Talk) -> Callable[[Seat], Sending]:
     """A client asks this."""
 
     def sending(seat: Seat) -> Sending:
-        import msgspec
-
         body = msgspec.json.encode(ask(caller, talk, seat.model, seat.mark))
         query = "?beta=true" if caller == "messages" else ""
         headers = headers_of(caller, seat.key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from headgate.conformance.case import Sending
 from headgate.conformance.grammar.check import check
 from headgate.conformance.grammar.verdict import (
     Part,
@@ -39,10 +38,12 @@ TOLERATED = {
 """rules of the vendors' grammar that their SDKs, Claude Code and Codex read over"""
 
 
-def read(dialect: str, sending: Sending, body: bytes) -> Verdict:
+def read(
+    dialect: str, body: bytes, *, stream: bool = False, with_usage: bool = False
+) -> Verdict:
     """The message that a client of this dialect is left with."""
-    if sending.stream:
-        return check(dialect, body, Wish(usage_chunk=sending.with_usage, ours=False))
+    if stream:
+        return check(dialect, body, Wish(usage_chunk=with_usage, ours=False))
     verdict = Verdict(dialect)
     try:
         it = json.loads(body)
