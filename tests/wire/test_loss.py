@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from headgate.wire.loss import Losses
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Image, Text
 
 
@@ -28,3 +33,9 @@ def test_the_same_loss_is_told_once() -> None:
     for _ in range(3):
         losses.note("thinking", "dropped")
     assert len(losses.all) == 1
+
+
+@given(st.text())
+def test_only_what_can_be_a_word_of_an_api_is_repeated(written: str) -> None:
+    told = as_word(written)
+    assert told == written if re.fullmatch(r"[\w.:/+$-]{1,64}", written, re.A) else told == "…"

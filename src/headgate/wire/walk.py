@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from headgate.wire.broken import BROKEN
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Object
 from headgate.wire.model import Fault, Kind
 
@@ -93,7 +93,7 @@ class Node:
         """Name every member that nobody read."""
         for name, value in self.rest.items():
             if value is not None:
-                losses.note(self.under(name), why)
+                losses.note(self.under(as_word(name)), why)
 
 
 def _object(value: Any, path: str) -> Node:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from headgate.wire.ability import Abilities
 from headgate.wire.anthropic.reading import NAME
 from headgate.wire.anthropic.tools import control
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Document, Image, Object, Text, Thought, ToolResult
 
 _CITED = frozenset(
@@ -81,7 +81,7 @@ class Media(Struct, frozen=True):
             return _base64("application/pdf", document.data)
         words = document.data if kind == "text/plain" else _decoded(kind, document.data)
         if words is None:
-            why = f"Claude reads PDF and text, not {kind}"
+            why = f"Claude reads PDF and text, not {as_word(kind)}"
             self.losses.refuse(document, why, heals="document_block")
             return None
         return {"type": "text", "media_type": "text/plain", "data": words}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from headgate.wire.anthropic.reading import NAME
-from headgate.wire.loss import Losses
+from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Document,
     Foreign,
@@ -216,7 +216,7 @@ def contents_in(node: Node, name: str, hearing: Hearing) -> list[Content]:
             kept.append(part)
         else:
             kind = part.kind if isinstance(part, Foreign) else type(part).__name__
-            hearing.losses.note(at, f"dropped: a {kind} block has no place here")
+            hearing.losses.note(at, f"dropped: a {as_word(kind)} block has no place here")
     return kept
 
 

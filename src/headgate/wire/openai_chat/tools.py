@@ -143,8 +143,8 @@ def _sent(ask: Ask, losses: Losses) -> list[Tool]:
     sent = []
     for tool in ask.tools:
         if isinstance(tool, Hosted):
-            why = f"dropped: {tool.kind} is run by its vendor, and this one has no such tool"
-            losses.note("tools", why)
+            why = "is run by its vendor, and this one has no such tool"
+            losses.note("tools", f"dropped: {as_word(tool.kind)} {why}")
         elif allowed and tool.name not in allowed:
             continue
         elif tool.deferred:
@@ -191,7 +191,7 @@ def _said(tool: Tool, lexicon: Lexicon, abilities: Abilities, losses: Losses) ->
         told = described(tool)
         if told != tool.description:
             function["description"] = told
-            why = f"the grammar of {tool.name} is told to the model, but not enforced"
+            why = f"the grammar of {as_word(tool.name)} is told to the model, but not enforced"
             losses.note("tools", why)
     return {"type": "function", "function": function}
 
