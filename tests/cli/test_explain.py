@@ -40,6 +40,18 @@ def test_a_model_is_explained_without_sending_anything() -> None:
     assert KEY not in result.output
 
 
+def test_several_accounts_are_named_with_what_decides_among_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OTHER", KEY[:-1] + "a")
+    keys = 'api_keys = ["env:ANTHROPIC_API_KEY", "env:OTHER"]'
+    (tmp_path / "headgate.toml").write_text(f"[providers.anthropic]\n{keys}\n")
+    result = run("--model", "claude-opus-5-5")
+    assert "ANTHROPIC_API_KEY or OTHER" in result.stdout
+    assert "keys    anthropic: a conversation keeps to one of them" in result.stdout
+    assert KEY[:-1] not in result.output
+
+
 def test_a_request_file_says_model_surface_and_size(tmp_path: Path) -> None:
     body = {"model": "claude-haiku-5-5", "max_tokens": 1000, "stream": True, "messages": []}
     (tmp_path / "request.json").write_text(json.dumps(body))

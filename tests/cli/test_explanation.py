@@ -97,7 +97,7 @@ def test_the_accounts_among_which_a_conversation_keeps_to_one_are_told() -> None
     text = '[providers.anthropic]\napi_keys = ["env:ONE", "env:TWO"]'
     config = load(text, {"ONE": KEY, "TWO": KEY + "2"}, source="it")
     (rung,) = told(config, Asked("claude-haiku-5-5", "messages"))["ladder"]
-    assert rung["key"]["from"] == "one of ONE, TWO, the same for a whole conversation"
+    assert (rung["key"]["from"], rung["key"]["accounts"]) == ("ONE or TWO", ["ONE", "TWO"])
     assert rung["key"]["as"].startswith("x-api-key")
 
 

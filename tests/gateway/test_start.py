@@ -171,6 +171,29 @@ async def reload(field: Field) -> tuple[int, str]:
     return got.status, got.body.decode()
 
 
+async def test_a_reload_asks_accounts_again_that_were_passed_over(tmp_path: Path) -> None:
+    text = """[providers.pool]
+kind = "anthropic"
+base_url = "{sim}"
+api_keys = ["env:ANTHROPIC_API_KEY", "env:OPENAI_API_KEY"]
+"""
+    async with reloadable(tmp_path, text) as (field, _):
+        call = message("pool:claude-haiku-5-5")
+        field.sim.next("401")
+        assert (await field.post("/v1/messages", call)).headers["x-headgate-tries"] == "2"
+        (shut,) = (await field.get("/admin/targets")).json
+        assert shut["target"] == "pool:claude-haiku-5-5"
+        assert 0 < shut["cooling_s"] <= 300
+        assert (await reload(field))[0] == 200
+        assert (await field.get("/admin/targets")).json == []
+        again = await field.post("/v1/messages", call)
+        assert "x-headgate-tries" not in again.headers
+        rows = await field.rows(2)
+        first = [note["credential"] for note in json.loads(rows[0]["tries_json"])]
+        assert first[0] == shut["account"] == rows[1]["credential"]
+        assert sorted(first) == ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]
+
+
 async def test_a_reload_serves_new_names_and_drops_no_running_stream(tmp_path: Path) -> None:
     text = '[models]\nold = ["anthropic:claude-haiku-5-5"]\n'
     async with reloadable(tmp_path, text) as (field, path):

@@ -282,6 +282,8 @@ def _show(told: dict[str, Any]) -> None:
     click.echo("\n".join(lines))
     rows = [_ladder_row(at, rung) for at, rung in enumerate(told["ladder"], start=1)]
     print_table(("", "target", "tries", "waits", "sent to", "key"), rows)
+    for name in sorted({rung["provider"] for rung in told["ladder"] if _is_shared(rung)}):
+        click.echo(f"  keys    {name}: a conversation keeps to one of them")
     _show_abilities(told["ladder"])
     _show_prices(told["ladder"])
     _show_estimate(told)
@@ -299,6 +301,10 @@ def _ladder_row(at: int, rung: dict[str, Any]) -> tuple[str, ...]:
 
 def _target(rung: dict[str, Any]) -> str:
     return f"{rung['provider']}:{rung['model']}"
+
+
+def _is_shared(rung: dict[str, Any]) -> bool:
+    return len(rung["key"]["accounts"]) > 1
 
 
 def _show_abilities(ladder: list[dict[str, Any]]) -> None:

@@ -101,17 +101,15 @@ def _waits(waits: Sequence[float], tries: int) -> list[float]:
     return [waits[min(at, len(waits) - 1)] for at in range(tries - 1)]
 
 
-def _key(provider: Provider) -> dict[str, str]:
-    """Whose key is sent, and in which header field."""
+def _key(provider: Provider) -> dict[str, object]:
+    """Whose key is sent, and in which header field; of several, a conversation keeps to one."""
     if provider.credentials == "client":
-        return {"from": "the caller", "as": "it came"}
+        return {"from": "the caller", "as": "it came", "accounts": []}
     names = [account.variable for account in provider.accounts]
     if not names:
-        return {"from": "nobody", "as": "none is sent"}
+        return {"from": "nobody", "as": "none is sent", "accounts": []}
     held = HEADERS.get(provider.auth, provider.auth)
-    if len(names) == 1:
-        return {"from": names[0], "as": held}
-    return {"from": f"one of {', '.join(names)}, the same for a whole conversation", "as": held}
+    return {"from": " or ".join(names), "as": held, "accounts": names}
 
 
 def _priced(
