@@ -14,10 +14,11 @@ from functools import cache, lru_cache
 
 from headgate.config.model import Capability, Config
 from headgate.config.problem import closest, join
-from headgate.config.routing import MAX_NAME, matcher, vagueness
+from headgate.config.routing import MAX_NAME, vagueness
 from headgate.config.setting import CAPABILITY
 from headgate.config.table import Table
 from headgate.money import facts
+from headgate.policy.glob import matcher
 from headgate.providers import Provider, read_all
 from headgate.wire.ability import Abilities
 from headgate.wire.stated import Stated, merge

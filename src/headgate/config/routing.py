@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -18,6 +17,7 @@ from headgate.config.model import Config, Route, Rung
 from headgate.config.problem import closest, join
 from headgate.config.setting import MODEL
 from headgate.config.table import Table
+from headgate.policy.glob import is_pattern, matcher
 from headgate.providers import Provider, read_all
 
 MAX_TRIES = 10
@@ -92,19 +92,6 @@ def vagueness(pattern: str) -> tuple[bool, int, int]:
     literal = _LITERAL.match(pattern)
     assert literal is not None, "the expression matches the empty text"
     return (is_pattern(pattern), -literal.end(), -len(pattern))
-
-
-def is_pattern(name: str) -> bool:
-    return "*" in name or "?" in name
-
-
-@lru_cache(maxsize=4096)
-def matcher(pattern: str) -> re.Pattern[str]:
-    """Matches the names that a pattern with * and ? stands for."""
-    signs = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.DOTALL
-    )
 
 
 class _Reader:
