@@ -127,6 +127,16 @@ def test_after_a_rejection_even_an_account_that_is_passed_over_is_asked() -> Non
     assert here.take(FIRST, 100.0).credential == second
 
 
+def test_after_a_wait_every_account_may_be_asked_again_the_conversations_own_first() -> None:
+    own, second, _ = own_order()
+    here = seat({})
+    assert here.take(FIRST, 0.0).credential == own
+    assert here.outcome(limited(0), 0.0, committed=False).others
+    assert here.take(FIRST, 0.0).credential == second
+    assert not here.outcome(Fault(Kind.OVERLOADED, "no"), 0.0, committed=False).others
+    assert here.take(SECOND, 1.0).credential == own
+
+
 def test_a_target_has_no_account_left_only_when_each_is_passed_over() -> None:
     shut: Shut = {("it", "m", name): 5.0 for name in NAMES[:2]}
     assert not all_shut(gate(), TARGET, shut, 1.0)
