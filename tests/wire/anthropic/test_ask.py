@@ -233,7 +233,7 @@ def test_what_the_model_could_not_do_without_is_refused(field: str) -> None:
 
 
 def test_a_thread_is_refused_in_the_words_on_which_the_sdk_sends_everything() -> None:
-    """Its tool runner sends only what is new from the second call on, if we let it begin one."""
+    """Its tool runner would send only what is new from the second call on."""
     losses = Losses()
     heard(losses, thread={"type": "create"})
     fault = refusal(losses.all, "openai:gpt")
