@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -112,3 +113,80 @@ def test_a_fault_is_told_so_that_a_client_of_another_vendor_can_act(
     assert (told.kind, told.message) == (kind, message)
     assert told.reply is None
     assert told.retry_after == fault.retry_after
+
+
+MANY = 15_000
+
+
+def chat_body(messages: list[object], **fields: object) -> bytes:
+    return json.dumps({"model": "m", "messages": messages, **fields}).encode()
+
+
+def items_body(items: list[object], **fields: object) -> bytes:
+    return json.dumps({"model": "m", "input": items, **fields}).encode()
+
+
+def results_alone() -> bytes:
+    return chat_body(
+        [{"role": "tool", "tool_call_id": str(n), "content": ""} for n in range(MANY)]
+    )
+
+
+def words_after_a_call() -> bytes:
+    call = {"type": "tool_use", "id": "1", "name": "look", "input": {}}
+    turns: list[object] = [{"role": "assistant", "content": [call]}]
+    turns += [{"role": "assistant", "content": "and"}] * MANY
+    return chat_body([*turns, {"role": "user", "content": "hi"}], max_tokens=9)
+
+
+def outputs_alone() -> bytes:
+    return items_body(
+        [{"type": "function_call_output", "call_id": str(n), "output": ""} for n in range(MANY)]
+    )
+
+
+def late_outputs() -> bytes:
+    asked: list[object] = []
+    for n in range(MANY):
+        asked.append({"type": "function_call", "call_id": str(n), "name": "look"})
+        asked.append({"role": "developer", "content": "go on"})
+    late = [
+        {"type": "function_call_output", "call_id": str(n), "output": ""} for n in range(MANY)
+    ]
+    return items_body(asked + late)
+
+
+def hosted_tools() -> bytes:
+    tools = [{"type": f"own_{n}"} for n in range(MANY)]
+    return items_body([{"role": "user", "content": "hi"}], tools=tools)
+
+
+def searched_tools() -> bytes:
+    tools = [
+        {"name": f"tool_{n}", "defer_loading": True, "input_schema": {}} for n in range(MANY)
+    ]
+    found = {"role": "assistant", "content": [{"type": "found", "what": "tool_reference"}]}
+    turns = [found] * (MANY // 10)
+    return chat_body([*turns, {"role": "user", "content": "hi"}], tools=tools, max_tokens=9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "caller", "upstream"),
+    [
+        (results_alone(), "openai_chat", "anthropic"),
+        (words_after_a_call(), "anthropic", "openai_chat"),
+        (outputs_alone(), "openai_responses", "anthropic"),
+        (late_outputs(), "openai_responses", "openai_chat"),
+        (hosted_tools(), "openai_responses", "openai_chat"),
+        (searched_tools(), "anthropic", "openai_chat"),
+    ],
+    ids=["results", "words", "outputs", "late outputs", "hosted tools", "searched tools"],
+)
+def test_no_form_of_a_body_of_a_megabyte_holds_up_the_other_calls(
+    body: bytes, caller: str, upstream: str
+) -> None:
+    """Each took from one to ten seconds of the event loop when it took time by the square."""
+    began = time.process_time()
+    translate(body, CODECS[caller], CODECS[upstream], Aim("m", Abilities(), False))
+    assert time.process_time() - began < 0.7

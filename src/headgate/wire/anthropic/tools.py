@@ -78,7 +78,7 @@ def control(mark: Mark) -> Object:
 
 def say_tools(ask: Ask, lexicon: Lexicon, losses: Losses) -> list[Any]:
     """The tools to offer, without those that the choice leaves out."""
-    allowed = ask.choice.allowed if ask.choice is not None else []
+    allowed = set(ask.choice.allowed if ask.choice is not None else ())
     searches = any(
         isinstance(tool, Hosted) and tool.kind == "tool_search" and tool.maker != NAME
         for tool in ask.tools

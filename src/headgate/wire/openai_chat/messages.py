@@ -147,7 +147,9 @@ class Conversation:
 
 
 def _only_results(turn: Turn) -> bool:
-    return turn.role is Role.USER and all(isinstance(p, ToolResult) for p in turn.parts)
+    """What the user says comes after the results: the last part tells."""
+    parts = turn.parts
+    return turn.role is Role.USER and (not parts or isinstance(parts[-1], ToolResult))
 
 
 def _empty(part: Part) -> bool:

@@ -8,6 +8,8 @@ Rule 2: a choice that only a dropped tool could satisfy is refused, never weaken
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from headgate.wire.ability import Abilities
@@ -31,6 +33,7 @@ from headgate.wire.walk import Node
 LONGEST_NAME = 64
 _MODES = {"auto": "auto", "required": "any", "none": "none"}
 _WORDS = {mode: word for word, mode in _MODES.items()}
+_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
 def hear_tools(body: Node, losses: Losses) -> list[Tool | Hosted]:
@@ -138,7 +141,7 @@ def say_tools(ask: Ask, abilities: Abilities, losses: Losses) -> tuple[Object, L
 
 def _sent(ask: Ask, losses: Losses) -> list[Tool]:
     """The tools the model shall know of."""
-    allowed = ask.choice.allowed if ask.choice is not None else []
+    allowed = set(ask.choice.allowed if ask.choice is not None else ())
     called: set[str] | None = None
     sent = []
     for tool in ask.tools:
@@ -167,8 +170,12 @@ def _referenced(ask: Ask) -> set[str]:
             elif isinstance(part, Foreign):
                 raw = bytes(part.raw)
                 if b"tool_reference" in raw:
-                    found |= {name for name in names if f'"{name}"'.encode() in raw}
+                    found |= names.intersection(_strings_in(raw))
     return found
+
+
+def _strings_in(raw: bytes) -> list[str]:
+    return [text.decode() for text in _STRING.findall(raw)]
 
 
 def _said(tool: Tool, lexicon: Lexicon, abilities: Abilities, losses: Losses) -> Object:

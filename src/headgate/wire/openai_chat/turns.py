@@ -98,7 +98,8 @@ class Script:
             at += 1
             if turn.role is Role.ASSISTANT:
                 parts = list(turn.parts)
-                while at < len(turns) and turns[at].role is Role.ASSISTANT and _calls(parts):
+                called = bool(_calls(parts))
+                while called and at < len(turns) and turns[at].role is Role.ASSISTANT:
                     parts += turns[at].parts
                     at += 1
                 self._assistant(parts, turn.name)

@@ -110,7 +110,7 @@ def _decode_conversation(top: Node, ask: Ask, losses: Losses) -> None:
     else:
         for item in top.nodes("input"):
             history.hear(item)
-    ask.system, ask.turns, ask.tools = history.system, history.turns, offer.tools
+    ask.system, ask.turns, ask.tools = history.system, history.turns(), offer.tools
     ask.effort = history.effort
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -62,16 +63,27 @@ _PLAIN = "text/plain"
 class History:
     """A conversation, as its items are heard one after another."""
 
-    __slots__ = ("_asked", "_losses", "effort", "offer", "system", "turns")
+    __slots__ = ("_asked", "_late", "_losses", "_turns", "effort", "offer", "system")
 
     def __init__(self, losses: Losses, offer: Offer) -> None:
         self._losses = losses
-        self._asked: dict[str, Turn] = {}
-        """the turn of every call that has no result yet"""
+        self._asked: dict[str, int] = {}
+        """the place of the turn of every call that has no result yet"""
+        self._late: dict[int, Turn] = {}
+        """the place of a turn -> its calls' results, where others have spoken since"""
         self.offer = offer
         self.system: list[Text] = []
-        self.turns: list[Turn] = []
+        self._turns: list[Turn] = []
         self.effort = ""
+
+    def turns(self) -> list[Turn]:
+        """The conversation so far, every result right after its call."""
+        said: list[Turn] = []
+        for at, turn in enumerate(self._turns):
+            said.append(turn)
+            if at in self._late:
+                said.append(self._late[at])
+        return said
 
     def hear(self, item: Node) -> None:
         kind = item.text("type")
@@ -106,8 +118,8 @@ class History:
             self._by_assistant(parts)
         elif role is Role.USER:
             self._by_user(parts)
-        elif self.turns:
-            self.turns.append(Turn(role, parts))
+        elif self._turns:
+            self._turns.append(Turn(role, parts))
         else:
             self._by_operator(item, parts)
 
@@ -120,19 +132,18 @@ class History:
                     item.path, "the operator speaks in text alone; let the user show it"
                 )
 
-    def _by_assistant(self, parts: list[Part]) -> Turn:
-        if self.turns and self.turns[-1].role is Role.ASSISTANT:
-            self.turns[-1].parts += parts
+    def _by_assistant(self, parts: list[Part]) -> None:
+        if self._turns and self._turns[-1].role is Role.ASSISTANT:
+            self._turns[-1].parts += parts
         else:
-            self.turns.append(Turn(Role.ASSISTANT, parts))
-        return self.turns[-1]
+            self._turns.append(Turn(Role.ASSISTANT, parts))
 
     def _by_user(self, parts: list[Part]) -> None:
-        last = self.turns[-1] if self.turns else None
+        last = self._turns[-1] if self._turns else None
         if last is not None and last.role is Role.USER and _only_results(last):
             last.parts += parts
         else:
-            self.turns.append(Turn(Role.USER, parts))
+            self._turns.append(Turn(Role.USER, parts))
 
     def _hear_reasoning(self, item: Node) -> None:
         item.take("status")
@@ -159,7 +170,8 @@ class History:
         name = item.text("name") or item.wrong("name", "must name the tool")
         call = ToolCall(id, name, item.text(content), custom, item.text("namespace"))
         self._leave(item)
-        self._asked[id] = self._by_assistant([call])
+        self._by_assistant([call])
+        self._asked[id] = len(self._turns) - 1
 
     def _hear_output(self, item: Node) -> None:
         id = item.text("call_id") or item.wrong("call_id", "must name the call it answers")
@@ -174,15 +186,14 @@ class History:
         else:
             self._answer(asked, result)
 
-    def _answer(self, asked: Turn, result: ToolResult) -> None:
+    def _answer(self, asked: int, result: ToolResult) -> None:
         """Put the result where it belongs: right after the turn that asked for it."""
-        at = len(self.turns)
-        while self.turns[at - 1] is not asked:
-            at -= 1
-        if at == len(self.turns) or self.turns[at].role is not Role.USER:
-            self.turns.insert(at, Turn(Role.USER, []))
-        parts = self.turns[at].parts
-        parts.insert(sum(isinstance(part, ToolResult) for part in parts), result)
+        if asked + 1 == len(self._turns):
+            self._turns.append(Turn(Role.USER, []))
+        turn = self._turns[asked + 1]
+        if turn.role is not Role.USER:
+            turn = self._late.setdefault(asked, Turn(Role.USER, []))
+        turn.parts.insert(bisect_left(turn.parts, True, key=_is_no_result), result)
 
     def _hear_tools(self, item: Node) -> None:
         self.offer.hear(item.nodes("tools"))
@@ -248,7 +259,12 @@ _READERS: dict[str, Callable[[History, Node], None]] = {
 
 
 def _only_results(turn: Turn) -> bool:
-    return all(isinstance(part, ToolResult) for part in turn.parts)
+    """Results stand first: the last part tells."""
+    return not turn.parts or not _is_no_result(turn.parts[-1])
+
+
+def _is_no_result(part: Part) -> bool:
+    return not isinstance(part, ToolResult)
 
 
 def _text(node: Node) -> Text:

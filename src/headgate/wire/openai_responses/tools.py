@@ -43,10 +43,11 @@ def raw_of(node: Node) -> msgspec.Raw:
 class Offer:
     """The tools of one request, wherever in it they were offered."""
 
-    __slots__ = ("_at", "_losses", "tools")
+    __slots__ = ("_at", "_hosted", "_losses", "tools")
 
     def __init__(self, losses: Losses) -> None:
         self._losses = losses
+        self._hosted: set[bytes] = set()
         self._at: dict[tuple[str, str], int] = {}
         self.tools: list[Tool | Hosted] = []
 
@@ -101,9 +102,9 @@ class Offer:
     def _add_hosted(self, node: Node) -> None:
         raw = raw_of(node)
         kind = node.text("type") or node.wrong("type", "must say what kind of tool it is")
-        hosted = Hosted(_hosted_kind(kind), raw, NAME)
-        if hosted not in self.tools:
-            self.tools.append(hosted)
+        if bytes(raw) not in self._hosted:
+            self._hosted.add(bytes(raw))
+            self.tools.append(Hosted(_hosted_kind(kind), raw, NAME))
 
 
 def _hosted_kind(kind: str) -> str:
