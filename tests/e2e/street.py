@@ -47,9 +47,15 @@ kind = "openai-compatible"
 base_url = "{sim}/v1"
 api_key = "env:HOUSE_OPENAI"
 
+[providers.modern]
+kind = "openai"
+base_url = "{sim}/v1"
+api_key = "env:HOUSE_OPENAI"
+paths = {{ chat = "" }}
+
 [models]
 "over-chat" = "elsewhere:gpt-4.1"
-"over-responses" = "openai:gpt-5.6-terra"
+"over-responses" = "modern:gpt-5.6-terra"
 "over-messages" = "anthropic:claude-opus-5-5"
 "gpt-6.1-terra" = "anthropic:claude-opus-5-5"
 "thinker" = "elsewhere:qwen-4"
