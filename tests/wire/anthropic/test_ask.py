@@ -137,6 +137,8 @@ def test_a_body_nested_beyond_reason_is_the_callers_fault() -> None:
             "system: must",
         ),
         ({"service_tier": "gold"}, "service_tier: must be auto or standard_only"),
+        ({"messages": []}, "messages: must hold at least one message"),
+        ({"stop_sequences": ["END", "\n"]}, "stop_sequences[1]: must hold more than white"),
         ({"stop_sequences": [1]}, "stop_sequences: must be a string or a list"),
     ],
 )

@@ -129,6 +129,15 @@ def test_they_come_after_the_users_of_the_same_turn_as_anthropic_demands() -> No
     ]
 
 
+@pytest.mark.parametrize("nothing", [Text(" "), Thought("hm", "s", maker="anthropic")])
+def test_an_empty_turn_of_claudes_does_not_leave_them_before_the_user(nothing: Part) -> None:
+    said = messages(turn(U, "go"), turn(S, "be brief"), Turn(C, [nothing]), turn(U, "and?"))
+    assert said == [
+        user([block("go"), block("and?")]),
+        {"role": "system", "content": [block("be brief")]},
+    ]
+
+
 def test_where_the_model_takes_none_they_are_a_note_among_the_users_words() -> None:
     note = "[Note from the operator, not from the user]\nb"
     said = messages(turn(U, "a"), turn(S, "b"), turn(U, "c"), abilities=OLD)
@@ -187,12 +196,14 @@ def test_what_is_left_out_is_named() -> None:
     image = Image(url="https://x")
     conversation.add(Turn(C, [Thought("t", maker="x"), image, ToolResult("1")], name="bob"))
     conversation.add(Turn(U, [ToolCall("1", "a")]))
+    conversation.add(Turn(C, [ToolCall("1", "a", "nope"), ToolCall("2", "a", "{ }")]))
     assert [str(loss) for loss in losses.all] == [
         "turns: dropped: names of speakers; Anthropic has none",
         "turns: dropped: reasoning that no Claude signed",
         "image: dropped: Claude's own turns hold no media",
         "toolresult: dropped: a result inside of the model's own turn",
         "toolcall: dropped: it is not the model's own turn",
+        "turns: changed: a tool call's arguments are no JSON object",
     ]
 
 
@@ -220,6 +231,7 @@ def test_whatever_was_said_anthropics_rules_hold(turns: list[Turn], system: bool
         role, content = message["role"], message["content"]
         assert content
         assert before is None or before["role"] != role
+        assert before is None or before["role"] != "system" or role == "assistant"
         if role == "system":
             assert before is not None
             assert before["role"] == "user"

@@ -132,7 +132,7 @@ def _turns(node: Node, ask: Ask, hearing: Hearing) -> list[Turn]:
             message.wrong("role", "must be user, assistant or system")
         if message.rest:
             message.leave(hearing.losses, ONLY_HERE)
-    return turns
+    return turns or node.wrong("messages", "must hold at least one message")
 
 
 def _content(message: Node, hearing: Hearing) -> list[Part]:
@@ -213,6 +213,9 @@ def _limits(node: Node, ask: Ask, losses: Losses) -> None:
     if ask.max_output == 0:
         losses.refuse("max_output", "0 only warms a cache, which no other vendor offers")
     ask.stop = node.texts("stop_sequences")
+    for at, stop in enumerate(ask.stop):
+        if not stop.strip():
+            node.wrong(f"stop_sequences[{at}]", "must hold more than white space")
     ask.temperature = node.number("temperature")
     ask.top_p = node.number("top_p")
     ask.top_k = node.count("top_k")

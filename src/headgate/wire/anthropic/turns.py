@@ -133,8 +133,14 @@ class Conversation:
         id = self._unused(call_id(call.id))
         self._owed.setdefault(call.id, []).append(id)
         name = self._lexicon.alias(call.name, call.namespace, LONGEST_NAME)
-        free = {"input": call.arguments} if call.custom else object_in(call.arguments)
+        free = {"input": call.arguments} if call.custom else self._arguments(call)
         return {"type": "tool_use", "id": id, "name": name, "input": free}
+
+    def _arguments(self, call: ToolCall) -> Object:
+        members = object_in(call.arguments)
+        if not members and call.arguments.strip("{} \t\r\n"):
+            self._losses.note("turns", "changed: a tool call's arguments are no JSON object")
+        return members
 
     def _unused(self, id: str) -> str:
         """Some servers count their calls from 0 in every turn."""
@@ -178,6 +184,9 @@ class Conversation:
         self._trim()
         results, words, orders = self._results, self._words, self._orders
         self._results, self._words, self._orders = [], [], []
+        if self.messages and self.messages[-1]["role"] == "system":
+            # Claude's turn between was empty: the operator comes after all that the user said
+            orders = self.messages.pop()["content"] + orders
         content = results + self._owing() + words
         if not content and (not self.messages or self.messages[-1]["role"] != "user"):
             content, orders = [_as_note(order) for order in orders], []
