@@ -242,7 +242,10 @@ def test_other_faults_and_what_has_begun_never_move_to_another_account(
         fault = outcome.fault
         return fault is not None and fault.kind in REFUSALS and not outcome.committed
 
-    others = [it if is_refusal(it) else it._replace(others=True) for it in outcomes]
+    others = [
+        it if is_refusal(it) else Outcome(it.fault, it.committed, others=True)
+        for it in outcomes
+    ]
     assert drive(ladder, others, patience).steps == drive(ladder, outcomes, patience).steps
 
 

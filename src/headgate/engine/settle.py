@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
@@ -31,7 +32,7 @@ NOT_PRICED = "not_priced"
 """the warning that a defect of ours kept a row from being priced"""
 
 
-class Ended(NamedTuple):
+class Ended(Struct, frozen=True):
     """A call that is over, and what is needed to settle it."""
 
     tally: Tally

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 from headgate.engine.seat import Seat
 from headgate.ledger.record import Entry, Intent
@@ -45,7 +46,7 @@ class Sink(Protocol):
         ...
 
 
-class TryNote(NamedTuple):
+class TryNote(Struct, frozen=True):
     """One upstream attempt, as the row keeps it."""
 
     provider: str
@@ -181,7 +182,7 @@ def max_output(call: Call) -> int:
     return 0
 
 
-class Settled(NamedTuple):
+class Settled(Struct, frozen=True):
     """What settlement added to a tally: the tokens that count, their cost, and from where."""
 
     usage: Usage
@@ -338,4 +339,4 @@ def _label(told: dict[bytes, bytes], name: bytes) -> str:
 
 
 def _tries_json(notes: list[TryNote]) -> str:
-    return msgspec.json.encode([note._asdict() for note in notes]).decode()
+    return msgspec.json.encode(notes).decode()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from headgate.wire.model import Fault, Kind
 
 ONE_MORE = frozenset((Kind.UPSTREAM,))
@@ -31,7 +33,7 @@ class Target(NamedTuple):
     """what goes with its answers, each as `name: words`"""
 
 
-class Try(NamedTuple):
+class Try(Struct, frozen=True):
     """Send the call to this target now."""
 
     target: Target
@@ -49,7 +51,7 @@ class Wait(NamedTuple):
     """of the try that follows"""
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What became of a try."""
 
     fault: Fault | None

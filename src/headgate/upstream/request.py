@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from headgate.wire.model import Fault, Headers, Kind
 
 _OURS = frozenset(
@@ -149,8 +151,7 @@ class Lines:
 _NONE = Lines([])
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct, eq=False):
     """One request; the door adds host, unless given, and content-length."""
 
     method: bytes

@@ -244,14 +244,16 @@ def _count(it: _Usage, reading: Reading) -> None:
     write_5m, write_1h = _writes(it, before, reading)
     details, tools = it.output_tokens_details, it.server_tool_use
     reading.count(
-        Usage(
-            input_fresh=it.input_tokens or before.input_fresh,
-            cache_read=it.cache_read_input_tokens or before.cache_read,
-            cache_write_5m=write_5m,
-            cache_write_1h=write_1h,
-            output=it.output_tokens or 0,
-            reasoning_of_output=(details.thinking_tokens or 0) if details is not None else 0,
-            web_searches=(tools.web_search_requests or 0) if tools is not None else 0,
+        Usage(  # by position: names cost as much as all the rest of this
+            it.input_tokens or before.input_fresh,
+            it.cache_read_input_tokens or before.cache_read,
+            write_5m,
+            write_1h,
+            0,
+            0,
+            it.output_tokens or 0,
+            (details.thinking_tokens or 0) if details is not None else 0,
+            (tools.web_search_requests or 0) if tools is not None else 0,
         )
     )
     old = reading.terms
