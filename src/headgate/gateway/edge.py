@@ -22,6 +22,7 @@ import httptools
 
 from headgate.gateway.keys import Known
 from headgate.gateway.line import NO_RETRY, STATUS_LINE, App, Line, id_field
+from headgate.gateway.repeat import Repeat
 from headgate.wire.model import Headers
 
 EDGE = "headgate.edge"
@@ -44,6 +45,8 @@ PIPELINED = 8
 
 _FRAMING = frozenset((b"content-length", b"expect"))
 """what is said of one request's body; everything else a client says again with the next"""
+_OWN = frozenset(("headers", EDGE, LINE))
+"""what a request does not share with those that repeat its head"""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -75,6 +78,12 @@ class Edge(asyncio.Protocol):
         self._framing: Headers = []
         self._repeated: Headers = []
         """the last request's headers: handed out again while the client repeats them"""
+        self._repeat: Repeat | None = None
+        """the last request's head, where it said what the one before had said"""
+        self._repeats = False
+        """may the request being parsed become that"""
+        self._between = True
+        """is the parser at rest: it has seen nothing of a next request"""
         self.known: Known | None = None
         """who sent them, once that was asked"""
         self._line: Line | None = None
@@ -223,13 +232,38 @@ class Edge(asyncio.Protocol):
             self.waiting_since = self.loop.time()
             self._framing_bytes += len(data)
         else:
+            if self._between and self._repeat is not None:
+                body = self._repeat.body_of(data)
+                if body is not None:
+                    self._take_again(self._repeat, body)
+                    return
             if not self._head_bytes:
                 self.waiting_since = self.loop.time()
             self._head_bytes += len(data)
+        begins, self._repeats = self._between, False
+        self._parse(data)
+        if begins and self._repeats and self._between and self._line is not None:
+            line = self._line
+            scope = {name: line.scope[name] for name in line.scope if name not in _OWN}
+            self._repeat = Repeat.of(data, line.declared, scope, line.fields)
+
+    def _take_again(self, last: Repeat, body: bytes) -> None:
+        """Begin a request that repeats the last one's head, unparsed."""
+        line = Line(self, chunked=True, keep_alive=True)
+        length = (b"content-length", b"%d" % len(body))
+        headers = [*last.fields, length]
+        line.scope = {**last.scope, "headers": headers, EDGE: self, LINE: line}
+        line.fields = last.fields
+        line.declared, line.all_here = len(body), True
+        line.take(body)
+        self._line, self.waiting_since = line, None
+        self._begin(line)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            pass  # nothing is upgraded here: the request is answered as it is
+            self._repeats = False  # nothing is upgraded here: it is answered as it is
         except httptools.HttpParserError:
             self.refuse(400, b"Invalid HTTP request received.")
         if self._head_bytes > MAX_HEAD_BYTES and not self._in_body:
@@ -238,6 +272,7 @@ class Edge(asyncio.Protocol):
             self.refuse(431, b"request trailers too large")
 
     def on_message_begin(self) -> None:
+        self._between = False
         self._url, self._headers, self._framing = b"", [], []
 
     def on_url(self, url: bytes) -> None:
@@ -252,7 +287,8 @@ class Edge(asyncio.Protocol):
         if self._head_bytes > MAX_HEAD_BYTES < _size(self._url, headers):
             self.refuse(431, b"request head too large")
             raise ValueError("request head too large")
-        if self._headers != self._repeated:
+        again = self._headers == self._repeated
+        if not again:
             self._repeated = self._headers
         self._headers = []  # a trailer adds nothing to a request that is being answered
         self._in_body, self._head_bytes, self._framing_bytes = True, 0, 0
@@ -276,11 +312,13 @@ class Edge(asyncio.Protocol):
         }
         line.fields = self._repeated
         self._line = line
+        self._repeat, self._repeats = None, again and line.keep_alive
         for name, value in self._framing:
             if name == b"content-length":
                 line.declared = int(value)
-            elif value.lower() == b"100-continue":
-                line.expects = True
+            else:
+                self._repeats = False
+                line.expects = value.lower() == b"100-continue" or line.expects
         if line.expects or line.declared > EARLY_BYTES:
             self._begin(line)
 
@@ -298,6 +336,7 @@ class Edge(asyncio.Protocol):
         line = self._line
         assert line is not None
         self._in_body, self._framing_bytes, self.waiting_since = False, 0, None
+        self._between = True
         line.all_here = True
         line.wake()
         self.resume()
