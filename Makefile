@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs clients bench bench-quick soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs clients conformance bench bench-quick soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ docs: $(READY) ## write docs/reference from the code
 
 clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end tests
 	@tests/e2e/clients/install $(BIN)/python
+
+conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
+	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 
 bench: $(READY) ## Headgate beside nginx, LiteLLM and no gateway, in one run
 	@$(BIN)/python -m benchmarks.gateway

@@ -19,6 +19,7 @@ from typing import Any
 import click
 import msgspec
 
+from docs import conformance
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
@@ -403,6 +404,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "capabilities.md": capabilities_page,
     "cli.md": cli_page,
     "config.md": config_page,
+    "conformance.md": conformance.page,
     "faults.md": faults_page,
     "ledger.md": ledger_page,
     "providers.md": providers_page,

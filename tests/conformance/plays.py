@@ -109,9 +109,9 @@ def is_native(case: Case) -> bool:
 
 
 def names(played: list[Played], state: str, *, native: bool) -> set[str]:
-    """The promises with this outcome, where no translation is needed, or where one is."""
+    """The promises with this ruling, where no translation is needed, or where one is."""
     return {
         each.case.name
         for each in played
-        if each.outcome.state == state and is_native(each.case) == native
+        if each.ruling.state == state and is_native(each.case) == native
     }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from headgate.conformance.case import PAIRS, Case, Outcome, Sending
+from headgate.conformance.case import PAIRS, Case, Ruling, Sending
 from headgate.conformance.report import as_json, failures, heads, rows, summary, totals
 from headgate.conformance.runner import Played
 
 
 def played(name: str, pair: tuple[str, str], state: str, *why: str) -> Played:
     case = Case(name, *pair, lambda _: Sending("/"), lambda _: None, None)
-    return Played("answers", case, Outcome(state, why), 0.01)
+    return Played("answers", case, Ruling(state, why), 0.01)
 
 
 HELD, BROKEN, ABSENT = PAIRS[0], PAIRS[1], PAIRS[2]
@@ -52,7 +52,7 @@ def test_machines_get_everything() -> None:
         "client": "Claude Code",
         "caller": "messages",
         "upstream": "chat",
-        "outcome": "fails",
+        "ruling": "fails",
         "why": ["'a', not 'b'"],
         "seconds": 0.01,
     }

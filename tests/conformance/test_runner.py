@@ -1,4 +1,4 @@
-"""A run ends with an outcome for every case, whatever the gateway does."""
+"""A run ends with an ruling for every case, whatever the gateway does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from headgate.conformance.case import Case, Seen, asks
-from headgate.conformance.runner import Gateway, Played, play_all
+from headgate.conformance.runner import Gateway, Played, play_all, warm_up
 from headgate.conformance.saying import Bit
 from headgate.conformance.script import Script, Scripted
 from headgate.conformance.setups import NAMES
@@ -37,7 +37,7 @@ def excused(seen: Seen) -> None:
     seen.excuse = "it has no such thing"
 
 
-async def outcomes(*cases: Case, gateway: Gateway | None = None) -> list[Played]:
+async def rulings(*cases: Case, gateway: Gateway | None = None) -> list[Played]:
     scripted = Scripted()
     told: list[Played] = []
     async with piped(scripted) as pipe:
@@ -49,23 +49,23 @@ async def outcomes(*cases: Case, gateway: Gateway | None = None) -> list[Played]
 
 
 async def test_outcomes_come_in_the_order_of_their_cases() -> None:
-    played = await outcomes(case(content), case(angry), case(excused))
-    assert [each.outcome.state for each in played] == ["holds", "fails", "none"]
-    assert "cannot be read: KeyError" in played[1].outcome.why[0]
-    assert played[2].outcome.why == ("it has no such thing",)
+    played = await rulings(case(content), case(angry), case(excused))
+    assert [each.ruling.state for each in played] == ["holds", "fails", "none"]
+    assert "cannot be read: KeyError" in played[1].ruling.why[0]
+    assert played[2].ruling.why == ("it has no such thing",)
 
 
 async def test_a_surface_without_a_model_does_not_apply() -> None:
     lacking = Gateway("http://127.0.0.1:9", "k", {**NAMES, "chat": ""})
-    (played,) = await outcomes(case(content), gateway=lacking)
-    assert played.outcome.state == "none"
-    assert played.outcome.why == ("no model was named for chat",)
+    (played,) = await rulings(case(content), gateway=lacking)
+    assert played.ruling.state == "none"
+    assert played.ruling.why == ("no model was named for chat",)
 
 
 async def test_nobody_at_the_address_fails_every_case() -> None:
-    (played,) = await outcomes(case(content), gateway=Gateway("http://127.0.0.1:9", "k", NAMES))
-    assert played.outcome.state == "fails"
-    assert "refused" in played.outcome.why[0]
+    (played,) = await rulings(case(content), gateway=Gateway("http://127.0.0.1:9", "k", NAMES))
+    assert played.ruling.state == "fails"
+    assert "refused" in played.ruling.why[0]
 
 
 async def test_a_gateway_that_never_answers_takes_its_time_and_no_more() -> None:
@@ -76,10 +76,10 @@ async def test_a_gateway_that_never_answers_takes_its_time_and_no_more() -> None
     server = await serve.start(mute, serve.Listen())
     try:
         slow = Gateway(server.url, "k", NAMES, 0.1)
-        (played,) = await outcomes(case(content), gateway=slow)
+        (played,) = await rulings(case(content), gateway=slow)
     finally:
         await server.stop(at_once=True)
-    assert "no end of the answer within 0.1 s" in played.outcome.why[0]
+    assert "no end of the answer within 0.1 s" in played.ruling.why[0]
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ async def test_a_client_that_leaves_is_waited_for_upstream() -> None:
         (played,) = await play_all({"f": [leaving]}, scripted_only, scripted)
     finally:
         await upstream.stop(at_once=True)
-    assert played.outcome.state == "holds"
+    assert played.ruling.state == "holds"
 
 
 async def test_a_run_can_be_stopped() -> None:
@@ -111,3 +111,13 @@ async def test_a_run_can_be_stopped() -> None:
         with pytest.raises(asyncio.CancelledError):
             await run
     assert not scripted.scripts
+
+
+async def test_warming_up_asks_once_for_every_pair() -> None:
+    judged: list[Seen] = []
+    cases = [case(judged.append), case(judged.append)]
+    scripted = Scripted()
+    async with piped(scripted) as gateway:
+        await warm_up({"f": cases}, gateway, scripted)
+    assert len(judged) == 1
+    assert judged[0].heard

@@ -23,7 +23,7 @@ from headgate.cli.terminal import print_json, print_table, say
 from headgate.conformance import report, setups
 from headgate.conformance.case import SURFACES, Case
 from headgate.conformance.families import chosen, families
-from headgate.conformance.runner import Gateway, Played, play_all
+from headgate.conformance.runner import Gateway, Played, play_all, warm_up
 from headgate.conformance.script import Scripted
 from headgate.gateway import serve
 from headgate.gateway.start import open_gateway
@@ -129,6 +129,8 @@ async def _play(order: Order, cases: Mapping[str, list[Case]], played: list[Play
             played.append(each)
             bar.update(task, advance=1)
 
+        if order.url != OWN:
+            await warm_up(cases, gateway, scripted)
         in_order = await play_all(cases, gateway, scripted, on_played)
         played[:] = in_order
 

@@ -1,4 +1,4 @@
-"""One promise to a client: what it asks, what the upstream answers, and who judges the outcome.
+"""One promise to a client: what it asks, what the upstream answers, and who judges the end.
 
 Rule 1: a judge says what the client would suffer, and every doubt counts for the gateway.
 """
@@ -99,7 +99,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ruling:
     """holds, fails or none (not applicable), and why."""
 
     state: str

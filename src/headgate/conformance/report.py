@@ -30,7 +30,7 @@ class Row:
 
 def totals(played: Iterable[Played]) -> dict[str, int]:
     """How many hold, fail and do not apply."""
-    count = Counter(each.outcome.state for each in played)
+    count = Counter(each.ruling.state for each in played)
     return {state: count[state] for state in MARKS}
 
 
@@ -40,7 +40,7 @@ def rows(played: Sequence[Played]) -> list[Row]:
     for each in played:
         case = each.case
         pairs = states.setdefault((each.family, case.name), {})
-        pairs.setdefault((case.caller, case.upstream), set()).add(each.outcome.state)
+        pairs.setdefault((case.caller, case.upstream), set()).add(each.ruling.state)
     return [
         Row(family, promise, tuple(_mark(pairs.get(pair, set())) for pair in PAIRS))
         for (family, promise), pairs in states.items()
@@ -60,7 +60,7 @@ def summary(played: Sequence[Played]) -> list[tuple[str, ...]]:
         cells = []
         for pair in PAIRS:
             mine = [
-                each.outcome.state
+                each.ruling.state
                 for each in played
                 if each.family == name and (each.case.caller, each.case.upstream) == pair
             ]
@@ -85,10 +85,10 @@ def failures(played: Iterable[Played]) -> list[tuple[str, list[str]]]:
     """What fails, for whom, and what was seen."""
     out = []
     for each in played:
-        if each.outcome.state == "fails":
+        if each.ruling.state == "fails":
             case = each.case
             who = f"{CLIENTS[case.caller]}, {SHORT[case.caller]} → {SHORT[case.upstream]}"
-            out.append((f"{case.name} ({who})", list(each.outcome.why)))
+            out.append((f"{case.name} ({who})", list(each.ruling.why)))
     return out
 
 
@@ -103,8 +103,8 @@ def as_json(played: Sequence[Played]) -> Json:
                 "client": each.case.client,
                 "caller": each.case.caller,
                 "upstream": each.case.upstream,
-                "outcome": each.outcome.state,
-                "why": list(each.outcome.why),
+                "ruling": each.ruling.state,
+                "why": list(each.ruling.why),
                 "seconds": round(each.took_s, 3),
             }
             for each in played

@@ -1,6 +1,6 @@
 """Plays cases against a gateway: a few at a time, each within its time, all of them judged.
 
-Rule 1: a case ends in an outcome, whatever the gateway does; only stopping ends the run early.
+Rule 1: a case ends in a ruling, whatever the gateway does; only stopping ends the run early.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from headgate.conformance.case import Case, Got, Heard, Outcome, Seat, Seen, Sending
+from headgate.conformance.case import Case, Got, Heard, Ruling, Seat, Seen, Sending
 from headgate.conformance.raw import by_hand, probe
 from headgate.conformance.script import Scripted
 from headgate.upstream import Door, Exchange, Request, Url
@@ -41,8 +41,19 @@ class Gateway:
 class Played:
     family: str
     case: Case
-    outcome: Outcome
+    ruling: Ruling
     took_s: float
+
+
+async def warm_up(
+    families: Mapping[str, Sequence[Case]], gateway: Gateway, scripted: Scripted
+) -> None:
+    """One unjudged call for every pair: many a gateway loads much upon its first."""
+    firsts: dict[tuple[str, str], Case] = {}
+    for case in (case for cases in families.values() for case in cases):
+        firsts.setdefault((case.caller, case.upstream), case)
+    patient = replace(gateway, limit_s=LONG_S)
+    await play_all({"warming up": list(firsts.values())}, patient, scripted)
 
 
 async def play_all(
@@ -51,15 +62,15 @@ async def play_all(
     scripted: Scripted,
     on_played: Callable[[Played], None] = lambda played: None,
 ) -> list[Played]:
-    """Every case's outcome, in the order of the families."""
+    """Every case's ruling, in the order of the families."""
     door, places = Door(), asyncio.Semaphore(PARALLEL)
     jobs = [(family, case) for family, cases in families.items() for case in cases]
 
     async def one(family: str, case: Case) -> Played:
         async with places:
             began = time.perf_counter()
-            outcome = await play(case, gateway, scripted, door)
-        played = Played(family, case, outcome, time.perf_counter() - began)
+            ruling = await play(case, gateway, scripted, door)
+        played = Played(family, case, ruling, time.perf_counter() - began)
         on_played(played)
         return played
 
@@ -71,11 +82,11 @@ async def play_all(
     return [task.result() for task in tasks]
 
 
-async def play(case: Case, gateway: Gateway, scripted: Scripted, door: Door) -> Outcome:
-    """One case from its request to its outcome."""
+async def play(case: Case, gateway: Gateway, scripted: Scripted, door: Door) -> Ruling:
+    """One case from its request to its ruling."""
     model = gateway.models.get(case.upstream, "")
     if not model:
-        return Outcome("none", (f"no model was named for {case.upstream}",))
+        return Ruling("none", (f"no model was named for {case.upstream}",))
     mark = f"hgc-{secrets.token_hex(5)}"
     scripted.expect(mark, case.upstream, case.script)
     sending = case.sending(Seat(mark, model, gateway.key))
@@ -88,15 +99,15 @@ async def play(case: Case, gateway: Gateway, scripted: Scripted, door: Door) -> 
     return judged(Seen(case, sending, got, heard))
 
 
-def judged(seen: Seen) -> Outcome:
+def judged(seen: Seen) -> Ruling:
     """What the case's judge says; an answer too odd to judge is one that fails."""
     try:
         seen.case.judge(seen)
     except Exception as odd:  # noqa: BLE001 - a foreign gateway may answer anything
         seen.complaints.append(f"an answer that cannot be read: {type(odd).__name__}: {odd}")
     if seen.complaints:
-        return Outcome("fails", tuple(seen.complaints))
-    return Outcome("none", (seen.excuse,)) if seen.excuse else Outcome("holds")
+        return Ruling("fails", tuple(seen.complaints))
+    return Ruling("none", (seen.excuse,)) if seen.excuse else Ruling("holds")
 
 
 async def send(sending: Sending, gateway: Gateway, door: Door, limit_s: float) -> Got:

@@ -46,9 +46,9 @@ def cases() -> Iterator[Case]:
         judge_schema,
         CROSSINGS,
     )
-    wanted = replace(TALK, json=True)
+    wanted = replace(TALK, turns=(said("count the files, and answer in JSON"),), json=True)
     yield from everywhere(
-        "a demand for JSON reaches the model", wanted, answer, judge_json,
+        "a demand for JSON binds the model", wanted, answer, judge_json,
         (*FROM_CHAT, *FROM_RESPONSES),
     )  # fmt: skip
     yield from everywhere(
@@ -174,10 +174,12 @@ def judge_schema(seen: Seen) -> None:
 
 
 def judge_json(seen: Seen) -> None:
+    """A mode, a schema, or an instruction beside the client's own words."""
     if accepted(seen):
-        told = " ".join([*seen.talk.system, seen.talk.words()])
-        heard = seen.talk.json or seen.talk.schema or "json" in told.lower()
-        seen.want(heard, "the model never hears that JSON is wanted")
+        told = " ".join([*seen.talk.system, seen.talk.words()]).lower()
+        tools = [tool.name for tool in seen.talk.tools]
+        bound = seen.talk.json or seen.talk.schema or tools or told.count("json") > 1
+        seen.want(bound, "nothing keeps the model from prose or fences around the JSON")
 
 
 def judge_effort(seen: Seen) -> None:

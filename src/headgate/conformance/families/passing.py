@@ -32,7 +32,7 @@ SPOKEN = {
     "responses": '"input" : [{"role":"user","content":"%s caf\\u00e9 \\/ \U0001f600"}]',
 }
 ODD = (
-    '{ "metadata":{"user_id":"u1"},\n  "temperature": 1.0, "model": "%s",'
+    '{ "service_tier":"auto",\n  "temperature": 1.0, "model": "%s",'
     ' "a_field_of_next_year": {"z":1e2,"y":[1.50,-0.0],"x":null}, ' + "%s" + "}"
 )
 SEALED = (Bit("thought", ("hm",), seal="c2VhbCBvZiB0aGUgdmVuZG9y"), Bit("text", ("Done.",)))
