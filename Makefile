@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs clients conformance bench bench-quick soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance bench bench-quick soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ golden: $(READY) ## rewrite the expected results; read the difference before you
 	@$(BIN)/python -m pytest -q tests --golden-update
 
 docs: $(READY) ## write docs/reference from the code
+	@$(BIN)/python -m docs.build
+
+compatibility: $(READY) clients ## try every client at every kind of provider; write the page
+	@CELLS_FILE=docs/reference/compatibility.json $(BIN)/python -m pytest -q -m cell tests/e2e
 	@$(BIN)/python -m docs.build
 
 clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end tests

@@ -19,7 +19,7 @@ from typing import Any
 import click
 import msgspec
 
-from docs import conformance
+from docs import compatibility, conformance
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
@@ -403,6 +403,7 @@ def _row(*cells: str) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "capabilities.md": capabilities_page,
     "cli.md": cli_page,
+    "compatibility.md": compatibility.page,
     "config.md": config_page,
     "conformance.md": conformance.page,
     "faults.md": faults_page,
@@ -433,7 +434,11 @@ def main(arguments: list[str]) -> int:
     if "--check" in arguments:
         if old:
             print(f"Error: not what the code says: {', '.join(old)}\n\nhint: make docs")
-        return bool(old)
+        changed = compatibility.drift() if "compatibility.md" in pages else ""
+        if changed:
+            print(f"Error: tests of these cells came or went: {changed}")
+            print("\nhint: make compatibility")
+        return bool(old or changed)
     FOLDER.mkdir(exist_ok=True)
     for name in old:
         (FOLDER / name).write_text(pages[name])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.street import Ran, Row, Street, claude_code
+from tests.matrix import CLAUDE_CODE, cell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.clients, pytest.mark.slow]
 
@@ -27,6 +28,7 @@ def printed(ran: Ran) -> Decimal:
     return Decimal(format(ran.json["total_cost_usd"], ".15g"))
 
 
+@cell(CLAUDE_CODE, "messages", "stream")
 def test_a_first_prompt_is_answered_and_billed_alike(street: Street, fresh_home: Path) -> None:
     mark = street.mark()
     ran = claude_code(street, fresh_home, "hi")
@@ -94,6 +96,7 @@ def test_one_hour_cache_writes_are_billed_as_the_client_bills_them(
     assert printed(ran) == dollars(street.rows_after(mark)) > 0
 
 
+@cell(CLAUDE_CODE, "messages", "tools")
 def test_a_tool_round_is_two_calls_of_one_session(street: Street, fresh_home: Path) -> None:
     """The first reply asks for Bash; what the client then sends is answered in words."""
     street.direct(
@@ -121,6 +124,7 @@ def test_context_is_counted_by_count_tokens_and_costs_nothing(
     assert dollars(rows) == 0
 
 
+@cell(CLAUDE_CODE, "messages", "errors")
 def test_an_overload_is_survived_without_the_client_noticing(
     street: Street, fresh_home: Path
 ) -> None:

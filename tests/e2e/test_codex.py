@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.street import Ran, Street, codex
+from tests.matrix import CODEX, cell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.clients, pytest.mark.slow]
 
@@ -35,6 +36,7 @@ def usage(ran: Ran) -> dict[str, int]:
     return dict(done[0]["usage"])
 
 
+@cell(CODEX, "responses", "stream")
 def test_codex_works_with_the_gateway_as_a_provider_of_its_own(
     street: Street, fresh_home: Path
 ) -> None:
@@ -77,6 +79,7 @@ def test_codex_as_openai_gives_up_its_websocket_at_once(
     assert row["model_sent"] == "gpt-6.1-sol"
 
 
+@cell(CODEX, "responses", "errors")
 def test_an_overload_is_survived_without_codex_noticing(
     street: Street, fresh_home: Path
 ) -> None:

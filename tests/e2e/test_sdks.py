@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.street import Row, Street, run_client, sdk_python
+from tests.matrix import ANTHROPIC_SDK, CHAT_SDK, RESPONSES_SDK, cell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -57,6 +58,7 @@ def test_an_old_sdk_is_the_version_it_says(street: Street, fresh_home: Path, nam
     assert report_of(street, fresh_home, f"{vendor}_sdk", name)[0]["version"] == version
 
 
+@cell(ANTHROPIC_SDK, "messages", "stream")
 def test_anthropic_replies_and_streams_say_the_same(anthropic: Report) -> None:
     for way in ("plain", "streamed"):
         seen = anthropic[way]
@@ -70,12 +72,14 @@ def test_anthropic_replies_and_streams_say_the_same(anthropic: Report) -> None:
     assert "simulated" in anthropic["async"]["streamed"].lower()
 
 
+@cell(ANTHROPIC_SDK, "messages", "tools")
 def test_anthropic_tool_calls_arrive_whole(anthropic: Report) -> None:
     for way in ("tool", "tool_streamed"):
         assert anthropic[way]["tools"] == [["weather", {"city": "Oslo"}]]
         assert anthropic[way]["stop"] == "tool_use"
 
 
+@cell(ANTHROPIC_SDK, "messages", "errors")
 def test_anthropic_errors_have_their_classes(anthropic: Report) -> None:
     assert anthropic["invalid"]["class"] == "BadRequestError"
     assert "no such thing" in str(anthropic["invalid"]["body"])
@@ -93,6 +97,7 @@ def test_our_own_anthropic_errors_stop_useless_retries(anthropic: Report) -> Non
     assert anthropic["wrong_key"]["should_retry"] == "false"
 
 
+@cell(ANTHROPIC_SDK, "messages", "cut stream")
 def test_an_error_in_the_middle_of_a_stream_is_raised(anthropic: Report) -> None:
     assert anthropic["broken_stream"] is not None
 
@@ -104,6 +109,7 @@ def test_anthropic_counts_tokens_and_lists_models(anthropic: Report) -> None:
         assert anthropic["models"]["one"] == "claude-opus-5-5"
 
 
+@cell(CHAT_SDK, "chat", "stream")
 def test_chat_replies_and_streams_say_the_same(openai: Report) -> None:
     for way in ("plain", "streamed", "streamed_usage"):
         assert "simulated" in openai[way]["text"].lower()
@@ -118,12 +124,14 @@ def test_usage_is_in_a_chat_stream_only_for_those_who_asked(openai: Report) -> N
     assert min(openai["streamed_usage"]["usage"]) > 0
 
 
+@cell(CHAT_SDK, "chat", "tools")
 def test_chat_tool_calls_arrive_whole(openai: Report) -> None:
     for way in ("tool", "tool_streamed"):
         assert openai[way]["tools"] == [["weather", {"city": "Oslo"}]]
         assert openai[way]["stop"] == "tool_calls"
 
 
+@cell(RESPONSES_SDK, "responses", "stream", "tools")
 def test_responses_arrive_whole_and_in_order(openai: Report) -> None:
     if openai["response"] is None:  # 1.30 has no responses
         assert openai["version"].startswith("1.30")
@@ -136,6 +144,7 @@ def test_responses_arrive_whole_and_in_order(openai: Report) -> None:
     assert openai["response_tool"]["tools"] == [["weather", {"city": "Oslo"}]]
 
 
+@cell(CHAT_SDK, "chat", "errors")
 def test_openai_errors_have_their_classes(openai: Report) -> None:
     assert openai["invalid"]["class"] == "BadRequestError"
     assert "no such thing" in str(openai["invalid"]["body"])

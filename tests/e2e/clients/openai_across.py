@@ -144,12 +144,12 @@ class Chat:
 class Responses(Chat):
     """The Responses surface, asked for the same things."""
 
-    tool = openai.pydantic_function_tool(Visit)
+    tool: Any = openai.pydantic_function_tool(Visit)
 
     def __init__(self, client: Any, model: str, thinker: str) -> None:
         self.client, self.model, self.thinker = client.responses, model, thinker
         function = self.tool["function"]
-        self.tool = {"type": "function", **function}
+        self.tool = dict(function, type="function")
 
     def ask(self, text: Any = "Say hi.", **more: Any) -> dict[str, Any]:
         if not isinstance(text, str):
