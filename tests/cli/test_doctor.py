@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import checkup, main
+from headgate.ledger.insert import Batch, write
+from headgate.store.sqlite import connect
+from tests.ledger.rows import INTENT
 
 WHOLE = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
 
@@ -76,6 +79,18 @@ def test_keys_and_calls_left_open_are_counted() -> None:
     CliRunner().invoke(main, ["keys", "revoke", "alice"])
     (keys,) = [each for each in findings() if each["area"] == "keys"]
     assert (keys["state"], keys["what"]) == ("warn", "0 of 1 keys live")
+
+
+def test_calls_never_settled_are_counted_and_the_hint_shows_them(nobody_home: Path) -> None:
+    connection = connect(nobody_home / "headgate" / "headgate.db")
+    connection.execute("INSERT INTO owner VALUES (1, 'lock', 1, 0, 0)")
+    write(connection, 1, Batch(1, [], [(1, INTENT._replace(id="lost"))], []))
+    connection.execute("UPDATE intent SET state = 'orphaned'")
+    connection.close()
+    (left,) = [each for each in findings() if each["area"] == "ledger"]
+    assert left["what"].startswith("1 calls were sent and never settled")
+    command = left["hint"].removeprefix("headgate ").removesuffix(" shows them").split()
+    assert "lost" in CliRunner().invoke(main, command).stdout
 
 
 def test_a_ledger_that_is_none_is_a_failure(nobody_home: Path) -> None:

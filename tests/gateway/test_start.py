@@ -85,6 +85,15 @@ async def test_without_a_key_it_listens_on_loopback_only_whatever_the_host(
     await opened.close(at_once=True)
 
 
+async def test_without_a_key_the_other_loopback_is_loopback_too(tmp_path: Path) -> None:
+    opened = await opened_on("::1", tmp_path / "headgate.db")
+    try:
+        assert opened.server.host == "::1"
+        assert opened.server.url.startswith("http://[::1]:")
+    finally:
+        await opened.close(at_once=True)
+
+
 async def test_with_a_key_it_listens_where_it_was_told_and_asks_for_the_key(
     tmp_path: Path,
 ) -> None:

@@ -178,7 +178,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
         yield Finding("keys", "info", "none was created: the gateway asks for none (loopback)")
     if orphans:
         what = f"{orphans} calls were sent and never settled: they may have been billed"
-        yield Finding("ledger", "warn", what, "headgate tail shows them")
+        yield Finding("ledger", "warn", what, "headgate tail --open shows them")
     yield from checkup.listening(config, bool(keys))
     yield from checkup.clock(now, newest_us)
 

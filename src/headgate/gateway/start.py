@@ -33,6 +33,7 @@ FAREWELL_S = 0.4
 """how long calls that are cut off may take to tell their callers"""
 STEP_S = 0.02
 LOOPBACK = "127.0.0.1"
+LOOPBACK_6 = "::1"
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ async def open_gateway(
     keys, ground, orphans = _lay_ground(config, ledger, log_descriptor)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     server = config.server
-    host = server.host if keys.defined else LOOPBACK
+    host = server.host if keys.defined or server.host == LOOPBACK_6 else LOOPBACK
     listen = serve.Listen(
         host,
         server.port,
