@@ -94,18 +94,40 @@ class _ErrorBody(Struct):
     error: Error | str
 
 
+class _Bare(Struct):
+    object: Any = None
+    message: Any = None
+    detail: str | list[Any] | None = None
+
+
+_BARE = msgspec.json.Decoder(_Bare)
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
 
 
 def classify(status: int, body: bytes) -> tuple[str, str]:
-    """(type or code, message) of an error answer; empty when it is not in this dialect."""
+    """(type or code, message) of an error answer; no type when it is not in this dialect."""
     try:
         error = _ERROR_BODY.decode(body).error
     except BROKEN:
-        return "", ""
+        return _bare(body)
     if isinstance(error, str):
         return "error", error
     return str(error.code or error.type or "error"), error.message or ""
+
+
+def _bare(body: bytes) -> tuple[str, str]:
+    """The words of servers that wrap errors in nothing: vLLM's older ones, and FastAPI's."""
+    try:
+        it = _BARE.decode(body)
+    except BROKEN:
+        return "", ""
+    if isinstance(it.message, str) and it.object == "error":
+        return "", it.message
+    if isinstance(it.detail, str):
+        return "", it.detail
+    told = [one.get("msg") for one in it.detail or () if isinstance(one, dict)]
+    words = "; ".join(text for text in told if isinstance(text, str))
+    return "", words
 
 
 def error_fields(fault: Fault) -> dict[str, str | None]:

@@ -233,6 +233,18 @@ def test_no_message_is_empty() -> None:
     assert said(Text(""), Thought())["content"] == [block(NOTHING_SAID)]
 
 
+def test_a_tools_input_that_is_no_object_is_not_said_as_an_empty_one() -> None:
+    for arguments in ('{"a":', "[1]", "nope"):
+        broken = ToolCall("1", "f", arguments)
+        with pytest.raises(Fault, match="not JSON"):
+            said(broken, stop=Stop.TOOLS)
+        with pytest.raises(Fault, match="not JSON"):
+            said(broken, Text("and more"), stop=Stop.LENGTH)
+    assert said(ToolCall("1", "f", '{"a":'), stop=Stop.LENGTH)["content"][0]["input"] == {}
+    for nothing in ("", "{}", " { } "):
+        assert said(ToolCall("1", "f", nothing))["content"][0]["input"] == {}
+
+
 def test_a_refusal_is_said_as_text() -> None:
     assert said(Refusal("No."))["content"] == [block("No.")]
 

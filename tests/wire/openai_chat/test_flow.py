@@ -174,12 +174,15 @@ def test_fragments_without_an_index_belong_to_the_last_call() -> None:
 def test_a_call_without_a_name_waits_for_one_and_is_never_made_up() -> None:
     late = [call(0, '{"x"', id="a"), delta(content="b"), call(0, ":1}", name="f")]
     assert parts(*late, ended("stop")) == [ToolCall("a", "f", '{"x":1}'), Text("b")]
-    assert whole(listened(call(0, "{}", id="a"), ended("tool_calls"))) == ([], Stop.END)
+    assert parts(call(0, "{}", id="a"), ended("tool_calls")) == [ToolCall("a", "", "{}")]
+    assert whole(listened(call(0, None, id="a"), ended("tool_calls"))) == ([], Stop.END)
 
 
 def test_arguments_may_be_an_object_and_may_never_come() -> None:
     inner = {"index": 0, "id": "a", "function": {"name": "f", "arguments": {"x": 1}}}
     assert calls(delta(tool_calls=[inner]), ended("stop"))[0].arguments == '{"x":1}'
+    listed = {**inner, "function": {"name": "f", "arguments": [1]}}
+    assert calls(delta(tool_calls=[listed]), ended("stop"))[0].arguments == "[1]"
     made = calls(
         call(0, None, id="a", name="f"), call(1, "{}", id="b", name="g"), ended("stop")
     )

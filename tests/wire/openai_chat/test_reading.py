@@ -238,6 +238,15 @@ def test_our_errors_are_the_sdks_errors(
     assert caught.value.body == json.loads(body)["error"]
 
 
+def test_an_error_wrapped_in_nothing_is_a_fault_all_the_same() -> None:
+    bare = {"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}
+    fault = seen(bare).fault
+    assert fault is not None
+    assert (fault.kind, fault.message) == (Kind.UPSTREAM_INVALID, "too long")
+    with pytest.raises(Fault, match="too long"):
+        read(json.dumps(bare).encode())
+
+
 def test_our_error_inside_a_stream_is_raised_by_the_sdk() -> None:
     part = b"".join(blocks(canned_reply(openai_chat, "part", stream=True))[:2])
     fault = Fault(Kind.TRUNCATED, "the stream was cut")

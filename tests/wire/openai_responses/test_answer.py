@@ -41,6 +41,20 @@ def a_reply(*output: Any, **fields: Any) -> bytes:
     return json.dumps(whole | fields).encode()
 
 
+@pytest.mark.parametrize("status", ["cancelled", "in_progress", "queued"])
+def test_a_reply_that_was_not_finished_is_none(status: str) -> None:
+    with pytest.raises(Fault, match=status):
+        decode_answer(a_reply(words("half of i"), status=status))
+
+
+def test_arguments_that_came_as_an_object_are_heard_and_so_is_the_usage() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": {"a": 1}}
+    usage = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+    answer = decode_answer(a_reply(call, usage=usage))
+    assert answer.parts == [ToolCall("c", "f", '{"a":1}')]
+    assert (answer.usage.input_fresh, answer.usage.output) == (3, 2)
+
+
 def words(text: str) -> dict[str, Any]:
     return {"type": "message", "content": [{"type": "output_text", "text": text}]}
 

@@ -245,7 +245,6 @@ def test_openais_own_blocks_are_whole_at_once() -> None:
     ("status", "details", "stop"),
     [
         ("completed", None, Stop.END),
-        ("cancelled", None, Stop.END),
         ("incomplete", {"reason": "max_output_tokens"}, Stop.LENGTH),
         ("incomplete", {"reason": "content_filter"}, Stop.REFUSAL),
     ],
@@ -254,6 +253,10 @@ def test_an_answer_is_over_with_its_last_response(
     status: str, details: object, stop: Stop
 ) -> None:
     assert hear(over(status=status, incomplete_details=details)) == [Over(stop)]
+
+
+def test_a_cancelled_answer_is_never_over() -> None:
+    assert hear({"type": "response.cancelled", "response": {"status": "cancelled"}}) == []
 
 
 def test_items_without_a_place_are_told_apart_by_their_ids() -> None:

@@ -28,7 +28,7 @@ from headgate.wire.meaning import (
     Thought,
     ToolCall,
 )
-from headgate.wire.model import Terms, Usage
+from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.reading import Reading
 from headgate.wire.seal import wrap
 from headgate.wire.voice import Voice
@@ -37,6 +37,8 @@ from headgate.wire.walk import object_in
 NOTHING_SAID = "(no content)"
 """what Claude Code itself writes where a message holds nothing"""
 
+NO_INPUT = "the model wrote a tool's input that is not JSON"
+CUT_SHORT = (Stop.LENGTH, Stop.CONTEXT, Stop.REFUSAL)
 STOPS: dict[str, Stop] = {
     "end_turn": Stop.END,
     "max_tokens": Stop.LENGTH,
@@ -119,6 +121,7 @@ def encode_answer(answer: Answer, voice: Voice) -> bytes:
     content = [block for part in answer.parts for block in _SAY[type(part)](part)]
     called = any(isinstance(part, ToolCall) for part in answer.parts)
     refused = any(isinstance(part, Refusal) for part in answer.parts)
+    _check(answer)
     return msgspec.json.encode(
         {
             **opening(answer.id, answer.model, voice),
@@ -127,6 +130,18 @@ def encode_answer(answer: Answer, voice: Voice) -> bytes:
             "usage": usage_of(answer.usage, answer.terms),
         }
     )
+
+
+def _check(answer: Answer) -> None:
+    """A tool's input is a JSON object; only what was cut short may end in half of one."""
+    whole = answer.parts[:-1] if answer.stop in CUT_SHORT else answer.parts
+    for part in whole:
+        if isinstance(part, ToolCall) and not part.custom and not _is_object(part.arguments):
+            raise Fault(Kind.UPSTREAM, NO_INPUT)
+
+
+def _is_object(text: str) -> bool:
+    return bool(object_in(text)) or text.strip("{} \t\r\n") == ""
 
 
 def opening(id: str, model: str, voice: Voice) -> Object:

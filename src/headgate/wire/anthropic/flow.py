@@ -17,6 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire.anthropic.answer import (
+    CUT_SHORT,
+    NO_INPUT,
     NOTHING_SAID,
     ending,
     explanation_in,
@@ -234,7 +236,6 @@ def _parsed(text: str) -> object:
         return {}
 
 
-_CUT_SHORT = (Stop.LENGTH, Stop.CONTEXT, Stop.REFUSAL)
 _PIECES = {
     Text: b'"text_delta","text":',
     Refusal: b'"text_delta","text":',
@@ -306,9 +307,9 @@ class Speaker:
                 return b""
 
     def _check(self, stop: Stop) -> None:
-        excused = stop in _CUT_SHORT and self._half == self._index - 1
+        excused = stop in CUT_SHORT and self._half == self._index - 1
         if self._half >= 0 and not excused:
-            raise Fault(Kind.UPSTREAM, "the model wrote a tool's input that is not JSON")
+            raise Fault(Kind.UPSTREAM, NO_INPUT)
 
     def end(self, usage: Usage, terms: Terms) -> bytes:
         """The last events; a message that held nothing says so."""

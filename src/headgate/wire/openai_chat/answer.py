@@ -118,17 +118,17 @@ def content_of(content: object) -> tuple[list[str], list[str]]:
 
 
 def _call(call: Object, minted: str, taken: set[str]) -> ToolCall | None:
-    """One tool call; None when it does not say what is called."""
+    """One tool call; None for one that calls nothing with nothing."""
     custom = _object(call.get("custom"))
     inner = custom or _object(call.get("function"))
     name = _string(inner.get("name"))
-    if not name:
+    arguments = written(inner.get("input" if custom else "arguments"))
+    if not name and not arguments:
         return None
     id = _string(call.get("id"))
     if not id or id in taken:
         id = minted
-    arguments = inner.get("input" if custom else "arguments")
-    return ToolCall(id, name, written(arguments), bool(custom))
+    return ToolCall(id, name, arguments, bool(custom))
 
 
 def written(arguments: object) -> str:

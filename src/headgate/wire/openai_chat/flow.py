@@ -36,8 +36,8 @@ from headgate.wire.walk import object_in
 
 class _Function(Struct, gc=False):
     name: str | None = None
-    arguments: str | dict[str, Any] | None = None
-    input: str | None = None
+    arguments: Any = None
+    input: Any = None
 
 
 class _Call(Struct, gc=False):
@@ -212,7 +212,7 @@ class Listener:
         coming.custom = coming.custom or call.custom is not None
         coming.id = coming.id or call.id or ""
         coming.name = coming.name or function.name or ""
-        piece = function.input if call.custom is not None else written(function.arguments)
+        piece = written(function.arguments if call.custom is None else function.input)
         if piece:
             coming.pieces.append(piece)
             coming.unread = True
@@ -255,8 +255,8 @@ class Listener:
             self._begin(self._waiting.pop(0), out)
 
     def _begin(self, coming: _Coming, out: list[Delta]) -> None:
-        if coming.kind == "call" and not coming.name:
-            return  # never said what it calls
+        if coming.kind == "call" and not coming.name and not coming.pieces:
+            return  # a placeholder: nothing is called with nothing
         if self._open is not None:
             out.append(ENDED)
         self._open = coming

@@ -70,6 +70,8 @@ class _Chunk(Struct):
     usage: _Usage | None = None
     service_tier: str | None = None
     error: openai.AnyError = None
+    message: str | None = None
+    code: str | int | None = None
 
 
 class _OddError(Struct):
@@ -99,8 +101,16 @@ def see(event: Sse, reading: Reading) -> None:
         if choice.finish_reason:
             reading.stop = choice.finish_reason
             reading.content = True
-    if chunk.error:
-        reading.fault = openai.stream_fault(chunk.error)
+    error = _failure(chunk)
+    if error:
+        reading.fault = openai.stream_fault(error)
+
+
+def _failure(chunk: _Chunk) -> openai.AnyError:
+    """vLLM's older versions wrap an error in nothing."""
+    if chunk.error or chunk.object != "error":
+        return chunk.error
+    return openai.Error(chunk.message, None, chunk.code)
 
 
 def _odd(event: Sse, reading: Reading) -> _Chunk:
@@ -193,8 +203,9 @@ def _whole(body: bytes, reading: Reading, key: str, wanted: str) -> _Reply:
     reply = _REPLY.whole(body, reading, key, wanted)
     if reply is None:
         return _Reply(choices=[], data=msgspec.Raw(b"[]"))
-    if reply.error:  # OpenRouter reports some failures inside a 200
-        raise openai.stream_fault(reply.error)
+    error = _failure(reply)
+    if error:  # OpenRouter reports some failures inside a 200
+        raise openai.stream_fault(error)
     return reply
 
 

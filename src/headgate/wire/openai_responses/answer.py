@@ -29,6 +29,7 @@ from headgate.wire.reading import Reading
 from headgate.wire.voice import Voice
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
+_UNFINISHED = ("cancelled", "in_progress", "queued")
 
 
 def decode_answer(body: bytes) -> Answer:
@@ -36,6 +37,9 @@ def decode_answer(body: bytes) -> Answer:
     reading = Reading()
     read(body, reading)
     members = _members(body)
+    status = _str(members, "status")
+    if status in _UNFINISHED:
+        raise Fault(Kind.UPSTREAM, f"the upstream's answer is {status}")
     parts: list[Part] = []
     for at, item in enumerate(_list(members, "output")):
         if isinstance(item, dict):
@@ -118,10 +122,17 @@ def tool_call(item: Object, at: int) -> ToolCall:
     return ToolCall(
         _str(item, "call_id") or _str(item, "id") or f"call_{at}",
         _str(item, "name"),
-        _str(item, "input" if custom else "arguments"),
+        _written(item.get("input" if custom else "arguments")),
         custom,
         _str(item, "namespace"),
     )
+
+
+def _written(arguments: Any) -> str:
+    """Arguments as text; some servers send the object itself."""
+    if isinstance(arguments, str):
+        return arguments
+    return "" if arguments is None else msgspec.json.encode(arguments).decode()
 
 
 def _str(members: Object, name: str) -> str:

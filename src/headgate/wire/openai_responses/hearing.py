@@ -61,7 +61,8 @@ _WORDS_DONE = ("response.output_text.done", "response.refusal.done")
 _THOUGHTS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 _CALLS = ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta")
 _CALLS_DONE = ("response.function_call_arguments.done", "response.custom_tool_call_input.done")
-_LAST = ("response.completed", "response.incomplete", "response.cancelled")
+_LAST = ("response.completed", "response.incomplete")
+"""a cancelled answer is never whole"""
 _FAILED = ("response.failed", "error")
 _WHOLE = -1
 """stands for the place of an item's only part"""

@@ -6,6 +6,8 @@ with `response.completed`, `.incomplete` or `.failed`, or with a bare `error` ev
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -51,8 +53,8 @@ class _Part(Struct):
 class _Item(Struct):
     type: str = ""
     content: list[_Part] | None = None
-    arguments: str | None = None
-    input: str | None = None
+    arguments: Any = None
+    input: Any = None
 
 
 class _Response(Struct):
@@ -185,8 +187,9 @@ def read(body: bytes, reading: Reading) -> None:
 def _hear(item: _Item, reading: Reading) -> None:
     if item.type.endswith("_call"):
         reading.tools_called += 1
-        reading.think(item.arguments)
-        reading.think(item.input)
+        for written in (item.arguments, item.input):
+            if isinstance(written, str):
+                reading.think(written)
     speak = reading.think if item.type == "reasoning" else reading.hear
     for part in item.content or ():
         speak(part.text)
