@@ -171,3 +171,20 @@ def test_sighup_takes_up_a_new_file_and_refuses_a_broken_one(tmp_path: Path) -> 
         _, err = process.communicate(timeout=10)
         assert process.returncode == 0
         assert "reload refused, the old configuration stays" in err
+
+
+def test_a_sighup_at_the_moment_it_begins_to_listen_is_a_reload_not_the_end(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with up("--port", str(port), folder=tmp_path, env=KEY) as process:
+        ends = time.monotonic() + 10
+        while time.monotonic() < ends:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+        process.send_signal(signal.SIGHUP)
+        assert status(first_line(process)["url"]) == 200
+        process.terminate()
+        assert "reloaded" in process.communicate(timeout=10)[1]

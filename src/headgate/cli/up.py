@@ -53,8 +53,12 @@ def command(
     descriptor = _open_log(log)
 
     async def main(stop: serve.Stop) -> None:
+        loop, early = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, early.set)  # unheard, it would end us
         opened = await _open(config, read, descriptor)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, opened)
+        loop.add_signal_handler(signal.SIGHUP, _reload, opened)
+        if early.is_set():
+            _reload(opened)
         _greet(opened, as_json)
         await stop.wait()
         running = len(opened.house.ground.running)
