@@ -43,6 +43,7 @@ ARGUMENTS = (
     '{"input":"ls \\"x\\" \\ud83d\\ude00"}',
     '{"a":[1,{"b":null}]}',
 )
+PAGES = ("https://a.example/1", "https://b.example/2")
 NAMES = ("get_weather", "now", "fs_read_file", "exec", "never_heard_of", "odd name!")
 IDS = ("call_1", "toolu_1", "functions.now:0", "", "t" * 80, "call_1")
 JUNK: tuple[Any, ...] = (
@@ -123,7 +124,10 @@ def bits_of(dice: random.Random) -> list[Bit]:
             bits.append(Bit("tool", pieces, id, dice.choice(NAMES)))
         else:
             words = tuple(dice.choice(TEXTS) for _ in range(dice.randint(1, 4)))
-            bits.append(Bit(kind, words, seal=dice.choice(("", "c2ln"))))
+            pages = (
+                dice.choice(((), (), PAGES[:1], PAGES)) if kind == "text" and any(words) else ()
+            )
+            bits.append(Bit(kind, words, seal=dice.choice(("", "c2ln")), cited=pages))
     return bits
 
 
@@ -258,6 +262,9 @@ def _differences(play: Play, verdict: Verdict) -> list[str]:
     wrong = []
     if verdict.ending != "complete":
         wrong.append(f"ending: {verdict.ending} of a whole stream: {verdict.error}")
+    pages = [url for part in verdict.parts for url in part.cited]
+    if not route.stop and pages != (wanted := _pages(play)):
+        wrong.append(f"pages: {pages} and not {wanted}")
     if verdict.text != text and not refused:
         wrong.append(f"text: {verdict.text!r} and not {text!r}")
     got = [
@@ -271,6 +278,11 @@ def _differences(play: Play, verdict: Verdict) -> list[str]:
     if cut_short and route.caller == "anthropic" and not known:
         wrong.append(f"stop: {verdict.stop} where a stop sequence stood")
     return wrong
+
+
+def _pages(play: Play) -> list[str]:
+    """The pages that the words of a whole answer come from."""
+    return [url for bit in play.bits if bit.whole for url in bit.cited]
 
 
 NOTHING = "(no content)"

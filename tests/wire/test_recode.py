@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from headgate.wire.meaning import (
     ENDED,
     Answer,
     Begun,
+    Cited,
     Delta,
     More,
     Over,
@@ -132,15 +135,102 @@ def test_a_whole_answer_is_cut_where_its_stream_would_be(said: str, stop: list[s
     parts, over = caller_hears(
         [*text(said), Over(Stop.END)] if said else [Over(Stop.END)], stop
     )
-    answer = returned(Answer([Text(said)] if said else [], Stop.END), crossing(stop))
+    answer = returned(Answer([Text(said)] if said else [], Stop.END), crossing(stop), Reading())
     assert over is not None
     assert (answer.stop, answer.stop_sequence) == (over.stop, over.sequence)
-    assert [p.text for p in answer.parts if isinstance(p, Text)][:1] == [
-        p.text for p in parts if isinstance(p, Text)
-    ][:1]
+    told = [p.text for p in answer.parts if isinstance(p, Text)]
+    assert (told or ["(no content)"]) == [p.text for p in parts if isinstance(p, Text)]
 
 
 def test_free_text_comes_out_of_the_object_that_carried_it() -> None:
     called = ToolCall("c", "exec", '{"input": "print(1)"}')
-    answer = returned(Answer([called], Stop.TOOLS), crossing())
+    answer = returned(Answer([called], Stop.TOOLS), crossing(), Reading())
     assert answer.parts == [ToolCall("c", "exec", "print(1)", True, "functions")]
+
+
+PAGE: dict[str, Any] = {"type": "url_citation", "url": "https://a.example", "title": "A"}
+CHARS = {"type": "char_location", "cited_text": "x"}
+
+
+def responses_hears(
+    deltas: Sequence[Delta], stop: Sequence[str] = ()
+) -> tuple[list[Any], Reading]:
+    """What a Responses caller is left with of deltas that Claude says."""
+    speaker = CLAUDE.Speaker(VOICE)
+    data = [speaker.begin("id", "m"), *map(speaker.say, deltas)]
+    data.append(speaker.end(Usage(), Reading().terms))
+    reading = Reading()
+    route = Crossing(CLAUDE, CODECS["openai_responses"], Lexicon(TOOLS, 64), stop)
+    recoder = Recoder(route, VOICE, reading)
+    out = recoder.feed(b"".join(data)) + recoder.finish()
+    (last,) = [event for event in events(out) if event.name == b"response.completed"]
+    return json.loads(last.data)["response"]["output"], reading
+
+
+def test_pages_of_a_stream_arrive_and_what_else_was_cited_is_told_to_the_ledger() -> None:
+    said: list[Delta] = [
+        Begun(Text("")),
+        More("it is so"),
+        Cited(PAGE),
+        Cited(CHARS),
+        ENDED,
+        Over(Stop.END),
+    ]
+    (message,), reading = responses_hears(said)
+    (annotation,) = message["content"][0]["annotations"]
+    assert annotation == {**PAGE, "start_index": 0, "end_index": 8}
+    assert reading.warnings == ["citations_lost"]
+
+
+def test_a_page_whose_words_never_came_is_told_to_the_ledger() -> None:
+    reading = Reading()
+    route = Crossing(CHAT, CLAUDE, Lexicon(TOOLS, 64))
+    annotations = b'[{"type":"url_citation","url_citation":{"url":"u","title":""}}]'
+    chunk = b'data: {"choices":[{"index":0,"delta":{"annotations":%b}}]}\n\n' % annotations
+    recoder = Recoder(route, VOICE, reading)
+    out = recoder.feed(chunk + b"data: [DONE]\n\n") + recoder.finish()
+    assert b"(no content)" in out
+    assert reading.warnings == ["citations_lost"]
+
+
+def test_where_a_stop_sequence_cuts_a_text_its_citations_end_too() -> None:
+    inside = {**PAGE, "start_index": 0, "end_index": 9}
+    beyond = {**PAGE, "start_index": 7, "end_index": 9}
+    said: list[Delta] = [*text("one END two")[:-1], Cited(inside), ENDED, Over(Stop.END)]
+    _, reading = responses_hears(said, ["END"])
+    assert reading.warnings == ["citations_lost"]  # the text was over when it came
+    reading = Reading()
+    answer = Answer([Text("one END two", citations=[inside, beyond])], Stop.END)
+    (part,) = returned(answer, crossing(["END"]), reading).parts
+    assert part == Text("one ", citations=[{**PAGE, "start_index": 0, "end_index": 4}])
+    assert reading.warnings == ["citations_lost"]
+
+
+def searched(query: str) -> list[Part]:
+    """A search as Claude tells of it."""
+    use = {
+        "type": "server_tool_use",
+        "id": "s",
+        "name": "web_search",
+        "input": {"query": query},
+    }
+    found = {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}
+    body = json.dumps(
+        {"type": "message", "content": [use, found], "usage": {"output_tokens": 1}}
+    )
+    return CLAUDE.decode_answer(body.encode()).parts
+
+
+def test_a_responses_caller_sees_what_claude_searched_for() -> None:
+    hidden = searched("x")
+    said: list[Delta] = [step for part in hidden for step in (Begun(part), ENDED)]
+    output, reading = responses_hears([*said, *text("so"), Over(Stop.END)])
+    assert [item["type"] for item in output] == ["web_search_call", "message"]
+    assert output[0]["action"] == {"type": "search", "query": "x"}
+    assert reading.warnings == []
+
+
+def test_a_search_that_a_caller_does_not_see_is_told_to_the_ledger() -> None:
+    reading = Reading()
+    returned(Answer(searched("x"), Stop.END), crossing(to_claude_caller=False), reading)
+    assert reading.warnings == ["hosted_call_not_shown"]

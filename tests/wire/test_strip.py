@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from headgate.wire.envelope import Envelope
 from headgate.wire.meaning import Thought
-from headgate.wire.seal import wrap
+from headgate.wire.seal import START, wrap
 from headgate.wire.strip import without_our_seals
 
 OURS = wrap(Thought("hm", "sig", maker="openai_responses", id="rs_1"))
@@ -60,7 +60,17 @@ def test_text_that_only_speaks_of_a_seal_stays(indent: int | None) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["type", "content", "signature", "data", "role"]),
+                st.sampled_from(
+                    [
+                        "type",
+                        "content",
+                        "signature",
+                        "data",
+                        "role",
+                        "citations",
+                        "encrypted_index",
+                    ]
+                ),
                 inner,
                 max_size=3,
             )
@@ -74,3 +84,21 @@ def test_nothing_a_caller_writes_raises(messages: object) -> None:
 
 def test_a_call_without_seals_is_not_looked_into() -> None:
     assert without_our_seals(Envelope(b"{}")) == {}
+
+
+FOUND = {"type": "web_search_result_location", "url": "u", "cited_text": "", "title": None}
+
+
+@given(SPACED)
+def test_pages_that_another_vendor_cited_are_taken_out_of_their_text(
+    indent: int | None,
+) -> None:
+    theirs, ours = {**FOUND, "encrypted_index": "Eo8B"}, {**FOUND, "encrypted_index": START}
+    cited = {"type": "text", "text": "a", "citations": [ours, theirs, ours]}
+    other = {"type": "text", "text": "b"}
+    body = {"messages": [{"role": "assistant", "content": [cited, other]}]}
+    assert stripped(body, indent) == {
+        "messages": [
+            {"role": "assistant", "content": [{**cited, "citations": [theirs]}, other]}
+        ]
+    }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from headgate.wire.meaning import (
     Answer,
     Begun,
+    Cited,
     Delta,
     Ended,
     More,
@@ -47,7 +48,7 @@ def gathered(deltas: list[Delta]) -> list[tuple[str, str, str]]:
                 parts[-1] = (kind, so_far + text, seal)
             case Sealed(seal):
                 parts[-1] = (*parts[-1][:2], seal)
-            case Ended() | Over():
+            case Cited() | Ended() | Over():
                 pass
     return parts
 
@@ -83,3 +84,19 @@ def test_the_operators_words_name_the_model_that_was_asked_for(name: str) -> Non
     codec = CODECS[name]
     whole = codec.decode_answer(canned(codec, "sorry", VOICE, stream=False))
     assert (whole.model, whole.parts, whole.usage.output) == ("m", [Text("sorry")], 0)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_the_pages_of_a_text_are_heard_again_from_its_stream(name: str) -> None:
+    page = {"type": "url_citation", "url": "https://a.example", "title": "A"}
+    placed = {**page, "start_index": 3, "end_index": 5}
+    answer = Answer([Text("one", citations=[page]), Text("two", citations=[page])], Stop.END)
+    codec = CODECS[name]
+    body = say(codec, answer, VOICE, stream=True)
+    listener = codec.Listener()
+    heard = [delta for event in events(body) for delta in listener.hear(event)]
+    cited = [delta.citation for delta in heard if isinstance(delta, Cited)]
+    assert [one["url"] for one in cited] == [page["url"]] * 2
+    if name == "openai_chat":  # has one text, and counts on in it
+        assert {"start_index": 3, "end_index": 6}.items() <= cited[1].items()
+    assert {**placed, **cited[0]}.keys() >= page.keys()

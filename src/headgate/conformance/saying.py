@@ -17,6 +17,8 @@ class Bit(NamedTuple):
     id: str = ""
     name: str = ""
     seal: str = ""
+    cited: tuple[str, ...] = ()
+    """the pages that all of a text comes from"""
 
     @property
     def whole(self) -> str:
@@ -101,9 +103,10 @@ def _messages(bits: list[Bit], stop: str) -> list[Event]:
             ),
         }.get(bit.kind, ({"type": "text", "text": ""}, "text"))
         kind = {"partial_json": "input_json_delta"}.get(field, f"{field}_delta")
-        deltas = [{"type": kind, field: piece} for piece in bit.pieces]
+        deltas: list[dict[str, Any]] = [{"type": kind, field: it} for it in bit.pieces]
         if bit.kind == "thought":
             deltas.append({"type": "signature_delta", "signature": bit.seal})
+        deltas += [{"type": "citations_delta", "citation": each} for each in found(bit)]
         at = {"index": index}
         out.append({"type": "content_block_start", **at, "content_block": block})
         out += [{"type": "content_block_delta", **at, "delta": delta} for delta in deltas]
@@ -131,10 +134,13 @@ _CHAT_MEMBERS = {"text": "content", "thought": "reasoning_content", "refusal": "
 
 def _chat(bits: list[Bit], stop: str) -> list[Event]:
     out: list[Event] = [chunk({"role": "assistant", "content": ""})]
-    index = -1
+    index, said = -1, 0
     for bit in bits:
         if bit.kind in _CHAT_MEMBERS:
             out += [chunk({_CHAT_MEMBERS[bit.kind]: piece}) for piece in bit.pieces]
+            if bit.cited:
+                out.append(chunk({"annotations": cited(bit, said)}))
+            said += len(bit.whole) if bit.kind == "text" else 0
             continue
         index += 1
         kind, member = (
@@ -155,6 +161,22 @@ def _chat(bits: list[Bit], stop: str) -> list[Event]:
     out.append({**chunk({}), "choices": [], "usage": CHAT_USAGE})
     out.append("[DONE]")
     return out
+
+
+def cited(bit: Bit, before: int = 0) -> list[dict[str, Any]]:
+    """Chat Completions' citations of a text before which so many characters were said."""
+    place = {"start_index": before, "end_index": before + len(bit.whole)}
+    kind = "url_citation"
+    pages = [{"url": url, "title": "A page", **place} for url in bit.cited]
+    return [{"type": kind, kind: page} for page in pages]
+
+
+def found(bit: Bit) -> list[dict[str, Any]]:
+    """Anthropic's."""
+    kind = {"type": "web_search_result_location", "cited_text": "As it says."}
+    return [
+        {**kind, "url": url, "title": "A page", "encrypted_index": "Eo8B"} for url in bit.cited
+    ]
 
 
 def _response(status: str, output: list[Any], **more: Any) -> dict[str, Any]:
@@ -201,7 +223,9 @@ def _item(bit: Bit, index: int) -> tuple[dict[str, Any], list[Event]]:
     if bit.kind in ("text", "refusal"):
         member, kind = ("text", "output_text") if bit.kind == "text" else ("refusal", "refusal")
         item = {"id": id, "type": "message", "role": "assistant", "status": "completed"}
-        part = {"type": kind, member: bit.whole}
+        part: dict[str, Any] = {"type": kind, member: bit.whole}
+        if kind == "output_text":
+            part["annotations"] = [{**it.pop("url_citation"), **it} for it in cited(bit)]
         where = {"content_index": 0}
         steps = ("content_part", kind)
         whole = {**item, "content": [part]}
@@ -219,11 +243,18 @@ def _item(bit: Bit, index: int) -> tuple[dict[str, Any], list[Event]]:
         {"type": "response.output_item.added", "output_index": index, "item": started},
         {"type": f"response.{steps[0]}.added", **at, "part": {**part, member: ""}},
         *({"type": f"response.{steps[1]}.delta", **at, "delta": piece} for piece in bit.pieces),
+        *_annotations(at, part),
         {"type": f"response.{steps[1]}.done", **at, member: bit.whole},
         {"type": f"response.{steps[0]}.done", **at, "part": part},
         {"type": "response.output_item.done", "output_index": index, "item": whole},
     ]
     return whole, events
+
+
+def _annotations(at: dict[str, Any], part: dict[str, Any]) -> list[Event]:
+    kind = "response.output_text.annotation.added"
+    given = enumerate(part.get("annotations", ()))
+    return [{"type": kind, **at, "annotation_index": n, "annotation": it} for n, it in given]
 
 
 def _call(bit: Bit, id: str, index: int) -> tuple[dict[str, Any], list[Event]]:
@@ -280,7 +311,8 @@ def _whole_message(bits: list[Bit], stop: str) -> dict[str, Any]:
             sealed = {"type": "thinking", "thinking": bit.whole, "signature": bit.seal}
             content.append(sealed)
         else:
-            content.append({"type": "text", "text": bit.whole})
+            cites = {"citations": found(bit)} if bit.cited else {}
+            content.append({"type": "text", "text": bit.whole, **cites})
     return {
         "id": "msg_01",
         "type": "message",
@@ -299,7 +331,10 @@ def _whole_chat(bits: list[Bit], stop: str) -> dict[str, Any]:
     for bit in bits:
         if bit.kind in _CHAT_MEMBERS:
             member = _CHAT_MEMBERS[bit.kind]
-            message[member] = (message.get(member) or "") + bit.whole
+            said = message.get(member) or ""
+            message[member] = said + bit.whole
+            if bit.cited:
+                message.setdefault("annotations", []).extend(cited(bit, len(said)))
             continue
         if bit.kind == "custom":
             body = {"type": "custom", "custom": {"name": bit.name, "input": bit.whole}}

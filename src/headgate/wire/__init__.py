@@ -57,8 +57,8 @@ class Speaker(Protocol):
 class Codec(Dialect, Protocol):
     """A dialect that can be translated from and to."""
 
-    NOTHING_SAID: str
-    """stands in for an answer without any content, where callers stumble over that"""
+    SHOWS_SEARCHES: bool
+    """is a caller told what the vendor's own tool searched the web for"""
     WORDS: Mapping[str, str]
     """an Ask's field -> what this dialect calls it"""
 

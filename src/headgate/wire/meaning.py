@@ -55,7 +55,7 @@ class Text(Struct):
     text: str
     mark: Mark | None = None
     citations: list[Object] = []
-    """where the words came from, in the words of the dialect that said so"""
+    """where the words come from, as citation.py has it"""
 
 
 class Image(Struct):
@@ -121,6 +121,8 @@ class Foreign(Struct):
     raw: msgspec.Raw
     maker: str = ""
     """the dialect whose block it is; no other can carry it"""
+    search: str | None = None
+    """what its maker searched the web for; empty: it is what was found, or was not said"""
 
 
 Part = Text | Image | Document | Thought | ToolCall | ToolResult | Refusal | Foreign
@@ -259,6 +261,12 @@ class Sealed(Struct, gc=False):
     seal: str
 
 
+class Cited(Struct, gc=False):
+    """Where words of the text that is open come from, as one of Text.citations."""
+
+    citation: Object
+
+
 class Ended(Struct, gc=False):
     """The open part is complete."""
 
@@ -270,7 +278,7 @@ class Over(Struct, gc=False):
     sequence: str = ""
 
 
-Delta = Begun | More | Sealed | Ended | Over
-"""A stream is (Begun (More | Sealed)* Ended)* Over?; without Over it was cut."""
+Delta = Begun | More | Sealed | Cited | Ended | Over
+"""A stream is (Begun (More | Sealed | Cited)* Ended)* Over?; without Over it was cut."""
 
 ENDED = Ended()

@@ -6,6 +6,7 @@ Rule 3: the caller's stop sequences hold even where the upstream knows none: the
 the first, and the rest of it is read only for its usage.
 Rule 4: an answer that broke off ends in the dialect's error, never as if it were whole.
 Rule 5: words begin with their first one: a part that would stay empty is not said at all.
+Rule 6: what only its own vendor can show is left out, and the ledger told.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from headgate.wire import unwrap
+from headgate.wire.citation import LOST, PAGE, within
 from headgate.wire.cut import Cutter
 from headgate.wire.meaning import (
     ENDED,
     Answer,
     Begun,
+    Cited,
     Delta,
     Ended,
+    Foreign,
     More,
+    Object,
     Over,
     Part,
     Refusal,
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
     from headgate.wire import Codec
 
 
+HIDDEN = "hosted_call_not_shown"
+"""the ledger's warning of a call of the vendor's own tools that the caller did not see"""
 Count = Callable[[Reading], Usage]
 """says what was used where the upstream did not"""
 
@@ -61,13 +68,14 @@ class Recoder:
 
     __slots__ = (
         "_begun",
+        "_caller",
+        "_cited",
         "_count",
         "_cutter",
-        "_empty",
         "_ids",
+        "_length",
         "_lexicon",
         "_listener",
-        "_nothing",
         "_owed",
         "_reading",
         "_skipping",
@@ -83,7 +91,7 @@ class Recoder:
     ) -> None:
         self._listener = crossing.upstream.Listener()
         self._speaker = crossing.caller.Speaker(voice)
-        self._nothing = crossing.caller.NOTHING_SAID
+        self._caller = crossing.caller
         self._lexicon = crossing.lexicon
         self._stop = crossing.stop
         self._reading = reading
@@ -91,11 +99,14 @@ class Recoder:
         self._begun = False
         self._owed = b""
         """what was said and could not be handed over, because something broke after it"""
-        self._empty = True
         self._ids: set[str] = set()
         """of the tool calls so far"""
         self._unsaid: Begun | None = None
         """words that begin, while none has come"""
+        self._length = 0
+        """of what was said of them"""
+        self._cited: list[Object] = []
+        """what waits until it is known how much of its text is said"""
         self._cutter: Cutter | None = None
         self._unwrapper: Unwrapper | None = None
         self._skipping = False
@@ -151,6 +162,8 @@ class Recoder:
                 self._more(delta, out)
             case Over():
                 self._end(delta, out)
+            case Cited():
+                self._cite(delta, out)
             case _ if self._skipping:
                 pass
             case Begun():
@@ -173,19 +186,36 @@ class Recoder:
         else:
             if self._unsaid is not None and delta.text:
                 self._open(self._unsaid, out)
+            self._length += len(delta.text)
             out.append(self._speaker.say(delta))
 
     def _say(self, text: str, out: list[bytes]) -> None:
         if text:
             if self._unsaid is not None:
                 self._open(self._unsaid, out)
+            self._length += len(text)
             out.append(self._speaker.say(More(text)))
 
+    def _cite(self, cited: Cited, out: list[bytes]) -> None:
+        if self._skipping or cited.citation.get("type") != PAGE:
+            self._reading.warn(LOST)
+        elif self._unsaid is not None or self._cutter is not None:
+            self._cited.append(cited.citation)
+        else:
+            out.append(self._speaker.say(cited))
+
     def _open(self, begun: Begun, out: list[bytes]) -> None:
-        self._empty, self._unsaid = False, None
+        self._unsaid, self._length = None, 0
         out.append(self._speaker.say(begun))
 
     def _close(self, out: list[bytes]) -> None:
+        waiting, self._cited = self._cited, []
+        for citation in waiting:
+            own = within(citation, 0, self._length) if self._unsaid is None else None
+            if own is None:
+                self._reading.warn(LOST)
+            else:
+                out.append(self._speaker.say(Cited(own)))
         if self._unsaid is None:
             out.append(self._speaker.say(ENDED))
         self._unsaid = None
@@ -201,6 +231,8 @@ class Recoder:
             part = renamed(part, self._lexicon, self._ids)
             if wrapped and part.custom:
                 self._unwrapper = Unwrapper()
+        if isinstance(part, Foreign) and is_hidden(part, self._caller):
+            self._reading.warn(HIDDEN)
         self._open(Begun(part), out)
 
     def _end_part(self, out: list[bytes]) -> None:
@@ -215,9 +247,6 @@ class Recoder:
     def _end(self, over: Over, out: list[bytes]) -> None:
         if self._skipping and self._cutter is not None:
             over = Over(Stop.SEQUENCE, self._cutter.found)
-        if self._empty and self._nothing:
-            said: tuple[Delta, ...] = (Begun(Text("")), More(self._nothing), ENDED)
-            out += map(self._speaker.say, said)
         out.append(self._speaker.say(over))
         reading = self._reading
         usage = reading.usage
@@ -250,7 +279,12 @@ def _distinct(id: str, taken: set[str]) -> str:
     return own
 
 
-def returned(answer: Answer, crossing: Crossing) -> Answer:
+def is_hidden(part: Foreign, caller: Codec) -> bool:
+    """Is it a call of the vendor's own tools that the caller will not see."""
+    return part.search is None or not caller.SHOWS_SEARCHES
+
+
+def returned(answer: Answer, crossing: Crossing, reading: Reading) -> Answer:
     """A whole answer as the caller shall hear it: the same rules, all at once."""
     parts: list[Part] = []
     taken: set[str] = set()
@@ -260,14 +294,29 @@ def returned(answer: Answer, crossing: Crossing) -> Answer:
             said = renamed(part, crossing.lexicon, taken)
             if said.custom and not part.custom:
                 said.arguments = unwrap.whole(part.arguments)
+        elif isinstance(part, Foreign) and is_hidden(part, crossing.caller):
+            reading.warn(HIDDEN)
         parts.append(said)
-        if isinstance(part, Text) and crossing.stop:
-            cutter = Cutter(crossing.stop)
-            part.text = cutter.feed(part.text) + cutter.finish()
-            if cutter.found:
-                answer.stop, answer.stop_sequence = Stop.SEQUENCE, cutter.found
-                break
+        if isinstance(part, Text) and _ends(part, answer, crossing.stop, reading):
+            break
     answer.parts = [p for p in parts if not isinstance(p, Text | Refusal) or p.text]
-    if not answer.parts and crossing.caller.NOTHING_SAID:
-        answer.parts = [Text(crossing.caller.NOTHING_SAID)]
     return answer
+
+
+def _ends(text: Text, answer: Answer, stop: Sequence[str], reading: Reading) -> bool:
+    """Cut the text where a stop sequence stands, and keep of its citations what still holds."""
+    found = ""
+    if stop:
+        cutter = Cutter(stop)
+        text.text, found = cutter.feed(text.text) + cutter.finish(), cutter.found
+    kept = [
+        own
+        for one in (text.citations if text.text else ())
+        if one.get("type") == PAGE and (own := within(one, 0, len(text.text))) is not None
+    ]
+    if len(kept) < len(text.citations):
+        reading.warn(LOST)
+    text.citations = kept
+    if found:
+        answer.stop, answer.stop_sequence = Stop.SEQUENCE, found
+    return bool(found)

@@ -29,6 +29,7 @@ class _Sealed(Struct):
     signature: str | None = None
     data: str | None = None
     encrypted_content: str | None = None
+    encrypted_index: str | None = None
 
 
 _SEALED = msgspec.json.Decoder(_Sealed)
@@ -71,11 +72,31 @@ def _entry(entry: bytes) -> Iterator[bytes]:
         yield entry
         return
     blocks = [bytes(block) for block in _LIST.decode(content)]
-    kept = [block for block in blocks if not _is_sealed(block)]
-    if len(kept) == len(blocks):
+    kept = [_without_citations(block) for block in blocks if not _is_sealed(block)]
+    if kept == blocks:
         yield entry
     elif kept:
         yield entry.replace(content, b"[" + b",".join(kept) + b"]", 1)
+
+
+def _without_citations(block: bytes) -> bytes:
+    """The block without those of another vendor: Anthropic has proven none of them."""
+    if _START not in block or b"encrypted_index" not in block:
+        return block
+    try:
+        given = bytes(_MEMBERS.decode(block).get("citations", b""))
+        citations = _LIST.decode(given)
+        kept = [bytes(one) for one in citations if not _is_ours(one)]
+    except BROKEN:
+        return block
+    if len(kept) == len(citations):
+        return block
+    return block.replace(given, b"[" + b",".join(kept) + b"]", 1)
+
+
+def _is_ours(citation: msgspec.Raw) -> bool:
+    index = _SEALED.decode(citation).encrypted_index
+    return index is not None and index.startswith(START)
 
 
 def _is_sealed(block: bytes) -> bool:

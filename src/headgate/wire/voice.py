@@ -16,6 +16,7 @@ from headgate.wire.meaning import (
     ENDED,
     Answer,
     Begun,
+    Cited,
     Delta,
     More,
     Over,
@@ -52,11 +53,13 @@ def spoken(answer: Answer) -> Iterator[Delta]:
                 if part.arguments:
                     yield More(part.arguments)
             case Text() | Refusal() | Thought():
-                yield Begun(structs.replace(part, text=""))
+                citations = part.citations if isinstance(part, Text) else []
+                yield Begun(Text("") if citations else structs.replace(part, text=""))
                 if part.text:
                     yield More(part.text)
                 if isinstance(part, Thought) and part.seal:
                     yield Sealed(part.seal)
+                yield from map(Cited, citations)
             case _:
                 yield Begun(part)
         yield ENDED

@@ -45,7 +45,7 @@ def test_a_verdict_tells_what_a_client_is_left_with() -> None:
     verdict.parts += [Part("text", "b"), Part("refusal", "no"), Part("thought", "hm")]
     assert (verdict.text, verdict.refusal, verdict.thought) == ("ab", "no", "hm")
     assert verdict.calls == [("call_1", "now", {"a": 1}), ("call_2", "exec", "ls")]
-    assert verdict.message()["parts"][1] == ("tool", '{"a":1}', "call_1", "now", "")
+    assert verdict.message()["parts"][1] == ("tool", '{"a":1}', "call_1", "now", "", [])
 
 
 def test_a_violation_names_the_rule_and_the_event_that_broke_it() -> None:

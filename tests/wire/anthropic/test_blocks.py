@@ -35,7 +35,8 @@ def test_a_mark_is_said_with_its_lifetime() -> None:
 
 
 def test_citations_are_said_where_they_are_anthropics_own() -> None:
-    ours, theirs = {"type": "page_location", "page": 1}, {"type": "url_citation", "url": "x"}
+    ours = {"type": "page_location", "page": 1}
+    theirs = {"type": "url_citation", "url": "x", "title": ""}
     assert say_text(Text("a", citations=[ours, theirs])) == [
         {**block("a"), "citations": [ours]}
     ]

@@ -16,6 +16,7 @@ from headgate.wire.anthropic.answer import NOTHING_SAID
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     Foreign,
     More,
@@ -430,3 +431,50 @@ def test_whatever_is_sent_parts_never_interleave_and_only_faults_are_raised(
         assert isinstance(delta, Begun) != is_open
         is_open = delta is not ENDED
     assert types(b"".join(said))[0] == "message_start"
+
+
+FOUND = {
+    "type": "web_search_result_location",
+    "url": "https://a.example",
+    "title": "A",
+    "cited_text": "so",
+    "encrypted_index": "Eo8B",
+}
+
+
+def test_what_a_text_cites_is_heard_and_said_in_its_block() -> None:
+    deltas = heard(
+        start(0, type="text", text="", citations=[FOUND]),
+        piece(0, "text_delta", text="a"),
+        piece(0, "citations_delta", citation=FOUND),
+        stop(0),
+        start(1, type="thinking", thinking=""),
+        piece(1, "citations_delta", citation=FOUND),
+        stop(1),
+        *end("end_turn"),
+    )
+    pages = [delta.citation for delta in deltas if isinstance(delta, Cited)]
+    assert [(page["type"], page["url"]) for page in pages] == [
+        ("url_citation", FOUND["url"])
+    ] * 2
+    data = spoken(Begun(Text("")), More("a"), Cited(pages[0]), ENDED, Over(Stop.END))
+    assert FOUND in [one.get("delta", {}).get("citation") for one in told(data)]
+    assert types(data)[2:4] == ["text_delta", "citations_delta"]
+
+
+def test_the_sdk_keeps_the_pages_of_a_stream() -> None:
+    page = {"type": "url_citation", "url": "https://a.example", "title": ""}
+    data = spoken(Begun(Text("")), More("a"), Cited(page), ENDED, Over(Stop.END))
+    client = anthropic_sdk(data, kind=EVENTS)
+    ask: Any = {"role": "user", "content": "hi"}
+    with client.messages.stream(model="m", max_tokens=9, messages=[ask]) as stream:
+        (block,) = stream.get_final_message().content
+    assert block.type == "text"
+    assert block.citations is not None
+    assert block.citations[0].type == "web_search_result_location"
+
+
+def test_nothing_is_cited_before_there_are_words() -> None:
+    page = {"type": "url_citation", "url": "https://a.example", "title": ""}
+    data = spoken(Begun(Text("")), Cited(page), ENDED, Over(Stop.END))
+    assert "citations_delta" not in types(data)

@@ -85,7 +85,7 @@ def test_parts_come_as_thought_text_refusal_and_calls() -> None:
             tool_calls=[function('{"a":1}'), custom],
         )
     )
-    cited = {"type": "url_citation", "url_citation": {"url": "u"}}
+    cited = {"type": "url_citation", "url": "u", "title": ""}
     assert answer.parts == [
         Thought("hm", maker="openai_chat"),
         Text("hi", citations=[cited]),
@@ -223,9 +223,9 @@ def test_the_upstreams_names_are_kept_and_missing_ones_replaced() -> None:
 
 
 def test_citations_of_every_vendor_point_into_the_whole_text() -> None:
-    theirs = {"type": "web_search_result_location", "url": "u", "title": "T"}
-    flat = {"type": "url_citation", "url": "v", "start_index": 1, "end_index": 2}
-    own = {"type": "url_citation", "url_citation": {**flat, "title": "V"}}
+    theirs = {"type": "url_citation", "url": "u", "title": "T", "encrypted_index": "E"}
+    flat = {"type": "url_citation", "url": "v", "start_index": 1, "end_index": 2, "title": ""}
+    own = {**flat, "title": "V"}
     page = {"type": "page_location", "start_page_number": 1}
     it = message(Text("ab", citations=[theirs, page]), Text("cde", citations=[flat, own]))
     inner = [one["url_citation"] for one in it["annotations"]]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     More,
     Over,
@@ -360,3 +361,49 @@ def test_no_events_whatever_make_parts_that_interleave(events: list[Any], done: 
         assert len(ids) == len(set(ids))
     else:
         whole([*got, ENDED])
+
+
+def cites(url: str, **place: int) -> dict[str, Any]:
+    return delta(annotations=[{"type": "url_citation", "url_citation": {"url": url, **place}}])
+
+
+def pages(*chunks: dict[str, Any] | str) -> list[tuple[str, str]]:
+    """(text, page) of every citation: the text as far as it was told by then."""
+    found: list[tuple[str, str]] = []
+    said = ""
+    for one in listened(*chunks):
+        match one:
+            case Begun():
+                said = ""
+            case More(text):
+                said += text
+            case Cited(citation):
+                found.append((said, citation["url"]))
+            case _:
+                pass
+    return found
+
+
+def test_pages_go_with_the_text_they_are_of() -> None:
+    a, b = delta(content="one"), delta(content="two")
+    assert pages(FIRST, a, cites("u"), b, DONE) == [("one", "u")]
+    assert pages(FIRST, cites("u"), a, DONE) == [("one", "u")]
+    thought = delta(reasoning_content="hm")
+    late = cites("u", start_index=3, end_index=6)
+    assert pages(FIRST, a, thought, late, b, DONE) == [("two", "u")]
+    half = {"index": 0, "id": "c", "function": {"name": "f", "arguments": '{"a'}}
+    rest = {"index": 0, "function": {"arguments": '":1}'}}
+    waiting = [delta(tool_calls=[half]), a, cites("u"), delta(tool_calls=[rest])]
+    assert pages(FIRST, *waiting, DONE) == [("one", "u")]
+
+
+def test_pages_of_words_that_are_over_come_with_no_words() -> None:
+    """So that who hears the stream knows of them, and can tell that they were lost."""
+    words, thought = delta(content="one"), delta(reasoning_content="hm")
+    early = cites("u", start_index=0, end_index=3)
+    assert pages(FIRST, words, thought, early, DONE) == [("", "u")]
+
+
+def test_what_a_server_says_of_files_is_no_citation() -> None:
+    odd = delta(annotations=[{"type": "file", "file": {}}, "x", {"type": "url_citation"}])
+    assert pages(FIRST, delta(content="one"), odd, DONE) == []

@@ -14,6 +14,7 @@ from openai.types.chat import ChatCompletionChunk
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     Foreign,
     More,
@@ -208,3 +209,35 @@ def test_what_is_said_is_heard_as_it_was_meant(
             ChatCompletionChunk.model_validate_json(event.data, strict=True)
         heard += listener.hear(event)
     assert whole(heard) == whole([*meant, Over(stop)])
+
+
+PAGE = {"type": "url_citation", "url": "https://a.example", "title": "A"}
+CITING: list[Delta] = [
+    Begun(Text("")),
+    More("it is so"),
+    Cited(PAGE),
+    ENDED,
+    *part(ToolCall("toolu_1", "a"), '{"x":1}'),
+    Begun(Text("")),
+    More(" and so"),
+    Cited({**PAGE, "start_index": 1, "end_index": 4}),
+    ENDED,
+    Over(Stop.TOOLS),
+]
+
+
+def test_pages_are_told_once_before_the_end_and_point_into_the_whole_text() -> None:
+    told = [delta for delta in deltas(said(CITING)) if "annotations" in delta]
+    places = [
+        (one["url_citation"]["start_index"], one["url_citation"]["end_index"])
+        for one in told[0]["annotations"]
+    ]
+    assert (len(told), places) == (1, [(0, 8), (9, 12)])
+
+
+def test_the_sdks_own_stream_keeps_the_pages() -> None:
+    client = openai_sdk(said(CITING), kind=EVENTS)
+    with client.chat.completions.stream(**ASK) as stream:
+        message = stream.get_final_completion().choices[0].message
+    assert message.annotations is not None
+    assert [one.url_citation.url for one in message.annotations] == [PAGE["url"]] * 2

@@ -60,7 +60,7 @@ def words(text: str) -> dict[str, Any]:
 
 
 def test_every_item_of_a_reply_is_heard() -> None:
-    cited = {"type": "url_citation", "url": "https://a.example"}
+    cited = {"type": "url_citation", "url": "https://a.example", "title": ""}
     call = {"call_id": "c1", "name": "f", "arguments": "{}", "namespace": "n"}
     answer = decode_answer(
         a_reply(

@@ -17,6 +17,7 @@ from headgate.wire import seal
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     Foreign,
     More,
@@ -284,3 +285,33 @@ def test_every_end_is_one_of_the_two_last_events_with_its_usage(stop: Stop) -> N
     reading = Reading()
     read(json.dumps(last["response"]).encode(), reading)
     assert reading.usage == USAGE
+
+
+def test_pages_are_told_when_their_text_is_whole_and_again_with_its_item() -> None:
+    page = {"type": "url_citation", "url": "https://a.example", "title": "A"}
+    deltas: list[Delta] = [Begun(Text("")), More("it is so"), Cited(page), ENDED]
+    data = spoken([*deltas, *part(Text(""), "more"), Over(Stop.END)])
+    placed = {**page, "start_index": 0, "end_index": 8}
+    at = story(data).index("output_text.annotation.added")
+    assert story(data)[at : at + 2] == ["output_text.annotation.added", "output_text.done"]
+    assert steps(data)[at]["annotation"] == placed
+    EVENT.validate_python(steps(data)[at], strict=True)
+    first, second = steps(data)[-1]["response"]["output"][0]["content"]
+    assert (first["annotations"], second["annotations"]) == ([placed], [])
+
+
+def test_a_search_of_the_web_lives_its_whole_life() -> None:
+    search = Foreign("server_tool_use", msgspec.Raw(b"{}"), "anthropic", "what is so")
+    found = Foreign("web_search_tool_result", msgspec.Raw(b"{}"), "anthropic", "")
+    said: list[Delta] = [Begun(search), ENDED, Begun(found), ENDED]
+    data = spoken([*part(Text(""), "a"), *said, *part(Text(""), "b"), Over(Stop.END)])
+    assert story(data).count("output_item.added") == 3
+    assert [one for one in story(data) if one.startswith("web_search_call")] == [
+        "web_search_call.in_progress",
+        "web_search_call.searching",
+        "web_search_call.completed",
+    ]
+    for step in steps(data):
+        EVENT.validate_python(step, strict=True)
+    item = steps(data)[-1]["response"]["output"][1]
+    assert (item["status"], item["action"]["query"]) == ("completed", "what is so")

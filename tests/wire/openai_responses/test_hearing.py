@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     Foreign,
     More,
@@ -231,14 +232,15 @@ def test_refusals_are_heard_and_end_the_answer_as_one() -> None:
 
 
 def test_openais_own_blocks_are_whole_at_once() -> None:
-    item = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    action = {"type": "search", "query": "x"}
+    item = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": action}
     begun, ended = hear(
         event("output_item.added", output_index=0, item=item),
         event("web_search_call.searching", output_index=0, item_id="ws_1"),
         event("output_item.done", output_index=0, item=item),
     )
     raw = msgspec.Raw(msgspec.json.encode(item))
-    assert (begun, ended) == (Begun(Foreign("web_search_call", raw, NAME)), ENDED)
+    assert (begun, ended) == (Begun(Foreign("web_search_call", raw, NAME, "x")), ENDED)
 
 
 @pytest.mark.parametrize(
@@ -303,3 +305,40 @@ def test_nonsense_is_heard_as_parts_in_a_row_or_not_at_all(steps: list[dict[str,
     else:
         begun = sum(isinstance(delta, Begun) for delta in deltas)
         assert begun - deltas.count(ENDED) in (0, 1)
+
+
+PLACE = {"output_index": 0, "item_id": "msg_1", "content_index": 0}
+PAGES = [{"type": "url_citation", "url": url, "title": ""} for url in ("u", "v")]
+
+
+def told(by: str) -> list[dict[str, Any]]:
+    """A text with two pages, told in one place or in several."""
+    bare, whole = words("hi"), {**words("hi"), "annotations": PAGES}
+    added = [
+        event("output_text.annotation.added", **PLACE, annotation_index=n, annotation=page)
+        for n, page in enumerate(PAGES)
+    ]
+    item = MESSAGE | {"content": [bare if by in ("event", "part") else whole]}
+    return [
+        event("output_item.added", output_index=0, item=MESSAGE | {"content": []}),
+        event("output_text.delta", **PLACE, delta="h"),
+        *(added if by in ("event", "all") else ()),
+        event("output_text.done", **PLACE, text="hi"),
+        event("content_part.done", **PLACE, part=whole if by in ("part", "all") else bare),
+        event("output_item.done", output_index=0, item=item),
+        over(item),
+    ]
+
+
+@pytest.mark.parametrize("by", ["event", "part", "item", "all"])
+def test_pages_are_heard_once_wherever_they_stand(by: str) -> None:
+    deltas = hear(*told(by))
+    assert deltas[:3] == [Begun(Text("")), More("h"), More("i")] or by in ("event", "all")
+    assert [delta.citation for delta in deltas if isinstance(delta, Cited)] == PAGES
+    assert deltas[-2:] == [ENDED, Over(Stop.END)]
+
+
+def test_pages_of_a_reply_that_came_at_once_are_heard() -> None:
+    item = MESSAGE | {"content": [{**words("hi"), "annotations": PAGES}]}
+    cited = [delta for delta in hear(over(item)) if isinstance(delta, Cited)]
+    assert cited == [Cited(page) for page in PAGES]

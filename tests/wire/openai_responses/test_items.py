@@ -191,7 +191,7 @@ def test_a_part_nobody_else_has_is_refused_not_left_out() -> None:
 
 
 def test_what_the_assistant_said_is_heard_with_its_sources_and_refusals() -> None:
-    cited = [{"type": "url_citation", "url": "https://a.example"}]
+    cited = [{"type": "url_citation", "url": "https://a.example", "title": ""}]
     said = [
         {"type": "output_text", "text": "a", "annotations": cited, "logprobs": []},
         {"type": "refusal", "refusal": "no"},

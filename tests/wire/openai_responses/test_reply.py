@@ -104,11 +104,12 @@ def test_usage_has_both_details_even_of_nothing() -> None:
 
 
 def test_sources_are_told_in_openais_words() -> None:
-    ours = {"type": "url_citation", "url": "https://a", "title": "", "start_index": 0}
-    found = {"type": "web_search_result_location", "url": "https://b", "title": None}
-    page = {"type": "page_location", "cited_text": "x"}
-    nameless = {"type": "web_search_result_location"}
-    part = reply.words(Text("text", citations=[ours, found, page, nameless]))
+    page = {"type": "url_citation", "url": "https://a", "title": ""}
+    ours = {**page, "start_index": 1, "end_index": 2}
+    found = {**page, "url": "https://b", "encrypted_index": "E"}
+    theirs = {"type": "page_location", "cited_text": "x"}
+    stored = {"type": "file_citation", "file_id": "f", "filename": "n", "index": 0}
+    part = reply.words(Text("text", citations=[ours, found, theirs, stored]))
     assert part["annotations"] == [
         ours,
         {
@@ -118,6 +119,7 @@ def test_sources_are_told_in_openais_words() -> None:
             "start_index": 0,
             "end_index": 4,
         },
+        stored,
     ]
     assert reply.words(Refusal("no")) == {"type": "refusal", "refusal": "no"}
 

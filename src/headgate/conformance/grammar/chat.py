@@ -10,6 +10,7 @@ from headgate.conformance.grammar.verdict import (
     Part,
     Wish,
     entries,
+    is_span,
     members,
     whole_number,
     word,
@@ -37,6 +38,7 @@ class ChatJudge(Judge):
     def __init__(self, dialect: str, wish: Wish) -> None:
         super().__init__(dialect, wish)
         self._calls: list[Part] = []
+        self._cited = False
 
     def hear(self, event: Event) -> None:
         self.want(not event.name, "a named event")
@@ -118,11 +120,30 @@ class ChatJudge(Judge):
             self._grow(kind, delta.get(name))
         for call in entries(delta.get("tool_calls")):
             self._hear_call(members(call))
+        if "annotations" in delta:
+            self._cite(entries(delta["annotations"]))
         stop = choice.get("finish_reason")
         if stop is not None:
             self.want(word(stop) in STOPS, "an unknown finish_reason")
             self.want(not ended, "a second finish_reason")
             self.verdict.stop = word(stop)
+
+    def _cite(self, annotations: list[Any]) -> None:
+        """Pages, whose places count the characters of all text so far."""
+        self.want_ours(not self._cited, "annotations twice: clients cannot add to a list")
+        self._cited = True
+        texts = [part for part in self.verdict.parts if part.kind == "text"]
+        if not texts:
+            self.want_ours(False, "annotations without text")
+            return
+        length = sum(len(part.text) for part in texts)
+        for each in annotations:
+            cited = members(members(each).get("url_citation"))
+            named = members(each).get("type") == "url_citation" and bool(word(cited.get("url")))
+            self.want_ours(named, "an annotation that names no page")
+            self.want_ours(isinstance(cited.get("title"), str), "a page without a title")
+            self.want_ours(is_span(cited, length), "a citation of no place in the text")
+            texts[-1].cited.append(word(cited.get("url")))
 
     def _grow(self, kind: str, piece: object) -> None:
         if piece is None or piece == "":

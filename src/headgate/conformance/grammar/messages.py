@@ -131,6 +131,7 @@ class MessagesJudge(Judge):
         if not self.want(kind in accepted, "a delta that does not match its block"):
             return
         if kind == "citations_delta":
+            self._cite(part, members(delta.get("citation")))
             return
         piece = delta.get(PIECES[kind])
         if not self.want(isinstance(piece, str), "a delta without its text"):
@@ -140,6 +141,15 @@ class MessagesJudge(Judge):
         else:
             self.want(not part.seal, "thinking after its signature")
             part.text += word(piece)
+
+    def _cite(self, part: Part, cited: dict[str, Any]) -> None:
+        kind = word(cited.get("type"))
+        self.want(bool(kind), "a citation without a type")
+        self.want(isinstance(cited.get("cited_text"), str), "a citation without cited_text")
+        if kind == "web_search_result_location":
+            for name in ("url", "encrypted_index"):
+                self.want(bool(word(cited.get(name))), f"a page's citation without {name}")
+            part.cited.append(word(cited.get("url")))
 
     def _opened(self, it: dict[str, Any], what: str) -> Part | None:
         if not self.want(self._open is not None, f"{what} while no block is open"):

@@ -12,6 +12,7 @@ from headgate.conformance.grammar.verdict import (
     Judge,
     Part,
     entries,
+    is_span,
     members,
     whole_number,
     word,
@@ -126,7 +127,11 @@ class ResponsesJudge(Judge):
             self._hear_part(item, step, it)
         elif step in ("delta", "done") and name.endswith(("_text", "refusal")):
             self._hear_words(item, name.removeprefix("response."), step, it)
-        elif kind != "response.output_text.annotation.added":
+        elif kind == "response.output_text.annotation.added":
+            self._cite(item, it)
+        elif name == "response.web_search_call":
+            self.want(item.kind == "web_search_call", "a search's step outside of a search")
+        else:
             self.want_ours(False, "an unknown event")
 
     def _begin_item(self, it: dict[str, Any]) -> None:
@@ -175,7 +180,7 @@ class ResponsesJudge(Judge):
         if step == "added":
             self.want(item.open is None, "a part starts before the last one is done")
             self.want(part.get(member) == "", "a part does not start empty")
-            item.open = {"type": kind, "words": "", "done": False}
+            item.open = {"type": kind, "words": "", "done": False, "cited": []}
             return
         opened = item.open
         if not self.want(opened is not None, "a part is done that never started"):
@@ -184,8 +189,25 @@ class ResponsesJudge(Judge):
         self.want(opened["type"] == kind, "a part is done as another type")
         self.want(opened["done"], "a part is done before its text")
         self.want(part.get(member) == opened["words"], "the part done is not what was said")
+        if kind == "output_text":
+            cited = entries(part.get("annotations"))
+            self.want_ours(cited == opened["cited"], "the part is done with other annotations")
+            for each in cited:
+                placed = is_span(members(each), len(opened["words"]))
+                self.want_ours(placed, "a citation of no place in the text")
         item.done.append((kind, opened["words"]))
         item.open = None
+
+    def _cite(self, item: Item, it: dict[str, Any]) -> None:
+        opened = item.open
+        if not self.want(opened is not None, "an annotation while no part is open"):
+            return
+        assert opened is not None
+        self.want(it.get("content_index") == len(item.done), "an annotation of another part")
+        self.want(opened["type"] == "output_text", "an annotation of what is no text")
+        cited = opened["cited"]
+        self.want(it.get("annotation_index") == len(cited), "not the next annotation_index")
+        cited.append(it.get("annotation"))
 
     def _hear_words(self, item: Item, name: str, step: str, it: dict[str, Any]) -> None:
         index = "summary_index" if "summary_index" in it else "content_index"
@@ -193,7 +215,7 @@ class ResponsesJudge(Judge):
         kind = {"reasoning_summary_text": "summary_text"}.get(name, name)
         opened = item.open
         if opened is None and not self.wish.ours:  # reasoning_text has no part of its own
-            opened = item.open = {"type": kind, "words": "", "done": False}
+            opened = item.open = {"type": kind, "words": "", "done": False, "cited": []}
         if opened is None:
             self.blame("words while no part is open")
             return
@@ -316,7 +338,12 @@ def _parts(item: dict[str, Any]) -> list[Part]:
     kind = word(item.get("type"))
     if kind == "message":
         return [
-            Part("refusal" if each.get("type") == "refusal" else "text", words, raw=each)
+            Part(
+                "refusal" if each.get("type") == "refusal" else "text",
+                words,
+                raw=each,
+                cited=[word(one.get("url")) for one in _objects(each, "annotations")],
+            )
             for each in _objects(item, "content")
             for words in (word(each.get("text")) or word(each.get("refusal")),)
         ]

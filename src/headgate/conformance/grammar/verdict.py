@@ -51,6 +51,8 @@ class Part:
     """parsed, where the text is a whole JSON object"""
     seal: str = ""
     raw: Any = None
+    cited: list[str] = field(default_factory=list)
+    """the pages its words come from"""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class Verdict:
         """What a client is left with: for comparing two streams of one answer."""
         told = ("ending", "stop", "stop_sequence", "usage", "error", "id", "model")
         return {
-            "parts": [(p.kind, p.text, p.id, p.name, p.seal) for p in self.parts],
+            "parts": [(p.kind, p.text, p.id, p.name, p.seal, p.cited) for p in self.parts],
             **{name: getattr(self, name) for name in told},
         }
 
@@ -186,6 +188,14 @@ def split(data: bytes) -> tuple[list[Event], str]:
         elif word == "event":
             name = value
     return events, rest + last
+
+
+def is_span(cited: dict[str, Any], length: int) -> bool:
+    """Does it say from where to where in a text of that length?"""
+    start, end = cited.get("start_index"), cited.get("end_index")
+    if not (whole_number(start) and whole_number(end)):
+        return False
+    return bool(cited["start_index"] <= cited["end_index"] <= length)
 
 
 def whole_number(value: object) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from headgate.wire.anthropic import cited
 from headgate.wire.anthropic.blocks import say_text, say_thought
 from headgate.wire.anthropic.reading import NAME, read
 from headgate.wire.broken import BROKEN, mend
@@ -104,8 +105,8 @@ def explanation_in(details: Any) -> str:
 def _part(block: Object) -> Part:
     kind = block.get("type")
     if kind == "text":
-        cited = [one for one in _list(block.get("citations")) if isinstance(one, dict)]
-        return Text(_text(block, "text"), citations=cited)
+        given = cited.heard(_list(block.get("citations")))
+        return Text(_text(block, "text"), citations=given)
     if kind == "thinking":
         return Thought(_text(block, "thinking"), _text(block, "signature"), maker=NAME)
     if kind == "redacted_thinking":
@@ -113,7 +114,18 @@ def _part(block: Object) -> Part:
     if kind == "tool_use":
         arguments = msgspec.json.encode(block.get("input") or {}).decode()
         return ToolCall(_text(block, "id"), _text(block, "name"), arguments)
-    return Foreign(str(kind), msgspec.Raw(msgspec.json.encode(block)), NAME)
+    return foreign(str(kind), block)
+
+
+def foreign(kind: str, block: Object) -> Foreign:
+    """A block of the vendor's own tools, or one that nobody knows."""
+    part = Foreign(kind, msgspec.Raw(msgspec.json.encode(block)), NAME)
+    if kind == "web_search_tool_result":
+        part.search = ""
+    elif kind == "server_tool_use" and block.get("name") == "web_search":
+        asked = block.get("input")
+        part.search = _text(asked, "query") if isinstance(asked, dict) else ""
+    return part
 
 
 def encode_answer(answer: Answer, voice: Voice) -> bytes:
@@ -220,7 +232,8 @@ def signature_of(thought: Thought) -> str:
 
 def _say_words(text: Text) -> list[Object]:
     """Blanks too: what the model wrote, the caller may read."""
-    return say_text(text) or ([{"type": "text", "text": text.text}] if text.text else [])
+    said = say_text(text, cited.say)
+    return said or ([{"type": "text", "text": text.text}] if text.text else [])
 
 
 def _say_thought(thought: Thought) -> list[Object]:

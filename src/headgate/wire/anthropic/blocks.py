@@ -8,24 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from headgate.wire.ability import Abilities
+from headgate.wire.anthropic import cited
 from headgate.wire.anthropic.reading import NAME
 from headgate.wire.anthropic.tools import control
 from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import Document, Image, Object, Text, Thought, ToolResult
 
-_CITED = frozenset(
-    (
-        "char_location",
-        "content_block_location",
-        "page_location",
-        "search_result_location",
-        "web_search_result_location",
-    )
-)
 FILE_ELSEWHERE = "it lies in the file store of another vendor; send its content or a URL"
 
 
@@ -37,6 +30,8 @@ class Media(Struct, frozen=True):
 
     def say(self, part: Text | Image | Document) -> list[Object]:
         if isinstance(part, Text):
+            if not all(cited.send(one) for one in part.citations):
+                self.losses.note("turns", "citations of another vendor's answers dropped")
             return say_text(part)
         return self._image(part) if isinstance(part, Image) else self._document(part)
 
@@ -111,17 +106,17 @@ def _marked(said: Object, part: Text | Image | Document | ToolResult) -> Object:
     return said
 
 
-def say_text(text: Text) -> list[Object]:
+def say_text(text: Text, cite: Callable[[Object], Object | None] = cited.send) -> list[Object]:
     """Nothing when there is nothing but blanks."""
     words = text.text
     if not words or words.isspace():
         return []
-    said: Object = {"type": "text", "text": words}
+    block: Object = {"type": "text", "text": words}
     if text.citations:
-        ours = [citation for citation in text.citations if citation.get("type") in _CITED]
+        ours = [said for one in text.citations if (said := cite(one)) is not None]
         if ours:
-            said["citations"] = ours
-    return [_marked(said, text)]
+            block["citations"] = ours
+    return [_marked(block, text)]
 
 
 def say_thought(thought: Thought) -> list[Object]:

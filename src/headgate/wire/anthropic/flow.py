@@ -16,12 +16,14 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from headgate.wire.anthropic import cited
 from headgate.wire.anthropic.answer import (
     CUT_SHORT,
     NO_INPUT,
     NOTHING_SAID,
     ending,
     explanation_in,
+    foreign,
     opening,
     say_native,
     signature_of,
@@ -33,6 +35,7 @@ from headgate.wire.broken import BROKEN, mend
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     Ended,
     Foreign,
@@ -60,6 +63,7 @@ class _Piece(Struct):
     thinking: str | None = None
     partial_json: str | None = None
     signature: str | None = None
+    citation: Object | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: Object | None = None
@@ -118,6 +122,8 @@ class Listener:
             return self._arguments(piece.partial_json)
         if kind == "signature_delta" and piece.signature and self._block == "thinking":
             return [Sealed(piece.signature)]
+        if kind == "citations_delta" and piece.citation and self._block == "text":
+            return [*map(Cited, cited.heard([piece.citation]))]
         return []
 
     def _words(self, block: str, text: str | None, index: int | None) -> list[Delta]:
@@ -147,6 +153,9 @@ class Listener:
         first = block.get(kind)
         if kind in ("text", "thinking") and isinstance(first, str) and first:
             deltas.append(More(first))
+        given = block.get("citations") if kind == "text" else None
+        if isinstance(given, list):
+            deltas += map(Cited, cited.heard(given))
         if kind == "tool_use":
             self._called = True
             self._foreign = block
@@ -167,7 +176,7 @@ class Listener:
             return [ENDED]
         if pieces:
             block = {**block, "input": _parsed("".join(pieces))}
-        return [Begun(Foreign(kind, msgspec.Raw(_json(block)), NAME)), ENDED]
+        return [Begun(foreign(kind, block)), ENDED]
 
     def _on_block(self, it: _Event) -> list[Delta]:
         block = it.content_block or {}
@@ -288,23 +297,23 @@ class Speaker:
         return _event("message_start", message=message)
 
     def say(self, delta: Delta) -> bytes:
-        if type(delta) is More:  # nearly every delta is one
+        if isinstance(delta, More):  # nearly every delta is one
             return self._more(delta.text)
+        said = b""
         match delta:
             case Begun():
-                return self._close() + self._begin(delta.part)
+                said = self._close() + self._begin(delta.part)
             case Sealed():
                 self._seal = delta.seal
-                return b""
+            case Cited():
+                said = self._cite(delta.citation)
             case Ended():
-                return self._close()
+                said = self._close()
             case Over():
                 self._over = delta
                 said = self._close()
                 self._check(delta.stop)
-                return said
-            case _:
-                return b""
+        return said
 
     def _check(self, stop: Stop) -> None:
         excused = stop in CUT_SHORT and self._half == self._index - 1
@@ -354,6 +363,14 @@ class Speaker:
             return self._piece(_json(text)[1:-1].decode() if part.custom else text)
         said = self._prefix + _json(text) + b"}}\n\n"
         return said if self._said else self._first() + said
+
+    def _cite(self, citation: Object) -> bytes:
+        """Where words of the open text come from, once some have been said."""
+        said = cited.say(citation)
+        if said is None or not (self._said and isinstance(self._part, Text)):
+            return b""
+        delta = {"type": "citations_delta", "citation": said}
+        return _event("content_block_delta", index=self._index, delta=delta)
 
     def _piece(self, text: str) -> bytes:
         """A piece of a tool's input."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headgate.wire.anthropic import cited
 from headgate.wire.anthropic.reading import NAME
 from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
@@ -94,7 +95,7 @@ def _text(node: Node, hearing: Hearing) -> list[Part]:
 
 
 def _citations(node: Node) -> list[Object]:
-    return [citation.rest for citation in node.nodes("citations")]
+    return cited.heard(citation.rest for citation in node.nodes("citations"))
 
 
 def _source(node: Node) -> Node:

@@ -23,10 +23,10 @@ NAME = "anthropic"
 PING = encode(b'{"type":"ping"}', b"ping")
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_tokens",)
 STOP_ENDS = False
-NOTHING_SAID = "(no content)"
-"""Claude Code 2.1.329 pays for a second request when a message is empty (seen 2026-11-20)"""
 THREADLESS = "thread_unsupported_request"
 """the error code on which the SDK sends the whole conversation instead of a thread's end"""
+SHOWS_SEARCHES = False
+"""a search without what was found, sealed by Anthropic, could not be sent back to it"""
 STATUS: dict[Kind, int] = {}
 """where this dialect answers with another status than FAULTS says"""
 

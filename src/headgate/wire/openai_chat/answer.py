@@ -74,11 +74,8 @@ def _parts(message: Object, reply: str) -> list[Part]:
     thought = reasoning_of(message) or "".join(thoughts)
     parts: list[Part] = [Thought(thought, maker=NAME)] if thought else []
     if texts:
-        text = Text("".join(texts))
-        cited = [it for it in map(_object, _list(message.get("annotations"))) if it]
-        if cited:
-            text.citations = cited
-        parts.append(text)
+        cited = said.pages_in(message.get("annotations"))
+        parts.append(Text("".join(texts), citations=cited))
     refusal = _string(message.get("refusal"))
     if refusal:
         parts.append(Refusal(refusal))
@@ -181,7 +178,7 @@ def _message(answer: Answer) -> Object:
     for part in answer.parts:
         match part:
             case Text():
-                annotations += _annotations(part, length)
+                annotations += said.annotations_of(part, len(part.text), length)
                 texts.append(part.text)
                 length += len(part.text)
             case Refusal():
@@ -212,24 +209,3 @@ def _said_call(call: ToolCall) -> Object:
         return {"id": call.id, "type": "custom", "custom": custom}
     function = {"name": call.name, "arguments": call.arguments or "{}"}
     return {"id": call.id, "type": "function", "function": function}
-
-
-def _annotations(text: Text, before: int) -> list[Object]:
-    """Where the text's words came from, in whichever dialect that was told."""
-    out: list[Object] = []
-    for citation in text.citations:
-        inner = _object(citation.get("url_citation")) or citation
-        url = _string(inner.get("url"))
-        if not url:
-            continue
-        start, end = inner.get("start_index"), inner.get("end_index")
-        if not (isinstance(start, int) and isinstance(end, int)):
-            start, end = 0, len(text.text)
-        said_url = {
-            "start_index": before + start,
-            "end_index": before + end,
-            "title": _string(inner.get("title")),
-            "url": url,
-        }
-        out.append({"type": "url_citation", "url_citation": said_url})
-    return out

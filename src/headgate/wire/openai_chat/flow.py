@@ -16,11 +16,14 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire.broken import BROKEN, DONE, Reader, mend
+from headgate.wire.citation import within
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     More,
+    Object,
     Over,
     Refusal,
     Text,
@@ -54,6 +57,7 @@ class _Delta(Struct, gc=False):
     refusal: str | None = None
     tool_calls: list[_Call] | None = None
     function_call: _Function | None = None
+    annotations: list[Any] | None = None
 
 
 class _Choice(Struct, gc=False):
@@ -78,13 +82,16 @@ _OLDER = -1
 class _Coming:
     """A part of the answer, from its first piece on."""
 
-    __slots__ = ("custom", "id", "kind", "name", "pieces", "unread", "whole")
+    __slots__ = ("before", "cited", "custom", "id", "kind", "name", "pieces", "unread", "whole")
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, before: int = 0) -> None:
         self.kind = kind
         """text, thought, refusal or call"""
         self.pieces: list[str] = []
         """of words: what waits to be said; of a call: all of its arguments"""
+        self.before = before
+        """how many characters of text came before it"""
+        self.cited: list[Object] = []
         self.id = self.name = ""
         self.custom = False
         self.unread = False
@@ -109,6 +116,8 @@ class Listener:
     """One upstream stream."""
 
     __slots__ = (
+        "_chars",
+        "_cited",
         "_ended",
         "_finish",
         "_id",
@@ -125,6 +134,10 @@ class Listener:
         self._slots: dict[int, _Coming] = {}
         self._id = ""
         self._finish = ""
+        self._chars = 0
+        """of the answer's text so far"""
+        self._cited: list[Object] = []
+        """pages for words that are not there yet, or are told already"""
         self._ids: set[str] = set()
         """of the tool calls begun so far"""
         self._refused = self._ended = False
@@ -167,6 +180,8 @@ class Listener:
         if self._open is not None:
             out.append(ENDED)
             self._open = None
+        if self._cited:  # of words that never came, or are over: whoever hears it must know
+            out += (Begun(Text("")), *map(Cited, self._cited), ENDED)
         called, refused = bool(self._ids), self._refused
         out.append(Over(said.stop_of(self._finish, called=called, refused=refused)))
         return out
@@ -177,12 +192,15 @@ class Listener:
             self._words("thought", thought, out)
         content = delta.content
         if content:
-            if isinstance(content, str):
-                self._words("text", content, out)
-            else:
+            if not isinstance(content, str):
                 texts, thoughts = content_of(content)
                 self._words("thought", "".join(thoughts), out)
-                self._words("text", "".join(texts), out)
+                content = "".join(texts)
+            self._words("text", content, out)
+            self._chars += len(content)
+        if delta.annotations:
+            self._cited += said.pages_in(delta.annotations)
+            self._cite(out)
         if delta.refusal:
             self._words("refusal", delta.refusal, out)
         if delta.tool_calls:
@@ -201,10 +219,26 @@ class Listener:
             return
         last = self._waiting[-1] if self._waiting else None
         if last is None or last.kind != kind:
-            last = _Coming(kind)
+            last = _Coming(kind, self._chars)
             self._waiting.append(last)
         last.pieces.append(text)
         self._advance(out)
+
+    def _cite(self, out: list[Delta]) -> None:
+        """Say the pages of words that are open or wait; keep the others."""
+        held, self._cited = self._cited, []
+        texts = [it for it in (self._open, *self._waiting) if it and it.kind == "text"]
+        for citation in held:
+            for text in reversed(texts):
+                own = within(citation, text.before)
+                if own is not None:
+                    text.cited.append(own)
+                    break
+            else:
+                self._cited.append(citation)
+        if self._open is not None and self._open.cited:
+            out += map(Cited, self._open.cited)
+            self._open.cited = []
 
     def _call(self, call: _Call, out: list[Delta]) -> None:
         function = call.custom or call.function or _Function()
@@ -276,6 +310,10 @@ class Listener:
             out.append(Begun(Text("")))
         if coming.pieces:
             out.append(More("".join(coming.pieces)))
+        if coming.cited:
+            out += map(Cited, coming.cited)
+        elif self._cited:
+            self._cite(out)
 
 
 def _odd(data: bytes) -> _Chunk:

@@ -25,7 +25,7 @@ PING = b": ping\n\n"
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
 STOP_ENDS = True
 """some compatible servers close after finish_reason and never send [DONE]"""
-NOTHING_SAID = ""
+SHOWS_SEARCHES = False
 STATUS = openai.STATUS
 INCLUDE_USAGE = b'{"include_usage":true}'
 _NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}

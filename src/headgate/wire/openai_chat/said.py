@@ -8,8 +8,10 @@ twice is the same reply.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from headgate.wire.meaning import Object, Stop
+from headgate.wire.citation import PAGE, page, placed
+from headgate.wire.meaning import Object, Stop, Text
 from headgate.wire.model import Terms, Usage
 
 DECLINED = "The model declined to answer."
@@ -53,6 +55,27 @@ def minted_id(at: int, reply: str) -> str:
     """The id of a reply's tool call where the server gave none."""
     digest = hashlib.sha256(reply.encode("utf-8", "replace")).hexdigest()[:8]
     return f"call_{at}_{digest}"
+
+
+def pages_in(annotations: Any) -> list[Object]:
+    """The pages that a message cites; some servers write them flat."""
+    found: list[Object] = []
+    for one in annotations if isinstance(annotations, list) else ():
+        if isinstance(one, dict) and one.get("type") == PAGE:
+            inner = one.get(PAGE)
+            known = page(inner if isinstance(inner, dict) else one)
+            found += [known] if known is not None else []
+    return found
+
+
+def annotations_of(text: Text, length: int, before: int) -> list[Object]:
+    """What a message says of the pages of a text so long, before which it says so much."""
+    return [
+        {"type": PAGE, PAGE: {k: v for k, v in said.items() if k != "type"}}
+        for one in text.citations
+        if one.get("type") == PAGE
+        for said in (placed(one, length, before),)
+    ]
 
 
 def usage_members(usage: Usage) -> Object:

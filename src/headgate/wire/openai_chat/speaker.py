@@ -13,6 +13,7 @@ import msgspec
 
 from headgate.wire.meaning import (
     Begun,
+    Cited,
     Delta,
     Ended,
     More,
@@ -37,12 +38,16 @@ class Speaker:
     """One stream towards a caller."""
 
     __slots__ = (
+        "_annotations",
         "_before",
+        "_begun",
         "_empty",
         "_end",
         "_opening",
         "_refused",
+        "_spoken",
         "_tail",
+        "_text",
         "_tools",
         "_voice",
         "_wrap",
@@ -62,6 +67,11 @@ class Speaker:
         self._empty = False
         """is a function's call open that has no arguments yet"""
         self._refused = False
+        self._spoken = self._begun = 0
+        """characters of text so far, and when the open part began"""
+        self._text: Text | None = None
+        """the text that is open, for the pages it cites"""
+        self._annotations: list[Object] = []
 
     def begin(self, id: str, model: str) -> bytes:
         voice = self._voice
@@ -84,12 +94,16 @@ class Speaker:
             if not (self._before and delta.text):
                 return b""
             self._empty = False
+            self._spoken += len(delta.text)
             return b"".join((self._before, _quoted(delta.text), self._wrap))
         match delta:
             case Begun(part=ToolCall() as call):
                 return self._begin_call(call)
             case Begun(part=Text()):
+                self._text = Text("")
                 self._open(b'{"content":', b"}")
+            case Cited() if self._text is not None:
+                self._text.citations.append(delta.citation)
             case Begun(part=Refusal()):
                 self._refused = True
                 self._open(b'{"refusal":', b"}")
@@ -104,6 +118,7 @@ class Speaker:
         return b""
 
     def _open(self, before: bytes, after: bytes) -> None:
+        self._begun = self._spoken
         self._before = self._opening + b'{"index":0,"delta":' + before
         self._wrap = after + self._tail
 
@@ -121,12 +136,20 @@ class Speaker:
     def _end_part(self) -> bytes:
         owed = self.say(More("{}")) if self._empty else b""
         self._before = b""
+        if self._text is None:
+            self._spoken = self._begun  # a message's positions count its text alone
+        else:
+            length = self._spoken - self._begun
+            self._annotations += said.annotations_of(self._text, length, self._begun)
+        self._text = None
         return owed
 
     def _end_answer(self, stop: Stop) -> bytes:
         owed = b""
         if stop is Stop.REFUSAL and not self._refused:
             owed = self._chunk(b'{"refusal":' + _quoted(said.DECLINED) + b"}")
+        if self._annotations:  # all at once: OpenAI's own client cannot add to a list
+            owed += self._chunk(b'{"annotations":' + _quoted(self._annotations) + b"}")
         finish = said.finish_of(stop, called=self._tools > 0)
         last = b'{"index":0,"delta":{},"finish_reason":"%s"' % finish.encode()
         return b"".join((owed, self._opening, last, self._end))

@@ -7,8 +7,8 @@ from headgate.wire.openai_responses.hearing import Listener
 from headgate.wire.openai_responses.reading import (
     MAX_OUTPUT_FIELDS,
     NAME,
-    NOTHING_SAID,
     PING,
+    SHOWS_SEARCHES,
     STATUS,
     STOP_ENDS,
     classify,
@@ -22,8 +22,8 @@ from headgate.wire.openai_responses.reading import (
 __all__ = [
     "MAX_OUTPUT_FIELDS",
     "NAME",
-    "NOTHING_SAID",
     "PING",
+    "SHOWS_SEARCHES",
     "STATUS",
     "STOP_ENDS",
     "WORDS",

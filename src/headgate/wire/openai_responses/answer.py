@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from headgate.wire.broken import BROKEN, mend
+from headgate.wire.citation import known
 from headgate.wire.meaning import (
     Answer,
     Foreign,
@@ -94,7 +95,13 @@ def item_parts(item: Object, at: int) -> list[Part]:
         return [thought] if thought.text or thought.seal else []
     if kind in ("function_call", "custom_tool_call"):
         return [tool_call(item, at)]
-    return [Foreign(kind, msgspec.Raw(msgspec.json.encode(item)), NAME)] if kind else []
+    if not kind:
+        return []
+    foreign = Foreign(kind, msgspec.Raw(msgspec.json.encode(item)), NAME)
+    if kind == "web_search_call":
+        action = item.get("action")
+        foreign.search = _str(action, "query") if isinstance(action, dict) else ""
+    return [foreign]
 
 
 def _words(part: Any) -> Text | Refusal | None:
@@ -104,8 +111,7 @@ def _words(part: Any) -> Text | Refusal | None:
         return Refusal(_str(part, "refusal"))
     if part.get("type") != "output_text":
         return None
-    citations = [one for one in _list(part, "annotations") if isinstance(one, dict)]
-    return Text(_str(part, "text"), citations=citations)
+    return Text(_str(part, "text"), citations=known(_list(part, "annotations")))
 
 
 def reasoning_text(item: Object) -> str:
@@ -179,4 +185,6 @@ def _item(part: Part, at: int, voice: Voice, *, sealed: bool) -> Object | None:
         return reply.call(said, reply.item_id(prefix, voice, at), "completed")
     if isinstance(part, Thought):
         return reply.reasoning(part, reply.item_id("rs", voice, at), sealed=sealed)
+    if isinstance(part, Foreign) and part.search:
+        return reply.search(part.search, reply.item_id("ws", voice, at), "completed")
     return None

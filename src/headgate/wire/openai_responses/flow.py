@@ -18,8 +18,10 @@ import msgspec
 
 from headgate.wire.meaning import (
     Begun,
+    Cited,
     Delta,
     Ended,
+    Foreign,
     More,
     Object,
     Over,
@@ -105,6 +107,10 @@ class Speaker:
                 if isinstance(self._part, Thought):
                     self._part.seal = delta.seal
                 return b""
+            case Cited():
+                if isinstance(self._part, Text) and self._head:
+                    self._part.citations.append(delta.citation)
+                return b""
             case Over():
                 self._stop = delta.stop
                 return self._finish_item(reply.status(delta.stop))
@@ -143,17 +149,34 @@ class Speaker:
                 out = self._add_item("rs", msgspec.structs.replace(part))
                 self._aim(_SUMMARY, {"summary_index": 0})
                 return out
+            case Foreign(search=str() as query) if query:
+                return self._search(query)
             case _:
                 # a block of another vendor's own: nobody here would know what it is
                 out = self._finish_item("completed")
                 self._head = b""
                 return out
 
+    def _search(self, query: str) -> bytes:
+        """A search that is over already, with the whole life of its item."""
+        out = self._finish_item("completed")
+        at, self._head = len(self._items), b""
+        id = reply.item_id("ws", self._voice, at)
+        place: Object = {"output_index": at}
+        item = reply.search(query, id, "in_progress")
+        out += self._event("response.output_item.added", {**place, "item": item})
+        for step in ("in_progress", "searching", "completed"):
+            out += self._event(f"response.web_search_call.{step}", {"item_id": id, **place})
+        done = reply.search(query, id, "completed")
+        out += self._event("response.output_item.done", {**place, "item": done})
+        self._items.append(_encode(done))
+        return out
+
     def _begin_words(self, part: Text | Refusal) -> bytes:
         out = b""
         if not self._content:
             out = self._add_item("msg", part)
-        self._part = msgspec.structs.replace(part, text="")
+        self._part = type(part)("")
         self._content.append({})
         place = {"content_index": len(self._content) - 1}
         self._aim(_REFUSAL if isinstance(part, Refusal) else _TEXT, place)
@@ -220,9 +243,16 @@ class Speaker:
         if isinstance(part, Refusal):
             done = self._event(f"{_REFUSAL}.done", {**self._place, "refusal": text})
         else:
-            done = self._event(f"{_TEXT}.done", {**self._place, "text": text, "logprobs": []})
+            done = self._cite(said["annotations"])
+            done += self._event(f"{_TEXT}.done", {**self._place, "text": text, "logprobs": []})
         self._head = b""
         return done + self._event("response.content_part.done", {**self._place, "part": said})
+
+    def _cite(self, annotations: list[Object]) -> bytes:
+        """Told when the text is whole: before that, nobody knows where some of them end."""
+        name = f"{_TEXT}.annotation.added"
+        told = ({"annotation_index": n, "annotation": it} for n, it in enumerate(annotations))
+        return b"".join(self._event(name, {**self._place, **one}) for one in told)
 
     def _end_thought(self, part: Thought, text: str) -> bytes:
         part.text = text

@@ -17,9 +17,11 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire.broken import BROKEN, DONE, Reader, mend
+from headgate.wire.citation import known
 from headgate.wire.meaning import (
     ENDED,
     Begun,
+    Cited,
     Delta,
     More,
     Object,
@@ -50,6 +52,8 @@ class _Event(Struct, gc=False):
     input: str | None = None
     item: dict[str, Any] | None = None
     response: dict[str, Any] | None = None
+    annotation: dict[str, Any] | None = None
+    part: dict[str, Any] | None = None
 
 
 _EVENT = Reader(_Event)
@@ -83,6 +87,10 @@ class _Track(Struct, gc=False):
     source: str = ""
     """which kind of event tells a thought's text: some servers tell it twice"""
     paragraph: int = 0
+    cited: int = 0
+    """citations so far"""
+    told: bool = False
+    """is it complete but for citations that may follow"""
     ended: bool = False
 
 
@@ -129,6 +137,8 @@ class Listener:
     def _begin(self, place: Place, part: Part, out: list[Delta]) -> _Track:
         track = self._tracks[place] = _Track(part, kept=[])
         self._parts.append(part)
+        if self._open is not None and self._open.told:
+            self._end(self._open, None, out)
         if self._open is None:
             self._open = track
             out.append(Begun(part))
@@ -148,12 +158,15 @@ class Listener:
         """The part is complete; `whole` is all of it, of which some may not have come."""
         if track.ended:
             return
-        if whole is not None and len(whole) > track.heard:
-            self._more(track, whole[track.heard :], out)
+        self._rest(track, whole, out)
         track.ended = True
         self._say(track, ENDED, out)
         if track is self._open:
             self._next(out)
+
+    def _rest(self, track: _Track, whole: str | None, out: list[Delta]) -> None:
+        if whole is not None and len(whole) > track.heard:
+            self._more(track, whole[track.heard :], out)
 
     def _next(self, out: list[Delta]) -> None:
         self._open = None
@@ -168,7 +181,26 @@ class Listener:
     def _on_words_done(self, it: _Event, out: list[Delta]) -> None:
         track = self._tracks.get((_item_of(it), it.content_index or 0))
         if track is not None:
-            self._end(track, it.refusal if it.text is None else it.text, out)
+            self._rest(track, it.refusal if it.text is None else it.text, out)
+            track.told = True
+
+    def _on_citation(self, it: _Event, out: list[Delta]) -> None:
+        track = self._tracks.get((_item_of(it), it.content_index or 0))
+        if track is not None and it.annotation is not None:
+            self._cite(track, [it.annotation], out)
+            track.cited += 1
+
+    def _on_part_done(self, it: _Event, out: list[Delta]) -> None:
+        track = self._tracks.get((_item_of(it), it.content_index or 0))
+        given = it.part.get("annotations") if it.part is not None else None
+        if track is not None and isinstance(given, list):
+            self._cite(track, given[track.cited :], out)
+            track.cited = len(given)
+
+    def _cite(self, track: _Track, given: list[Any], out: list[Delta]) -> None:
+        if isinstance(track.part, Text) and not track.ended:
+            for citation in known(given):
+                self._say(track, Cited(citation), out)
 
     def _on_thought(self, it: _Event, out: list[Delta]) -> None:
         if not it.delta:
@@ -242,6 +274,9 @@ class Listener:
                 self._more(track, text[track.heard :], out)
             if part.seal:
                 self._say(track, Sealed(part.seal), out)
+        if isinstance(part, Text):
+            self._rest(track, text, out)
+            self._cite(track, part.citations[track.cited :], out)
         self._end(track, text, out)
 
     def _on_last(self, it: _Event, out: list[Delta]) -> None:
@@ -264,6 +299,8 @@ class Listener:
 _READERS: dict[str, Callable[[Listener, _Event, list[Delta]], None]] = {
     "response.output_item.added": Listener._on_item_added,
     "response.output_item.done": Listener._on_item_done,
+    "response.output_text.annotation.added": Listener._on_citation,
+    "response.content_part.done": Listener._on_part_done,
     **dict.fromkeys(_WORDS_DONE, Listener._on_words_done),
     **dict.fromkeys(_THOUGHTS, Listener._on_thought),
     **dict.fromkeys(_CALLS, Listener._on_call),

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from headgate.wire import seal
+from headgate.wire.citation import known
 from headgate.wire.loss import Losses, as_word
 from headgate.wire.meaning import (
     Document,
@@ -272,7 +273,7 @@ def _text(node: Node) -> Text:
     if not isinstance(text, str):
         node.wrong("text", "must be a string")
     node.take("logprobs")
-    citations = [one.rest for one in node.nodes("annotations")]
+    citations = known(one.rest for one in node.nodes("annotations"))
     return Text(text, _mark(node), citations)
 
 

@@ -24,7 +24,7 @@ NAME = "openai_responses"
 PING = b": ping\n\n"
 MAX_OUTPUT_FIELDS: tuple[str, ...] = ("max_output_tokens",)
 STOP_ENDS = False
-NOTHING_SAID = ""
+SHOWS_SEARCHES = True
 STATUS = openai.STATUS
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headgate.wire import seal
+from headgate.wire.citation import PAGE, placed
 from headgate.wire.meaning import Object, Refusal, Stop, Text, Thought, ToolCall
 from headgate.wire.model import Terms, Usage
 from headgate.wire.voice import Voice
@@ -48,9 +49,8 @@ _REASONS = {
     Stop.REFUSAL: "content_filter",
 }
 """which ends make an answer incomplete"""
-_ANNOTATIONS = ("url_citation", "file_citation", "container_file_citation", "file_path")
-_FOUND = "web_search_result_location"
-"""how Anthropic cites a page"""
+_FILES = ("file_citation", "container_file_citation", "file_path")
+"""citations of files in OpenAI's own store"""
 
 
 class Frame(NamedTuple):
@@ -170,18 +170,9 @@ def words(part: Text | Refusal) -> Object:
 def _annotation(citation: Object, text: str) -> Object:
     """A citation in OpenAI's words; empty when it has none for it."""
     kind = citation.get("type")
-    if kind in _ANNOTATIONS:
-        return citation
-    if kind != _FOUND or not isinstance(citation.get("url"), str):
-        return {}
-    title = citation.get("title")
-    return {
-        "type": "url_citation",
-        "url": citation["url"],
-        "title": title if isinstance(title, str) else "",
-        "start_index": 0,
-        "end_index": len(text),
-    }
+    if kind == PAGE:
+        return placed(citation, len(text))
+    return citation if kind in _FILES else {}
 
 
 def call(part: ToolCall, id: str, status: str) -> Object:
@@ -200,6 +191,12 @@ def call(part: ToolCall, id: str, status: str) -> Object:
     else:
         item["arguments"] = part.arguments
     return item
+
+
+def search(query: str, id: str, status: str) -> Object:
+    """A vendor's own search of the web as an item."""
+    action = {"type": "search", "query": query}
+    return {"id": id, "type": "web_search_call", "status": status, "action": action}
 
 
 def reasoning(thought: Thought, id: str, *, sealed: bool) -> Object:
