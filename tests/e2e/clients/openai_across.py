@@ -1,6 +1,7 @@
 """Runs the openai SDK's helpers against models of every vendor; prints what they made of it.
 
-Rule 1: arguments are a URL, a key and a JSON object: surface -> {model, thinker}.
+Rule 1: arguments are a URL, a key and a JSON object: surface -> {model, thinker}, with
+`calm` where no stream shall break: the SDK itself does not survive every way of it.
 Rule 2: it judges nothing: the tests that start it do.
 """
 
@@ -278,7 +279,7 @@ def main(url: str, key: str, models: str) -> None:
                 "structured": surface.structured(),
                 "thinking": surface.thinking(),
                 "errors": errors(surface, upstream, wrong),
-                "cut": cut(surface),
+                "cut": cut(surface) if not names.get("calm") else {},
                 "left": surface.leave(),
                 "async": asyncio.run(asynchronous(url, key, names["model"])),
             }
