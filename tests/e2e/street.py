@@ -59,10 +59,13 @@ paths = {{ chat = "" }}
 "over-messages" = "anthropic:claude-opus-5-5"
 "gpt-6.1-terra" = "anthropic:claude-opus-5-5"
 "thinker" = "elsewhere:qwen-4"
+"blind" = "elsewhere:llama-5"
 "sturdy" = ["anthropic:claude-opus-5-5 x1", "anthropic:claude-haiku-5-5 x1"]
 
 [capabilities."elsewhere:qwen-4"]
 reasoning_text = true
+[capabilities."elsewhere:llama-5"]
+images = false
 """
 
 HOUSE_KEYS = {

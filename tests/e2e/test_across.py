@@ -303,3 +303,17 @@ def test_context_is_estimated_by_the_client_where_nobody_counts(
     assert {row["surface"] for row in rows} == {"count_tokens"}
     assert {row["status"] for row in rows} == {501}
     assert sum(row["cost_nusd"] or 0 for row in rows) == 0
+
+
+def test_claude_code_goes_on_without_an_image_that_its_model_cannot_see(
+    street: Street, fresh_home: Path
+) -> None:
+    """It is told so in its own words, `capability_rejected`, and sends the rest again."""
+    (fresh_home / "square.png").write_bytes(tiny_png())
+    street.direct(tool_calls(("Read", {"file_path": str(fresh_home / "square.png")})))
+    mark, seen = street.mark(), street.seen()
+    ran = claude_code(street, fresh_home, "look", "--model", "blind", "--allowedTools", "Read")
+    assert ran.json["is_error"] is False, ran.out
+    assert "simulated" in ran.json["result"].lower()
+    assert [row["status"] for row in street.rows_after(mark, 3)] == [200, 400, 200]
+    assert b"iVBORw0KGgo" not in street.arrived(seen)[-1].body
