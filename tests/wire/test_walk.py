@@ -70,6 +70,20 @@ def test_a_body_that_is_no_object_is_the_callers_fault(value: object) -> None:
             open_object(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"[]", "must be a JSON object"),
+        (b'{"temperature": 1e400}', "no number beyond"),
+        (b'{"text": "\xff"}', "not valid UTF-8"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested too deeply"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(body: bytes, why: str) -> None:
+    with pytest.raises(Fault, match=why):
+        open_object(body)
+
+
 @given(st.text())
 def test_arguments_that_are_no_object_are_none(text: str) -> None:
     assert isinstance(object_in(text), dict)

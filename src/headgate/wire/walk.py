@@ -106,8 +106,14 @@ def open_object(body: bytes) -> Node:
     """A request's body, which is known to be a JSON object."""
     try:
         return Node(_OBJECT.decode(body))
-    except BROKEN:
-        raise Fault(Kind.INVALID, "the request body must be a JSON object") from None
+    except RecursionError:
+        raise Fault(Kind.INVALID, "the request body is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Fault(Kind.INVALID, "the request body is not valid UTF-8") from None
+    except BROKEN as error:
+        number = "out of range" in str(error)
+        wanted = "hold no number beyond 1e308" if number else "be a JSON object"
+        raise Fault(Kind.INVALID, f"the request body must {wanted}") from None
 
 
 def object_in(text: str) -> Object:
