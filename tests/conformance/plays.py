@@ -77,7 +77,7 @@ async def piped(scripted: Scripted) -> AsyncIterator[Gateway]:
     door = Door()
     server = await serve.start(Pipe(upstream.url, door), serve.Listen())
     try:
-        yield Gateway(server.url, "sk-of-the-client", NAMES, 2.0)
+        yield Gateway(server.url, "sk-of-the-client", NAMES, 2.0, 0.3)
     finally:
         await asyncio.gather(server.stop(at_once=True), upstream.stop(at_once=True))
         await door.close()
@@ -87,7 +87,7 @@ async def piped(scripted: Scripted) -> AsyncIterator[Gateway]:
 async def doing_nothing(scripted: Scripted) -> AsyncIterator[Gateway]:
     server = await serve.start(idle, serve.Listen())
     try:
-        yield Gateway(server.url, "sk-of-the-client", NAMES, 2.0)
+        yield Gateway(server.url, "sk-of-the-client", NAMES, 2.0, 0.3)
     finally:
         await server.stop(at_once=True)
 

@@ -19,7 +19,7 @@ from headgate.wire.model import Fault
 
 LIMIT_S = 5.0
 LONG_S = 90.0
-AFTERMATH_S = 2.0
+AFTERMATH_S = 5.0
 """how long closing an upstream may take once the client has left"""
 STEP_S = 0.01
 MAX_BYTES = 16 * 1024 * 1024
@@ -35,6 +35,7 @@ class Gateway:
     models: Mapping[str, str]
     """upstream surface -> the name the gateway knows its model by"""
     limit_s: float = LIMIT_S
+    aftermath_s: float = AFTERMATH_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ async def play(case: Case, gateway: Gateway, scripted: Scripted, door: Door) -> 
     try:
         got = await send(sending, gateway, door, LONG_S if case.long else gateway.limit_s)
         if sending.leaves:
-            await _aftermath(scripted.heard[mark])
+            await _aftermath(scripted.heard[mark], gateway.aftermath_s)
     finally:
         heard = scripted.forget(mark)
     return judged(Seen(case, sending, got, heard))
@@ -149,8 +150,8 @@ async def _receive(exchange: Exchange, sending: Sending, got: Got) -> None:
         got.body = b"".join(parts)
 
 
-async def _aftermath(heard: list[Heard]) -> None:
-    until = time.monotonic() + AFTERMATH_S
+async def _aftermath(heard: list[Heard], limit_s: float) -> None:
+    until = time.monotonic() + limit_s
     while time.monotonic() < until:
         if heard and all(each.gone for each in heard):
             return

@@ -43,6 +43,10 @@ def cases() -> Iterator[Case]:
     yield from everywhere(
         "the first words come before the last are made", HELLO, SLOW, judge_flow
     )
+    for talk in (HELLO, WHOLE):
+        yield from everywhere(
+            "what the model thinks is not told as said", talk, MUSED, judge_mused
+        )
     yield from everywhere("a stream tells what was used", HELLO, Script(), judge_usage)
     yield from everywhere("a whole answer tells what was used", WHOLE, Script(), judge_usage)
     yield from everywhere(
@@ -59,6 +63,9 @@ def cases() -> Iterator[Case]:
 
 
 SLOW = Script((Bit("text", tuple(f"word{n} " for n in range(8))),), pace_s=0.06)
+MUSED = Script(
+    (Bit("thought", ("secret ", "thoughts"), seal="c2VhbA=="), Bit("text", ("Done.",)))
+)
 REFUSED = Script((Bit("text", ("I cannot",)),), stop="refusal")
 
 
@@ -83,6 +90,12 @@ def judge_emoji(seen: Seen) -> None:
 def judge_separated(seen: Seen) -> None:
     if seen.served():
         seen.want_equal("the client reads", seen.verdict.text, SEPARATED.whole)
+
+
+def judge_mused(seen: Seen) -> None:
+    if seen.served():
+        seen.want_equal("the client reads", seen.verdict.text, "Done.")
+        seen.want_equal("the answer ends", seen.verdict.ending, "complete")
 
 
 def judge_flow(seen: Seen) -> None:

@@ -35,6 +35,11 @@ def cases() -> Iterator[Case]:
     busy = Script(status=429, error=("rate_limit_error", "slow down, please"),
                   headers=[(b"retry-after", b"7")])  # fmt: skip
     yield from everywhere("a rate limit says when to come again", TALK, busy, judge_busy)
+    spent = Script(status=429, error=("insufficient_quota", "You exceeded your current quota"))
+    to_openai = tuple(pair for pair in CROSSINGS if pair[0] == "messages")
+    yield from everywhere(
+        "a quota that is used up is told as final", TALK, spent, judge_spent, to_openai
+    )
     full = Script(status=529, error=("overloaded_error", "Overloaded"))
     yield from everywhere("an overload is told as one that passes", TALK, full, judge_full)
     yield from overflow_cases()
@@ -79,7 +84,7 @@ def overflow_cases() -> Iterator[Case]:
 
 def leaving_cases() -> Iterator[Case]:
     """The client reads the first words and goes."""
-    poem = (Bit("text", tuple(f"line {n}\n" for n in range(60))),)
+    poem = (Bit("text", tuple(f"line {n}\n" for n in range(100))),)
 
     def leaves(caller: str) -> Callable[..., object]:
         return lambda seat: replace(asks(caller, TALK)(seat), leaves=True)
@@ -134,6 +139,13 @@ def judge_busy(seen: Seen) -> None:
         seen.want_equal("the status", seen.got.status, 429)
         wait = seen.got.header(b"retry-after")
         seen.want(wait == "7", f"when to come again: {wait or 'nothing is said'}")
+        _shaped(seen)
+
+
+def judge_spent(seen: Seen) -> None:
+    if _answered(seen):
+        final = seen.got.header(b"x-should-retry") == "false" or seen.got.status in (402, 403)
+        seen.want(final, f"{seen.got.status}: Claude Code tries again, up to ten times")
         _shaped(seen)
 
 
