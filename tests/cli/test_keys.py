@@ -36,7 +36,7 @@ def test_a_created_keys_secret_is_all_there_is_on_stdout() -> None:
 
 
 def test_a_listing_never_shows_a_secret() -> None:
-    secret = run("create", "--name", "alice", "--team", "search").stdout.strip()
+    secret = run("create", "--name", "alice", "--team", "default").stdout.strip()
     for words in (["list"], ["list", "--json"]):
         listing = run(*words)
         assert "alice" in listing.stdout
@@ -112,7 +112,7 @@ def test_a_mistyped_name_is_answered_with_those_there_are() -> None:
     run("create", "--name", "alice")
     result = run("revoke", "alcie")
     assert result.exit_code == 1
-    assert "hint: there are: alice" in result.stderr
+    assert "hint: did you mean 'alice'?" in result.stderr
 
 
 def test_listing_before_anything_exists_creates_nothing() -> None:
@@ -129,3 +129,85 @@ def test_a_file_that_is_no_ledger_is_explained_without_a_trace(tmp_path: Path) -
     assert result.exit_code == 1
     assert "not an SQLite database" in result.stderr
     assert "hint:" in result.stderr
+
+
+def made(*words: str) -> str:
+    result = run("create", *words)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_a_rotated_key_has_two_lines_until_the_old_secret_ends() -> None:
+    old = made("--name", "alice")
+    result = run("rotate", "alice", "--overlap", "2d")
+    new = result.stdout.strip()
+    assert len(new) == 46
+    assert "the old secret works until" in result.stderr
+    lines = [line for line in run("list").stdout.splitlines() if "alice" in line]
+    assert [secret[-4:] in line for secret, line in zip((old, new), lines, strict=True)] == [
+        True,
+        True,
+    ]
+    (listed,) = json.loads(run("list", "--json").stdout)
+    assert [each["ends"] is None for each in listed["secrets"]] == [False, True]
+    keys = gate()
+    assert keys.find(old) is not None
+    assert keys.find(new) is not None
+    keys.close()
+
+
+def test_a_rotation_without_overlap_ends_the_old_secret_at_once() -> None:
+    old = made("--name", "alice")
+    assert "the old secret has ended" in run("rotate", "alice", "--overlap", "0h").stderr
+    keys = gate()
+    assert keys.refusal(old) == "replaced"
+    keys.close()
+
+
+@pytest.mark.parametrize("overlap", ["soon", "5y", "99999999999999w", "91d"])
+def test_an_overlap_that_makes_no_sense_is_refused_in_words(overlap: str) -> None:
+    made("--name", "alice")
+    result = run("rotate", "alice", "--overlap", overlap)
+    assert result.exit_code != 0
+    assert "span" in result.stderr or "90 days" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_key_is_shown_with_what_it_may_do_and_why() -> None:
+    CliRunner().invoke(main, ["teams", "create", "--name", "search", "--model", "claude-*"])
+    made("--name", "alice", "--team", "search", "--surface", "messages", "--tag", "own=1")
+    text = run("show", "alice").stdout
+    assert "models        claude-*" in text
+    assert "  team 'search' allows only models claude-*" in text
+    assert "  key 'alice' allows only surfaces messages" in text
+    assert "this month    $0 in 0 calls" in text
+    assert json.loads(run("show", "alice", "--json").stdout)["may"]["tags"] == ["own=1"]
+
+
+def test_a_key_can_be_changed_after_it_was_made() -> None:
+    made("--name", "alice", "--model", "claude-*")
+    assert run("update", "alice", "--any-model", "--expires", "2099-01-31").exit_code == 0
+    shown = json.loads(run("show", "alice", "--json").stdout)
+    assert (shown["models"], shown["expires"]) == ([], "2099-01-31 00:00:00+00:00")
+
+
+def test_who_holds_a_secret_can_read_what_it_may_do() -> None:
+    secret = made("--name", "alice", "--metadata", '{"note": "private"}')
+    told = run("self", "--key", secret)
+    assert told.exit_code == 0
+    assert "models        all" in told.stdout
+    assert "private" not in told.output
+    assert secret not in told.output
+    assert json.loads(run("self", "--key", secret, "--json").stdout)["name"] == "alice"
+    wrong = run("self", "--key", "hg-wrong")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "401: the key is unknown" in wrong.stderr
+
+
+def test_a_table_of_keys_fits_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    CliRunner().invoke(main, ["teams", "create", "--name", "recommendations"])
+    made("--name", "recommender-nightly", "--team", "recommendations", "--expires", "90d")
+    monkeypatch.setattr("headgate.cli.terminal.PIPED_WIDTH", 80)
+    lines = run("list").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("recommender-nightly" in line and "living" in line for line in lines), lines

@@ -20,6 +20,7 @@ from headgate.ledger.record import Entry
 from headgate.money.catalog import FREE
 from headgate.money.pricing import About, Cost, Rates
 from headgate.policy.router import Target
+from headgate.wire.call import Holder
 from headgate.wire.model import STANDARD, Ending, Fault, Headers, Kind, Terms, Usage
 from tests.engine.players import call_of, tally_of
 
@@ -114,7 +115,7 @@ def test_a_conversation_keeps_its_name_whatever_is_said_in_it(
 
 def test_an_intent_says_where_the_call_was_about_to_go() -> None:
     call = call_of({"max_tokens": 64})
-    call.key_id = "k_1"
+    call.holder = Holder("k_1")
     noted = intent(tally_of(call), Target("anthropic", "", 3))
     assert noted.id == "call-1"
     assert (noted.provider, noted.model_sent, noted.key_id) == ("anthropic", call.model, "k_1")
@@ -184,7 +185,7 @@ def test_every_column_of_a_row_holds_what_its_name_says() -> None:
     tally.status, tally.reply_bytes, tally.ending = 207, 41, Ending.COMPLETE
     tally.reading.model, tally.reading.tools_called = "served", 3
     tally.reading.warn("warned")
-    tally.call.key_id = "k_1"
+    tally.call.holder = Holder("k_1", "acme", "search", "4711", "own=1")
     usage = Usage(11, 12, 13, 14, 15, 16, 17, 18, 19)
     cost = Cost(21, 22, 23, 24, 25)
     rates = Rates(About("v1", "catalog"), lambda _: FREE)
@@ -194,6 +195,11 @@ def test_every_column_of_a_row_holds_what_its_name_says() -> None:
         assert told.items() <= row.items()
     wanted = {
         "key_id": "k_1",
+        "organisation": "acme",
+        "team": "search",
+        "cost_centre": "4711",
+        "key_tags": "own=1",
+        "tags": "own=1",
         "model_asked": "asked",
         "model_sent": "sent",
         "model_served": "served",
@@ -222,3 +228,32 @@ def test_every_column_of_a_row_holds_what_its_name_says() -> None:
         "simulated": 0,
     }
     assert wanted.items() <= row.items()
+
+
+def tags_of(own: str, declared: bytes) -> str:
+    headers = [(b"x-headgate-tags", declared)] if declared else []
+    tally = tally_of(call_of(headers=headers))
+    tally.call.holder = Holder("k_1", tags=own)
+    row = entry(tally, NOTHING, 102.25, None)
+    assert row.key_tags == own
+    return row.tags
+
+
+def test_a_callers_tags_come_after_the_keys_own_each_once() -> None:
+    assert tags_of("", b"") == ""
+    assert tags_of("a,b", b"") == "a,b"
+    assert tags_of("a,b", b" c , b,,c ") == "a,b,c"
+    assert tags_of("", b"x, y,x") == "x,y"
+
+
+@given(st.binary(max_size=400))
+def test_no_caller_can_add_to_the_keys_tags_or_write_without_bound(declared: bytes) -> None:
+    tags = tags_of("own=1", declared)
+    assert tags.split(",")[0] == "own=1"
+    assert len(tags) <= LABEL_CHARS + len("own=1,")
+
+
+def test_of_too_many_tags_only_whole_ones_are_kept() -> None:
+    assert tags_of("", b"abcdefghi," * 30) == "abcdefghi"
+    many = ",".join(f"tag-{n:05d}" for n in range(40))
+    assert set(tags_of("", many.encode()).split(",")) < set(many.split(","))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from headgate.gateway.keys import authenticate, is_known, recognise, secrets_in
 from headgate.store import keys as store
 from headgate.store.sqlite import connect
+from headgate.store.traits import Changes
 from headgate.wire.model import Fault, Headers, Kind
 from tests.kit import Field, Got, chat, message, running
 
@@ -42,7 +43,8 @@ def keys(tmp_path: Path) -> Iterator[store.Keys]:
 def make(keys_file: Path, name: str, expires_us: int | None = None) -> str:
     now_us = time.time_ns() // 1000
     with contextlib.closing(connect(keys_file)) as connection:
-        return store.create(connection, name, expires_us=expires_us, now_us=now_us)[1]
+        given = Changes(expires_us=expires_us)
+        return store.create(connection, name, changes=given, now_us=now_us)[1]
 
 
 def close(keys_file: Path, name: str) -> None:
@@ -134,7 +136,10 @@ def test_who_repeats_its_fields_is_known_without_a_search_until_its_key_is_revok
     keys.refresh()
     fields: Headers = [(b"x-api-key", secret), (b"accept", b"*/*")]
     known = recognise(keys, fields, None)
-    assert (known.caller.headers, known.caller.key_id[:2]) == ([(b"accept", b"*/*")], "k_")
+    assert (known.caller.headers, known.caller.holder.key_id[:2]) == (
+        [(b"accept", b"*/*")],
+        "k_",
+    )
     assert recognise(keys, fields, known) is known
     assert recognise(keys, list(fields), known) is not known
     close(tmp_path / "headgate.db", "laptop")

@@ -92,3 +92,56 @@ def test_a_batch_that_fails_half_way_leaves_nothing(connection: sqlite3.Connecti
     assert connection.execute("SELECT count(*) FROM intent").fetchone() == (0,)
     write(connection, 7, Batch(1, [entry()], [], []))
     assert len(rows(connection)) == 1
+
+
+def spent(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    sql = "SELECT key_id, day, calls, cost_nusd FROM spend ORDER BY key_id, day"
+    return connection.execute(sql).fetchall()
+
+
+def test_what_a_key_spends_is_summed_by_the_day_in_the_same_transaction(
+    connection: sqlite3.Connection,
+) -> None:
+    day = 86_400_000_000
+    rows = [(1, "k_1", 5), (day, "k_1", 7), (day + 1, "k_1", 11), (day, "k_2", 13)]
+    made = [entry(at_us=at, key_id=key, cost_nusd=cost) for at, key, cost in rows]
+    write(connection, 7, Batch(1, made[:2], [], []))
+    write(connection, 7, Batch(2, made[2:], [(1, INTENT)], []))
+    write(connection, 7, Batch(2, made[2:], [], []))  # committed already
+    write(connection, 7, Batch(3, [], [], [1]))
+    assert spent(connection) == [("k_1", 0, 1, 5), ("k_1", 1, 2, 18), ("k_2", 1, 1, 13)]
+
+
+def test_sums_beyond_64_bits_lose_no_row(connection: sqlite3.Connection) -> None:
+    most = 2**63 - 1
+    for number in (1, 2):
+        write(connection, 7, Batch(number, [entry(cost_nusd=most)] * 2, [], []))
+    assert len(rows(connection)) == 4
+    assert spent(connection)[0][2:] == (4, most)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["", "k_1", "k_2"]),
+                st.integers(0, 3 * 86_400_000_000),
+                st.integers(0, 10**12),
+            ),
+            max_size=10,
+        ),
+        max_size=4,
+    )
+)
+def test_sums_and_rows_never_disagree(batches: list[list[tuple[str, int, int]]]) -> None:
+    connection = opened()
+    for number, batch in enumerate(batches, start=1):
+        made = [entry(key_id=key, at_us=at, cost_nusd=cost) for key, at, cost in batch]
+        write(connection, 7, Batch(number, made, [], []))
+    counted = connection.execute(
+        "SELECT key_id, at_us / 86400000000 AS day, count(*), sum(cost_nusd) FROM call"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    assert spent(connection) == counted.fetchall()
+    connection.close()

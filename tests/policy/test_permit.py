@@ -68,7 +68,7 @@ def test_a_surface_is_refused_with_those_that_may_be_used() -> None:
     assert text.endswith("this key may use messages, count_tokens")
 
 
-def test_levels_with_nothing_in_common_allow_nothing_and_say_so() -> None:
+def test_levels_that_share_nothing_allow_nothing_and_say_so() -> None:
     permit = Permit([Grant("team", "t", ("claude-*",)), Grant("key", "k", ("gpt-*",))])
     assert permit.models() == NOTHING
     assert permit.refusal("gpt-6", "chat").endswith("this key may use none")

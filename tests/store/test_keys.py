@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from hashlib import sha256
@@ -13,8 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.store import keys
-from headgate.store.keys import Key, KeyMistake, Keys
+from headgate.store import tenant as tenants
+from headgate.store.keys import ENDED_KEPT, Key, Keys
+from headgate.store.schema import migrate
 from headgate.store.sqlite import connect
+from headgate.store.tenant import ORGANISATION, TEAM
+from headgate.store.traits import Changes, Mistake
 
 NOW = 1_763_720_000_000_000
 
@@ -58,10 +63,11 @@ def gate(operator: sqlite3.Connection, path: Path, time: Time) -> Iterator[Keys]
 
 
 def test_a_secret_is_32_random_bytes_behind_a_prefix(operator: sqlite3.Connection) -> None:
-    key, secret = keys.create(operator, "alice", team="search", now_us=NOW)
+    key, secret = keys.create(operator, "alice", now_us=NOW)
     assert secret.startswith("hg-")
     assert len(base64.urlsafe_b64decode(secret[3:] + "=")) == 32
-    assert key == Key(key.id, "alice", "search", secret[-4:], NOW)
+    assert key == Key(key.id, "alice", key.team, secret[-4:], NOW)
+    assert key.team.label == "default/default"
     assert key.id.startswith("k_")
 
 
@@ -149,7 +155,9 @@ def test_a_revoked_key_is_refused_after_the_next_refresh(
 def test_a_key_ends_at_its_moment_without_a_refresh(
     operator: sqlite3.Connection, gate: Keys, time: Time
 ) -> None:
-    _, secret = keys.create(operator, "alice", expires_us=NOW + 2_000_000, now_us=NOW)
+    _, secret = keys.create(
+        operator, "alice", changes=Changes(expires_us=NOW + 2_000_000), now_us=NOW
+    )
     time.s = 1.9
     assert gate.find(secret)
     time.s = 2.0
@@ -182,7 +190,7 @@ def test_keys_that_cannot_be_read_stay_as_they_were(
 
 def test_two_living_keys_cannot_share_a_name(operator: sqlite3.Connection) -> None:
     keys.create(operator, "alice", now_us=NOW)
-    with pytest.raises(KeyMistake, match="already"):
+    with pytest.raises(Mistake, match="already"):
         keys.create(operator, "alice", now_us=NOW)
     keys.revoke(operator, "alice", now_us=NOW)
     keys.create(operator, "alice", now_us=NOW)
@@ -191,24 +199,216 @@ def test_two_living_keys_cannot_share_a_name(operator: sqlite3.Connection) -> No
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101, "bell\a"])
 def test_a_name_must_be_readable(operator: sqlite3.Connection, name: str) -> None:
-    with pytest.raises(KeyMistake, match="printable"):
+    with pytest.raises(Mistake, match="printable"):
         keys.create(operator, name, now_us=NOW)
 
 
 def test_a_key_cannot_be_created_expired(operator: sqlite3.Connection) -> None:
-    with pytest.raises(KeyMistake, match="expired already"):
-        keys.create(operator, "alice", expires_us=NOW, now_us=NOW)
+    with pytest.raises(Mistake, match="expired already"):
+        keys.create(operator, "alice", changes=Changes(expires_us=NOW), now_us=NOW)
 
 
 def test_a_mistyped_name_is_answered_with_those_there_are(operator: sqlite3.Connection) -> None:
-    key, _ = keys.create(operator, "alice", now_us=NOW)
-    with pytest.raises(KeyMistake) as caught:
+    keys.create(operator, "alice", now_us=NOW)
+    with pytest.raises(Mistake) as caught:
         keys.revoke(operator, "alcie", now_us=NOW)
-    assert caught.value.hint == f"there are: alice ({key.id})"
+    assert caught.value.hint == "did you mean 'alice'?"
+    with pytest.raises(Mistake) as caught:
+        keys.revoke(operator, "zzz", now_us=NOW)
+    assert caught.value.hint == "there are: alice"
 
 
 def test_a_key_can_be_revoked_by_its_id_once(operator: sqlite3.Connection) -> None:
     key, _ = keys.create(operator, "alice", now_us=NOW)
     assert keys.revoke(operator, key.id, now_us=NOW) == key
-    with pytest.raises(KeyMistake):
+    with pytest.raises(Mistake):
         keys.revoke(operator, key.id, now_us=NOW)
+
+
+# ---- rotation
+
+
+HOUR = 3_600_000_000
+
+
+def live(connection: sqlite3.Connection, key: Key, now_us: int) -> list[str]:
+    return [each.last4 for each in keys.secrets_of(connection, key.id) if each.is_live(now_us)]
+
+
+def test_both_secrets_work_during_the_overlap_and_then_the_old_one_ends_by_itself(
+    operator: sqlite3.Connection, gate: Keys, time: Time
+) -> None:
+    key, old = keys.create(operator, "alice", now_us=NOW)
+    again, new = keys.rotate(operator, "alice", overlap_us=2_000_000, now_us=NOW)
+    assert (again.id, again.last4) == (key.id, new[-4:])
+    gate.refresh()
+    first, second = gate.find(old), gate.find(new)
+    assert first is not None
+    assert second is not None
+    assert first.id == second.id
+    edition = gate.edition
+    assert gate.still(first, edition)
+    time.s = 2.0
+    assert not gate.still(first, edition)
+    assert gate.still(second, edition)
+    assert gate.find(old) is None
+    assert gate.refusal(old) == "replaced"
+    assert gate.find(new) is not None
+
+
+def test_revoking_ends_both_secrets_at_once(operator: sqlite3.Connection, gate: Keys) -> None:
+    _, old = keys.create(operator, "alice", now_us=NOW)
+    _, new = keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW)
+    keys.revoke(operator, "alice", now_us=NOW)
+    gate.refresh()
+    assert [gate.refusal(secret) for secret in (old, new)] == ["revoked", "revoked"]
+
+
+def test_a_third_secret_is_refused_with_the_way_out(operator: sqlite3.Connection) -> None:
+    key, old = keys.create(operator, "alice", now_us=NOW)
+    keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW)
+    with pytest.raises(Mistake, match=f"ends with {old[-4:]} still works") as caught:
+        keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW + 1)
+    assert "--overlap 0h" in caught.value.hint
+    _, last = keys.rotate(operator, "alice", overlap_us=0, now_us=NOW + 1)
+    assert live(operator, key, NOW + 1) == [last[-4:]]
+
+
+@pytest.mark.parametrize("overlap_us", [-1, 91 * 24 * HOUR])
+def test_an_overlap_is_bounded(operator: sqlite3.Connection, overlap_us: int) -> None:
+    keys.create(operator, "alice", now_us=NOW)
+    with pytest.raises(Mistake, match="0 hours to 90 days"):
+        keys.rotate(operator, "alice", overlap_us=overlap_us, now_us=NOW)
+
+
+def test_a_key_that_opens_nothing_is_not_rotated(operator: sqlite3.Connection) -> None:
+    keys.create(operator, "alice", changes=Changes(expires_us=NOW + 1), now_us=NOW)
+    with pytest.raises(Mistake, match="is expired"):
+        keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW + 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=14))
+@settings(max_examples=60)
+def test_rotation_never_leaves_zero_or_three_live_secrets(steps: list[tuple[int, int]]) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        key, _ = keys.create(connection, "alice", now_us=NOW)
+        now = NOW
+        for wait, overlap in steps:
+            now += wait * HOUR
+            with contextlib.suppress(Mistake):
+                keys.rotate(connection, "alice", overlap_us=overlap * HOUR, now_us=now)
+            kept = keys.secrets_of(connection, key.id)
+            for moment in (now, now + HOUR, now + 9 * HOUR):
+                assert 1 <= len(live(connection, key, moment)) <= 2
+            assert [each.ends_us for each in kept].count(None) == 1
+            assert len(kept) <= ENDED_KEPT + 2
+
+
+# ---- last use
+
+
+def test_the_day_of_last_use_is_noted_once_a_day_and_wakes_no_gateway(
+    operator: sqlite3.Connection, gate: Keys, time: Time, path: Path
+) -> None:
+    key, secret = keys.create(operator, "alice", now_us=NOW)
+    gate.find(secret)
+    today = NOW // keys.DAY_US
+    used = gate.used()
+    assert [day for day, _ in used] == [today]
+    keys.stamp(path, used)
+    gate.stamped(used)
+    assert [each.used_day for each in keys.secrets_of(operator, key.id)] == [today]
+    assert not gate.refresh()
+    gate.find(secret)
+    assert gate.used() == []
+    edition = gate.edition
+    time.s = 86_400.0
+    gate.refresh()
+    assert gate.edition == edition + 1  # so that connections that stay open are seen in use
+    gate.find(secret)
+    assert [day for day, _ in gate.used()] == [today + 1]
+
+
+def test_a_stamp_that_comes_late_does_not_turn_the_day_back(
+    operator: sqlite3.Connection, gate: Keys, path: Path
+) -> None:
+    key, secret = keys.create(operator, "alice", now_us=NOW)
+    gate.find(secret)
+    ((day, digest),) = gate.used()
+    keys.stamp(path, [(day, digest)])
+    keys.stamp(path, [(day - 3, digest)])
+    assert keys.secrets_of(operator, key.id)[0].used_day == day
+
+
+# ---- teams
+
+
+def test_a_key_is_charged_and_tagged_as_its_levels_say_the_nearest_first(
+    operator: sqlite3.Connection, gate: Keys
+) -> None:
+    given = Changes(cost_centre="org", tags=("o=1", "x"))
+    tenants.create(operator, "acme", changes=given, now_us=NOW)
+    tenants.create(operator, "search", parent="acme", changes=Changes(tags=("x",)), now_us=NOW)
+    own = Changes(tags=("k=1",), models=("claude-*",))
+    _, secret = keys.create(operator, "alice", team="search", changes=own, now_us=NOW)
+    holder = gate.holder(gate.find(secret))
+    assert holder[1:5] == ("acme", "search", "org", "k=1,x,o=1")
+    assert holder.refusal is not None
+    assert holder.refusal("gpt-6", "chat")
+    tenants.update(operator, TEAM, "search", Changes(cost_centre="team"))
+    gate.refresh()
+    assert gate.holder(gate.find(secret)).cost_centre == "team"
+    keys.update(operator, "alice", Changes(cost_centre="key", models=()), now_us=NOW)
+    gate.refresh()
+    holder = gate.holder(gate.find(secret))
+    assert (holder.cost_centre, holder.refusal) == ("key", None)
+
+
+def test_a_key_without_a_team_belongs_to_the_default_one(
+    operator: sqlite3.Connection, gate: Keys
+) -> None:
+    _, secret = keys.create(operator, "alice", now_us=NOW)
+    assert gate.holder(gate.find(secret))[1:] == ("default", "default", "", "", None)
+
+
+@pytest.mark.parametrize(("level", "name"), [(TEAM, "search"), (ORGANISATION, "acme")])
+def test_archiving_closes_every_key_below_and_restoring_opens_them(
+    operator: sqlite3.Connection, gate: Keys, level: str, name: str
+) -> None:
+    tenants.create(operator, "acme", now_us=NOW)
+    tenants.create(operator, "search", parent="acme", now_us=NOW)
+    _, secret = keys.create(operator, "alice", team="search", now_us=NOW)
+    tenants.archive(operator, level, name, now_us=NOW)
+    gate.refresh()
+    assert gate.find(secret) is None
+    assert gate.refusal(secret) == "archived"
+    with pytest.raises(Mistake, match=f"{level} '{name}' is archived") as caught:
+        keys.create(operator, "bob", team="search", now_us=NOW)
+    assert f"archive --undo {name}" in caught.value.hint
+    tenants.archive(operator, level, name, now_us=None)
+    gate.refresh()
+    assert gate.find(secret) is not None
+
+
+def test_a_key_cannot_be_given_more_than_its_team_allows(operator: sqlite3.Connection) -> None:
+    given = Changes(models=("claude-*",), surfaces=("messages",))
+    tenants.create(operator, "search", parent="default", changes=given, now_us=NOW)
+    wide = Changes(models=("claude-haiku-*", "gpt-*"))
+    with pytest.raises(Mistake, match=r"team 'search' does not allow the model 'gpt-\*'"):
+        keys.create(operator, "a", team="search", changes=wide, now_us=NOW)
+    keys.create(operator, "a", team="search", now_us=NOW)
+    with pytest.raises(Mistake, match="does not allow the surface 'chat'") as caught:
+        keys.update(operator, "a", Changes(surfaces=("chat",)), now_us=NOW)
+    assert caught.value.hint == "it allows: messages"
+
+
+def test_a_team_that_does_not_exist_is_answered_with_what_was_meant(
+    operator: sqlite3.Connection,
+) -> None:
+    tenants.create(operator, "search", parent="default", now_us=NOW)
+    with pytest.raises(Mistake, match="no team named 'serach'") as caught:
+        keys.create(operator, "a", team="serach", now_us=NOW)
+    assert "did you mean 'search'?" in caught.value.hint
+    assert "headgate teams create" in caught.value.hint
+    assert keys.listing(operator) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,9 @@ import pytest
 
 from headgate.ledger.record import COLUMNS, Intent
 from headgate.store import schema
+from headgate.store.keys import Keys, listing
+from headgate.store.sqlite import connect
+from headgate.store.tenant import TEAM, find
 
 
 @pytest.fixture
@@ -48,7 +53,8 @@ def test_every_table_refuses_values_of_another_type(connection: sqlite3.Connecti
 
 def test_no_key_column_could_hold_a_secret(connection: sqlite3.Connection) -> None:
     schema.migrate(connection)
-    assert set(columns(connection, "key")).isdisjoint({"secret", "key", "token"})
+    for table in ("key", "secret"):
+        assert set(columns(connection, table)).isdisjoint({"secret", "key", "token"})
 
 
 def test_a_second_migration_has_nothing_to_do(connection: sqlite3.Connection) -> None:
@@ -79,13 +85,12 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
         connection.execute("CREATE TABLE half (a)")
         raise OSError("the power went")
 
-    monkeypatch.setattr(
-        schema, "MIGRATIONS", [*schema.MIGRATIONS, schema.Migration("half", half)]
-    )
+    before = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", [*before, schema.Migration("half", half)])
     with pytest.raises(OSError, match="power"):
         schema.migrate(connection)
     assert columns(connection, "half") == []
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(before),)
 
 
 def test_a_file_of_a_newer_headgate_is_refused(connection: sqlite3.Connection) -> None:
@@ -102,6 +107,66 @@ def test_another_programs_database_is_refused_and_left_alone(
     with pytest.raises(schema.SchemaError, match="another program"):
         schema.migrate(connection)
     assert columns(connection, "call") == []
+
+
+OLD = Path(__file__).parent / "old" / "shape-1.db"
+"""written by the Headgate before teams: three calls and six keys, one of them revoked"""
+SECRETS = {
+    "alice": "hg-weXfR9KPa4-tZK7zW-RYm9Tyr3lQ4xaiZHxPmG6Haf0",
+    "bob": "hg-hzvOoTeTabcOIJtlyGYjdqHJ0PtSWT_sYgrAO4Pt4cg",
+    "carol": "hg-ahBFBunS3-MML_mPb2zTYYd_kpHxDfOWEJ4R-1o54zU",
+    "dave": "hg-VyGcRekbgJ5pTqS_PlyYOpD4d5Mm98pE8hYRCKCFNiA",
+    "erin": "hg-HfxACfmQ6kFK4Y9IXJUlqlD4yEm3BX2r_bVuwSbNU4Y",
+    "frank": "hg-giRKSRUkKBbI5tqQ7ANTdDxza3jau82bPuIhepWr8N8",
+}
+
+
+def test_a_file_of_the_first_shape_is_upgraded_in_place_with_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    with contextlib.closing(Keys(path)) as gate:
+        found = {name: gate.find(secret) for name, secret in SECRETS.items()}
+        assert gate.refusal(SECRETS["dave"]) == "revoked"
+    teams = {name: key.team.label for name, key in found.items() if key is not None}
+    assert teams == {
+        "alice": "default/search",
+        "bob": "default/default",
+        "carol": "default/search",
+        "erin": "default/default",
+        "frank": "default/default",
+    }
+    carol = found["carol"]
+    assert carol is not None
+    assert carol.expires_us == 4_000_000_000_000_000
+
+
+def test_an_upgraded_file_keeps_its_rows_and_knows_what_was_spent(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        before = old.execute("SELECT * FROM call ORDER BY seq").fetchall()
+    with contextlib.closing(connect(path)) as connection:
+        after = connection.execute("SELECT * FROM call ORDER BY seq").fetchall()
+        sums = connection.execute(
+            'SELECT name, calls, cost_nusd FROM spend JOIN "key" ON id = key_id ORDER BY name'
+        ).fetchall()
+        kept = sorted(key.name for key in listing(connection))
+        again = connection.execute("PRAGMA integrity_check").fetchone()
+    assert len(before) == 3
+    assert [row[: len(before[0])] for row in after] == before
+    assert {row[len(before[0]) :] for row in after} == {("", "", "", "")}
+    assert sums == [("alice", 2, 44_200), ("bob", 1, 23_600)]
+    assert kept == sorted(SECRETS)
+    assert again == ("ok",)
+
+
+def test_a_team_of_the_first_shape_may_have_a_name_that_would_be_refused_today(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    with contextlib.closing(connect(path)) as connection:
+        assert find(connection, TEAM, "a/b c").label == "default/a/b c"
 
 
 @pytest.mark.slow

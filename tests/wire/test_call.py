@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire import SURFACES
-from headgate.wire.call import Caller, open_call
+from headgate.wire.call import NOBODY, Caller, open_call
 from headgate.wire.model import Fault, Kind
 
 MESSAGES = SURFACES["messages"]
@@ -21,7 +21,7 @@ def test_a_call_knows_its_model_and_whether_it_streams() -> None:
     assert (call.id, call.model, call.stream, call.query) == ("i", "m", True, b"beta=true")
     assert call.envelope.body is body
     assert call.told[b"a"] == b"1"
-    assert call.key_id == ""
+    assert call.holder is NOBODY
 
 
 @pytest.mark.parametrize("name", ["embeddings", "count_tokens"])

@@ -29,6 +29,7 @@ from headgate.sim.app import Options, Simulator
 from headgate.sim.traffic import Errand, day
 from headgate.store.keys import create
 from headgate.store.sqlite import connect
+from headgate.store.tenant import create as create_tenant
 from headgate.upstream import Door, Request, Url
 from headgate.wire.model import Fault
 
@@ -54,7 +55,7 @@ canned = "Our assistant is resting. A colleague will answer you shortly."
 """
 
 _BILL = """
-SELECT k.name, k.team, c.model_asked, count(*),
+SELECT k.name, c.team, c.model_asked, count(*),
   sum(c.input_fresh + c.cache_read + c.cache_write_5m + c.cache_write_1h
     + c.cache_write_30m + c.cache_write_12h),
   sum(c.cache_read), sum(c.output), sum(c.tries - 1),
@@ -138,6 +139,8 @@ async def _play(folder: Path, stop: asyncio.Event, show: _Show) -> None:
 def _make_keys(ledger: Path) -> dict[str, str]:
     with contextlib.closing(connect(ledger)) as db:
         now_us = time.time_ns() // 1000
+        for team in sorted(set(WHO.values())):
+            create_tenant(db, team, parent="default", now_us=now_us)
         return {who: create(db, who, team=team, now_us=now_us)[1] for who, team in WHO.items()}
 
 

@@ -1,30 +1,28 @@
-"""Create, list and revoke virtual keys.
+"""Create, list, change, rotate and revoke virtual keys.
 
-Rule 1: a secret is printed once, when its key is created, and only to stdout.
+Rule 1: a secret is printed once, when it is made, and only to stdout.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import click
 
-from headgate.cli import Trouble
-from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
-from headgate.cli.where import explained, find_ledger, ledger_option
+from headgate.cli import Trouble, tenancy
+from headgate.cli.tenancy import day, now_us
+from headgate.cli.terminal import dollars, print_json, print_table, say
 from headgate.store import keys
-from headgate.store.sqlite import connect, connect_reader, explain
+from headgate.store.standing import moment, spend, standing
 
-_AFTER = re.compile(r"(\d+)\s*(h|d|w)")
+_SPAN = re.compile(r"(\d+)\s*(h|d|w)")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _EXPIRES = "hours, days or weeks from now (12h, 30d, 8w), or a date (2027-01-31, UTC)"
+_US = timedelta(microseconds=1)
 
 
 class When(click.ParamType[int]):
@@ -37,8 +35,8 @@ class When(click.ParamType[int]):
     ) -> int:
         text = str(value).strip()
         try:
-            if span := _AFTER.fullmatch(text):
-                moment = datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})
+            if span := _span(text):
+                moment = datetime.now(UTC) + span
             else:
                 moment = datetime.fromisoformat(text)
                 moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -47,144 +45,289 @@ class When(click.ParamType[int]):
             self.fail(f"{text!r} is no moment: write {_EXPIRES}", param, ctx)
 
 
-class Shown(NamedTuple):
-    """A key as it is printed."""
+class Span(click.ParamType[int]):
+    """A length of time; becomes microseconds."""
 
-    id: str
-    name: str
-    team: str | None
-    secret: str
-    created: str
-    expires: str | None
-    state: str
+    name = "span"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        try:
+            span = _span(str(value).strip())
+        except OverflowError:
+            span = None
+        if span is None:
+            self.fail(f"{value!r} is no span: write hours, days or weeks (24h, 7d)", param, ctx)
+        return span // _US
+
+
+def _span(text: str) -> timedelta | None:
+    found = _SPAN.fullmatch(text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
 
 @click.group()
 def command() -> None:
-    """Create, list and revoke virtual keys.
+    """Create, list, change, rotate and revoke virtual keys.
 
     With no key ever created the gateway asks for none and listens on loopback only.
 
     \b
     Examples:
-      headgate keys create --name alice --team search --expires 90d
+      headgate keys create --name alice --expires 90d
       headgate keys list
+      headgate keys rotate alice --overlap 24h
       headgate keys revoke alice
     """
 
 
 @command.command()
 @click.option("--name", required=True, help="Who or what uses the key; shown on every row.")
-@click.option("--team", help="The team it belongs to.")
+@click.option(
+    "--team", help="The team it belongs to, or ORGANISATION/TEAM.  [default: default]"
+)
 @click.option("--expires", type=When(), help=f"When it ends: {_EXPIRES}. Default: never.")
-@json_option
-@ledger_option
-@config_option
-def create(
-    name: str,
-    team: str | None,
-    expires: int | None,
-    as_json: bool,
-    **place: Path | str | None,
-) -> None:
+@tenancy.traits_options
+@tenancy.place_options
+def create(name: str, team: str | None, **options: Any) -> None:
     """Create a key and print its secret, which is shown this once.
 
     \b
-    Example:
-      headgate keys create --name alice --team search --expires 90d
+    Examples:
+      headgate keys create --name alice
+      headgate keys create --name ci --team search --expires 90d --model 'claude-haiku-*'
     """
-    now = _now_us()
-    with _opened(place, writing=True) as connection:
-        key, secret = keys.create(connection, name, team=team, expires_us=expires, now_us=now)
-    if as_json:
-        print_json(_shown(key, now)._replace(secret=secret)._asdict())
-        return
-    click.echo(secret)
-    say(f"created {key.id} for {key.name}; keep the secret above: it is not shown again")
+    given = tenancy.changes(options)
+    with tenancy.opened(options, writing=True) as connection:
+        key, secret = keys.create(connection, name, team=team, changes=given, now_us=now_us())
+        shown = _shown(connection, key)
+    _hand_out(shown, secret, f"created {key.id} for {key.name}", options)
 
 
 @command.command("list")
-@json_option
-@ledger_option
-@config_option
-def list_keys(as_json: bool, **place: Path | str | None) -> None:
-    """List every key, revoked and expired ones too; no secrets.
+@tenancy.place_options
+def list_keys(**options: Any) -> None:
+    """List every key with its secrets' last characters, revoked and expired keys too.
+
+    A key that is being rotated has two lines: USED tells which of its secrets is in use, and
+    ENDS when the old one ends.
 
     \b
     Example:
       headgate keys list --json
     """
-    now, rows = _now_us(), []
-    if place["ledger"] is not None or _path(place).exists():
-        with _opened(place, writing=False) as connection:
-            rows = [_shown(key, now) for key in keys.listing(connection)]
-    if as_json:
-        print_json([row._asdict() for row in rows])
-    elif rows:
-        cells = [[(cell or "").removesuffix("+00:00") for cell in row] for row in rows]
-        heads = ["Id", "Name", "Team", "Secret", "Created (UTC)", "Expires (UTC)", "State"]
-        print_table(heads, cells)
+    found: list[dict[str, Any]] = []
+    if options["ledger"] is not None or tenancy.path_of(options).exists():
+        with tenancy.opened(options, writing=False) as connection:
+            found = [_shown(connection, key) for key in keys.listing(connection)]
+    if options["as_json"]:
+        print_json(found)
+    elif found:
+        rows = [row for key in found for row in _table_rows(key)]
+        print_table(["Name", "Team", "Secret", "Used", "Ends (UTC)", "State"], rows)
     else:
         say("no keys yet: create one with `headgate keys create --name NAME`")
 
 
 @command.command()
 @click.argument("id_or_name")
-@json_option
-@ledger_option
-@config_option
-def revoke(id_or_name: str, as_json: bool, **place: Path | str | None) -> None:
-    """Revoke a key by its id or name: within a second no gateway admits it.
+@tenancy.place_options
+def show(id_or_name: str, **options: Any) -> None:
+    """Show one key: what it may ask for, which level narrows that, what it spent.
+
+    \b
+    Example:
+      headgate keys show alice
+    """
+    with tenancy.opened(options, writing=False) as connection:
+        key = keys.living(connection, id_or_name)
+        facts = _shown(connection, key) | {"spend": spend(connection, key.id, now_us())}
+    _print_standing(facts | {"may": standing(key, now_us())}, options)
+
+
+@command.command()
+@click.argument("id_or_name")
+@click.option("--expires", type=When(), help=f"When it ends: {_EXPIRES}.")
+@tenancy.traits_options
+@tenancy.undo_options
+@tenancy.place_options
+def update(id_or_name: str, **options: Any) -> None:
+    """Change what a key is given; what is not named stays as it is.
+
+    Running gateways know within a second.
+
+    \b
+    Examples:
+      headgate keys update alice --model 'claude-haiku-*' --surface messages
+      headgate keys update alice --any-model --expires 30d
+    """
+    given = tenancy.changes(options)
+    with tenancy.changing(options) as connection:
+        key = keys.update(connection, id_or_name, given, now_us=now_us())
+        shown = _shown(connection, key)
+    if options["as_json"]:
+        print_json(shown)
+    else:
+        say(f"updated {key.id} ({key.name})")
+
+
+@command.command()
+@click.argument("id_or_name")
+@click.option(
+    "--overlap",
+    type=Span(),
+    default="24h",
+    show_default=True,
+    help="How long the old secret works beside the new one; 0h: not at all.",
+)
+@tenancy.place_options
+def rotate(id_or_name: str, overlap: int, **options: Any) -> None:
+    """Make a second secret for a key and print it; the old one ends by itself.
+
+    \b
+    Examples:
+      headgate keys rotate alice
+      headgate keys rotate alice --overlap 0h
+    """
+    with tenancy.changing(options) as connection:
+        key, secret = keys.rotate(connection, id_or_name, overlap_us=overlap, now_us=now_us())
+        shown = _shown(connection, key)
+    old = [each for each in shown["secrets"] if each["live"] and each["ends"]]
+    until = f"works until {old[0]['ends']}" if old else "has ended"
+    _hand_out(shown, secret, f"rotated {key.id} ({key.name}): the old secret {until}", options)
+
+
+@command.command()
+@click.argument("id_or_name")
+@tenancy.place_options
+def revoke(id_or_name: str, **options: Any) -> None:
+    """Revoke a key with all its secrets, by its id or name.
+
+    Within a second no gateway admits it.
 
     \b
     Example:
       headgate keys revoke alice
     """
-    with _opened(place, writing=_path(place).exists()) as connection:
-        key = keys.revoke(connection, id_or_name, now_us=_now_us())
-    if as_json:
+    with tenancy.changing(options) as connection:
+        key = keys.revoke(connection, id_or_name, now_us=now_us())
+    if options["as_json"]:
         print_json({"id": key.id, "name": key.name, "state": "revoked"})
     else:
         say(f"revoked {key.id} ({key.name})")
 
 
-def _path(place: dict[str, Path | str | None]) -> Path:
-    ledger, config = place["ledger"], place["config_path"]
-    return find_ledger(Path(ledger) if ledger else None, str(config) if config else None)
+@command.command("self")
+@click.option("--key", required=True, envvar="HEADGATE_KEY", help="The secret.")
+@tenancy.place_options
+def show_self(key: str, **options: Any) -> None:
+    """Show what the holder of a secret may know: what it may ask for and what it spent.
 
+    A gateway answers the same to its callers at GET /headgate/self.
 
-@contextlib.contextmanager
-def _opened(
-    place: dict[str, Path | str | None], *, writing: bool
-) -> Iterator[sqlite3.Connection]:
-    path = _path(place)
-    with explained():
-        connection = connect(path) if writing else connect_reader(path)
+    \b
+    Example:
+      headgate keys self --key hg-…
+    """
+    path = tenancy.path_of(options)
+    with tenancy.opened(options, writing=False) as connection:
+        view = keys.Keys(path)
         try:
-            yield connection
-        except keys.KeyMistake as error:
-            raise Trouble(str(error), error.hint) from error
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
+            found = view.find(key)
+            reason = view.refusal(key)
         finally:
-            connection.close()
+            view.close()
+        if found is None:
+            raise Trouble(f"401: the key is {reason}", "`headgate keys list` shows the keys")
+        facts = standing(found, now_us())
+        facts["spend"] = spend(connection, found.id, now_us())
+    _print_standing(facts, options)
 
 
-def _shown(key: keys.Key, now_us: int) -> Shown:
-    return Shown(
-        id=key.id,
-        name=key.name,
-        team=key.team,
-        secret=f"hg-…{key.last4}",
-        created=_day(key.created_us),
-        expires=_day(key.expires_us) if key.expires_us is not None else None,
-        state=key.refusal(now_us) or "living",
-    )
+def _hand_out(
+    shown: dict[str, Any], secret: str, words: str, options: Mapping[str, Any]
+) -> None:
+    if options["as_json"]:
+        print_json(shown | {"secret": secret})
+        return
+    click.echo(secret)
+    say(f"{words}; keep the secret above: it is not shown again")
 
 
-def _day(at_us: int) -> str:
-    return datetime.fromtimestamp(at_us / 1_000_000, UTC).isoformat(" ", "seconds")
+def _shown(connection: sqlite3.Connection, key: keys.Key) -> dict[str, Any]:
+    """A key as it is printed, without its secrets."""
+    now, organisation = now_us(), key.team.organisation
+    return {
+        "id": key.id,
+        "name": key.name,
+        "team": key.team.name,
+        "organisation": organisation.name if organisation is not None else "",
+        "secret": f"hg-…{key.last4}",
+        "created": moment(key.created_us),
+        "expires": moment(key.expires_us),
+        "state": key.refusal(now) or "living",
+        **tenancy.traits_shown(key.traits),
+        "secrets": [
+            {
+                "secret": f"hg-…{each.last4}",
+                "created": moment(each.created_us),
+                "ends": moment(each.ends_us),
+                "live": each.is_live(now),
+                "last_used": day(each.used_day * keys.DAY_US) if each.used_day else None,
+            }
+            for each in keys.secrets_of(connection, key.id)
+        ],
+    }
 
 
-def _now_us() -> int:
-    return time.time_ns() // 1000
+def _table_rows(key: dict[str, Any]) -> list[list[str]]:
+    """A line for each secret that is live, or for the last one."""
+    team = key["team"]
+    if key["organisation"] != "default":
+        team = f"{key['organisation']}/{team}"
+    live = [each for each in key["secrets"] if each["live"]] or key["secrets"][-1:]
+    return [
+        [
+            key["name"],
+            team,
+            each["secret"],
+            each["last_used"] or "",
+            each["ends"][5:16] if each["ends"] else (key["expires"] or "")[:10],
+            key["state"],
+        ]
+        for each in live
+    ]
+
+
+def _print_standing(facts: dict[str, Any], options: Mapping[str, Any]) -> None:
+    if options["as_json"]:
+        print_json(facts)
+        return
+    may = facts.get("may", facts)
+    plain = ("id", "name", "team", "organisation", "state", "created", "expires")
+    tenancy.print_facts({name: facts[name] for name in plain} | {
+        "cost_centre": may["cost_centre"],
+        "tags": may["tags"],
+        "models": _allowed(may["models"]),
+        "surfaces": _allowed(may["surfaces"]),
+    })  # fmt: skip
+    for line in narrowing(may):
+        click.echo(f"  {line}")
+    for name, label in (("today", "today"), ("month", "this month")):
+        spent = facts["spend"][name]
+        click.echo(f"{label:<13} {dollars(spent['cost_nusd'])} in {spent['calls']:,} calls")
+
+
+def _allowed(names: list[str] | None) -> str:
+    return "all" if names is None else ", ".join(names) or "none"
+
+
+def narrowing(may: Mapping[str, Any]) -> list[str]:
+    """Which level allows only what."""
+    return [
+        f"{each['level']} {each['name']!r} allows only {kind} {', '.join(each[kind])}"
+        for each in may["narrowed_by"]
+        for kind in ("models", "surfaces")
+        if each[kind]
+    ]

@@ -90,6 +90,7 @@ class Engine:
     async def _win(self, tally: Tally) -> None:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
         call, ground = tally.call, self._ground
+        _check_holder(call)
         journal, way = ground.settlement.journal, self._way(call)
         tally.route = way.route.pattern
         if not ground.writer.has_room():
@@ -410,6 +411,13 @@ def _check_name(model: str) -> None:
         raise Fault(Kind.INVALID, "model: is required")
     if len(model) > LONGEST_MODEL:
         raise Fault(Kind.INVALID, f"model: has more than {LONGEST_MODEL} characters")
+
+
+def _check_holder(call: Call) -> None:
+    """Refuse what the caller's key may not ask for."""
+    refusal = call.holder.refusal
+    if refusal is not None and call.model and (why := refusal(call.model, call.surface.name)):
+        raise Fault(Kind.FORBIDDEN, why)
 
 
 def _is_event_stream(headers: Headers) -> bool:

@@ -161,7 +161,7 @@ def intent(tally: Tally, target: Target) -> Intent:
     return Intent(
         call.id,
         tally.at_us,
-        call.key_id,
+        call.holder.key_id,
         call.surface.name,
         call.model,
         target.provider,
@@ -200,7 +200,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
     marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
     notes = tally.notes
     troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
-    # By position, in the record's order: 57 names would be looked for among 57 names, and that
+    # By position, in the record's order: 61 names would be looked for among 61 names, and that
     # alone is a fifth of a settlement.
     return Entry(
         call.id,
@@ -208,7 +208,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         int((now - tally.started) * 1e6),
         int((tally.first_content - tally.started) * 1e6) if tally.first_content else 0,
         call.surface.name,
-        call.key_id,
+        call.holder.key_id,
         _session(call, labels),
         labels.agent,
         labels.tags,
@@ -246,6 +246,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         "",  # batch_id
         ",".join(_warnings(tally)),
         int(tally.exchange is not None and _is_simulated(tally.exchange)),
+        *call.holder[1:5],
     )
 
 
@@ -272,7 +273,7 @@ def bare_entry(tally: Tally, now: float) -> Entry:
         at_us=tally.at_us,
         took_us=int((now - tally.started) * 1e6),
         surface=call.surface.name,
-        key_id=call.key_id,
+        key_id=call.holder.key_id,
         model_asked=call.model[:LABEL_CHARS],
         provider=target.provider if target is not None else "",
         model_sent=(target.model or call.model)[:LABEL_CHARS] if target is not None else "",
@@ -283,6 +284,10 @@ def bare_entry(tally: Tally, now: float) -> Entry:
         tries=len(tally.notes),
         maybe_billed=sum(note.maybe_billed for note in tally.notes),
         usage_from="none",
+        organisation=call.holder.organisation,
+        team=call.holder.team,
+        cost_centre=call.holder.cost_centre,
+        key_tags=call.holder.tags,
     )
 
 
@@ -314,7 +319,7 @@ def _labels(call: Call) -> _Labels:
         labels = call.kept[_Labels] = _Labels(
             _label(told, session),
             _label(told, b"x-claude-code-agent-id"),
-            _label(told, b"x-headgate-tags"),
+            _tags(call.holder.tags, told.get(b"x-headgate-tags", b"")),
             _label(told, b"user-agent"),
             _label(told, b"x-headgate-latency"),
         )
@@ -331,6 +336,15 @@ def _session(call: Call, labels: _Labels) -> str:
 
 
 _SESSIONS = (b"x-claude-code-session-id", b"session-id", b"x-session-id")
+
+
+def _tags(own: str, declared: bytes) -> str:
+    """The key's tags first, then what the caller adds to them: whole ones, each once."""
+    text = declared[:LABEL_CHARS].decode("latin-1")
+    if len(declared) > LABEL_CHARS and "," in text:
+        text = text.rpartition(",")[0]
+    found = [each for tag in text.split(",") if (each := tag.strip())]
+    return ",".join(dict.fromkeys([*own.split(","), *found] if own else found))
 
 
 def _label(told: dict[bytes, bytes], name: bytes) -> str:

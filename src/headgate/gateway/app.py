@@ -25,6 +25,7 @@ from headgate.gateway.models import wants_anthropic
 from headgate.gateway.serve import EDGE, Message, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
 from headgate.gateway.surfaces import ROUTES, answer, refusal_headers, refuse
+from headgate.policy.permit import Permit
 from headgate.wire import SURFACES, Dialect
 from headgate.wire import headers as fields
 from headgate.wire.model import Fault, Headers, Kind
@@ -109,12 +110,15 @@ class Gateway:
         try:
             if not house.keys.defined and (fault := self._stranger(scope)) is not None:
                 raise fault
-            authenticate(house.keys, headers)
+            key, _ = authenticate(house.keys, headers)
+            permit = Permit(key.grants() if key is not None else ())
             name = unquote(scope["path"].partition("/models")[2].lstrip("/"))
             if name:
+                if not permit.allows(name):
+                    raise Fault(Kind.FORBIDDEN, permit.refusal(name, ""))
                 found = house.models.one(name, headers, self._provider_of)
             else:
-                found = house.models.listing(headers, scope["query_string"])
+                found = house.models.listing(headers, scope["query_string"], permit.allows)
         except Fault as fault:
             await self._refuse(scope, sink, fault)
             return

@@ -47,7 +47,7 @@ def recognise(keys: Keys, fields: Headers, last: Known | None) -> Known:
     if last is not None and last.fields is fields and keys.still(last.key, last.edition):
         return last
     key, headers = authenticate(keys, fields)
-    caller = Caller(headers, key.id if key is not None else "")
+    caller = Caller(headers, keys.holder(key))
     return Known(caller, fields, key, keys.edition)
 
 
@@ -72,6 +72,14 @@ def is_known(keys: Keys, headers: Headers) -> Key | None:
     return None
 
 
+_CLOSED = {
+    "expired": "this Headgate key is expired; ask for a new one",
+    "revoked": "this Headgate key is revoked; ask for a new one",
+    "replaced": "this secret of the Headgate key has ended; another has replaced it",
+    "archived": "the team or organisation of this Headgate key is archived; ask to restore it",
+}
+
+
 def _refusal(keys: Keys, secrets: list[tuple[bytes, bytes]]) -> Fault:
     if not secrets:
         return Fault(
@@ -79,9 +87,9 @@ def _refusal(keys: Keys, secrets: list[tuple[bytes, bytes]]) -> Fault:
             "no key was given: send a Headgate key as x-api-key or as Authorization: Bearer",
         )
     reasons = {keys.refusal(secret) for _, secret in secrets}
-    for reason in ("expired", "revoked"):
+    for reason, words in _CLOSED.items():
         if reason in reasons:
-            return Fault(Kind.AUTH, f"this Headgate key is {reason}; ask for a new one")
+            return Fault(Kind.AUTH, words)
     shape = "" if any(s.startswith(b"hg-") for _, s in secrets) else "; it begins with hg-"
     text = f"this is no key of this Headgate{shape}"
     return Fault(Kind.AUTH, f"{text}: `headgate keys create` makes one")

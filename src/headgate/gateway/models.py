@@ -50,8 +50,11 @@ class Models:
         self._catalog = catalog
         self._names: list[tuple[str, str]] | None = None
 
-    def listing(self, headers: Headers, query: bytes) -> dict[str, Any]:
-        known = self._known()
+    def listing(
+        self, headers: Headers, query: bytes, allows: Callable[[str], bool]
+    ) -> dict[str, Any]:
+        """Every model the caller may ask for."""
+        known = [each for each in self._known() if allows(each[0])]
         if not wants_anthropic(headers):
             return {"object": "list", "data": [self._openai(*one) for one in known]}
         asked = parse_qs(query.decode("latin-1"))

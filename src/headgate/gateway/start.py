@@ -25,10 +25,13 @@ from headgate.gateway.house import House
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
-from headgate.store.keys import Keys
+from headgate.store.keys import Keys, stamp
+from headgate.store.sqlite import StoreError
 from headgate.upstream import Door
 
 REFRESH_S = 0.5
+STAMP_S = 20.0
+"""how often it is looked whether a secret was used on a day not noted yet"""
 FAREWELL_S = 0.4
 """how long calls that are cut off may take to tell their callers"""
 STEP_S = 0.02
@@ -75,6 +78,7 @@ class Opened:
         ground.settlement.flush()
         await ground.door.close()
         await asyncio.to_thread(ground.writer.close)
+        await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
 
@@ -126,6 +130,7 @@ async def open_gateway(
     chores = [
         asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
         asyncio.ensure_future(_keep_house(house)),
+        asyncio.ensure_future(_keep_stamping(house)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, chores, drain_s)
@@ -213,3 +218,22 @@ async def _keep_house(house: House) -> None:
         await asyncio.sleep(REFRESH_S / 5)
         journal.flush()
         house.keys.refresh()
+
+
+async def _keep_stamping(house: House) -> None:
+    while True:
+        await asyncio.sleep(STAMP_S)
+        await _stamp_keys(house)
+
+
+async def _stamp_keys(house: House) -> None:
+    """Note on which day secrets were used: once for each and day, off the event loop."""
+    used = house.keys.used()
+    if not used:
+        return
+    try:
+        await asyncio.to_thread(stamp, house.keys.path, used)
+    except StoreError as error:  # it is tried again; calls do not depend on it
+        house.ground.settlement.journal.say("keys_not_stamped", why=str(error))
+    else:
+        house.keys.stamped(used)

@@ -2,7 +2,8 @@
 
 Rule 1: Python's sqlite3 drops and retakes the interpreter lock at every step, and under a busy
 event loop each retake may wait for a time slice; so rows are inserted many to a statement.
-Rule 2: a batch carries its number: one that was committed, although the commit reported an
+Rule 2: what a key spent each day is summed in the transaction that writes the rows.
+Rule 3: a batch carries its number: one that was committed, although the commit reported an
 error, is recognised and not written twice.
 """
 
@@ -41,6 +42,18 @@ _CALLS = _texts("call", COLUMNS)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
 
 
+# From the rows just written, so that sums and rows can never disagree. A sum that would not fit
+# into 64 bits becomes a float: the cast brings it back to the largest number there is.
+_SPENT = """
+INSERT INTO spend
+  SELECT key_id, at_us / 86400000000, count(*), CAST(total(cost_nusd) AS INTEGER)
+  FROM call WHERE seq > last_insert_rowid() - ? GROUP BY 1, 2
+ON CONFLICT DO UPDATE SET
+  calls = calls + excluded.calls,
+  cost_nusd = CAST(cost_nusd + excluded.cost_nusd AS INTEGER)
+"""
+
+
 def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
     """Commit the batch, unless this owner has committed that number already."""
     connection.execute("BEGIN IMMEDIATE")
@@ -53,6 +66,8 @@ def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
             intents = [(high | n, owner, OPEN, *intent) for n, intent in batch.intents]
             _insert(connection, _INTENTS, intents)
             _insert(connection, _CALLS, batch.entries)
+            if batch.entries:
+                connection.execute(_SPENT, (len(batch.entries),))
             if batch.closed:
                 connection.execute(
                     "DELETE FROM intent WHERE n IN (SELECT value FROM json_each(?))",

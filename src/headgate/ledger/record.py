@@ -56,7 +56,7 @@ class Entry(NamedTuple):
     agent: str
     """the sub-agent that called, where the client names one"""
     tags: str
-    """what the caller declared in x-headgate-tags"""
+    """the key's own tags, then what the caller declared in x-headgate-tags"""
     client: str
     """the caller's user agent"""
     latency_class: str
@@ -153,6 +153,14 @@ class Entry(NamedTuple):
     """what was not done as asked, in words"""
     simulated: int
     """1: the reply came from the simulator"""
+    organisation: str
+    """the organisation of the key's team, as it is named; empty: no key was asked for"""
+    team: str
+    """the key's team"""
+    cost_centre: str
+    """who pays: the key's cost centre, else its team's, else its organisation's"""
+    key_tags: str
+    """those of the tags that are the key's, its team's or organisation's: no caller's word"""
 
 
 COLUMNS = Entry._fields

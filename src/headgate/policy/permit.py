@@ -42,7 +42,10 @@ class Permit:
         self._kept: dict[tuple[str, str], str] = {}
 
     def refusal(self, model: str, surface: str) -> str:
-        """Why the call may not be made, with what may be; empty: it may."""
+        """Why the call may not be made, with what may be; empty: it may.
+
+        Without a surface: why the model may be asked for by none.
+        """
         asked = (model, surface)
         answer = self._kept.get(asked)
         if answer is None:
@@ -71,13 +74,13 @@ class Permit:
         found: tuple[str, ...] = ()
         for grant in self.grants:
             if grant.surfaces:
-                common = tuple(each for each in grant.surfaces if not found or each in found)
-                found = common or NOTHING
+                shared = tuple(each for each in grant.surfaces if not found or each in found)
+                found = shared or NOTHING
         return found
 
     def _judge(self, model: str, surface: str) -> str:
         for grant in self.grants:
-            if grant.surfaces and surface not in grant.surfaces:
+            if surface and grant.surfaces and surface not in grant.surfaces:
                 return (
                     f"{_whose(grant)} may not use the surface {surface}, which model"
                     f" {_short(model)!r} was asked for by; this key may use"
@@ -112,13 +115,13 @@ def beyond(wide: Sequence[str], narrow: Sequence[str]) -> list[str]:
 
 def _narrowed(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
     """What both allow, as far as patterns can say it."""
-    common = [
+    shared = [
         one if covers(each, one) else each
         for each in below
         for one in above
         if overlaps(one, each)
     ]
-    return tuple(dict.fromkeys(common)) or NOTHING
+    return tuple(dict.fromkeys(shared)) or NOTHING
 
 
 def _has(patterns: Sequence[str], model: str) -> bool:

@@ -141,6 +141,102 @@ CREATE TABLE "key" (
 """
 
 
+def _tenancy(connection: sqlite3.Connection) -> None:
+    """Organisations, teams, secrets that rotate, whom a row is charged to, spend by the day."""
+    for text in (_TENANT, _NEW_KEY, _HASHES, _SPEND):
+        connection.execute(text)
+    now = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+    connection.execute(
+        "INSERT INTO tenant (id, level, parent, name, created_us) VALUES"  # noqa: S608 - constant text
+        f" ('{DEFAULT_ORGANISATION}', 'organisation', '', 'default', {now}),"
+        f" ('{DEFAULT_TEAM}', 'team', '{DEFAULT_ORGANISATION}', 'default', {now})"
+    )
+    connection.execute(
+        "INSERT INTO tenant (id, level, parent, name, created_us)"  # noqa: S608 - constant text
+        f" SELECT 't_' || lower(hex(randomblob(5))), 'team', '{DEFAULT_ORGANISATION}',"
+        ' trim(team), min(created_us) FROM "key"'
+        " WHERE trim(coalesce(team, '')) NOT IN ('', 'default') GROUP BY trim(team)"
+    )
+    connection.execute(
+        "INSERT INTO new_key (id, name, team_id, created_us, expires_us, revoked_us)"  # noqa: S608 - constant text
+        f" SELECT old.id, old.name, coalesce(t.id, '{DEFAULT_TEAM}'), old.created_us,"
+        ' old.expires_us, old.revoked_us FROM "key" AS old LEFT JOIN tenant AS t'
+        " ON t.level = 'team' AND t.name = trim(old.team)"
+    )
+    connection.execute(
+        "INSERT INTO secret (hash, key_id, last4, created_us)"
+        ' SELECT hash, id, last4, created_us FROM "key"'
+    )
+    connection.execute('DROP TABLE "key"')
+    connection.execute('ALTER TABLE new_key RENAME TO "key"')
+    for column in ("organisation", "team", "cost_centre", "key_tags"):
+        connection.execute(f"ALTER TABLE call ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.execute(
+        "INSERT INTO spend SELECT key_id, at_us / 86400000000, count(*),"
+        " CAST(total(cost_nusd) AS INTEGER) FROM call GROUP BY 1, 2"
+    )
+
+
+DEFAULT_ORGANISATION, DEFAULT_TEAM = "o_default", "t_default"
+"""what keys belong to that were given nothing else"""
+
+_TRAITS = """
+  cost_centre TEXT NOT NULL DEFAULT '',
+  tags TEXT NOT NULL DEFAULT '[]',
+  models TEXT NOT NULL DEFAULT '[]',
+  surfaces TEXT NOT NULL DEFAULT '[]',
+  metadata TEXT NOT NULL DEFAULT '{}'
+"""
+
+_TENANT = f"""
+CREATE TABLE tenant (
+  id TEXT PRIMARY KEY,
+  level TEXT NOT NULL,
+  parent TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  archived_us INTEGER,
+  {_TRAITS},
+  UNIQUE (parent, name)
+) STRICT
+"""
+
+_NEW_KEY = f"""
+CREATE TABLE new_key (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  team_id TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  expires_us INTEGER,
+  revoked_us INTEGER,
+  {_TRAITS}
+) STRICT
+"""
+
+# used_day counts days since 1970: enough to tell whether the old secret is still in use.
+_HASHES = """
+CREATE TABLE secret (
+  hash BLOB PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  last4 TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  ends_us INTEGER,
+  used_day INTEGER NOT NULL DEFAULT 0
+) STRICT
+"""
+
+# What a key spent is asked often, and a month of rows is long: so the sums are kept with them.
+_SPEND = """
+CREATE TABLE spend (
+  key_id TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  cost_nusd INTEGER NOT NULL,
+  PRIMARY KEY (key_id, day)
+) STRICT, WITHOUT ROWID
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step of the file's shape; its place in the list is its version."""
@@ -151,6 +247,7 @@ class Migration:
 
 MIGRATIONS: list[Migration] = [
     Migration("calls, intents, owners, keys", _first_shape),
+    Migration("organisations, teams, rotation, spend by the day", _tenancy),
 ]
 
 

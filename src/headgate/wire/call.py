@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from headgate.wire import Surface
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Headers, Kind
 
 
+class Holder(NamedTuple):
+    """Whom a call is charged to, and what it may ask for: a virtual key and where it belongs."""
+
+    key_id: str = ""
+    """empty: no key is asked for here"""
+    organisation: str = ""
+    team: str = ""
+    cost_centre: str = ""
+    tags: str = ""
+    """those of the key, with commas between"""
+    refusal: Callable[[str, str], str] | None = None
+    """(model, surface) -> why they may not be asked for, empty: they may; None: all may"""
+
+
+NOBODY = Holder()
+
+
 class Caller:
     """What header fields say of who calls. Clients repeat them, so one reading serves many
     calls: nobody changes anything here."""
 
-    __slots__ = ("headers", "kept", "key_id", "told")
+    __slots__ = ("headers", "holder", "kept", "told")
 
-    def __init__(self, headers: Headers, key_id: str = "") -> None:
+    def __init__(self, headers: Headers, holder: Holder = NOBODY) -> None:
         self.headers = headers
         """names in lower case, virtual keys left out"""
         self.told = dict(headers)
         """the same by name, for those that look one up"""
-        self.key_id = key_id
-        """which virtual key it came with; empty: none is needed here"""
+        self.holder = holder
         self.kept: dict[object, Any] = {}
         """what was worked out from these fields alone, by what it is"""
 
@@ -40,8 +57,7 @@ class Call:
     told: dict[bytes, bytes]
     """the same by name, for those that look one up"""
     query: bytes = b""
-    key_id: str = ""
-    """which virtual key it came with; empty: none is needed here"""
+    holder: Holder = NOBODY
     kept: dict[object, Any] = field(default_factory=dict)
     """see Caller"""
 
@@ -64,6 +80,6 @@ def open_call(
         caller.headers,
         caller.told,
         query,
-        caller.key_id,
+        caller.holder,
         caller.kept,
     )

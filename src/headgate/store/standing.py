@@ -1,0 +1,70 @@
+"""What a key is, may do and has spent, as its holder may read it: no secret, no metadata.
+
+Rule 1: days and months are those of UTC, and what is spent is what the ledger has committed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from headgate.policy.permit import NOTHING, Permit
+from headgate.store.keys import DAY_US, Key
+
+
+def standing(key: Key, now_us: int) -> dict[str, Any]:
+    """Who the key is and what it may ask for; None for models or surfaces: all there are."""
+    permit = Permit(key.grants())
+    organisation = key.team.organisation
+    return {
+        "id": key.id,
+        "name": key.name,
+        "team": key.team.name,
+        "organisation": organisation.name if organisation is not None else "",
+        "state": key.refusal(now_us) or "living",
+        "cost_centre": key.cost_centre(),
+        "tags": list(key.tags()),
+        "created": moment(key.created_us),
+        "expires": moment(key.expires_us),
+        "secret": {"last4": key.last4, "ends": moment(key.ends_us)},
+        "models": _named(permit.models()),
+        "surfaces": _named(permit.surfaces()),
+        "narrowed_by": [
+            {
+                "level": grant.level,
+                "name": grant.name,
+                "models": _named(grant.models),
+                "surfaces": _named(grant.surfaces),
+            }
+            for grant in permit.grants
+        ],
+    }
+
+
+def _named(names: tuple[str, ...]) -> list[str] | None:
+    if names == NOTHING:
+        return []
+    return list(names) or None
+
+
+def spend(connection: sqlite3.Connection, key_id: str, now_us: int) -> dict[str, Any]:
+    """Calls and cost of the key today and this month: at most 31 rows are read."""
+    today = now_us // DAY_US
+    first = today - datetime.fromtimestamp(now_us / 1_000_000, UTC).day + 1
+    found = {}
+    for name, since in (("today", today), ("month", first)):
+        calls, nusd = connection.execute(
+            "SELECT coalesce(sum(calls), 0), CAST(total(cost_nusd) AS INTEGER) FROM spend"
+            " WHERE key_id = ? AND day BETWEEN ? AND ?",
+            (key_id, since, today),
+        ).fetchone()
+        found[name] = {"since": moment(since * DAY_US), "calls": calls, "cost_nusd": nusd}
+    return found
+
+
+def moment(at_us: int | None) -> str | None:
+    """As people and programs read it: 2026-11-21 14:00:00+00:00."""
+    if at_us is None:
+        return None
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat(" ")

@@ -1,0 +1,187 @@
+"""What organisations, teams and keys have in common, and which values of it are accepted.
+
+Rule 1: a value that could never work is refused when it is written, not when a call meets it.
+Rule 2: lists are kept in the order they were given, without repeats.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from headgate.policy.permit import Grant, beyond, listed
+
+LONGEST_NAME = 100
+LONGEST_CENTRE = 100
+LONGEST_PATTERN = 256
+MOST_PATTERNS = 100
+MOST_TAGS = 10
+METADATA_BYTES = 4096
+SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/=@+-]{0,39}")
+
+
+class Mistake(Exception):
+    """What was asked about an organisation, team or key cannot be done: why, and what can."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an operator may say of an organisation, a team or a key."""
+
+    cost_centre: str = ""
+    """who pays; empty: as the level above"""
+    tags: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """names and patterns that may be asked for; empty: all that the level above allows"""
+    surfaces: tuple[str, ...] = ()
+    """the same for surfaces"""
+    metadata: str = "{}"
+    """a JSON object of the operator's own; Headgate only keeps it"""
+
+    def grant(self, level: str, name: str) -> Grant:
+        return Grant(level, name, self.models, self.surfaces)
+
+
+NONE = Traits()
+COLUMNS = tuple(field.name for field in fields(Traits))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """New values for some traits; None: it stays as it is."""
+
+    cost_centre: str | None = None
+    tags: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    surfaces: tuple[str, ...] | None = None
+    metadata: str | None = None
+    expires_us: int | None = None
+    """when a key ends; organisations and teams do not"""
+
+    def of(self, traits: Traits) -> Traits:
+        """The traits with these changes; Mistake when a value is not accepted."""
+        given = {name: getattr(self, name) for name in COLUMNS}
+        new: dict[str, Any] = {n: _tidy(v) for n, v in given.items() if v is not None}
+        made = replace(traits, **new)
+        _check_centre(made.cost_centre)
+        _check_tags(made.tags)
+        _check_models(made.models)
+        _check_surfaces(made.surfaces)
+        _check_metadata(made.metadata)
+        return made
+
+
+SAME = Changes()
+
+
+def _tidy(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if isinstance(value, str):
+        return value.strip()
+    return tuple(dict.fromkeys(each.strip() for each in value))
+
+
+def check_name(what: str, name: str) -> None:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise Mistake(f"{what} needs a name of 1 to {LONGEST_NAME} printable characters")
+
+
+def check_narrower(above: Iterable[Grant], traits: Traits, level: str) -> None:
+    """Refuse models and surfaces that the levels above do not allow."""
+    for grant in above:
+        for kind, wide, wider in (
+            ("model", grant.models, beyond(grant.models, traits.models)),
+            ("surface", grant.surfaces, beyond(grant.surfaces, traits.surfaces)),
+        ):
+            if wider:
+                owner = f"{grant.level} {grant.name!r}"
+                raise Mistake(
+                    f"{owner} does not allow the {kind} {wider[0]!r}, and a {level} can only"
+                    " narrow what it allows",
+                    f"it allows: {listed(wide)}",
+                )
+
+
+def stored(traits: Traits) -> tuple[str, ...]:
+    """The columns of a row, in the order of COLUMNS."""
+    return (
+        traits.cost_centre,
+        json.dumps(traits.tags),
+        json.dumps(traits.models),
+        json.dumps(traits.surfaces),
+        traits.metadata,
+    )
+
+
+def read(columns: Sequence[str]) -> Traits:
+    """Traits as they were stored."""
+    if columns == _PLAIN:
+        return NONE  # most keys have nothing of their own, and there may be thousands
+    centre, tags, models, surfaces, metadata = columns
+    return Traits(
+        centre,
+        tuple(json.loads(tags)),
+        tuple(json.loads(models)),
+        tuple(json.loads(surfaces)),
+        metadata,
+    )
+
+
+_PLAIN = stored(NONE)
+
+
+def _check_centre(centre: str) -> None:
+    if len(centre) > LONGEST_CENTRE or (centre and not centre.isprintable()):
+        raise Mistake(f"a cost centre has up to {LONGEST_CENTRE} printable characters")
+
+
+def _check_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MOST_TAGS:
+        raise Mistake(f"{len(tags)} tags are too many: {MOST_TAGS} may be given")
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise Mistake(
+                f"{tag!r} is no tag",
+                "a tag has up to 40 letters, digits or . _ : / = @ + - and no space or comma,"
+                " such as project=atlas",
+            )
+
+
+def _check_models(models: tuple[str, ...]) -> None:
+    if len(models) > MOST_PATTERNS:
+        raise Mistake(
+            f"{len(models)} models are too many: {MOST_PATTERNS} may be given",
+            "a pattern such as claude-* stands for many",
+        )
+    for model in models:
+        if not model or not model.isprintable() or len(model) > LONGEST_PATTERN:
+            raise Mistake(
+                f"{model[:80]!r} is no name of a model and no pattern",
+                "write a name as callers send it, or a pattern such as claude-haiku-*",
+            )
+
+
+def _check_surfaces(surfaces: tuple[str, ...]) -> None:
+    for surface in surfaces:
+        if surface not in SURFACES:
+            raise Mistake(f"{surface!r} is no surface", f"there are: {', '.join(SURFACES)}")
+
+
+def _check_metadata(metadata: str) -> None:
+    if metadata == "{}":
+        return
+    if len(metadata.encode()) > METADATA_BYTES:
+        raise Mistake(f"the metadata is longer than {METADATA_BYTES} bytes")
+    try:
+        found = json.loads(metadata)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Mistake("the metadata is no JSON object", 'write one such as {"owner": "ana"}')
