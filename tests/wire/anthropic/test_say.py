@@ -19,10 +19,13 @@ from headgate.wire.meaning import (
     Choice,
     Format,
     Mark,
+    Part,
     Role,
     Text,
     Thinking,
+    Thought,
     Tool,
+    ToolCall,
     ToolResult,
     Turn,
 )
@@ -279,3 +282,26 @@ def test_a_body_nested_beyond_reason_is_the_callers_fault() -> None:
 def test_the_official_sdk_knows_every_member_we_say(request: dict[str, Any]) -> None:
     ask = anthropic.decode_ask(json.dumps(request).encode(), Losses())
     OFFICIAL.validate_python(said(ask, ANYTHING))
+
+
+def calling(*before: Part) -> list[Turn]:
+    """A tool is in use, and its first call came after these parts."""
+    asked = Turn(Role.ASSISTANT, [*before, ToolCall("1", "a", "{}")])
+    again = Turn(Role.ASSISTANT, [ToolCall("2", "a", "{}")])
+    done = [Turn(Role.USER, [ToolResult(id, [Text("done")])]) for id in "12"]
+    return [turn(Role.USER, "go"), asked, done[0], again, done[1]]
+
+
+def test_a_model_with_a_budget_does_not_begin_to_think_between_calls() -> None:
+    """Claude refuses it: what was done with tools has to begin with a thought."""
+    ask = asking(*calling(), effort="high")
+    assert "thinking" not in said(ask, OLD)
+    assert named(ask, OLD) == [
+        "effort: dropped: Claude cannot begin to think between calls of tools"
+    ]
+    own = Thought("hm", "s", maker="anthropic")
+    assert said(asking(*calling(own), effort="high"), OLD)["thinking"]["type"] == "enabled"
+    over = [turn(Role.ASSISTANT, "did it"), turn(Role.USER, "and now?")]
+    later = asking(*calling(), *over, effort="high")
+    assert said(later, OLD)["thinking"]["type"] == "enabled"
+    assert said(ask, NEWEST)["thinking"]["type"] == "adaptive"

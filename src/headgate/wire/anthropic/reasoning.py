@@ -1,7 +1,8 @@
 """How Claude is asked to think: one wish, said in whichever of four ways the model knows.
 
 Facts: docs pages "Extended thinking", "Adaptive thinking" and "Effort", checked 2026-11-20:
-older models take a budget, newer ones an effort, some cannot be told not to think.
+older models take a budget, newer ones an effort, some cannot be told not to think; one that has
+a budget has to begin with a thought what it does with tools.
 Rule 1: what the model refuses is said in the next best way, and named.
 """
 
@@ -15,6 +16,7 @@ from headgate.wire.loss import Losses
 from headgate.wire.meaning import Ask, Object
 
 NOT_ON_DEMAND = "dropped: this model does not think on demand"
+_THOUGHTS = ("thinking", "redacted_thinking")
 _DISPLAY = {True: "summarized", False: "omitted"}
 _OFF: dict[str, Object] = {
     "off": {"type": "disabled"},
@@ -74,6 +76,26 @@ def _on(ask: Ask, abilities: Abilities, most: int, losses: Losses) -> Object | N
         return {"type": "enabled", "budget_tokens": budget, **display} if budget else None
     if "adaptive" in modes:
         return {"type": "adaptive", **display}
+    return None
+
+
+def between_calls(
+    thinking: Object | None, messages: list[Object], ask: Ask, losses: Losses
+) -> Object | None:
+    """The thinking to ask for where tools are in use that were called without a thought: other
+    vendors' callers cannot send Claude's thoughts back, and with a budget it refuses that."""
+    if not _is(thinking, "enabled"):
+        return thinking
+    first: Object | None = None
+    for message in reversed(messages):
+        if message["role"] == "assistant":
+            first = message
+        elif message["role"] == "user" and not _is(message["content"][0], "tool_result"):
+            break
+    if first is None or first["content"][0]["type"] in _THOUGHTS:
+        return thinking
+    name = "thinking" if ask.thinking is not None else "effort"
+    losses.note(name, "dropped: Claude cannot begin to think between calls of tools")
     return None
 
 

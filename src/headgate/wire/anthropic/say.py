@@ -13,7 +13,7 @@ import msgspec
 
 from headgate.wire.ability import Abilities, Aim
 from headgate.wire.anthropic.blocks import say_text
-from headgate.wire.anthropic.reasoning import say_reasoning
+from headgate.wire.anthropic.reasoning import between_calls, say_reasoning
 from headgate.wire.anthropic.schema import simplified
 from headgate.wire.anthropic.tools import (
     LONGEST_NAME,
@@ -70,12 +70,11 @@ def _say(ask: Ask, aim: Aim, lexicon: Lexicon, losses: Losses) -> Object:
     system = [block for text in ask.system for block in say_text(text)]
     if instruction:
         system.append({"type": "text", "text": instruction})
-    conversation = Conversation(abilities, lexicon, losses)
-    for turn in ask.turns:
-        conversation.add(turn)
+    messages = _messages(ask, abilities, lexicon, losses)
+    thinking = between_calls(thinking, messages, ask, losses)
     members: Object = {
         "system": system,
-        "messages": _continued(conversation.finish(), abilities, losses),
+        "messages": messages,
         "tools": tools,
         "tool_choice": choice,
         "thinking": thinking,
@@ -87,6 +86,13 @@ def _say(ask: Ask, aim: Aim, lexicon: Lexicon, losses: Losses) -> Object:
     said.update((name, value) for name, value in members.items() if value not in (None, [], {}))
     _mark(said, ask.mark, losses)
     return said
+
+
+def _messages(ask: Ask, abilities: Abilities, lexicon: Lexicon, losses: Losses) -> list[Object]:
+    conversation = Conversation(abilities, lexicon, losses)
+    for turn in ask.turns:
+        conversation.add(turn)
+    return _continued(conversation.finish(), abilities, losses)
 
 
 def _most(ask: Ask, abilities: Abilities, losses: Losses) -> int:
