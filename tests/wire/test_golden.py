@@ -69,6 +69,8 @@ def test_a_request_goes_upstream_as_its_file_says(
 def test_what_goes_upstream_is_understood_there(path: Path, other: str) -> None:
     """The upstream's own reader accepts it, and says back the same."""
     said = asked(path.parent.name, other, path.read_bytes())
+    if any(loss.grave for loss in said.losses):
+        return  # nothing goes upstream
     again = asked(other, other, said.body)
     assert without_user(again.body) == without_user(said.body)
 

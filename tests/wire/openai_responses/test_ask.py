@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from headgate.wire.ability import Abilities, Aim
+from headgate.wire.history import GO_ON
 from headgate.wire.loss import Losses
 from headgate.wire.meaning import (
     Ask,
@@ -25,6 +26,7 @@ from headgate.wire.openai_responses import WORDS, decode_ask, encode_ask
 from tests.wire.openai_responses.talk import (
     ABLE,
     PLAIN,
+    a_call,
     a_message,
     fault_of,
     heard,
@@ -47,7 +49,7 @@ def test_what_a_request_means_survives_being_said_again(request: dict[str, Any])
     body, _ = encode_ask(once, Aim("the-model", ABLE, stream=False), losses)
     again = decode_ask(body, losses)
     assert again == once
-    assert told(losses) == []
+    assert [one for one in told(losses) if GO_ON not in one] == []
     assert encode_ask(again, Aim("the-model", ABLE, stream=False), losses)[0] == body
 
 
@@ -441,3 +443,23 @@ def test_a_schema_keeps_its_name_and_description() -> None:
     assert (said_format["name"], said_format["description"]) == ("an_answer", "what it is")
     ask, _ = heard(a_message("user", "hi"), text={"format": {"type": "text"}})
     assert ask.format is None
+
+
+def test_after_the_assistants_words_the_user_is_made_to_ask_for_new_ones() -> None:
+    ask, losses = heard(a_message("user", "hi"), a_message("assistant", "so far"))
+    assert ask.turns[-1] == Turn(Role.USER, [Text(GO_ON)])
+    (loss,) = losses.all
+    assert (loss.field, loss.grave) == ("input", False)
+
+
+@pytest.mark.parametrize("last", ["user", "called", "empty", "thought"])
+def test_where_somebody_else_speaks_last_nobody_is_made_to(last: str) -> None:
+    items: dict[str, dict[str, Any]] = {
+        "user": a_message("user", "and?"),
+        "called": a_call(),
+        "empty": a_message("assistant", ""),
+        "thought": {"type": "reasoning", "id": "rs_1", "summary": []},
+    }
+    ask, losses = heard(a_message("user", "hi"), items[last])
+    assert Turn(Role.USER, [Text(GO_ON)]) not in ask.turns
+    assert losses.all == []

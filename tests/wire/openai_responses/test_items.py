@@ -197,7 +197,10 @@ def test_what_the_assistant_said_is_heard_with_its_sources_and_refusals() -> Non
         {"type": "refusal", "refusal": "no"},
     ]
     item = a_message("assistant", said) | {"id": "msg_1", "status": "completed", "phase": "x"}
-    assert turns(item) == [Turn(Role.ASSISTANT, [Text("a", citations=cited), Refusal("no")])]
+    assert turns(item, a_message("user", "b")) == [
+        Turn(Role.ASSISTANT, [Text("a", citations=cited), Refusal("no")]),
+        Turn(Role.USER, [Text("b")]),
+    ]
 
 
 @pytest.mark.parametrize(

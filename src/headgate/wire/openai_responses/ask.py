@@ -3,7 +3,9 @@
 Rule 1: a field that names what OpenAI has stored, or asks it to store, is refused: nobody else
 has it. Telemetry and bookkeeping are left out without a word, any other loss is named.
 Rule 2: `store` is always false: an answer that passed through here is fetched from nobody.
-Rule 3: `stop` is not said: the gateway watches for the caller's stop sequences itself.
+Rule 3: a conversation that ends with the assistant's words asks for new ones after them, where
+every other dialect would go on with those, or refuse: so the user is made to ask.
+Rule 4: `stop` is not said: the gateway watches for the caller's stop sequences itself.
 
 Facts: API reference "Create a response", checked 2026-11-20; Codex 0.169 measured.
 """
@@ -16,9 +18,20 @@ import msgspec
 
 from headgate.wire import effort
 from headgate.wire.ability import EFFORTS, Abilities, Aim
-from headgate.wire.history import instructs
+from headgate.wire.history import GO_ON, instructs
 from headgate.wire.loss import Losses, as_word
-from headgate.wire.meaning import Ask, Format, Mark, Object, Text, Thinking
+from headgate.wire.meaning import (
+    Ask,
+    Format,
+    Mark,
+    Object,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    Turn,
+)
 from headgate.wire.model import Fault, Kind
 from headgate.wire.naming import Lexicon, accepted, hidden
 from headgate.wire.openai import cache_key, closed, strict
@@ -112,6 +125,17 @@ def _decode_conversation(top: Node, ask: Ask, losses: Losses) -> None:
             history.hear(item)
     ask.system, ask.turns, ask.tools = history.system, history.turns(), offer.tools
     ask.effort = history.effort
+    if ask.turns and _is_said(ask.turns[-1]):
+        ask.turns.append(Turn(Role.USER, [Text(GO_ON)]))
+        why = "other vendors' models would go on with the assistant's words at its end"
+        losses.note("turns", f"changed: {GO_ON} follows as the user's, because {why}")
+
+
+def _is_said(turn: Turn) -> bool:
+    """Does the assistant say something, and wait for no tool?"""
+    words = any(isinstance(part, Text | Refusal) and part.text for part in turn.parts)
+    called = any(isinstance(part, ToolCall) for part in turn.parts)
+    return turn.role is Role.ASSISTANT and words and not called
 
 
 def _decode_reasoning(top: Node, ask: Ask, losses: Losses) -> None:
