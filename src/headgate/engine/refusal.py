@@ -26,7 +26,7 @@ _QUOTA = frozenset(
         "ramp_limit_exceeded",
     )
 )
-"""limits that no waiting lifts (error pages of both vendors, checked 2026-11-20)"""
+"""limits that no waiting lifts (error pages of both vendors, as of 2026-11-20)"""
 
 
 def fault_of(reply: Reply, dialect: Dialect, at: datetime, *, own_credential: bool) -> Fault:

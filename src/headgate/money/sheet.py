@@ -24,7 +24,7 @@ Prices = Mapping[str, Steps]
 
 ATTO_PER_USD_KCOUNT = 10**15
 SEARCH_KCOUNT: Steps = ((-1, Fraction(10)),)
-"""both vendors: $10 per 1,000 searches (pricing pages, checked 2026-11-20)"""
+"""both vendors: $10 per 1,000 searches (pricing pages, as of 2026-11-20)"""
 
 CLAUDE, OPENAI, UNKNOWN = "claude", "openai", "unknown"
 PER_USE = ("web_searches_kcount", "requests_kcount")

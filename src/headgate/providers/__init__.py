@@ -23,7 +23,7 @@ SPOKEN = ("chat", "responses", "messages")
 """the surfaces a conversation can be translated to, the one most servers have first"""
 AUTHS = ("anthropic", "bearer", "x-api-key", "api-key", "none")
 
-BEARER_SINCE = b"2026-10-21"  # Anthropic's API migration page, checked 2026-11-20
+BEARER_SINCE = b"2026-10-21"  # Anthropic's API migration page, as of 2026-11-20
 
 ABSENT = {
     "bedrock": "Amazon Bedrock",

@@ -204,7 +204,7 @@ def count(reading: Reading, it: Count) -> None:
 
     More cached than sent cannot be: the parts stand, as they are named one by one, and a
     warning says so. xAI and Gemini count reasoning beside the output, and in the total alone
-    (docs.x.ai "Consumption and rate limits", checked 2026-11-20).
+    (docs.x.ai "Consumption and rate limits", as of 2026-11-20).
     """
     total_input, output = it.input or 0, it.output or 0
     cached = it.cached or 0
@@ -254,7 +254,7 @@ def parameters(schema: Object | None, *, closed: bool = False) -> Object:
 def closed(schema: Any) -> bool:
     """Does a schema name every property of every object as required, and allow no others?
 
-    Guide "Structured outputs", checked 2026-11-20. No recursion: schemas may be very deep.
+    Guide "Structured outputs", as of 2026-11-20. No recursion: schemas may be very deep.
     """
     waiting = [schema]
     while waiting:

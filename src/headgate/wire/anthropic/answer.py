@@ -1,6 +1,6 @@
 """A whole reply in the Messages dialect: what it means, and how an Answer is said.
 
-Facts: docs page "Messages", checked 2026-11-20; Claude Code 2.1.329 asks again, and pays again,
+Facts: docs page "Messages", as of 2026-11-20; Claude Code 2.1.329 asks again, and pays again,
 when a message holds nothing (seen 2026-11-20).
 Rule 1: a reply that was paid for is read as far as it can be read.
 Rule 2: no message is empty; no seal of another vendor is shown bare.

@@ -1,6 +1,6 @@
 """What a Messages request means.
 
-Facts: docs page "Messages" and SDK 2.11.0, checked 2026-11-20; Claude Code 2.1.329 as recorded
+Facts: docs page "Messages" and SDK 2.11.0, as of 2026-11-20; Claude Code 2.1.329 as recorded
 that day.
 Rule 1: what the caller wrote wrong is named by its path.
 Rule 2: what has no place in an Ask is named as lost; what changes what the model can do, or

@@ -1,6 +1,6 @@
 """How parts are said as content blocks of the Messages dialect.
 
-Facts: docs page "Messages" and SDK 2.11.0, checked 2026-11-20.
+Facts: docs page "Messages" and SDK 2.11.0, as of 2026-11-20.
 Rule 1: Anthropic refuses empty text and blocks of other vendors: they are never said.
 """
 

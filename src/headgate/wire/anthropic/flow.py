@@ -1,6 +1,6 @@
 """A Messages stream: what its events mean, and how deltas are said as events.
 
-Facts: docs page "Streaming", checked 2026-11-20; Claude Code 2.1.329 asks again, and pays
+Facts: docs page "Streaming", as of 2026-11-20; Claude Code 2.1.329 asks again, and pays
 again, for an empty message, an empty text block or a block that does not end (seen 2026-11-20).
 Rule 1: blocks follow one another; a block opens with its first content and not before.
 Rule 2: a stream is whole when `message_stop` was seen, and not otherwise.

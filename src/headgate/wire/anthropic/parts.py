@@ -1,6 +1,6 @@
 """What the content blocks of a Messages request mean.
 
-Facts: docs page "Messages" and SDK 2.11.0, checked 2026-11-20.
+Facts: docs page "Messages" and SDK 2.11.0, as of 2026-11-20.
 Rule 1: a block we do not know is kept whole as Foreign: only Anthropic can read it.
 Rule 2: a thought whose signature is one of our seals is given back to whoever made it.
 """

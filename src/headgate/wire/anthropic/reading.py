@@ -1,6 +1,6 @@
 """The Anthropic Messages wire: what its replies and streams say, and how we say things in it.
 
-Facts: docs pages "Messages", "Streaming" and "Errors", checked 2026-11-20. Input tokens exclude
+Facts: docs pages "Messages", "Streaming" and "Errors", as of 2026-11-20. Input tokens exclude
 cache reads and writes here; counts in `message_delta` are cumulative, and what an event leaves
 out, or names as 0, stands as it was (as Claude Code 2.1.329 counts, seen 2026-11-20).
 """

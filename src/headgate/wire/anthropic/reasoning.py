@@ -1,6 +1,6 @@
 """How Claude is asked to think: one wish, said in whichever of four ways the model knows.
 
-Facts: docs pages "Extended thinking", "Adaptive thinking" and "Effort", checked 2026-11-20:
+Facts: docs pages "Extended thinking", "Adaptive thinking" and "Effort", as of 2026-11-20:
 older models take a budget, newer ones an effort, some cannot be told not to think; one that has
 a budget has to begin with a thought what it does with tools.
 Rule 1: what the model refuses is said in the next best way, and named.

@@ -1,6 +1,6 @@
 """How an Ask is said to Claude.
 
-Facts: docs page "Messages" and SDK 2.11.0, checked 2026-11-20.
+Facts: docs page "Messages" and SDK 2.11.0, as of 2026-11-20.
 Rule 1: the same Ask is said with the same bytes every time, its fields always in one order.
 Rule 2: nothing that names a person leaves: a user is said as a hash.
 """
@@ -41,7 +41,7 @@ _TIERS: dict[str, Object] = {
 }
 _THINKS = ("enabled", "adaptive")
 _LEAST_TOP_P = 0.95
-"""while it thinks (docs page "Extended thinking", checked 2026-11-20)"""
+"""while it thinks (docs page "Extended thinking", as of 2026-11-20)"""
 _NO_TOP_K = "dropped: while it thinks, Claude takes no other than the default"
 
 

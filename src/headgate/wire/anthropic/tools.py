@@ -1,6 +1,6 @@
 """Tools in the Messages dialect: what a caller offers, and how an offer is said to Claude.
 
-Facts: docs pages "Tool use" and SDK 2.11.0, checked 2026-11-20.
+Facts: docs pages "Tool use" and SDK 2.11.0, as of 2026-11-20.
 Rule 1: names are said as Anthropic accepts them; the Lexicon leads back.
 Rule 2: a tool that takes free text is offered as one that takes an object with one text.
 Rule 3: a tool that another vendor runs is dropped, unless Anthropic has its like.

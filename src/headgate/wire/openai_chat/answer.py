@@ -1,6 +1,6 @@
 """A whole Chat Completions reply, heard from an upstream and said to a caller.
 
-Facts: API reference "Chat", checked 2026-11-20.
+Facts: API reference "Chat", as of 2026-11-20.
 Rule 1: what was paid for is heard as far as it can be read, whatever else of it is odd.
 Rule 2: a caller hears one text, one refusal and the tool calls; reasoning is not shown.
 """

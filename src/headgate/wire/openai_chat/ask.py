@@ -1,6 +1,6 @@
 """A Chat Completions request, heard from a caller and said to an upstream.
 
-Facts: API reference "Create chat completion", checked 2026-11-20.
+Facts: API reference "Create chat completion", as of 2026-11-20.
 Rule 1: what would change the answer's shape (several choices, log probabilities, sound) is
 refused where it cannot be had; what only steers the sampling is dropped and named.
 Rule 2: a request depends on the conversation alone: said again with more turns, it begins with

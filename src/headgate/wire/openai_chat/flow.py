@@ -1,6 +1,6 @@
 """A Chat Completions stream, heard from an upstream and said to a caller.
 
-Facts: API reference "Streaming", checked 2026-11-20.
+Facts: API reference "Streaming", as of 2026-11-20.
 Rule 1: one part is open at a time. What belongs to another waits until the open one is
 complete: words when others begin, a tool call when its arguments are a whole object.
 Rule 2: tool calls are told apart by their index; an id or a name said again changes nothing.

@@ -1,6 +1,6 @@
 """What the messages of a Chat Completions request say: the operator's words, and the turns.
 
-Facts: API reference "Create chat completion", checked 2026-11-20.
+Facts: API reference "Create chat completion", as of 2026-11-20.
 Rule 1: results of tools that follow one another make one turn of the user's, together with what
 the user says next: that is how every other dialect has it.
 Rule 2: an older way of saying a thing (`function_call`, role `function`) means the same thing.

@@ -1,6 +1,6 @@
 """The Chat Completions wire, and Embeddings beside it: what replies and streams say.
 
-Facts: API reference "Chat", "Streaming" and "Embeddings", checked 2026-11-20. A stream names
+Facts: API reference "Chat", "Streaming" and "Embeddings", as of 2026-11-20. A stream names
 its usage only when asked to, in a last chunk without choices; `data: [DONE]` ends it.
 """
 

@@ -1,6 +1,6 @@
 """The words that replies and streams of Chat Completions have in common.
 
-Facts: API reference "Chat" and "Streaming", checked 2026-11-20.
+Facts: API reference "Chat" and "Streaming", as of 2026-11-20.
 Rule 1: a call without an id gets one that depends on the reply alone, so that a reply read
 twice is the same reply.
 """
@@ -29,7 +29,7 @@ _FINISH: dict[Stop, str] = {
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL, "model_length": Stop.CONTEXT}
 _CALLED = ("tool_calls", "function_call")
 BROKE_OFF = ("error", "insufficient_system_resource")
-"""finish reasons that confess a failure: OpenRouter's and DeepSeek's (checked 2026-11-20)"""
+"""finish reasons that confess a failure: OpenRouter's and DeepSeek's (as of 2026-11-20)"""
 _TIERS = ("flex", "scale", "priority", "fast")
 
 

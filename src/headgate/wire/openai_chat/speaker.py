@@ -1,6 +1,6 @@
 """A Chat Completions stream, said to a caller.
 
-Facts: API reference "Streaming", checked 2026-11-20.
+Facts: API reference "Streaming", as of 2026-11-20.
 Rule 1: every chunk carries the same id, time and model.
 Rule 2: tool calls are numbered among themselves; a call without arguments has `{}`.
 Rule 3: an error is the last thing said; what was open stays open.

@@ -1,6 +1,6 @@
 """The tools of a Chat Completions request, heard and said: which there are, which to call.
 
-Facts: API reference "Create chat completion", checked 2026-11-20.
+Facts: API reference "Create chat completion", as of 2026-11-20.
 Rule 1: a tool that takes free text is said as such where the model knows such tools, else as a
 function with one string, `input`.
 Rule 2: a choice that only a dropped tool could satisfy is refused, never weakened.

@@ -1,6 +1,6 @@
 """Says a conversation as the messages of a Chat Completions request.
 
-Facts: API reference "Create chat completion", checked 2026-11-20.
+Facts: API reference "Create chat completion", as of 2026-11-20.
 Rule 1: every tool call is answered right after the assistant's message, before anyone else says
 a word: a missing answer is made up, and an answer to no call becomes the user's words.
 Rule 2: tools answer in text alone; images and files they returned follow as the user's.

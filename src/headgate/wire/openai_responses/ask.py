@@ -7,7 +7,7 @@ Rule 3: a conversation that ends with the assistant's words asks for new ones af
 every other dialect would go on with those, or refuse: so the user is made to ask.
 Rule 4: `stop` is not said: the gateway watches for the caller's stop sequences itself.
 
-Facts: API reference "Create a response", checked 2026-11-20; Codex 0.169 measured.
+Facts: API reference "Create a response", as of 2026-11-20; Codex 0.169 measured.
 """
 
 from __future__ import annotations

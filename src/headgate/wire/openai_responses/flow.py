@@ -6,7 +6,7 @@ Rule 2: words in a row are one message; an item is done when the next one begins
 is over, as only then it is known whether it is complete.
 Rule 3: what broke off is not closed: a closed half of a tool call would be run.
 
-Facts: API reference "Streaming events", checked 2026-11-20; Codex 0.169 reads
+Facts: API reference "Streaming events", as of 2026-11-20; Codex 0.169 reads
 `response.output_item.done` and `response.completed`, measured.
 """
 

@@ -7,7 +7,7 @@ place.
 Rule 3: an item that only OpenAI understands is kept as Foreign; one that names what OpenAI has
 stored is refused, as leaving it out would change the conversation.
 
-Facts: API reference "Create a response", input items, checked 2026-11-20; Codex 0.169 measured.
+Facts: API reference "Create a response", input items, as of 2026-11-20; Codex 0.169 measured.
 """
 
 from __future__ import annotations

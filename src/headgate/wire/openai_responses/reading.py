@@ -1,6 +1,6 @@
 """The Responses wire: what its replies and streams say, and how we say things in it.
 
-Facts: API reference "Responses" and "Streaming events", checked 2026-11-20. Every stream ends
+Facts: API reference "Responses" and "Streaming events", as of 2026-11-20. Every stream ends
 with `response.completed`, `.incomplete` or `.failed`, or with a bare `error` event.
 """
 

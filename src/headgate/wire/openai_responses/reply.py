@@ -5,7 +5,7 @@ Rule 2: a Response repeats what the caller asked for; what the caller left out, 
 OpenAI's defaults, as clients check for the fields.
 Rule 3: reasoning is sealed for the caller to send back only if the caller asked for that.
 
-Facts: API reference "The response object", checked 2026-11-20; openai 3.52 parses it.
+Facts: API reference "The response object", as of 2026-11-20; openai 3.52 parses it.
 """
 
 from __future__ import annotations

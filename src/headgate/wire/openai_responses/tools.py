@@ -5,7 +5,7 @@ Rule 2: `strict` is always said: OpenAI takes a missing one for true where the s
 rules of strict ones, and so it is heard.
 Rule 3: a tool that cannot be said is named; a choice of it is refused.
 
-Facts: API reference "Create a response", tools and tool_choice, checked 2026-11-20.
+Facts: API reference "Create a response", tools and tool_choice, as of 2026-11-20.
 """
 
 from __future__ import annotations
