@@ -157,6 +157,21 @@ def test_an_error_inside_a_200_is_a_fault(error: object, kind: Kind) -> None:
             read(json.dumps({"error": error}).encode())
 
 
+def test_content_in_parts_and_arguments_as_objects_keep_the_usage() -> None:
+    """Mistral's models answer so where they reason; the usage was lost with the content."""
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    message = {"content": [thought, {"type": "text", "text": "hi"}, 7], "tool_calls": [call]}
+    usage = {"prompt_tokens": 5, "completion_tokens": 3}
+    for reading in (
+        read(json.dumps({"choices": [{"message": message}], "usage": usage}).encode()),
+        seen({"choices": [{"delta": message}], "usage": usage}),
+    ):
+        assert reading.usage == Usage(input_fresh=5, output=3)
+        assert reading.text_chars == len('hmhi{"a":1}')
+        assert (reading.tools_called, reading.warnings) == (1, [])
+
+
 def test_an_odd_field_does_not_refuse_an_answer_that_was_paid_for() -> None:
     reading = read(reply(usage={"prompt_tokens": 5.0, "completion_tokens": "1"}))
     assert reading.usage == Usage(input_fresh=5, output=1)

@@ -40,7 +40,7 @@ class _Usage(Struct):
 
 
 class _Function(Struct):
-    arguments: str | None = None
+    arguments: Any = None
 
 
 class _ToolCall(Struct):
@@ -49,10 +49,10 @@ class _ToolCall(Struct):
 
 
 class _Delta(Struct):
-    content: str | None = None
+    content: str | list[Any] | None = None  # a list: Mistral, where it reasons
     refusal: str | None = None
     reasoning_content: str | None = None  # DeepSeek, vLLM and others
-    reasoning: str | None = None  # OpenRouter, Groq
+    reasoning: Any = None  # OpenRouter, Groq
     tool_calls: list[_ToolCall] | None = None
 
 
@@ -166,16 +166,37 @@ def _note(chunk: _Chunk, reading: Reading) -> None:
 def _hear(delta: _Delta | None, reading: Reading) -> None:
     if delta is None:
         return
-    reading.hear(delta.content)
+    if isinstance(delta.content, list):
+        _hear_parts(delta.content, reading)
+    else:
+        reading.hear(delta.content)
     reading.hear(delta.refusal)
     reading.think(delta.reasoning_content)
-    reading.think(delta.reasoning)
+    _think(delta.reasoning, reading)
     for call in delta.tool_calls or ():
         reading.content = True
         if call.id:
             reading.tools_called += 1
         if call.function is not None:
-            reading.think(call.function.arguments)
+            _think(call.function.arguments, reading)
+
+
+def _hear_parts(parts: list[Any], reading: Reading) -> None:
+    for part in parts:
+        members = part if isinstance(part, dict) else {}
+        text, thinking = members.get("text"), members.get("thinking")
+        reading.hear(text if isinstance(text, str) else None)
+        if isinstance(thinking, list):
+            inner = (one.get("text") for one in thinking if isinstance(one, dict))
+            thinking = "".join(text for text in inner if isinstance(text, str))
+        _think(thinking, reading)
+
+
+def _think(said: object, reading: Reading) -> None:
+    if isinstance(said, str):
+        reading.think(said)
+    elif said is not None:
+        reading.think(msgspec.json.encode(said).decode())
 
 
 def read(body: bytes, reading: Reading) -> None:
