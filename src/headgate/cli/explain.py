@@ -15,7 +15,7 @@ import click
 
 from headgate.cli import Trouble
 from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
-from headgate.cli.where import explained, ledger_of
+from headgate.cli.where import ledger_of
 
 if TYPE_CHECKING:
     from headgate.cli.explanation import Asked
@@ -45,7 +45,7 @@ SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
 @click.option(
     "--stream/--no-stream", default=None, help="Would it stream; default: as the file says."
 )
-@click.option("--key", help="A virtual key: would it open the gate.")
+@click.option("--key", help="A virtual key: would it open the gate, and for what.")
 @click.option("--key-id", help="The same, by its id or name instead of its secret.")
 @click.option(
     "--from",
@@ -92,6 +92,7 @@ def command(
         raise click.UsageError(
             "give the request: FILE, or - to read it" if to else "give --model NAME or FILE"
         )
+    from headgate.cli.gate import judge
     from headgate.config import load_file
 
     config = load_file(Path(config_path) if config_path else None, os.environ)
@@ -102,7 +103,7 @@ def command(
         return 0 if weighed["passes"] else REFUSED
     asked = _asked(model, surface, file, stream)
     told = _explained(config, asked) | {
-        "gate": _gate(config, key, key_id),
+        "gate": judge(ledger_of(config), key, key_id, (asked.model, asked.surface)),
         "config": config.source or "no file: the environment",
     }
     if as_json:
@@ -216,57 +217,15 @@ def _surface_of(members: dict[str, Any]) -> str:
     return "messages" if anthropic and "max_completion_tokens" not in members else "chat"
 
 
-def _gate(config: Config, key: str | None, key_id: str | None) -> dict[str, object]:
-    """Would the key open the gate; without one: does the gate ask for one at all."""
-    from headgate.store.keys import Keys, listing
-    from headgate.store.sqlite import connect_reader
-
-    path = ledger_of(config)
-    if not path.exists():
-        return {
-            "open": True,
-            "why": "no key was ever created, so none is asked for (loopback only)",
-        }
-    with explained():
-        keys = Keys(path)
-        try:
-            if not keys.defined:
-                return {"open": True, "why": "no key was ever created, so none is asked for"}
-            if key is not None:
-                found = keys.find(key)
-                if found is None:
-                    return {"open": False, "why": f"401: the key is {keys.refusal(key)}"}
-                return {"open": True, "why": f"key {found.id} ({found.name})"}
-        finally:
-            keys.close()
-        if key_id is None:
-            return {
-                "open": None,
-                "why": "a key is asked for; --key or --key-id says whether it opens",
-            }
-        reader = connect_reader(path)
-        try:
-            for each in listing(reader):
-                if key_id in (each.id, each.name):
-                    return _judged(each)
-        finally:
-            reader.close()
-    raise Trouble(f"no key has the id or name '{key_id}'", "headgate keys list shows them")
-
-
-def _judged(key: Any) -> dict[str, object]:
-    now_us = int(datetime.now(UTC).timestamp() * 1_000_000)
-    reason = key.refusal(now_us)
-    known = f"key {key.id} ({key.name})"
-    return {"open": not reason, "why": f"401: {known} is {reason}" if reason else known}
-
-
 def _show(told: dict[str, Any]) -> None:
     """The same, for people."""
+    from headgate.cli.tenancy import narrowing
+
     limits = told["limits"]
     lines = [
         f"{told['model']} by {told['surface']}{', streamed' if told['stream'] else ''}",
         f"  gate    {told['gate']['why']}",
+        *(f"          {line}" for line in narrowing(told["gate"].get("may"))),
         f"  route   {told['route']['matched']}: {told['route']['because']}",
         f"  limits  connect {limits['connect_s']:g} s, whole call {limits['call_s']:g} s, "
         f"silence {limits['silence_s']:g} s, body {limits['body_bytes']:,} bytes, "

@@ -312,7 +312,7 @@ def _print_standing(facts: dict[str, Any], options: Mapping[str, Any]) -> None:
         "models": _allowed(may["models"]),
         "surfaces": _allowed(may["surfaces"]),
     })  # fmt: skip
-    for line in narrowing(may):
+    for line in tenancy.narrowing(may):
         click.echo(f"  {line}")
     for name, label in (("today", "today"), ("month", "this month")):
         spent = facts["spend"][name]
@@ -321,13 +321,3 @@ def _print_standing(facts: dict[str, Any], options: Mapping[str, Any]) -> None:
 
 def _allowed(names: list[str] | None) -> str:
     return "all" if names is None else ", ".join(names) or "none"
-
-
-def narrowing(may: Mapping[str, Any]) -> list[str]:
-    """Which level allows only what."""
-    return [
-        f"{each['level']} {each['name']!r} allows only {kind} {', '.join(each[kind])}"
-        for each in may["narrowed_by"]
-        for kind in ("models", "surfaces")
-        if each[kind]
-    ]

@@ -222,6 +222,16 @@ def print_facts(facts: Mapping[str, Any]) -> None:
             click.echo(f"{name.replace('_', ' '):<13} {text}")
 
 
+def narrowing(may: Mapping[str, Any] | None) -> list[str]:
+    """Which level allows only what, a line for each."""
+    return [
+        f"{each['level']} {each['name']!r} allows only {kind} {', '.join(each[kind])}"
+        for each in (may or {"narrowed_by": ()})["narrowed_by"]
+        for kind in ("models", "surfaces")
+        if each[kind]
+    ]
+
+
 def _tell(tenant: Tenant, done: str, options: Mapping[str, Any]) -> None:
     if options["as_json"]:
         print_json(shown(tenant))

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from headgate import config as configuration
-from headgate.gateway import metrics
+from headgate.gateway import metrics, standing
 from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
 from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
@@ -24,6 +24,7 @@ from headgate.gateway.line import NO_RETRY, call_id, id_field
 from headgate.gateway.models import wants_anthropic
 from headgate.gateway.serve import EDGE, Message, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
+from headgate.gateway.standing import Standings
 from headgate.gateway.surfaces import ROUTES, answer, refusal_headers, refuse
 from headgate.policy.permit import Permit
 from headgate.wire import SURFACES, Dialect
@@ -42,10 +43,12 @@ class Gateway:
     def __init__(self, house: House) -> None:
         self.house = house
         self._admin = Admin(house)
+        self._standings = Standings(house.keys)
         self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
+            standing.PATH: self._self,
             "/": self._welcome,
         }
 
@@ -119,6 +122,17 @@ class Gateway:
                 found = house.models.one(name, headers, self._provider_of)
             else:
                 found = house.models.listing(headers, scope["query_string"], permit.allows)
+        except Fault as fault:
+            await self._refuse(scope, sink, fault)
+            return
+        await _show(scope, sink, 200, JSON, msgspec.json.encode(found))
+
+    async def _self(self, scope: Scope, sink: HttpSink) -> None:
+        try:
+            if not self.house.keys.defined and (fault := self._stranger(scope)) is not None:
+                raise fault
+            key, _ = authenticate(self.house.keys, scope["headers"])
+            found = await self._standings.of(key)
         except Fault as fault:
             await self._refuse(scope, sink, fault)
             return
@@ -236,7 +250,8 @@ def _no_such_page(scope: Scope) -> Fault:
     return Fault(
         Kind.NO_SUCH_PATH,
         f"nothing is served at {scope['method']} {scope['path'][:200]}; calls go to {known};"
-        " GET /v1/models lists the models, /healthz and /readyz tell how it is",
+        f" GET /v1/models lists the models, {standing.PATH} tells what your key may do,"
+        " /healthz and /readyz tell how it is",
     )
 
 
