@@ -104,6 +104,8 @@ def test_a_retelling_watches_as_a_watch_does() -> None:
             "bad tool",
         ),
         (Fault(Kind.OVERLOADED, "busy"), Kind.OVERLOADED, "busy"),
+        (Fault(Kind.UPSTREAM, "late", detail="504"), Kind.TIMEOUT, "late"),
+        (Fault(Kind.UPSTREAM, "broken", detail="500 api_error"), Kind.UPSTREAM, "broken"),
     ],
 )
 def test_a_fault_is_told_so_that_a_client_of_another_vendor_can_act(

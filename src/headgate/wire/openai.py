@@ -56,6 +56,7 @@ _FAULT_OF_CODE = {
     422: Kind.UPSTREAM_INVALID,
     429: Kind.UPSTREAM_LIMITED,
     503: Kind.OVERLOADED,
+    504: Kind.TIMEOUT,
     529: Kind.OVERLOADED,
 }
 """OpenRouter and others put an HTTP status where OpenAI has a word"""

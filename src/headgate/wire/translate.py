@@ -115,6 +115,8 @@ def told_elsewhere(fault: Fault) -> Fault:
     reply, kind, message = fault.reply, fault.kind, fault.message
     if kind is Kind.UPSTREAM_LIMITED and fault.retry_after == _NEVER:
         kind, message = Kind.BUDGET, "upstream quota exhausted"
+    elif kind is Kind.UPSTREAM and fault.detail.startswith("504"):
+        kind = Kind.TIMEOUT
     elif kind is Kind.UPSTREAM_INVALID and is_overflow(f"{fault.detail} {message}"):
         kind = Kind.TOO_LONG
     elif kind is Kind.UPSTREAM_INVALID and reply is not None:
