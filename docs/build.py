@@ -255,7 +255,7 @@ def providers_page() -> str:
         parts += [
             f"## {kind}",
             "",
-            f"{preset.title}. Checked {preset.checked}: {preset.source}.",
+            f"{preset.title}. As of {preset.checked}: {preset.source}.",
         ]
         parts += ["", *_header("", "")]
         parts += [
@@ -314,7 +314,7 @@ def capabilities_page() -> str:
         assert provider is not None
         parts.append(_row(f"`{kind}`", provider.translate, _holds(preset.abilities)))
     parts += ["", "## Models", "", "`*` stands for models that no other row names.", ""]
-    parts += _header("model", "thinking", "efforts", "max output", "what else holds", "checked")
+    parts += _header("model", "thinking", "efforts", "max output", "what else holds", "as of")
     for fact in facts.read().models:
         if fact.abilities:
             parts.append(_model_row(fact))

@@ -1,6 +1,6 @@
 """What the price catalogue lacks: our own rows of models/*.toml, one file per model maker.
 
-Rule 1: every row says when it was checked and on which page; a row that does not is refused.
+Rule 1: every row says as of which day it holds and by which source, or it is refused.
 Rule 2: a fact belongs to a model by its name, wherever it is served and however it is dated;
 what a server decides, whichever model answers there, stands in the provider's file.
 """
