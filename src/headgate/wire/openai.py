@@ -243,11 +243,13 @@ def strict(wanted: bool, schema: Any, what: str, losses: Losses) -> bool:
 
 
 def parameters(schema: Object | None, *, closed: bool = False) -> Object:
-    """A function's schema: the properties of an object are named even where there are none."""
+    """A function's schema, which OpenAI wants to be called an object and to name properties."""
     if not schema:
         none: Object = {"type": "object", "properties": {}}
         return none | {"required": [], "additionalProperties": False} if closed else none
-    if schema.get("type") == "object" and "properties" not in schema:
+    if "type" not in schema:
+        schema = {"type": "object", **schema}
+    if schema["type"] == "object" and "properties" not in schema:
         return {**schema, "properties": {}}
     return schema
 
