@@ -162,7 +162,7 @@ def test_a_function_without_arguments_can_be_strict(schema: dict[str, object] | 
 def test_the_properties_of_an_object_are_named_even_where_there_are_none() -> None:
     assert parameters({"type": "object"}) == {"type": "object", "properties": {}}
     assert parameters({"type": "string"}) == {"type": "string"}
-    some = {"properties": {"a": {}}}
+    some: dict[str, object] = {"properties": {"a": {}}}
     assert parameters(some) == {"type": "object", **some}
     assert parameters({"$ref": "#/$defs/a"})["type"] == "object"
 
