@@ -124,6 +124,12 @@ def test_calls_of_odd_servers_are_mended() -> None:
     assert made == [p for p in parts(tool_calls=calls) if isinstance(p, ToolCall)]
 
 
+def test_a_call_that_names_nothing_is_not_swallowed() -> None:
+    """Whoever says it again refuses it: an answer that meant to act would look finished."""
+    nameless = {"id": "x", "type": "function", "function": {"arguments": "{}"}}
+    assert parts(tool_calls=[nameless]) == [ToolCall("x", "", "{}")]
+
+
 def test_the_older_function_call_is_a_tool_call() -> None:
     answer = decode_answer(
         reply("function_call", function_call={"name": "f", "arguments": "{}"})
