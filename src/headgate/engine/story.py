@@ -15,7 +15,7 @@ from functools import partial
 
 from headgate import config as configuration
 from headgate.config import Config, Route, Rung
-from headgate.engine import refusal
+from headgate.engine import allowance, refusal
 from headgate.engine.closing import Closing
 from headgate.engine.crossing import cross, said_again, watch_stream
 from headgate.engine.gate import Gate
@@ -90,7 +90,7 @@ class Engine:
     async def _win(self, tally: Tally) -> None:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
         call, ground = tally.call, self._ground
-        _check_holder(call)
+        allowance.check(call)
         journal, way = ground.settlement.journal, self._way(call)
         tally.route = way.route.pattern
         if not ground.writer.has_room():
@@ -411,13 +411,6 @@ def _check_name(model: str) -> None:
         raise Fault(Kind.INVALID, "model: is required")
     if len(model) > LONGEST_MODEL:
         raise Fault(Kind.INVALID, f"model: has more than {LONGEST_MODEL} characters")
-
-
-def _check_holder(call: Call) -> None:
-    """Refuse what the caller's key may not ask for."""
-    refusal = call.holder.refusal
-    if refusal is not None and call.model and (why := refusal(call.model, call.surface.name)):
-        raise Fault(Kind.FORBIDDEN, why)
 
 
 def _is_event_stream(headers: Headers) -> bool:
