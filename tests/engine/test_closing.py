@@ -27,6 +27,7 @@ class Books:
         self.said: list[dict[str, object]] = []
         self.told: list[str] = []
         self.writer = self.journal = self
+        self.trouble = ""
 
     def settle(self, ended: Ended) -> None:
         ended.tally.settled = True

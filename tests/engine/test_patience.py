@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.engine import closing, story
 from tests.kit import (
     PROVIDERS,
     Got,
@@ -164,6 +165,37 @@ async def test_with_strict_durability_the_end_arrives_only_once_the_row_is_safe(
                     is_stream,
                     script,
                 )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fails", ["before it is sent", "after it is answered"])
+async def test_with_strict_durability_a_ledger_that_cannot_be_written_is_told_not_waited_for(
+    fails: str, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, limit in ((story, "ROOM_S"), (closing, "SAFE_S"), (closing, "TROUBLED_S")):
+        monkeypatch.setattr(module, limit, 0.2)
+    async with running('[ledger]\ndurability = "strict"\nlinger_ms = 0\n') as field:
+        blocker = await asyncio.to_thread(
+            sqlite3.connect, field.ledger, isolation_level=None, check_same_thread=False
+        )
+        asked = {"x-headgate-sim": "first-delay=0.4;head-delay=0.4"}
+        if fails == "before it is sent":
+            await asyncio.to_thread(blocker.execute, "BEGIN EXCLUSIVE")
+        calling = asyncio.ensure_future(
+            field.post("/v1/messages", message(stream=stream), asked)
+        )
+        if fails == "after it is answered":
+            while not field.sim.running:  # noqa: ASYNC110 - it has no event to wait for
+                await asyncio.sleep(0.001)
+            await asyncio.to_thread(blocker.execute, "BEGIN EXCLUSIVE")
+        async with asyncio.timeout(5):
+            got = await calling
+        assert b"the ledger cannot be written" in got.body
+        assert b"message_stop" not in got.body
+        assert field.sim.total_calls == (fails == "after it is answered")
+        await asyncio.to_thread(blocker.execute, "ROLLBACK")
+        await asyncio.to_thread(blocker.close)
+        assert len(await field.rows(1)) == 1
 
 
 async def test_with_strict_durability_the_intent_is_safe_before_anything_is_sent() -> None:

@@ -6,6 +6,7 @@ Rule 2: what has begun as a stream ends as one: with an error event, never with 
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 from headgate.config import Route
@@ -23,6 +24,10 @@ from headgate.wire.voice import canned
 
 ENDINGS = {Kind.TRUNCATED: Ending.TRUNCATED, Kind.IDLE: Ending.IDLE}
 """of calls that a fault ends; every other fault is an error"""
+SAFE_S = 10.0
+"""how long the last of a reply waits for its row, where durability is strict"""
+TROUBLED_S = 0.5
+"""the same for an error while the ledger is known not to work"""
 
 
 class Closing:
@@ -114,10 +119,22 @@ class Closing:
         await self.explain(tally, Fault(Kind.INTERNAL, text))
 
     async def make_sure(self, tally: Tally) -> None:
-        """With strict durability, the last of a reply waits until its row is safe."""
-        if self._strict:
-            self.settle(tally)
-            await self._ground.writer.durable()
+        """With strict durability, the last of a reply waits until its row is safe.
+
+        Not for ever: what cannot be kept is an error, and an error promises no row.
+        """
+        if not self._strict:
+            return
+        self.settle(tally)
+        writer, failed = self._ground.writer, tally.fault is not None
+        try:
+            async with asyncio.timeout(TROUBLED_S if failed and writer.trouble else SAFE_S):
+                await writer.durable()
+        except TimeoutError:
+            if not failed:
+                why = writer.trouble or "it does not keep up"
+                text = f"the answer is here, but the ledger cannot be written: {why}"
+                raise Fault(Kind.BUSY, text) from None
 
     def settle(self, tally: Tally) -> None:
         if tally.settled:

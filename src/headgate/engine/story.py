@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -94,10 +95,10 @@ class Engine:
         journal, way = ground.settlement.journal, self._way(call)
         tally.route = way.route.pattern
         if not ground.writer.has_room():
-            await self._room()
+            await self._kept(ground.writer.room())
         self._admit(tally, way)
         if self._strict:
-            await ground.writer.durable()
+            await self._kept(ground.writer.durable())
         tally.target = way.ladder[0]
         plan = router.plan(way.ladder, self._cooling, self._patience, ground.dice)
         step: Try | Wait | None = next(plan, None)
@@ -172,13 +173,13 @@ class Engine:
         )
         return Target(name, model, rung.tries, (text,))
 
-    async def _room(self) -> None:
-        writer = self._ground.writer
+    async def _kept(self, wait: Coroutine[None, None, None]) -> None:
+        """Wait for the ledger before anything is sent, but not for ever."""
         try:
             async with asyncio.timeout(ROOM_S):
-                await writer.room()
+                await wait
         except TimeoutError:
-            why = writer.trouble or "it does not keep up"
+            why = self._ground.writer.trouble or "it does not keep up"
             raise Fault(Kind.BUSY, f"the ledger cannot be written: {why}") from None
 
     def _admit(self, tally: Tally, way: Way) -> None:
@@ -371,7 +372,9 @@ class Engine:
         tally.answered = True
         self._ground.note(tally, exchange, None)
         if self._strict:
+            tally.answered = False  # not before its row is safe
             await self._closing.make_sure(tally)
+            tally.answered = True
         if body is not None:
             await tally.sink.whole(status, reply_headers(tally, exchange.headers), last)
             return
