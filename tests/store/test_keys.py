@@ -281,6 +281,14 @@ def test_an_overlap_is_bounded(operator: sqlite3.Connection, overlap_us: int) ->
         keys.rotate(operator, "alice", overlap_us=overlap_us, now_us=NOW)
 
 
+def test_a_clock_that_was_set_back_confuses_no_rotation(operator: sqlite3.Connection) -> None:
+    key, _ = keys.create(operator, "alice", now_us=NOW)
+    _, new = keys.rotate(operator, "alice", overlap_us=0, now_us=NOW - 9 * HOUR)
+    assert keys.living(operator, "alice").last4 == new[-4:]
+    _, last = keys.rotate(operator, "alice", overlap_us=0, now_us=NOW - 18 * HOUR)
+    assert live(operator, key, NOW) == [last[-4:]]
+
+
 def test_a_key_that_opens_nothing_is_not_rotated(operator: sqlite3.Connection) -> None:
     keys.create(operator, "alice", changes=Changes(expires_us=NOW + 1), now_us=NOW)
     with pytest.raises(Mistake, match="is expired"):

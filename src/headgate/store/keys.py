@@ -213,16 +213,16 @@ def living(connection: sqlite3.Connection, id_or_name: str) -> Key:
 
 
 def listing(connection: sqlite3.Connection) -> list[Key]:
-    """Every key ever created, oldest first, each by its newest secret."""
-    newest = {key.id: key for key, _, _ in _rows(connection)}
-    return sorted(newest.values(), key=lambda key: (key.created_us, key.id))
+    """Every key ever created, oldest first, each by the secret that lasts."""
+    lasting = {key.id: key for key, _, _ in _rows(connection)}
+    return sorted(lasting.values(), key=lambda key: (key.created_us, key.id))
 
 
 def secrets_of(connection: sqlite3.Connection, key_id: str) -> list[Secret]:
     """A key's secrets, oldest first, the last few that have ended too."""
     rows = connection.execute(
         "SELECT last4, created_us, ends_us, used_day FROM secret WHERE key_id = ?"
-        " ORDER BY created_us, rowid",
+        " ORDER BY rowid",
         (key_id,),
     )
     return [Secret(*row) for row in rows]
@@ -261,13 +261,13 @@ def _add_secret(connection: sqlite3.Connection, key_id: str, now_us: int) -> str
 
 
 def _rows(connection: sqlite3.Connection) -> list[tuple[Key, bytes, int]]:
-    """(key, hash, day of last use) of every secret, oldest secret first."""
+    """(key, hash, day of last use) of every secret; the lasting one of a key comes last."""
     teams = everyone(connection)
     traits = ", ".join(f"k.{name}" for name in COLUMNS)
     rows = connection.execute(
         "SELECT s.hash, s.used_day, s.last4, s.ends_us, k.id, k.name, k.team_id,"  # noqa: S608 - constant text
         f" k.created_us, k.expires_us, k.revoked_us, {traits}"
-        ' FROM secret AS s JOIN "key" AS k ON k.id = s.key_id ORDER BY s.created_us, s.rowid'
+        ' FROM secret AS s JOIN "key" AS k ON k.id = s.key_id ORDER BY s.ends_us IS NULL, s.rowid'
     )
     found = []
     for hash, used, last4, ends, id, name, team, created, expires, revoked, *columns in rows:
