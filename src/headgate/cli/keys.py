@@ -219,17 +219,26 @@ def revoke(id_or_name: str, **options: Any) -> None:
 
 
 @command.command("self")
-@click.option("--key", required=True, envvar="HEADGATE_KEY", help="The secret.")
+@click.option(
+    "--key", required=True, envvar="HEADGATE_KEY", help="The secret; default: $HEADGATE_KEY."
+)
+@click.option("--url", help="Ask the gateway at this address instead of the ledger here.")
 @tenancy.place_options
-def show_self(key: str, **options: Any) -> None:
+def show_self(key: str, url: str | None, **options: Any) -> None:
     """Show what the holder of a secret may know: what it may ask for and what it spent.
 
     A gateway answers the same to its callers at GET /headgate/self.
 
     \b
-    Example:
+    Examples:
       headgate keys self --key hg-…
+      headgate keys self --url https://llm.example.com --key hg-…
     """
+    if url is not None:
+        from headgate.cli import remote  # costly to load; not needed with a ledger at hand
+
+        _print_standing(remote.ask(url, key), options)
+        return
     path = tenancy.path_of(options)
     with tenancy.opened(options, writing=False) as connection:
         view = keys.Keys(path)
