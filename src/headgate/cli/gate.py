@@ -45,7 +45,8 @@ def _named(ledger: Path, key_id: str) -> Key:
         known = listing(reader)
     found = [each for each in known if key_id in (each.id, each.name)]
     if not found:
-        hint = f"{meant(key_id, [each.name for each in known])}; `headgate keys list` shows all"
+        names, more = [each.name for each in known], "`headgate keys list` shows all"
+        hint = meant(key_id, names, more)
         raise Trouble(f"no key has the id or name '{key_id}'", hint)
     return next((each for each in found if each.revoked_us is None), found[-1])
 

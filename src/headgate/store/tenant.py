@@ -174,17 +174,18 @@ def find(connection: sqlite3.Connection, level: str, words: str) -> Tenant:
             raise Mistake(f"several teams are named {words!r}", f"say which: {labels}")
     make = f"`headgate {COMMANDS[level]} create --name NAME` makes one"
     names = [each.name for each in known]
-    raise Mistake(f"there is no {level} named {words!r}", f"{meant(words, names)}; {make}")
+    raise Mistake(f"there is no {level} named {words!r}", meant(words, names, make))
 
 
-def meant(words: str, names: Iterable[str]) -> str:
-    """What was probably meant, or what there is."""
+def meant(words: str, names: Iterable[str], otherwise: str = "") -> str:
+    """What was probably meant, or what there is; and what else can be done."""
     known = list(dict.fromkeys(names))
     near = get_close_matches(words, known, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {near[0]!r}? {otherwise}".rstrip()
     more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    return f"there are: {', '.join(known[:LISTED]) or 'none'}{more}"
+    there = f"there are: {', '.join(known[:LISTED]) or 'none'}{more}"
+    return f"{there}; {otherwise}" if otherwise else there
 
 
 def check_open(tenant: Tenant) -> None:
