@@ -267,7 +267,8 @@ def _rows(connection: sqlite3.Connection) -> list[tuple[Key, bytes, int]]:
     rows = connection.execute(
         "SELECT s.hash, s.used_day, s.last4, s.ends_us, k.id, k.name, k.team_id,"  # noqa: S608 - constant text
         f" k.created_us, k.expires_us, k.revoked_us, {traits}"
-        ' FROM secret AS s JOIN "key" AS k ON k.id = s.key_id ORDER BY s.ends_us IS NULL, s.rowid'
+        ' FROM secret AS s JOIN "key" AS k ON k.id = s.key_id'
+        " ORDER BY s.ends_us IS NULL, s.rowid"
     )
     found = []
     for hash, used, last4, ends, id, name, team, created, expires, revoked, *columns in rows:

@@ -12,7 +12,7 @@ from headgate.wire.model import Fault, Headers, Kind
 
 
 class Holder(NamedTuple):
-    """Whom a call is charged to, and what it may ask for: a virtual key and where it belongs."""
+    """Whom a call is charged to, and what it may ask for: a key and where it belongs."""
 
     key_id: str = ""
     """empty: no key is asked for here"""
