@@ -223,6 +223,16 @@ def ledger_page() -> str:
         "",
         *_columns(Intent),
         "",
+        "## Table `spend`: what each key spent on each day of UTC",
+        "",
+        "Summed in the transaction that writes the rows, so it never disagrees with `call`.",
+        "",
+        *_header("column", "type", "meaning"),
+        _row("`key_id`", "`str`", "as in `call`"),
+        _row("`day`", "`int`", "days since 1970"),
+        _row("`calls`", "`int`", "rows of that day"),
+        _row("`cost_nusd`", "`int`", "the sum of their `cost_nusd`"),
+        "",
     ]
     return "\n".join(parts)
 

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headgate.policy.permit import Permit
 from headgate.store import keys
 from headgate.store import tenant as tenants
 from headgate.store.keys import ENDED_KEPT, Key, Keys
@@ -420,3 +422,49 @@ def test_a_team_that_does_not_exist_is_answered_with_what_was_meant(
     assert "did you mean 'search'?" in caught.value.hint
     assert "headgate teams create" in caught.value.hint
     assert keys.listing(operator) == []
+
+
+def test_of_many_who_rotate_at_once_one_succeeds(
+    operator: sqlite3.Connection, path: Path
+) -> None:
+    key, _ = keys.create(operator, "alice", now_us=NOW)
+
+    def rotate(_: int) -> int:
+        with contextlib.closing(connect(path)) as connection:
+            try:
+                keys.rotate(connection, "alice", overlap_us=HOUR, now_us=NOW)
+            except Mistake:
+                return 0
+            return 1
+
+    with ThreadPoolExecutor(4) as racers:
+        assert sum(racers.map(rotate, range(4))) == 1
+    assert len(live(operator, key, NOW)) == 2
+
+
+PATTERNS = st.none() | st.lists(st.text("ab*", min_size=1, max_size=3), max_size=2).map(tuple)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["acme", "search", "alice"]), PATTERNS), max_size=8))
+@settings(max_examples=60)
+def test_after_any_changes_no_key_may_what_its_team_or_organisation_may_not(
+    steps: list[tuple[str, tuple[str, ...] | None]],
+) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        tenants.create(connection, "acme", now_us=NOW)
+        tenants.create(connection, "search", parent="acme", now_us=NOW)
+        keys.create(connection, "alice", team="search", now_us=NOW)
+        for name, models in steps:
+            with contextlib.suppress(Mistake):
+                if name == "alice":
+                    keys.update(connection, name, Changes(models=models), now_us=NOW)
+                else:
+                    level = ORGANISATION if name == "acme" else TEAM
+                    tenants.update(connection, level, name, Changes(models=models))
+        key = keys.living(connection, "alice")
+        assert key.team.organisation is not None
+        may, above = Permit(key.grants()), [key.team, key.team.organisation]
+        for model in ("a", "b", "ab", "ba", "aab", "abb", "bab"):
+            if may.allows(model):
+                assert all(Permit(tenant.grants()).allows(model) for tenant in above)
