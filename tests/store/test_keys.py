@@ -297,6 +297,7 @@ def test_a_key_that_opens_nothing_is_not_rotated(operator: sqlite3.Connection) -
         keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW + 1)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=14))
 @settings(max_examples=60)
 def test_rotation_never_leaves_zero_or_three_live_secrets(steps: list[tuple[int, int]]) -> None:
@@ -445,6 +446,7 @@ def test_of_many_who_rotate_at_once_one_succeeds(
 PATTERNS = st.none() | st.lists(st.text("ab*", min_size=1, max_size=3), max_size=2).map(tuple)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["acme", "search", "alice"]), PATTERNS), max_size=8))
 @settings(max_examples=60)
 def test_after_any_changes_no_key_may_what_its_team_or_organisation_may_not(
