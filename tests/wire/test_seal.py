@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.wire.meaning import Thought
-from headgate.wire.seal import START, unwrap, wrap
+from headgate.wire.seal import START, may_hold, unwrap, wrap
 
 THOUGHTS = st.builds(
     Thought,
@@ -37,3 +37,12 @@ def test_a_damaged_seal_is_nobodys(seal: str) -> None:
 
 def test_a_seal_holds_nothing_that_json_or_headers_must_escape() -> None:
     assert wrap(Thought("é🙂", "s", maker="anthropic")).isascii()
+
+
+@given(st.text(), st.text(), st.integers(0, 600))
+def test_a_seal_is_found_wherever_it_stands(before: str, after: str, tildes: int) -> None:
+    sealed = wrap(Thought("hm", "s", maker="anthropic"))
+    around = (before + "~" * tildes).encode("utf-8", "replace")
+    body = around + sealed.encode() + after.encode("utf-8", "replace")
+    assert may_hold(body)
+    assert may_hold(around) == (START.encode() in around)

@@ -14,10 +14,30 @@ import msgspec
 from headgate.wire.broken import BROKEN
 from headgate.wire.meaning import Thought
 
-START = "gw1."
+START = "gw1.~"
 """how every seal that we wrapped begins"""
 
+_WORD = START.encode()
+_TILDE = START.index("~")
+_RARE = 256
+"""tildes that are looked at one by one"""
 _CONTENT = msgspec.json.Decoder(tuple[str, str, str, str, bool])
+
+
+def may_hold(body: bytes) -> bool:
+    """Is there anything in it that we sealed. Asked of every body that passes.
+
+    Looking for one rare byte costs 8 us a megabyte, looking for a word 500: that is what the
+    tilde is for. Where it is not rare, the word is looked for after all.
+    """
+    at = body.find(b"~")
+    for _ in range(_RARE):
+        if at < 0:
+            return False
+        if body.startswith(_WORD, max(0, at - _TILDE)):
+            return True
+        at = body.find(b"~", at + 1)
+    return _WORD in body
 
 
 def wrap(thought: Thought) -> str:

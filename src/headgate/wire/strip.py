@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from headgate.wire.broken import BROKEN
 from headgate.wire.envelope import Envelope
-from headgate.wire.seal import START
+from headgate.wire.seal import START, may_hold
 
 _START = START.encode()
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -37,7 +37,7 @@ _SEALED = msgspec.json.Decoder(_Sealed)
 
 def without_our_seals(envelope: Envelope) -> dict[str, bytes]:
     """The members to change, with their new value; none where nothing was sealed by us."""
-    if _START not in envelope.body:
+    if not may_hold(envelope.body):
         return {}
     changes: dict[str, bytes] = {}
     for name in ("messages", "input"):
