@@ -211,7 +211,7 @@ def test_a_huge_body_is_edited_without_being_copied() -> None:
     ("body", "words"),
     [
         (b"[]", "must be a JSON object"),
-        (b"", "is not valid JSON"),
+        (b"", "is empty"),
         (b"{", "is not valid JSON"),
         (b'{"a":NaN}', "holds NaN, Infinity or half of a surrogate pair"),
         (b'{"a":"\\ud83d"}', "an emoji cut in two"),

@@ -139,6 +139,8 @@ class Envelope:
 
 
 def _why_not_json(body: bytes, error: msgspec.DecodeError) -> str:
+    if not body.strip():
+        return "the request body is empty; it must be a JSON object"
     try:
         _MEMBERS.decode(mend(body))
     except BROKEN:

@@ -130,10 +130,15 @@ def test_a_stored_conversation_needs_no_input_to_be_refused() -> None:
     assert [loss.field for loss in losses.grave] == ["previous_response_id"]
 
 
+def test_a_response_asked_to_be_stored_is_told_that_it_is_not() -> None:
+    _, losses = heard(a_message("user", "hi"), store=True)
+    assert told(losses)[0].startswith("store: changed: nothing is stored")
+
+
 def test_telemetry_and_defaults_are_left_out_without_a_word() -> None:
     _, losses = heard(
         a_message("user", "hi"),
-        store=True,
+        store=False,
         background=False,
         truncation="disabled",
         top_logprobs=0,

@@ -66,7 +66,7 @@ _STORED = {
     "conversation": "only OpenAI has stored that conversation; send its items",
     "prompt": "only OpenAI has stored that prompt; send its text",
 }
-_SILENT = ("store", "client_metadata", "prompt_cache_retention")
+_SILENT = ("client_metadata", "prompt_cache_retention")
 _TIERS = {"default": "standard"}
 _KNOWN_TIERS = ("auto", "standard", "flex", "priority", "fast")
 _SAID_TIERS = {"auto": "auto", "standard": "default", "flex": "flex", "priority": "priority"}
@@ -96,6 +96,8 @@ def decode_ask(body: bytes, losses: Losses) -> Ask:
     _decode_bounds(top, losses)
     for name in _SILENT:
         top.take(name)
+    if top.flag("store"):
+        losses.note("store", "changed: nothing is stored; the response cannot be asked for later")
     top.leave(losses, _ONLY_THERE)
     return ask
 
