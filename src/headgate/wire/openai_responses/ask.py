@@ -97,7 +97,9 @@ def decode_ask(body: bytes, losses: Losses) -> Ask:
     for name in _SILENT:
         top.take(name)
     if top.flag("store"):
-        losses.note("store", "changed: nothing is stored; the response cannot be asked for later")
+        losses.note(
+            "store", "changed: nothing is stored; the response cannot be asked for later"
+        )
     top.leave(losses, _ONLY_THERE)
     return ask
 
