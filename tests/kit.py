@@ -119,7 +119,9 @@ class Field:
         journal.flush()
         lines: list[dict[str, Any]] = []
         while not lines or lines[-1]["event"] != mark:  # a thread of its own writes them
-            lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+            text = self.log.read_text()
+            whole = text[: text.rfind("\n") + 1]  # the last line may still be on its way
+            lines = [json.loads(line) for line in whole.splitlines()]
         return [line for line in lines if line["event"] != mark]
 
 

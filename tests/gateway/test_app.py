@@ -201,7 +201,7 @@ async def test_an_unknown_model_is_a_404_that_lists_the_known_ones(
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "not valid JSON"),
+        (b"", "is empty"),
         (b"{", "not valid JSON"),
         (b"[1]", "must be a JSON object"),
         (b'"x"', "must be a JSON object"),
