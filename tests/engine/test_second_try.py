@@ -90,3 +90,24 @@ async def test_what_came_before_a_broken_event_is_delivered_before_the_error() -
     assert got.body.count(DELTA) == 2
     assert got.events[-1]["type"] == "error"
     assert (row["tries"], row["ending"], row["fault"]) == (1, "error", "upstream")
+
+
+async def test_an_answer_compressed_unasked_is_told_with_its_remedy() -> None:
+    body = b"\x1f\x8b\x08\x00not for us"
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
+    whole = head + b"content-length: %d\r\n\r\n" % len(body) + body
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        there = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with running(TOML.replace("{there}", there)) as field:
+            got = await field.post("/v1/messages", message("m"))
+    assert got.status == 502
+    assert "compressed its answer (gzip)" in got.json["error"]["message"]
+    assert "turn compression off" in got.json["error"]["message"]

@@ -41,6 +41,7 @@ REFUSED_WAIT_S = 0.2
 ROOM_S = 10.0
 """how long a call waits for the ledger before it is refused"""
 CACHED_MODELS = 2000
+LONGEST_CODING = 20
 LONGEST_MODEL = 500
 """names are kept and shown in many places; the longest known one, an ARN, has about 150"""
 
@@ -254,7 +255,7 @@ class Engine:
             else:
                 await self._deliver(tally, exchange, gate)
         except Fault as caught:
-            fault = caught
+            fault = _named(caught, exchange)
             if fault.kind is Kind.CONNECTION and not exchange.sent_any:
                 fault.retry_after = REFUSED_WAIT_S
             if tally.committed:
@@ -418,6 +419,15 @@ def _check_name(model: str) -> None:
 
 def _is_event_stream(headers: Headers) -> bool:
     return fields.first(headers, b"content-type").startswith(b"text/event-stream")
+
+
+def _named(fault: Fault, exchange: Exchange) -> Fault:
+    """The fault by its cause: what nobody asked to be compressed looks like nonsense."""
+    coding = fields.text(exchange.headers, b"content-encoding")[:LONGEST_CODING]
+    if fault.kind is not Kind.UPSTREAM or exchange.status >= 300 or coding in ("", "identity"):
+        return fault
+    said = f"the upstream compressed its answer ({coding}) though it was asked not to"
+    return Fault(Kind.UPSTREAM, f"{said}; turn compression off there")
 
 
 def _timed_out(tally: Tally) -> Fault:
