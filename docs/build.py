@@ -223,15 +223,16 @@ def ledger_page() -> str:
         "",
         *_columns(Intent),
         "",
-        "## Table `spend`: what each key spent on each day of UTC",
+        "## Table `spend`: what each account spent on each day of UTC",
         "",
         "Summed in the transaction that writes the rows, so it never disagrees with `call`.",
         "",
         *_header("column", "type", "meaning"),
-        _row("`key_id`", "`str`", "as in `call`"),
+        _row("`account`", "`str`", "one of those in `charged`, such as `house` or `key:k_…`"),
         _row("`day`", "`int`", "days since 1970"),
         _row("`calls`", "`int`", "rows of that day"),
         _row("`cost_nusd`", "`int`", "the sum of their `cost_nusd`"),
+        _row("`owner`", "`int`", "the process that spent it; 0: all that are gone"),
         "",
     ]
     return "\n".join(parts)

@@ -83,7 +83,9 @@ def test_keys_and_calls_left_open_are_counted() -> None:
 
 def test_calls_never_settled_are_counted_and_the_hint_shows_them(nobody_home: Path) -> None:
     connection = connect(nobody_home / "headgate" / "headgate.db")
-    connection.execute("INSERT INTO owner VALUES (1, 'lock', 1, 0, 0)")
+    connection.execute(
+        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
+    )
     write(connection, 1, Batch(1, [], [(1, INTENT._replace(id="lost"))], []))
     connection.execute("UPDATE intent SET state = 'orphaned'")
     connection.close()

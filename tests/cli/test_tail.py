@@ -28,7 +28,9 @@ from tests.ledger.rows import INTENT, entry
 @pytest.fixture
 def ledger() -> Iterator[sqlite3.Connection]:
     connection = connect(Path(os.environ["HEADGATE_HOME"]) / "headgate.db")
-    connection.execute("INSERT INTO owner VALUES (1, 'lock', 1, 0, 0)")
+    connection.execute(
+        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
+    )
     rows = [entry(id="one", cost_nusd=5), entry(id="two", fault="overloaded", status=529)]
     write(connection, 1, Batch(1, rows, [(1, INTENT._replace(id="lost"))], []))
     yield connection

@@ -18,7 +18,9 @@ from tests.ledger.rows import INTENT, entry
 def opened() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)
-    connection.execute("INSERT INTO owner VALUES (1, 'lock', 1, 0, 0)")
+    connection.execute(
+        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
+    )
     return connection
 
 

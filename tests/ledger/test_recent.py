@@ -19,7 +19,9 @@ from tests.ledger.rows import INTENT, entry
 def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)
-    connection.execute("INSERT INTO owner VALUES (1, 'lock', 1, 0, 0)")
+    connection.execute(
+        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
+    )
     rows = [
         entry(id="a", key_id="k_1", model_asked="fast", model_served="claude-haiku-5-5"),
         entry(id="b", key_id="k_2", fault="overloaded", ending="error"),

@@ -13,7 +13,7 @@ def test_no_column_is_made_for_what_people_or_models_said() -> None:
 
 
 def test_an_intent_shares_its_names_with_the_entry_that_closes_it() -> None:
-    assert set(Intent._fields) - {"input_estimate"} <= set(COLUMNS)
+    assert set(Intent._fields) - {"input_estimate", "probable_nusd"} <= set(COLUMNS)
 
 
 def test_money_is_whole_nano_dollars() -> None:

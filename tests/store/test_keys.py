@@ -380,7 +380,14 @@ def test_a_key_without_a_team_belongs_to_the_default_one(
     operator: sqlite3.Connection, gate: Keys
 ) -> None:
     _, secret = keys.create(operator, "alice", now_us=NOW)
-    assert gate.holder(gate.find(secret))[1:] == ("default", "default", "", "", None)
+    holder = gate.holder(gate.find(secret))
+    assert holder[1:6] == ("default", "default", "", "", None)
+    assert holder.accounts == (
+        "organisation:o_default",
+        "team:t_default",
+        f"key:{holder.key_id}",
+    )
+    assert holder.caps == ()
 
 
 @pytest.mark.parametrize(("level", "name"), [(TEAM, "search"), (ORGANISATION, "acme")])

@@ -148,13 +148,21 @@ def test_an_upgraded_file_keeps_its_rows_and_knows_what_was_spent(tmp_path: Path
     with contextlib.closing(connect(path)) as connection:
         after = connection.execute("SELECT * FROM call ORDER BY seq").fetchall()
         sums = connection.execute(
-            'SELECT name, calls, cost_nusd FROM spend JOIN "key" ON id = key_id ORDER BY name'
+            "SELECT name, calls, cost_nusd FROM spend JOIN \"key\" ON account = 'key:' || id"
+            " ORDER BY name"
+        ).fetchall()
+        house = connection.execute(
+            "SELECT substr(account, 1, 5), sum(calls), sum(cost_nusd) FROM spend"
+            " WHERE account NOT LIKE 'key:%' GROUP BY account ORDER BY account"
         ).fetchall()
         kept = sorted(key.name for key in listing(connection))
         again = connection.execute("PRAGMA integrity_check").fetchone()
     assert len(before) == 3
     assert [row[: len(before[0])] for row in after] == before
-    assert {row[len(before[0]) :] for row in after} == {("", "", "", "")}
+    assert {row[len(before[0]) :] for row in after} == {("", "", "", "", "", 0, "")}
+    assert house[0] == ("house", 3, 67_800)
+    assert [name for name, _, _ in house[1:]] == ["organ", *["team:"] * (len(house) - 2)]
+    assert sum(cost for name, _, cost in house if name == "team:") == 67_800
     assert sums == [("alice", 2, 44_200), ("bob", 1, 23_600)]
     assert kept == sorted(SECRETS)
     assert again == ("ok",)

@@ -61,8 +61,8 @@ def test_levels_that_share_nothing_allow_nothing(connection: sqlite3.Connection)
 def test_spend_counts_the_day_and_the_month_of_utc(connection: sqlite3.Connection) -> None:
     days = [AT, AT - timedelta(days=1), AT + timedelta(days=1)]
     for n, day in enumerate(days):
-        row = ("k_1", int(day.timestamp()) // 86_400, n + 1, 10**n)
-        connection.execute("INSERT INTO spend VALUES (?, ?, ?, ?)", row)
+        row = ("key:k_1", int(day.timestamp()) // 86_400, n, n + 1, 10**n)
+        connection.execute("INSERT INTO spend VALUES (?, ?, ?, ?, ?)", row)
     told = spend(connection, "k_1", NOW)
     assert told["today"] == {"since": "2026-03-01 00:00:00+00:00", "calls": 1, "cost_nusd": 1}
     assert told["month"] == told["today"]  # yesterday was February, tomorrow is not yet

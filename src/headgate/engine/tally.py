@@ -14,6 +14,7 @@ from headgate.engine.seat import Seat
 from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
 from headgate.policy import affinity, estimate, prefix
+from headgate.policy.cap import HOUSE
 from headgate.policy.router import Target
 from headgate.upstream import Exchange
 from headgate.wire import headers as fields
@@ -67,6 +68,8 @@ class Tally:
         "at_us",
         "call",
         "canned",
+        "charged",
+        "chosen_by",
         "committed",
         "credential",
         "crossing",
@@ -95,6 +98,7 @@ class Tally:
         "surface",
         "target",
         "try_started",
+        "waited_us",
         "warnings",
         "watch",
     )
@@ -140,6 +144,10 @@ class Tally:
         self.handle = 0
         self.settled = False
         self.reply_bytes = 0
+        self.charged = charged(call)
+        """the accounts that pay, as the row keeps them"""
+        self.waited_us = 0
+        self.chosen_by = ""
         self.stalled_at = 0.0
         """when the client was last seen refusing to read"""
         self.warnings: tuple[str, ...] = ()
@@ -168,7 +176,16 @@ def intent(tally: Tally, target: Target) -> Intent:
         target.model or call.model,
         estimate.tokens(len(call.envelope.body)),
         tally.max_output,
+        tally.charged,
     )
+
+
+def charged(call: Call) -> str:
+    """The accounts that pay for a call, with spaces between."""
+    found: str | None = call.kept.get(charged)
+    if found is None:
+        found = call.kept[charged] = " ".join((HOUSE, *call.holder.accounts))
+    return found
 
 
 def max_output(call: Call) -> int:
@@ -247,6 +264,9 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         ",".join(_warnings(tally)),
         int(tally.exchange is not None and _is_simulated(tally.exchange)),
         *call.holder[1:5],
+        tally.charged,
+        tally.waited_us,
+        tally.chosen_by,
     )
 
 
@@ -288,6 +308,7 @@ def bare_entry(tally: Tally, now: float) -> Entry:
         team=call.holder.team,
         cost_centre=call.holder.cost_centre,
         key_tags=call.holder.tags,
+        charged=tally.charged,
     )
 
 

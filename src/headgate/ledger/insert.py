@@ -2,7 +2,7 @@
 
 Rule 1: Python's sqlite3 drops and retakes the interpreter lock at every step, and under a busy
 event loop each retake may wait for a time slice; so rows are inserted many to a statement.
-Rule 2: what a key spent each day is summed in the transaction that writes the rows.
+Rule 2: what each account spent on each day is summed in the transaction that writes the rows.
 Rule 3: a batch carries its number: one that was committed, although the commit reported an
 error, is recognised and not written twice.
 """
@@ -42,16 +42,16 @@ _CALLS = _texts("call", COLUMNS)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
 
 
-# From the rows just written, so that sums and rows can never disagree. A sum that would not fit
-# into 64 bits becomes a float: the cast brings it back to the largest number there is.
 _SPENT = """
-INSERT INTO spend
-  SELECT key_id, at_us / 86400000000, count(*), CAST(total(cost_nusd) AS INTEGER)
-  FROM call WHERE seq > last_insert_rowid() - ? GROUP BY 1, 2
-ON CONFLICT DO UPDATE SET
-  calls = calls + excluded.calls,
-  cost_nusd = CAST(cost_nusd + excluded.cost_nusd AS INTEGER)
+INSERT INTO spend (account, day, owner, calls, cost_nusd) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (account, day, owner) DO UPDATE SET
+  calls = spend.calls + excluded.calls,
+  cost_nusd = CASE WHEN spend.cost_nusd > 2305843009213693952 THEN spend.cost_nusd
+    ELSE spend.cost_nusd + excluded.cost_nusd END
 """
+DAY_US = 86_400_000_000
+LARGEST_SUM = 2**60
+"""no sum grows by more at once, nor beyond twice that and this: it stays within 64 bits"""
 
 
 def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
@@ -66,8 +66,7 @@ def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
             intents = [(high | n, owner, OPEN, *intent) for n, intent in batch.intents]
             _insert(connection, _INTENTS, intents)
             _insert(connection, _CALLS, batch.entries)
-            if batch.entries:
-                connection.execute(_SPENT, (len(batch.entries),))
+            connection.executemany(_SPENT, _charges(owner, batch.entries))
             if batch.closed:
                 connection.execute(
                     "DELETE FROM intent WHERE n IN (SELECT value FROM json_each(?))",
@@ -78,6 +77,20 @@ def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _charges(owner: int, entries: Sequence[Entry]) -> list[tuple[str, int, int, int, int]]:
+    """(account, day, owner, calls, cost) of what these rows add to each account."""
+    sums: dict[tuple[str, int], tuple[int, int]] = {}
+    for row in entries:
+        day, cost = row.at_us // DAY_US, row.cost_nusd
+        for account in row.charged.split():
+            calls, spent = sums.get((account, day), (0, 0))
+            sums[account, day] = (calls + 1, spent + cost)
+    return [
+        (account, day, owner, calls, min(spent, LARGEST_SUM))
+        for (account, day), (calls, spent) in sums.items()
+    ]
 
 
 def _insert(

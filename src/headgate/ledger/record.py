@@ -34,6 +34,10 @@ class Intent(NamedTuple):
     """tokens the request is likely to hold"""
     max_output: int
     """the caller's own bound on output tokens; 0: none given"""
+    charged: str = ""
+    """the accounts that pay for it, with spaces between"""
+    probable_nusd: int = 0
+    """what it will probably cost: charged to them if nobody ever learns what it did"""
 
 
 class Entry(NamedTuple):
@@ -161,6 +165,12 @@ class Entry(NamedTuple):
     """who pays: the key's cost centre, else its team's, else its organisation's"""
     key_tags: str
     """those of the tags that are the key's, its team's or organisation's: no caller's word"""
+    charged: str
+    """the accounts that its cost counts against, with spaces between"""
+    waited_us: int
+    """how long it stood in line for a limit or a budget before it was sent"""
+    chosen_by: str
+    """why its target was chosen, where a route has a policy: its name and what decided"""
 
 
 COLUMNS = Entry._fields

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from headgate.policy.cap import NO_CAPS
 from headgate.policy.permit import Grant, Permit
 from headgate.store.schema import DEFAULT_TEAM
 from headgate.store.sqlite import StoreError, connect, explain
@@ -34,7 +35,7 @@ from headgate.store.traits import (
     read,
     stored,
 )
-from headgate.wire.call import NOBODY, Holder
+from headgate.wire.call import NOBODY, Capped, Holder
 
 PREFIX = "hg-"
 LONGEST = 256
@@ -91,6 +92,24 @@ class Key:
 
     def grants(self) -> list[Grant]:
         return [*self.team.grants(), self.traits.grant("key", self.name)]
+
+    def accounts(self) -> tuple[str, ...]:
+        """What calls with it count against, from the organisation down."""
+        found = [f"key:{self.id}", f"team:{self.team.id}"]
+        if self.team.organisation is not None:
+            found.append(f"organisation:{self.team.organisation.id}")
+        return (*reversed(found), *(f"tag:{tag}" for tag in self.tags()))
+
+    def capped(self) -> tuple[Capped, ...]:
+        """Those of its levels that have limits or budgets, from the organisation down."""
+        found = [
+            Capped(account, f"{level} {name!r}", traits.caps)
+            for account, (level, name, traits) in zip(
+                reversed(self.accounts()[: len(self.levels())]), self.levels(), strict=True
+            )
+            if traits.caps != NO_CAPS
+        ]
+        return tuple(reversed(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +375,8 @@ class Keys:
                 key.cost_centre(),
                 ",".join(key.tags()),
                 permit.refusal if permit.grants else None,
+                key.accounts(),
+                key.capped(),
             )
         return holder
 

@@ -237,6 +237,122 @@ CREATE TABLE spend (
 """
 
 
+def _caps(connection: sqlite3.Connection) -> None:
+    """Limits and budgets, what is charged to whom, leases, administrators and their log."""
+    connection.execute("ALTER TABLE spend RENAME TO old_spend")
+    for text in (_CHARGED, _LEASE, _FLOW, _EVENT, _ADMIN_KEY, _ADMIN_LOG, _SHARED_CONFIG):
+        connection.execute(text)
+    connection.execute(
+        "INSERT INTO spend (account, day, owner, calls, cost_nusd)"
+        " SELECT 'key:' || key_id, day, 0, calls, cost_nusd FROM old_spend WHERE key_id <> ''"
+        " UNION ALL SELECT 'house', day, 0, sum(calls), sum(cost_nusd)"
+        " FROM old_spend GROUP BY 2"
+        " UNION ALL SELECT 'team:' || k.team_id, day, 0, sum(calls), sum(cost_nusd)"
+        ' FROM old_spend JOIN "key" AS k ON k.id = key_id GROUP BY 1, 2'
+        " UNION ALL SELECT 'organisation:' || t.parent, day, 0, sum(calls), sum(cost_nusd)"
+        ' FROM old_spend JOIN "key" AS k ON k.id = key_id JOIN tenant AS t ON t.id = k.team_id'
+        " GROUP BY 1, 2"
+    )
+    connection.execute("DROP TABLE old_spend")
+    for table in ('"key"', "tenant"):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN caps TEXT NOT NULL DEFAULT '{{}}'")
+    for column, kind in (
+        ("charged", "TEXT NOT NULL DEFAULT ''"),
+        ("waited_us", "INTEGER NOT NULL DEFAULT 0"),
+        ("chosen_by", "TEXT NOT NULL DEFAULT ''"),
+    ):
+        connection.execute(f"ALTER TABLE call ADD COLUMN {column} {kind}")
+    for column, kind in (
+        ("charged", "TEXT NOT NULL DEFAULT ''"),
+        ("probable_nusd", "INTEGER NOT NULL DEFAULT 0"),
+    ):
+        connection.execute(f"ALTER TABLE intent ADD COLUMN {column} {kind}")
+    connection.execute("ALTER TABLE owner ADD COLUMN host TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE owner ADD COLUMN alive_us INTEGER NOT NULL DEFAULT 0")
+
+
+# By owner, so that what a process was granted and what it has spent of that can be told apart:
+# a lease is the difference, and a commit of rows moves no lease. Owner 0 is all that are gone.
+_CHARGED = """
+CREATE TABLE spend (
+  account TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  owner INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  cost_nusd INTEGER NOT NULL,
+  PRIMARY KEY (account, day, owner)
+) STRICT, WITHOUT ROWID
+"""
+
+_LEASE = """
+CREATE TABLE lease (
+  account TEXT NOT NULL,
+  span INTEGER NOT NULL,
+  owner INTEGER NOT NULL,
+  granted INTEGER NOT NULL,
+  PRIMARY KEY (account, span, owner)
+) STRICT, WITHOUT ROWID
+"""
+
+_FLOW = """
+CREATE TABLE flow (
+  account TEXT PRIMARY KEY,
+  level INTEGER NOT NULL,
+  at_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+# `once` keeps an event from being noted twice, whichever process sees it first.
+_EVENT = """
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_us INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  once TEXT NOT NULL UNIQUE,
+  detail TEXT NOT NULL,
+  delivered_us INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0
+) STRICT
+"""
+
+_ADMIN_KEY = """
+CREATE TABLE admin_token (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  last4 TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scopes TEXT NOT NULL DEFAULT '[]',
+  created_us INTEGER NOT NULL,
+  expires_us INTEGER,
+  revoked_us INTEGER
+) STRICT
+"""
+
+_ADMIN_LOG = """
+CREATE TABLE admin_log (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_us INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  role TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT
+"""
+
+_SHARED_CONFIG = """
+CREATE TABLE shared_config (
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_us INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step of the file's shape; its place in the list is its version."""
@@ -248,6 +364,7 @@ class Migration:
 MIGRATIONS: list[Migration] = [
     Migration("calls, intents, owners, keys", _first_shape),
     Migration("organisations, teams, rotation, spend by the day", _tenancy),
+    Migration("limits, budgets, leases, events, administrators", _caps),
 ]
 
 

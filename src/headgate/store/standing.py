@@ -56,8 +56,8 @@ def spend(connection: sqlite3.Connection, key_id: str, now_us: int) -> dict[str,
     for name, since in (("today", today), ("month", first)):
         calls, nusd = connection.execute(
             "SELECT coalesce(sum(calls), 0), CAST(total(cost_nusd) AS INTEGER) FROM spend"
-            " WHERE key_id = ? AND day BETWEEN ? AND ?",
-            (key_id, since, today),
+            " WHERE account = ? AND day BETWEEN ? AND ?",
+            (f"key:{key_id}", since, today),
         ).fetchone()
         found[name] = {"since": moment(since * DAY_US), "calls": calls, "cost_nusd": nusd}
     return found

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from headgate.policy.cap import NO_CAPS, Caps
 from headgate.policy.permit import Grant, beyond, listed
+from headgate.store import capped
 
 LONGEST_NAME = 100
 LONGEST_CENTRE = 100
@@ -45,6 +47,8 @@ class Traits:
     """the same for surfaces"""
     metadata: str = "{}"
     """a JSON object of the operator's own; Headgate only keeps it"""
+    caps: Caps = NO_CAPS
+    """its limits and budgets"""
 
     def grant(self, level: str, name: str) -> Grant:
         return Grant(level, name, self.models, self.surfaces)
@@ -63,6 +67,7 @@ class Changes:
     models: tuple[str, ...] | None = None
     surfaces: tuple[str, ...] | None = None
     metadata: str | None = None
+    caps: Caps | None = None
     expires_us: int | None = None
     """when a key ends; organisations and teams do not"""
 
@@ -82,7 +87,9 @@ class Changes:
 SAME = Changes()
 
 
-def _tidy(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+def _tidy(value: str | tuple[str, ...] | Caps) -> str | tuple[str, ...] | Caps:
+    if isinstance(value, Caps):
+        return value
     if isinstance(value, str):
         return value.strip()
     return tuple(dict.fromkeys(each.strip() for each in value))
@@ -117,6 +124,7 @@ def stored(traits: Traits) -> tuple[str, ...]:
         json.dumps(traits.models),
         json.dumps(traits.surfaces),
         traits.metadata,
+        capped.stored(traits.caps),
     )
 
 
@@ -124,13 +132,14 @@ def read(columns: Sequence[str]) -> Traits:
     """Traits as they were stored."""
     if columns == _PLAIN:
         return NONE  # most keys have nothing of their own, and there may be thousands
-    centre, tags, models, surfaces, metadata = columns
+    centre, tags, models, surfaces, metadata, caps = columns
     return Traits(
         centre,
         tuple(json.loads(tags)),
         tuple(json.loads(models)),
         tuple(json.loads(surfaces)),
         metadata,
+        capped.read(caps),
     )
 
 

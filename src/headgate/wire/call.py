@@ -11,6 +11,15 @@ from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Headers, Kind
 
 
+class Capped(NamedTuple):
+    """An account with limits or budgets; what they are is the policy's affair."""
+
+    account: str
+    label: str
+    """how it is named to its holder, such as: team 'search'"""
+    caps: Any
+
+
 class Holder(NamedTuple):
     """Whom a call is charged to, and what it may ask for: a key and where it belongs."""
 
@@ -23,6 +32,10 @@ class Holder(NamedTuple):
     """those of the key, with commas between"""
     refusal: Callable[[str, str], str] | None = None
     """(model, surface) -> why they may not be asked for, empty: they may; None: all may"""
+    accounts: tuple[str, ...] = ()
+    """what its cost counts against, from the organisation down, then its own tags"""
+    caps: tuple[Capped, ...] = ()
+    """the limits and budgets of those that have any"""
 
 
 NOBODY = Holder()
