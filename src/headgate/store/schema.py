@@ -242,6 +242,7 @@ def _caps(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE spend RENAME TO old_spend")
     for text in (_CHARGED, _LEASE, _FLOW, _EVENT, _ADMIN_KEY, _ADMIN_LOG, _SHARED_CONFIG):
         connection.execute(text)
+    connection.execute("CREATE INDEX event_due ON event (due_us) WHERE due_us IS NOT NULL")
     connection.execute(
         "INSERT INTO spend (account, day, owner, calls, cost_nusd)"
         " SELECT 'key:' || key_id, day, 0, calls, cost_nusd FROM old_spend WHERE key_id <> ''"
@@ -302,7 +303,8 @@ CREATE TABLE flow (
 ) STRICT, WITHOUT ROWID
 """
 
-# `once` keeps an event from being noted twice, whichever process sees it first.
+# `once` keeps an event from being noted twice, whichever process sees it first. `due_us` is
+# when it may be delivered next; whoever moves it on has it for that long. NULL: never again.
 _EVENT = """
 CREATE TABLE event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -311,8 +313,10 @@ CREATE TABLE event (
   subject TEXT NOT NULL,
   once TEXT NOT NULL UNIQUE,
   detail TEXT NOT NULL,
+  due_us INTEGER,
   delivered_us INTEGER,
-  attempts INTEGER NOT NULL DEFAULT 0
+  attempts INTEGER NOT NULL DEFAULT 0,
+  answer TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
 
