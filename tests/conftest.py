@@ -19,7 +19,10 @@ import hypothesis
 import pytest
 from blockbuster import blockbuster_ctx
 
-pytest_plugins = ["pytester"]  # the guards below are tested by running tests inside tests
+pytest_plugins = [
+    "pytester",  # the guards below are tested by running tests inside tests
+    "tests.servers",
+]
 
 MAY_BLOCK: tuple[tuple[str, str, str, str], ...] = (
     # what blocks, in which file, in which function, and why that is right

@@ -31,8 +31,9 @@ def test_swallowed_uvloop_connect():
 
 @pytest.mark.slow
 def test_a_connection_beyond_loopback_is_refused_and_fails_the_test_that_swallowed_it(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))  # for its plug-ins
     pytester.makeconftest((Path(__file__).parent / "conftest.py").read_text())
     pytester.makepyfile(GUARD_PROBE)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
