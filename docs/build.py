@@ -23,7 +23,7 @@ from docs import compatibility, conformance
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
-from headgate.config.model import Ledger, Prices, Retry, Route, Server
+from headgate.config.model import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
@@ -107,6 +107,7 @@ RECORDS: dict[str, type[Any]] = {
     "prices": Prices,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
+    'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
 }
 
@@ -130,6 +131,8 @@ def config_page() -> str:
         parts.append("")
     parts += ['## [prices.overrides."provider:model"]', "", *_header("key", "meaning")]
     parts += [_row(f"`{each.name}`", each.meaning) for each in setting.OVERRIDE]
+    parts += ["", "## A target of a ladder, as a table", "", *_header("key", "form", "meaning")]
+    parts += [_row(f"`{each.name}`", _form(each), each.meaning) for each in setting.RUNG]
     return "\n".join([*parts, ""])
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from headgate.config import Config, describe, load
 from headgate.config.describe import spell
-from headgate.config.model import Rung
+from headgate.config.model import Route, Rung, Tag
 from headgate.config.setting import SERVER
 
 TEXT = """
@@ -49,3 +49,18 @@ def test_every_section_and_key_appears() -> None:
 def test_a_rung_is_spelled_as_it_is_written() -> None:
     assert spell(Rung("anthropic", "claude-x", 3)) == "anthropic:claude-x x3"
     assert spell(Rung("anthropic", "", 1)) == "anthropic x1"
+
+
+def test_a_rung_that_says_more_than_its_target_is_told_as_a_table() -> None:
+    route = Route(
+        "m", (Rung("a", "x", 1, 2.0, 7.0), Rung("b", "y")), policy="best", hints=False
+    )
+    shown = describe(Config(routes=(route,), tags=(Tag("nightly", "cost"),)))
+    models = shown["models"]
+    assert isinstance(models, dict)
+    assert models["m"] == {
+        "ladder": [{"target": "a:x x1", "weight": 2.0, "quality": 7.0}, "b:y x1"],
+        "policy": "best",
+        "hints": False,
+    }
+    assert shown["tags"] == {"nightly": "cost"}

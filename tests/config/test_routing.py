@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import fnmatch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.config import Config, known_models, load, resolve, spell, unknown_model
+from headgate.config import (
+    Config,
+    ConfigError,
+    Rung,
+    Tag,
+    known_models,
+    load,
+    resolve,
+    spell,
+    unknown_model,
+)
 
 ENV = {"A": "key-one", "B": "key-two"}
 TWO = """
@@ -95,3 +106,55 @@ def test_a_name_meets_a_pattern_that_matches_it_and_none_more_specific(
         best = max(len(each.replace("?", "*").partition("*")[0]) for each in matching)
         assert seen in (literal or matching)
         assert literal or len(seen.replace("?", "*").partition("*")[0]) == best
+
+
+SHARED = """
+[models.a]
+policy = "weighted"
+hints = false
+ladder = [{ target = "one:x x2", weight = 3, quality = 7 }, "two:y"]
+[models.b]
+ladder = ["one:x", "two:y"]
+[routing.tags.nightly]
+prefer = "cost"
+[routing.tags."now, please"]
+prefer = "speed"
+"""
+
+
+def test_a_target_may_be_a_table_with_a_weight_and_a_score() -> None:
+    config = load(TWO + SHARED.replace("now, please", "now"), ENV, source="it")
+    first, second = config.routes[0], config.routes[1]
+    assert (first.policy, first.hints) == ("weighted", False)
+    assert first.ladder == (Rung("one", "x", 2, 3.0, 7.0), Rung("two", "y"))
+    assert (second.policy, second.hints, second.ladder[0].weight) == ("ordered", True, 1.0)
+    assert config.tags == (Tag("nightly", "cost"), Tag("now", "speed"))
+
+
+def wrongs(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(f"{TWO}\n{text}", ENV, source="it")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SHARED, "'now, please' cannot be a tag"),
+        ("[routing]\ntags = 1", "write [routing.tags.NAME]"),
+        ("[routing]\ntag = 1", "did you mean 'tags'?"),
+        ('[routing.tags]\nx = "cost"', 'for example, prefer = "cost"'),
+        ('[routing.tags.x]\nprefer = "fast"', 'choose "cost" or "speed" or "quality"'),
+        ('[models.a]\npolicy = "chepest"\nladder = ["one:x"]', "did you mean 'cheapest'?"),
+        ("[models.a]\nladder = [{ weight = 2 }]", "names no target"),
+        ('[models.a]\nladder = [{ target = "on:x" }]', "no provider is called 'on'"),
+        ('[models.a]\nladder = [{ target = "one:x", wight = 2 }]', "did you mean 'weight'?"),
+        ('[models.a]\nladder = [{ target = "one:x", weight = -1 }]', "must be at least 0"),
+        (
+            '[models.a]\npolicy = "weighted"\nladder = [{ target = "one:x", weight = 0 }]',
+            "has no weight above 0 to share by",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named_with_its_remedy(text: str, said: str) -> None:
+    assert said in wrongs(text)

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from headgate.config import Ledger, Prices, Retry, Route, Server
+from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
@@ -19,6 +19,7 @@ RECORDS: dict[str, type] = {
     "prices": Prices,
     "providers.NAME": Provider,
     'models."NAME"': Route,
+    'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
 }
 

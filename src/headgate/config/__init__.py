@@ -7,7 +7,17 @@ Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
 from headgate.config.capability import abilities
 from headgate.config.describe import describe, spell
 from headgate.config.load import find_file, load, load_file, load_places
-from headgate.config.model import Capability, Config, Ledger, Prices, Retry, Route, Rung, Server
+from headgate.config.model import (
+    Capability,
+    Config,
+    Ledger,
+    Prices,
+    Retry,
+    Route,
+    Rung,
+    Server,
+    Tag,
+)
 from headgate.config.problem import ConfigError, Problem
 from headgate.config.routing import known_models, resolve, unknown_model
 from headgate.config.upstream import NOBODY, without_key
@@ -24,6 +34,7 @@ __all__ = [
     "Route",
     "Rung",
     "Server",
+    "Tag",
     "abilities",
     "describe",
     "find_file",

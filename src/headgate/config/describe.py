@@ -31,6 +31,7 @@ def describe(config: Config) -> dict[str, object]:
         "models_by_default": {
             route.pattern: _route(route) for route in config.routes if route.by_default
         },
+        "tags": {tag.name: tag.prefer for tag in config.tags},
         "capabilities": {each.pattern: dict(each.stated) for each in config.capabilities},
         "notes": list(config.notes),
     }
@@ -42,6 +43,16 @@ def spell(rung: Rung) -> str:
     return f"{target} x{rung.tries}"
 
 
+def _rung(rung: Rung) -> str | dict[str, object]:
+    """As it is written: a table where it says more than a target."""
+    told: dict[str, object] = {"target": spell(rung)}
+    if rung.weight != 1:
+        told["weight"] = rung.weight
+    if rung.quality is not None:
+        told["quality"] = rung.quality
+    return told if len(told) > 1 else spell(rung)
+
+
 def _provider(provider: Provider) -> dict[str, object]:
     described = asdict(provider)
     described["api_key"] = HIDDEN if provider.api_key else ""
@@ -51,7 +62,11 @@ def _provider(provider: Provider) -> dict[str, object]:
 
 
 def _route(route: Route) -> dict[str, object]:
-    described: dict[str, object] = {"ladder": [spell(rung) for rung in route.ladder]}
+    described: dict[str, object] = {"ladder": [_rung(rung) for rung in route.ladder]}
+    if route.policy != "ordered":
+        described["policy"] = route.policy
+    if not route.hints:
+        described["hints"] = False
     for name in ("canned", "hold_ms", "call_s", "silence_s"):
         value = getattr(route, name)
         if value not in (None, ""):

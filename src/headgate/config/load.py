@@ -19,7 +19,7 @@ import msgspec
 from headgate.config.capability import read_capabilities
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
-from headgate.config.routing import read_routes, shadowed
+from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
 from headgate.config.table import Table
 from headgate.config.upstream import NOBODY, from_environment, is_local, read_providers
@@ -28,7 +28,16 @@ from headgate.providers import Provider, read_all
 FILE = "headgate.toml"
 VARIABLE = "HEADGATE_CONFIG"
 
-_SECTIONS = ("server", "retry", "ledger", "prices", "providers", "models", "capabilities")
+_SECTIONS = (
+    "server",
+    "retry",
+    "ledger",
+    "prices",
+    "providers",
+    "models",
+    "capabilities",
+    "routing",
+)
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
 
 Record = TypeVar("Record")
@@ -98,6 +107,7 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
+        tags=read_tags(_section(root, "routing")),
         capabilities=read_capabilities(_section(root, "capabilities"), declared),
         source=source,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from headgate.policy.wish import Policy, Prefer
 from headgate.providers import Provider
 
 
@@ -19,6 +20,10 @@ class Rung:
     model: str
     """the name sent upstream; empty: the name the caller asked for"""
     tries: int = 1
+    weight: float = 1.0
+    """its part of the conversations, where the policy is weighted; 0: only when others fail"""
+    quality: float | None = None
+    """the operator's score of it: more is better"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,19 @@ class Route:
     hold_ms: int | None = None
     call_s: float | None = None
     silence_s: float | None = None
+    policy: Policy = "ordered"
+    hints: bool = True
+    """may a call's header field or tag ask for another order of the ladder"""
     by_default: bool = False
     """True: not written in [models], but one of a provider's own patterns"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A [routing.tags] entry: what calls with this tag would rather have."""
+
+    name: str
+    prefer: Prefer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,8 @@ class Config:
     """exact names first, then patterns from the most to the least specific"""
     capabilities: tuple[Capability, ...] = ()
     """from the least to the most specific: a later one wins"""
+    tags: tuple[Tag, ...] = ()
+    """as written: of several that a call has, the first decides"""
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

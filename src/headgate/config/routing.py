@@ -4,18 +4,20 @@ Rule 1: [models] before the providers' own patterns; exact names before patterns
 Rule 2: among patterns the longest literal beginning wins, then the longer one, then the first.
 Rule 3: a target is provider:model or provider; ` x3` allows it three tries, none said: one.
 Rule 4: a target that stands alone, without a ladder, gets retry.tries.
+Rule 5: in a ladder, a table stands for a target that has a weight or a quality besides.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import msgspec
 
-from headgate.config.model import Config, Route, Rung
+from headgate.config.model import Config, Route, Rung, Tag
 from headgate.config.problem import closest, join
-from headgate.config.setting import MODEL
+from headgate.config.setting import MODEL, RUNG, TAG, TAGS
 from headgate.config.table import Table
 from headgate.policy.glob import is_pattern, matcher
 from headgate.providers import Provider, read_all
@@ -43,6 +45,26 @@ def read_routes(
     return tuple(sorted([route for route in written if route], key=_order) + sorted(
         own, key=_order
     ))  # fmt: skip
+
+
+def read_tags(table: Table) -> tuple[Tag, ...]:
+    """Every [routing.tags] entry, as written."""
+    found: list[Tag] = []
+    given = table.read((TAGS,)).get("tags", {})
+    if not isinstance(given, dict):
+        table.report.wrong("routing.tags", "must be a table", "write [routing.tags.NAME]")
+        return ()
+    for name, value in given.items():
+        place = join("routing.tags", name)
+        if not name.strip() or name != name.strip() or "," in name:
+            hint = "tags are told apart by commas: no comma in one, no spaces around it"
+            table.report.wrong(place, f"'{name}' cannot be a tag", hint)
+        elif not isinstance(value, dict) or "prefer" not in value:
+            hint = f'write [{place}] and below it, for example, prefer = "cost"'
+            table.report.wrong(place, "must be a table that says what its calls prefer", hint)
+        elif read := Table(value, place, table.report, table.env).read(TAG):
+            found.append(msgspec.convert({"name": name, **read}, Tag))
+    return tuple(found)
 
 
 def resolve(config: Config, model: str) -> Route | None:
@@ -122,7 +144,12 @@ class _Reader:
         if given is None:
             self.wrong(place, "has no ladder", 'add ladder = ["provider:model x3", …]')
             return None
-        return self.route(name, self.ladder(given, join(place, "ladder")), settings)
+        ladder = self.ladder(given, join(place, "ladder"))
+        shared = settings.get("policy") == "weighted"
+        if shared and ladder and not any(rung.weight for rung in ladder):
+            self.wrong(join(place, "ladder"), "has no weight above 0 to share by",
+                       '{ target = "provider:model", weight = 1 }')  # fmt: skip
+        return self.route(name, ladder, settings)
 
     def route(
         self, name: str, ladder: list[Rung], settings: dict[str, object] | None = None
@@ -144,6 +171,16 @@ class _Reader:
         return [rung for rung in rungs if rung]
 
     def rung(self, value: object, place: str, tries: int) -> Rung | None:
+        if not isinstance(value, dict):
+            return self.target(value, place, tries)
+        read = Table(value, place, self.table.report, self.table.env).read(RUNG)
+        if "target" not in value:
+            self.wrong(place, "names no target", '{ target = "provider:model", weight = 2 }')
+            return None
+        rung = self.target(read.pop("target", None), join(place, "target"), tries)
+        return msgspec.convert({**asdict(rung), **read}, Rung) if rung else None
+
+    def target(self, value: object, place: str, tries: int) -> Rung | None:
         match = _RUNG.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
             self.wrong(place, f"{value!r} is no target", 'write "provider:model x3"')

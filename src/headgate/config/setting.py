@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headgate.money.rules import KEYS
+from headgate.policy.wish import POLICIES, PREFERENCES
 from headgate.providers import AUTHS, SPOKEN
 from headgate.wire.stated import KEYS as CAPABILITIES
 
@@ -127,10 +128,30 @@ PROVIDER = (
 
 MODEL = (
     Setting("ladder", "ladder", "targets in the order they are tried: \"provider:model x3\""),
+    Setting("policy", "choice", "which target comes first: as written, by a share of the "
+            "conversations, the price of this call, the measured time or the best score",
+            choices=POLICIES),
+    Setting("hints", "flag", "whether a call's header field or tag may ask for another order"),
     Setting("canned", "text", "the answer when every rung failed, marked as canned"),
     Setting("hold_ms", "whole", "overrides retry.hold_ms", low=0, high=600_000),
     Setting("call_s", "number", "overrides the provider's call_s", above=0, high=DAY_S),
     Setting("silence_s", "number", "overrides the provider's silence_s", above=0, high=DAY_S),
+)  # fmt: skip
+
+RUNG = (
+    Setting("target", "text", "\"provider:model x3\", as it stands without a table"),
+    Setting("weight", "number", "its part of the conversations under policy = \"weighted\"; "
+            "0: only when others fail", low=0, high=1_000_000),
+    Setting("quality", "number", "your score of it, more is better: for policy = \"best\" and "
+            "for calls that prefer quality", low=0, high=1_000_000),
+)  # fmt: skip
+"""a target of a ladder, where it is written as a table"""
+
+TAGS = Setting("tags", "table", "what calls prefer by their tags: [routing.tags.NAME]")
+
+TAG = (
+    Setting("prefer", "choice", "what calls with this tag would rather have",
+            choices=PREFERENCES),
 )  # fmt: skip
 
 _FORMS: dict[str, Form] = {
@@ -156,6 +177,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "prices": PRICES,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
+    'routing.tags."NAME"': TAG,
     'capabilities."NAME"': CAPABILITY,
 }
 """Every section of headgate.toml, for the reference page."""
