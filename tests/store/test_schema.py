@@ -185,7 +185,7 @@ def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
         "from headgate.store import schema, sqlite\n"
         "sys.stdin.readline()\n"
         "connection = sqlite.connect(pathlib.Path(sys.argv[1]))\n"
-        "sql = 'SELECT value FROM meta WHERE name = ?'\n"
+        "sql = 'SELECT secret FROM meta WHERE name = ?'\n"
         "print(connection.execute(sql, ('fingerprint_key',)).fetchone()[0].hex())\n"
     )
     racers = [

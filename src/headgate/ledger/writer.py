@@ -288,7 +288,7 @@ class Writer:
         try:
             self._look_at = time.monotonic() + LOOK_S
             self._inode = _inode(self._path)
-            row = connection.execute("SELECT value FROM meta WHERE name = 'fingerprint_key'")
+            row = connection.execute("SELECT secret FROM meta WHERE name = 'fingerprint_key'")
             self.fingerprint_key = self.fingerprint_key or row.fetchone()[0]
             orphans: list[Intent] = []
             if self._owner is None or not owner.known(connection, self._owner):

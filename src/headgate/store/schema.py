@@ -13,6 +13,8 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from headgate.store.sql import Connection
+
 APPLICATION_ID = (
     0x48474C31  # "HGL1", in the file's header: tells our file from any other SQLite
 )
@@ -242,6 +244,34 @@ def _caps(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE spend RENAME TO old_spend")
     for text in (_CHARGED, _LEASE, _FLOW, _EVENT, _ADMIN_KEY, _ADMIN_LOG, _SHARED_CONFIG):
         connection.execute(text)
+    connection.execute(_BURIED)
+    connection.execute("ALTER TABLE meta ADD COLUMN secret BLOB")
+    connection.execute(
+        "UPDATE meta SET secret = value, value = 0 WHERE name = 'fingerprint_key'"
+    )
+    connection.execute("ALTER TABLE secret RENAME TO old_secret")
+    connection.execute(_HASHES_IN_ORDER)
+    connection.execute(
+        "INSERT INTO secret (hash, key_id, last4, created_us, ends_us, used_day) SELECT hash,"
+        " key_id, last4, created_us, ends_us, used_day FROM old_secret ORDER BY rowid"
+    )
+    connection.execute("DROP TABLE old_secret")
+    connection.execute("CREATE INDEX spend_owner ON spend (owner) WHERE owner <> 0")
+    connection.execute(_ADMIN_HEAD)
+    connection.execute(
+        "INSERT INTO admin_head (one, count, hash, seal) VALUES (1, 0, ?, ?)",
+        (bytes(32), bytes(32)),
+    )
+    for verb in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER admin_log_{verb.lower()} BEFORE {verb} ON admin_log"
+            " BEGIN SELECT RAISE(ABORT, 'admin_log is append-only'); END"
+        )
+    connection.execute(
+        "CREATE TRIGGER admin_log_replace BEFORE INSERT ON admin_log"  # REPLACE deletes unheard
+        " WHEN EXISTS (SELECT 1 FROM admin_log WHERE seq = NEW.seq)"
+        " BEGIN SELECT RAISE(ABORT, 'admin_log is append-only'); END"
+    )
     connection.execute("CREATE INDEX event_due ON event (due_us) WHERE due_us IS NOT NULL")
     connection.execute(
         "INSERT INTO spend (account, day, owner, calls, cost_nusd)"
@@ -283,6 +313,30 @@ CREATE TABLE spend (
   cost_nusd INTEGER NOT NULL,
   PRIMARY KEY (account, day, owner)
 ) STRICT, WITHOUT ROWID
+"""
+
+# Who died, and which batch of rows was its last: should it come back after all, it knows what
+# of its own was committed.
+_BURIED = """
+CREATE TABLE buried (
+  n INTEGER PRIMARY KEY,
+  lock TEXT NOT NULL,
+  batch INTEGER NOT NULL,
+  at_us INTEGER NOT NULL
+) STRICT
+"""
+
+# Numbered, because PostgreSQL has no rowid that tells which came first.
+_HASHES_IN_ORDER = """
+CREATE TABLE secret (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash BLOB NOT NULL UNIQUE,
+  key_id TEXT NOT NULL,
+  last4 TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  ends_us INTEGER,
+  used_day INTEGER NOT NULL DEFAULT 0
+) STRICT
 """
 
 _LEASE = """
@@ -336,7 +390,7 @@ CREATE TABLE admin_token (
 
 _ADMIN_LOG = """
 CREATE TABLE admin_log (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   at_us INTEGER NOT NULL,
   actor TEXT NOT NULL,
   role TEXT NOT NULL,
@@ -344,6 +398,16 @@ CREATE TABLE admin_log (
   subject TEXT NOT NULL,
   detail TEXT NOT NULL,
   hash BLOB NOT NULL
+) STRICT
+"""
+
+# How long the log is and its last hash: without them rows could be cut off its end unnoticed.
+_ADMIN_HEAD = """
+CREATE TABLE admin_head (
+  one INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  seal BLOB NOT NULL
 ) STRICT
 """
 
@@ -363,6 +427,8 @@ class Migration:
 
     name: str
     apply: Callable[[sqlite3.Connection], None]
+    on_server: Callable[[Connection], None] | None = None
+    """the same on PostgreSQL, where a store begins with the third shape"""
 
 
 MIGRATIONS: list[Migration] = [

@@ -16,22 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from headgate.store import schema
+from headgate.store.sql import StoreError as StoreError  # where a file is opened it is expected
 
 BUSY_S = 5.0
 NAME = "headgate.db"
-
-
-class StoreError(Exception):
-    """The store cannot be used: what and where, and what to do about it.
-
-    `why` is the reason without the place, for those who should not learn where files lie.
-    """
-
-    def __init__(self, what: str, hint: str = "", *, why: str = "") -> None:
-        super().__init__(f"{what}\n\nhint: {hint}" if hint else what)
-        self.what = what
-        self.hint = hint
-        self.why = why or what
 
 
 def state_place(env: Mapping[str, str]) -> Path:
