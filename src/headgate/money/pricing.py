@@ -124,7 +124,7 @@ class Rates:
 
     def cost(self, usage: Usage, terms: Terms = STANDARD) -> Cost:
         """What this usage costs on these terms."""
-        table = self._standard if terms is STANDARD else self._table(terms)
+        table = self._standard if terms is STANDARD else self.table(terms)
         bands = table.bands
         if len(bands) == 1:
             rates = bands[0][1]
@@ -150,11 +150,11 @@ class Rates:
 
     def unpriced(self, terms: Terms) -> tuple[str, ...]:
         """The terms, such as "tier scale", that have no price and are charged as standard."""
-        return self._table(terms).ignored
+        return self.table(terms).ignored
 
     def lines(self, terms: Terms = STANDARD) -> tuple[Line, ...]:
         """Every price on these terms, the lowest band first, for a person to read."""
-        table = self._table(terms)
+        table = self.table(terms)
         lines = [
             Line(name, band.above, _usd(rate, ATTO_PER_USD_MTOK))
             for band in reversed(table.bands)
@@ -165,7 +165,8 @@ class Rates:
             lines.append(Line("call", -1, _usd(table.call, 10**15)))
         return tuple(lines)
 
-    def _table(self, terms: Terms) -> Table:
+    def table(self, terms: Terms) -> Table:
+        """All prices on these terms, as integers."""
         key = (terms.tier, terms.speed, terms.geo)
         table = self._tables.get(key)
         if table is None:

@@ -1,0 +1,193 @@
+"""What of a request its price depends on, read from the body without taking it apart.
+
+Rule 1: where the body does not tell, the dearer possibility is assumed.
+Rule 2: a long body is searched for a few words at most, and nothing of it is decoded that is
+not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from headgate.wire import Surface
+from headgate.wire.broken import BROKEN
+from headgate.wire.envelope import Envelope
+from headgate.wire.model import STANDARD, Fault, Terms
+
+NOT_SAID = -1
+MOST_CHOICES = 128
+MOST_SEARCHES = 20
+"""web searches of one call that bounds them nowhere"""
+MORE_TOKENS = 256
+"""what a vendor may put around any conversation"""
+TOOL_TOKENS = 4096
+"""what it may put around tools: Anthropic's preface to them has up to 804 tokens, and one of
+its own tools that is named in 40 bytes up to 735 (pages on tool use, as of 2026-11-20)"""
+IMAGE_TOKENS = {"messages": 5_000, "chat": 50_000, "responses": 50_000}
+"""the most that one image is counted as: 4,784 on Claude, 48,169 on gpt-4o-mini (the vendors'
+pages on vision, as of 2026-11-20)"""
+
+_KNOWN_TIERS = frozenset(("batch", "flex", "priority", "fast", "scale"))
+_AT_CALLER = (
+    "custom", "function", "namespace", "bash", "text_editor", "memory", "computer", "browser",
+    "local_shell", "shell", "apply_patch",
+)  # fmt: skip
+"""how types of tools begin that the caller runs: anything else is run by the vendor"""
+_STATE = ("previous_response_id", "conversation", "prompt", "web_search_options")
+"""members that stand for input which is not in the body"""
+_IMAGE_WORDS = {
+    "messages": b'"source"',
+    "chat": b'"image_url"',
+    "responses": b'"input_image"',
+}
+_IMAGES = re.compile(rb'"type"\s*:\s*"(?:image|image_url|input_image)"')
+_FILE_WORDS = {
+    "messages": (b'"source"',),
+    "chat": (b'"file"',),
+    "responses": (b'"input_file"', b'"item_reference"', b'"file_id"'),
+}
+_FILES = re.compile(
+    rb'"type"\s*:\s*"(?:url|file|input_file|item_reference)"|"application/pdf"|"file_id"'
+)
+_MARK = b'"cache_control"'
+_HOUR = b'"1h"'
+
+
+class _Tool(Struct):
+    type: str | None = None
+    max_uses: int | None = None
+
+
+_TOOLS = msgspec.json.Decoder(list[_Tool] | None)
+_NONE = b"null"
+
+
+class Demand(NamedTuple):
+    """The facts of one request that decide what it may cost."""
+
+    surface: str
+    bytes: int
+    """of the whole body"""
+    extra: int
+    """tokens that may come on top of them: images, and what vendors put around a call"""
+    output: int
+    """the caller's own bound for one answer; NOT_SAID: there is none"""
+    choices: int = 1
+    elsewhere: bool = False
+    """does it refer to input that is not in the body: files, a stored conversation, what a
+    tool of the vendor's brings"""
+    marked: bool = False
+    """are there breakpoints of a prompt cache"""
+    for_hour: bool = False
+    """may they ask for an hour"""
+    searches: int = 0
+    """web searches at the most"""
+    predicted: int = 0
+    """tokens of output it proposes itself: rejected ones are paid for"""
+    terms: Terms = STANDARD
+
+
+def read(surface: Surface, envelope: Envelope) -> Demand:
+    """What the request demands."""
+    members, name, size = envelope.members, surface.name, len(envelope.body)
+    if not surface.converses:
+        return Demand(name, size, MORE_TOKENS, 0)
+    extra, searches, elsewhere = MORE_TOKENS, 0, False
+    if "tools" in members:
+        extra += TOOL_TOKENS
+        elsewhere, searches = _tools(members["tools"])
+    if name != "messages":
+        for member in _STATE:
+            if member in members and bytes(members[member]) != _NONE:
+                elsewhere = True
+                searches = searches or MOST_SEARCHES * (member == "web_search_options")
+        if searches and "max_tool_calls" in members:
+            searches = min(searches, _count(envelope, "max_tool_calls", searches))
+    images, files = _parts(name, envelope.body)
+    marked = name == "messages" and envelope.body.rfind(_MARK) >= 0
+    return Demand(
+        name,
+        size,
+        extra + images * IMAGE_TOKENS[name],
+        _bound(surface, envelope),
+        _choices(name, envelope) if "n" in members else 1,
+        elsewhere or files,
+        marked,
+        marked and envelope.body.rfind(_HOUR) >= 0,
+        searches,
+        len(memoryview(members["prediction"])) if "prediction" in members else 0,
+        _terms(envelope),
+    )
+
+
+def _parts(name: str, body: bytes) -> tuple[int, bool]:
+    """(how many images, is there a file or a reference) among what is said."""
+    images = 0
+    if body.rfind(_IMAGE_WORDS[name]) >= 0:
+        images = len(_IMAGES.findall(body))
+    for word in _FILE_WORDS[name]:
+        if body.rfind(word) >= 0 and _FILES.search(body):
+            return images, True
+    return images, False
+
+
+def _tools(raw: msgspec.Raw) -> tuple[bool, int]:
+    """(does the vendor run any of the tools, web searches at the most)."""
+    try:
+        tools = _TOOLS.decode(raw) or ()
+    except BROKEN:
+        return True, MOST_SEARCHES
+    elsewhere, searches = False, 0
+    for tool in tools:
+        kind = tool.type
+        if kind is None or kind.startswith(_AT_CALLER):
+            continue
+        elsewhere = True
+        if kind.startswith("web_search"):
+            uses = tool.max_uses
+            searches += MOST_SEARCHES if uses is None else max(uses, 0)
+    return elsewhere, searches
+
+
+def _bound(surface: Surface, envelope: Envelope) -> int:
+    for name in surface.dialect.MAX_OUTPUT_FIELDS:
+        if name in envelope.members:
+            said = _count(envelope, name, NOT_SAID)
+            if said != NOT_SAID:
+                return said
+    return NOT_SAID
+
+
+def _choices(name: str, envelope: Envelope) -> int:
+    return min(max(_count(envelope, "n", 1), 1), MOST_CHOICES) if name == "chat" else 1
+
+
+def _count(envelope: Envelope, name: str, otherwise: int) -> int:
+    """A whole number; what is none is refused by the provider better than we could."""
+    raw = envelope.members.get(name)
+    if raw is None or bytes(raw) == _NONE:
+        return otherwise
+    try:
+        return envelope.count(name)
+    except Fault:
+        return otherwise
+
+
+def _terms(envelope: Envelope) -> Terms:
+    members = envelope.members
+    if not ("service_tier" in members or "speed" in members or "inference_geo" in members):
+        return STANDARD
+    try:
+        tier, speed = envelope.text("service_tier"), envelope.text("speed")
+        geo = envelope.text("inference_geo")
+    except Fault:
+        return STANDARD
+    return Terms(
+        tier if tier in _KNOWN_TIERS else "",
+        "fast" if speed == "fast" else "",
+        "us" if geo == "us" else "",
+    )
