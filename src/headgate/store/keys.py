@@ -28,6 +28,8 @@ from headgate.store.traits import (
     NONE,
     SAME,
     Changes,
+    Conflict,
+    Missing,
     Mistake,
     Traits,
     check_name,
@@ -138,7 +140,7 @@ def create(
     check_name("a key", name)
     expires_us = _end(changes, now_us)
     traits = changes.of(NONE)
-    with change(connection):
+    with change(connection) as done:
         owner = find(connection, TEAM, DEFAULT_TEAM if team is None else team)
         check_open(owner)
         check_narrower(owner.grants(), traits, "key")
@@ -146,7 +148,7 @@ def create(
             other.name == name and other.refusal(now_us) in ("", "archived")
             for other in listing(connection)
         ):
-            raise Mistake(
+            raise Conflict(
                 f"there is a living key named {name!r} already",
                 "choose another name, or revoke that key first",
             )
@@ -157,6 +159,7 @@ def create(
             (id, name, owner.id, now_us, expires_us, *stored(traits)),
         )
         secret = _add_secret(connection, id, now_us)
+        done.tell("key.create", f"key:{id}", name=name, team=owner.label, **changes.told())
     return Key(id, name, owner, secret[-4:], now_us, expires_us, None, traits), secret
 
 
@@ -165,7 +168,7 @@ def update(
 ) -> Key:
     """Give a key other traits, or another end."""
     expires_us = _end(changes, now_us)
-    with change(connection):
+    with change(connection) as done:
         key = living(connection, id_or_name)
         traits = changes.of(key.traits)
         check_narrower(key.team.grants(), traits, "key")
@@ -174,6 +177,7 @@ def update(
             f'UPDATE "key" SET (expires_us, {_TRAITS}) = (?, {_MARKS}) WHERE id = ?',  # noqa: S608 - constant text
             (expires_us, *stored(traits), key.id),
         )
+        done.tell("key.update", f"key:{key.id}", name=key.name, **changes.told())
     return replace(key, traits=traits, expires_us=expires_us)
 
 
@@ -184,14 +188,14 @@ def rotate(
     if not 0 <= overlap_us <= LONGEST_OVERLAP_US:
         days = LONGEST_OVERLAP_US // DAY_US
         raise Mistake(f"two secrets of a key can overlap for 0 hours to {days} days")
-    with change(connection):
+    with change(connection) as done:
         key = living(connection, id_or_name)
         reason = key.refusal(now_us)
         if reason:
-            raise Mistake(f"key {key.name!r} is {reason}: a new secret would open nothing")
+            raise Conflict(f"key {key.name!r} is {reason}: a new secret would open nothing")
         ending = [s for s in secrets_of(connection, key.id) if s.ends_us and s.is_live(now_us)]
         if ending and overlap_us:
-            raise Mistake(
+            raise Conflict(
                 f"key {key.name!r} has two live secrets already: the one that ends with"
                 f" {ending[0].last4} still works",
                 "wait until it has ended, or end both now with --overlap 0h",
@@ -206,14 +210,17 @@ def rotate(
             (key.id, now_us, ENDED_KEPT),
         )
         secret = _add_secret(connection, key.id, now_us)
+        told = {"name": key.name, "overlap_us": overlap_us}
+        done.tell("key.rotate", f"key:{key.id}", **told)
     return replace(key, last4=secret[-4:]), secret
 
 
 def revoke(connection: sqlite3.Connection, id_or_name: str, *, now_us: int) -> Key:
     """Close a key for good, with all its secrets; running calls finish."""
-    with change(connection):
+    with change(connection) as done:
         key = living(connection, id_or_name)
         connection.execute('UPDATE "key" SET revoked_us = ? WHERE id = ?', (now_us, key.id))
+        done.tell("key.revoke", f"key:{key.id}", name=key.name)
     return key
 
 
@@ -224,10 +231,10 @@ def living(connection: sqlite3.Connection, id_or_name: str) -> Key:
     found = found or [key for key in known if key.name == id_or_name]
     if not found:
         hint = meant(id_or_name, [key.name for key in known])
-        raise Mistake(f"no living key is named {id_or_name!r}", hint)
+        raise Missing(f"no living key is named {id_or_name!r}", hint)
     if len(found) > 1:
         ids = ", ".join(key.id for key in found)
-        raise Mistake(f"several keys are named {id_or_name!r}", f"use an id: {ids}")
+        raise Conflict(f"several keys are named {id_or_name!r}", f"use an id: {ids}")
     return found[0]
 
 

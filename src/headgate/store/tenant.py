@@ -2,23 +2,29 @@
 
 Rule 1: a name is unique within its parent for good, archived or not: ledger rows keep it.
 Rule 2: what is archived opens nothing; its rows stay, and it can be restored.
-Rule 3: every change tells the gateways on this file, within the same transaction.
+Rule 3: every change tells the gateways on this file, and the log of administrators who did it,
+within the same transaction.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from headgate.policy.permit import Grant
+from headgate.store.adminlog import Told, recorded
+from headgate.store.sql import Connection
 from headgate.store.traits import (
     COLUMNS,
     NONE,
     SAME,
+    Already,
     Changes,
+    Conflict,
+    Missing,
     Mistake,
     Traits,
     check_name,
@@ -63,25 +69,16 @@ class Tenant:
         return [*above, self.traits.grant(self.level, self.name)]
 
 
-class change:
+@contextlib.contextmanager
+def change(connection: Connection) -> Iterator[Told]:
     """A transaction that also tells every gateway on this file that the keys changed."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._connection.execute(
-                "UPDATE meta SET value = value + 1 WHERE name = 'keys_version'"
-            )
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+    with recorded(connection) as told:
+        yield told
+        connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'keys_version'")
 
 
 def create(
-    connection: sqlite3.Connection,
+    connection: Connection,
     name: str,
     *,
     parent: str | None = None,
@@ -95,7 +92,7 @@ def create(
     if "/" in name:
         raise Mistake(f"the name {name!r} holds a /", "it stands between organisation and team")
     traits = changes.of(NONE)
-    with change(connection):
+    with change(connection) as done:
         owner = find(connection, ORGANISATION, parent) if parent is not None else None
         if owner is not None:
             check_open(owner)
@@ -103,7 +100,7 @@ def create(
         for other in listing(connection, level):
             if other.name == name and other.organisation == owner:
                 check_open(replace(other, organisation=None))
-                raise Mistake(f"{level} {name!r} exists already", "choose another name")
+                raise Conflict(f"{level} {name!r} exists already", "choose another name")
         id = f"{level[0]}_{secrets.token_hex(5)}"
         tenant = Tenant(id, level, name, now_us, None, traits, owner)
         connection.execute(
@@ -111,12 +108,13 @@ def create(
             f" VALUES (?, ?, ?, ?, ?, {_MARKS})",
             (id, level, owner.id if owner else "", name, now_us, *stored(traits)),
         )
+        done.tell(f"{level}.create", f"{level}:{id}", name=tenant.label, **changes.told())
     return tenant
 
 
-def update(connection: sqlite3.Connection, level: str, words: str, changes: Changes) -> Tenant:
+def update(connection: Connection, level: str, words: str, changes: Changes) -> Tenant:
     """Give it other traits."""
-    with change(connection):
+    with change(connection) as done:
         tenant = find(connection, level, words)
         traits = changes.of(tenant.traits)
         above = tenant.organisation.grants() if tenant.organisation else []
@@ -125,30 +123,32 @@ def update(connection: sqlite3.Connection, level: str, words: str, changes: Chan
             f"UPDATE tenant SET ({_TRAITS}) = ({_MARKS}) WHERE id = ?",  # noqa: S608 - constant text
             (*stored(traits), tenant.id),
         )
+        told = changes.told()
+        done.tell(f"{level}.update", f"{level}:{tenant.id}", name=tenant.label, **told)
     return replace(tenant, traits=traits)
 
 
-def archive(
-    connection: sqlite3.Connection, level: str, words: str, *, now_us: int | None
-) -> Tenant:
+def archive(connection: Connection, level: str, words: str, *, now_us: int | None) -> Tenant:
     """Close it with all its keys, or open it again when no moment is given."""
-    with change(connection):
+    with change(connection) as done:
         tenant = find(connection, level, words)
         if (tenant.archived_us is None) is (now_us is None):
             state = "not archived" if now_us is None else "archived already"
-            raise Mistake(f"{level} {tenant.name!r} is {state}")
+            raise Already(f"{level} {tenant.name!r} is {state}")
         connection.execute(
             "UPDATE tenant SET archived_us = ? WHERE id = ?", (now_us, tenant.id)
         )
+        verb = "restore" if now_us is None else "archive"
+        done.tell(f"{level}.{verb}", f"{level}:{tenant.id}", name=tenant.label)
     return replace(tenant, archived_us=now_us)
 
 
-def listing(connection: sqlite3.Connection, level: str) -> list[Tenant]:
+def listing(connection: Connection, level: str) -> list[Tenant]:
     """All of a level, oldest first, archived ones too."""
     return [each for each in everyone(connection).values() if each.level == level]
 
 
-def everyone(connection: sqlite3.Connection) -> dict[str, Tenant]:
+def everyone(connection: Connection) -> dict[str, Tenant]:
     """Every organisation and team by its id."""
     rows = connection.execute(
         f"SELECT id, level, name, created_us, archived_us, parent, {_TRAITS} FROM tenant"  # noqa: S608 - constant text
@@ -161,7 +161,7 @@ def everyone(connection: sqlite3.Connection) -> dict[str, Tenant]:
     return found
 
 
-def find(connection: sqlite3.Connection, level: str, words: str) -> Tenant:
+def find(connection: Connection, level: str, words: str) -> Tenant:
     """The one with this id, this name, or for a team organisation/name."""
     known = listing(connection, level)
     for names in ([each.id for each in known], [each.label for each in known],
@@ -171,10 +171,10 @@ def find(connection: sqlite3.Connection, level: str, words: str) -> Tenant:
             return found[0]
         if found:
             labels = ", ".join(sorted(each.label for each in found))
-            raise Mistake(f"several teams are named {words!r}", f"say which: {labels}")
+            raise Conflict(f"several teams are named {words!r}", f"say which: {labels}")
     make = f"`headgate {COMMANDS[level]} create --name NAME` makes one"
     names = [each.name for each in known]
-    raise Mistake(f"there is no {level} named {words!r}", meant(words, names, make))
+    raise Missing(f"there is no {level} named {words!r}", meant(words, names, make))
 
 
 def meant(words: str, names: Iterable[str], otherwise: str = "") -> str:
@@ -195,7 +195,7 @@ def check_open(tenant: Tenant) -> None:
         closed = tenant if level == tenant.level else tenant.organisation
         assert closed is not None, "a level that is archived exists"
         command = f"headgate {COMMANDS[level]} archive --undo {closed.name}"
-        raise Mistake(f"{level} {closed.name!r} is archived", f"`{command}` restores it")
+        raise Conflict(f"{level} {closed.name!r} is archived", f"`{command}` restores it")
 
 
 _TRAITS = ", ".join(COLUMNS)

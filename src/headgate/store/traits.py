@@ -34,6 +34,18 @@ class Mistake(Exception):
         self.hint = hint
 
 
+class Missing(Mistake):
+    """What was named does not exist."""
+
+
+class Conflict(Mistake):
+    """It cannot be done to what is there now: the name is taken, or the state is another."""
+
+
+class Already(Conflict):
+    """It is as it was asked to become."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What an operator may say of an organisation, a team or a key."""
@@ -82,6 +94,16 @@ class Changes:
         _check_surfaces(made.surfaces)
         _check_metadata(made.metadata)
         return made
+
+    def told(self) -> dict[str, Any]:
+        """What is changed, for the log of administrators: metadata only by its name."""
+        given = {name: getattr(self, name) for name in (*COLUMNS, "expires_us")}
+        found = {name: value for name, value in given.items() if value is not None}
+        if self.caps is not None:
+            found["caps"] = capped.facts(self.caps)
+        if self.metadata is not None:
+            found["metadata"] = "given"
+        return found
 
 
 SAME = Changes()
