@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from headgate.policy.cap import NO_CAPS, Caps, Limits
 from headgate.policy.wish import Policy, Prefer
 from headgate.providers import Provider
 
@@ -67,6 +68,8 @@ class Capability:
 class Server:
     host: str = "127.0.0.1"
     port: int = 4100
+    workers: int = 1
+    """processes that share the port; several share limits, budgets and the ledger"""
     tls_cert: str = ""
     tls_key: str = ""
     cors_origins: tuple[str, ...] = ()
@@ -113,6 +116,25 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class CapsConfig:
+    """[limits] and [budgets]: what is capped, for whom, and what becomes of calls in line."""
+
+    wait_s: float = 10.0
+    """how long a call may stand in line; [limits] max_wait_s"""
+    queue_calls: int = 1000
+    queue_calls_per_key: int = 100
+    when_unreachable: str = "closed"
+    """closed or open: what becomes of capped calls while the store cannot be reached"""
+    open_allowance_nusd: int = 1_000_000_000
+    """what a process may spend of all budgets together meanwhile, where it is open"""
+    house: Caps = NO_CAPS
+    each_key: Caps = NO_CAPS
+    each_team: Caps = NO_CAPS
+    tags: tuple[tuple[str, Caps], ...] = ()
+    models: tuple[tuple[str, Limits], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: Server = Server()
     retry: Retry = Retry()
@@ -125,6 +147,7 @@ class Config:
     """from the least to the most specific: a later one wins"""
     tags: tuple[Tag, ...] = ()
     """as written: of several that a call has, the first decides"""
+    caps: CapsConfig = CapsConfig()
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

@@ -41,6 +41,8 @@ MOST_TOKENS = 1_000_000_000
 SERVER = (
     Setting("host", "text", "address to listen on; a key must exist before it may be public"),
     Setting("port", "whole", "port to listen on; 0 takes any free one", low=0, high=65535),
+    Setting("workers", "whole", "processes that serve on this host; each takes its share of a "
+            "provider's max_connections", low=1, high=256),
     Setting("tls_cert", "text", "PEM file with the certificate chain; needs tls_key"),
     Setting("tls_key", "text", "PEM file with the certificate's private key"),
     Setting("cors_origins", "origins", "browser origins that may call, or [\"*\"]"),
