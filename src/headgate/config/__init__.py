@@ -9,6 +9,7 @@ from headgate.config.describe import describe, spell
 from headgate.config.load import find_file, load, load_file, load_places
 from headgate.config.model import (
     Capability,
+    CapsConfig,
     Config,
     Ledger,
     Prices,
@@ -25,6 +26,7 @@ from headgate.config.upstream import NOBODY, without_key
 __all__ = [
     "NOBODY",
     "Capability",
+    "CapsConfig",
     "Config",
     "ConfigError",
     "Ledger",

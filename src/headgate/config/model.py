@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from headgate.policy.cap import NO_CAPS, Caps, Limits
 from headgate.policy.wish import Policy, Prefer
+from headgate.policy.role import Role
 from headgate.providers import Provider
 
 
@@ -135,6 +136,38 @@ class CapsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """An [admin.oidc.roles] entry: whom it means, and what that makes of them."""
+
+    claim: str
+    """a claim of the issuer's, or domain: that of a verified e-mail address"""
+    value: str
+    """what it is, or a pattern; of a claim with several, one of them"""
+    role: Role
+    organisations: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """[admin.oidc]: where administrators sign in."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    audience: str = ""
+    """whom bearer tokens must be meant for; empty: client_id"""
+    redirect_url: str = ""
+    """empty: only bearer tokens, nobody signs in with a browser"""
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    session_s: float = 28_800.0
+    ca_file: str = ""
+    roles: tuple[Granted, ...] = ()
+    """the first that fits decides"""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: Server = Server()
     retry: Retry = Retry()
@@ -148,6 +181,8 @@ class Config:
     tags: tuple[Tag, ...] = ()
     """as written: of several that a call has, the first decides"""
     caps: CapsConfig = CapsConfig()
+    oidc: Oidc | None = None
+    """where administrators sign in; None: nowhere, they bring tokens"""
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

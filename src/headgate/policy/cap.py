@@ -101,3 +101,17 @@ def resets(ends_us: int) -> str:
         return "never resets"
     at = datetime.fromtimestamp(ends_us // 1_000_000, UTC)
     return f"resets {at:%Y-%m-%d %H:%M} UTC"
+
+
+def merged(default: Caps, own: Caps) -> Caps:
+    """An account's own caps, and what all of its sort have where it says nothing."""
+    if default == NO_CAPS:
+        return own
+    periods = {budget.period for budget in own.budgets}
+    limits = [mine or usual for mine, usual in zip(own.limits, default.limits, strict=True)]
+    return Caps(
+        Limits(*limits),
+        (*own.budgets, *(it for it in default.budgets if it.period not in periods)),
+        own.lower_output or default.lower_output,
+        default.warn_at if own.warn_at == WARN_AT else own.warn_at,
+    )

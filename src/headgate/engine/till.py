@@ -1,0 +1,297 @@
+"""Where every call pays: takes what it may use before it is sent, and settles it to the truth.
+
+Rule 1: read, decide and take with no await between; then two calls never share a dollar.
+Rule 2: nobody overtakes those in line, and whoever waits holds nothing.
+Rule 3: what the bank granted is good until it has not been reached for as long as it keeps a
+process alive; from then on nothing is taken, or a stated allowance where that is configured.
+Rule 4: only what is spent refuses a call for good; what is set aside is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from headgate.config import CapsConfig
+from headgate.engine import told
+from headgate.engine.accounts import Accounts
+from headgate.engine.purse import Hold, Need, Purse, Wish
+from headgate.engine.turns import Turns, Waiter
+from headgate.policy.holding import Pot, Tap
+from headgate.store.bank import Answer, Flow, Stock
+from headgate.wire.model import Fault
+
+ALIVE_S = 4.0
+"""for how long grants are good while the bank cannot be reached; it counts us dead after 5 s"""
+TICK_S = 0.2
+Asked = Sequence[tuple[Pot | Tap, Stock | Flow]]
+
+
+class Till:
+    """All accounts of this process."""
+
+    def __init__(self, clock: Callable[[], float], now_us: Callable[[], int]) -> None:
+        self.trouble = ""
+        """why the bank cannot be reached; empty: it can"""
+        self.wake: Callable[[], None] = lambda: None
+        """tell the clerk that somebody waits"""
+        self.on_spent: Callable[[Pot, float], None] = lambda pot, share: None
+        """told when a share of a budget is passed at which a warning is due"""
+        self.accounts = Accounts(now_us)
+        self._clock = clock
+        self._busy: set[Purse] = set()
+        self._wanting: list[Pot | Tap] = []
+        self._turns = Turns()
+        self._heard = clock()
+        self._ticked = 0.0
+        self._allowance = 0
+        self._pumping = False
+
+    def configure(self, caps: CapsConfig) -> None:
+        """Take up what a configuration caps; running calls were charged by the one before."""
+        self.accounts.configure(caps)
+        self._turns.bound(caps.queue_calls, caps.queue_calls_per_key)
+
+    # ---- the counter
+
+    def take(self, wish: Wish) -> Hold | None:
+        """Take at once what the call needs; None: it has to stand in line."""
+        if self._turns.count:
+            return None
+        self._busy.add(wish.purse)
+        return wish.purse.take(wish.need)
+
+    def short_s(self, purse: Purse, need: Need) -> float:
+        """In how many seconds the need could be had at the soonest; 0: now."""
+        short = purse.short(need)
+        if short is None:
+            return 0.0
+        return max(_wait_s(short, need), TICK_S / 4)
+
+    async def wait(self, wish: Wish, wait_s: float) -> Hold:
+        """Stand in line for what the call needs, for no longer than that. Fault: in vain."""
+        turns = self._turns
+        if not turns.has_room(wish.key):
+            raise told.line_is_full(turns.count)
+        waiter = Waiter(wish, self._clock() + wait_s)
+        self._busy.add(wish.purse)
+        turns.join(waiter)
+        self._pump_soon()
+        self.wake()
+        try:
+            async with asyncio.timeout(wait_s):
+                return await waiter.served
+        except TimeoutError:
+            raise self._in_vain(waiter) from None
+        except BaseException:
+            waiter.give_back()
+            raise
+        finally:
+            turns.leave(waiter)
+
+    def put_back(self, hold: Hold) -> None:
+        """The call will wait for something else: meanwhile it holds nothing."""
+        hold.put_back()
+        self._moved(hold.purse)
+
+    def settle(self, hold: Hold, input_tokens: int, output_tokens: int, cost_nusd: int) -> None:
+        """What the call really used."""
+        hold.settle(input_tokens, output_tokens, cost_nusd)
+        self._moved(hold.purse)
+
+    def _moved(self, purse: Purse) -> None:
+        self._busy.add(purse)
+        if self._turns.count:
+            self._pump_soon()
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        self._turns.serve(self._serve)
+
+    def _serve(self, waiter: Waiter) -> Hold | None:
+        """What the first in line can have now."""
+        wish = waiter.wish
+        hold = wish.purse.take(wish.need)
+        if hold is not None or wish.lower is None or not waiter.answered:
+            return hold
+        room = min(pot.room() for pot in wish.purse.hard)
+        if room >= wish.need.worst_nusd or not all(it.lower for it in _tight(wish)):
+            return None
+        lowered = wish.lower(room)
+        return wish.purse.take(lowered) if lowered is not None else None
+
+    def _in_vain(self, waiter: Waiter) -> Fault:
+        wish = waiter.wish
+        if self.trouble:
+            return told.unreachable(self.trouble)
+        short = wish.purse.short(wish.need)
+        waited_s = self.accounts.caps.wait_s
+        if short is None:
+            return told.line_is_full(self._turns.count)
+        return told.waited(short, waited_s, _wait_s(short, wish.need))
+
+    # ---- the bank's side
+
+    def asks(self) -> Asked:
+        """What the bank is asked now."""
+        now = self._clock()
+        if now - self._ticked >= TICK_S:
+            self._ticked = now
+            self._tick()
+        self._count_wants()
+        found: dict[int, tuple[Pot | Tap, Stock | Flow]] = {}
+        for purse in list(self._busy):
+            live = False
+            for it in purse:
+                if id(it) not in found and not it.settled():
+                    live = True
+                    if (ask := _ask(it)) is not None:
+                        found[id(it)] = (it, ask)
+                elif id(it) in found:
+                    live = True
+            if not live:
+                self._busy.discard(purse)
+        for waiter in self._turns.everyone():
+            waiter.asked = True
+        return list(found.values())
+
+    def answered(self, asked: Asked, answers: Sequence[Answer]) -> None:
+        """Take up what the bank said."""
+        self._heard = self._clock()
+        self.trouble = ""
+        self._allowance = self.accounts.caps.open_allowance_nusd
+        for (it, _), answer in zip(asked, answers, strict=True):
+            if isinstance(it, Pot):
+                it.answer(answer.granted, answer.free, answer.spent)
+                self._warn(it)
+            else:
+                it.answer(answer.granted, answer.free, answer.wait_s)
+        self._turns.serve(self._serve)
+        for waiter in list(self._turns.everyone()):
+            if waiter.asked:
+                waiter.answered = True
+                self._turn_away(waiter)
+        if self._turns.count:
+            self._pump_soon()
+
+    def failed(self, asked: Asked, why: str) -> None:
+        """The bank could not be asked."""
+        for it, ask in asked:
+            it.active = True
+            if isinstance(ask, Flow) and ask.take < 0 and isinstance(it, Tap):
+                it.level -= ask.take  # it was not given back after all
+        if self._clock() - self._heard < ALIVE_S:
+            return
+        self.trouble = why
+        is_open = self.accounts.caps.when_unreachable == "open"
+        for purse in self._busy:
+            for it in purse:
+                self._expire(it, is_open=is_open)
+        if self._turns.count:
+            self._pump_soon()
+
+    def restart(self) -> None:
+        """The process counts as another now: what was granted to the old one is gone."""
+        for it in self.accounts:
+            if isinstance(it, Pot):
+                it.forget()
+
+    def _expire(self, it: Pot | Tap, *, is_open: bool) -> None:
+        """What was granted is good no more; where it is allowed, a little is taken still."""
+        if isinstance(it, Tap):
+            if is_open:
+                it.level = min(it.level + int(it.per_minute * TICK_S / 60) + 1, it.burst)
+            return
+        it.granted = min(it.granted, it.used + it.held)
+        if not is_open:
+            return
+        if not it.account:
+            it.granted = it.cap
+            return
+        more = min(self._allowance, max(it.wanted, it.smallest))
+        self._allowance -= more
+        it.granted += more
+
+    def _tick(self) -> None:
+        for it in self.accounts:
+            it.tick()
+
+    def _count_wants(self) -> None:
+        for it in self._wanting:
+            it.wanted = it.smallest = 0
+        self._wanting.clear()
+        for waiter in self._turns.everyone():
+            wish = waiter.wish
+            for it, amount in wish.purse.wants(wish.need):
+                if not it.wanted:
+                    self._wanting.append(it)
+                    it.smallest = amount
+                it.wanted += amount
+                it.smallest = min(it.smallest, amount)
+            if wish.lower is not None:
+                for pot in wish.purse.hard:
+                    pot.smallest = min(pot.smallest, 1)
+
+    def _turn_away(self, waiter: Waiter) -> None:
+        """End the wait of a call that cannot be let in before its time is over."""
+        wish, now = waiter.wish, self._clock()
+        fault = self._hopeless(wish)
+        if fault is None:
+            short = wish.purse.short(wish.need)
+            if isinstance(short, Tap) and now + short.wait_s > waiter.until:
+                fault = told.waited(short, 0.0, short.wait_s)
+        if fault is not None:
+            waiter.refuse(fault)
+            self._turns.leave(waiter)
+
+    def _hopeless(self, wish: Wish) -> Fault | None:
+        for pots, amount in (
+            (wish.purse.hard, wish.need.worst_nusd),
+            (wish.purse.soft, wish.need.probable_nusd),
+        ):
+            for pot in pots:
+                left = pot.left()
+                if amount <= left:
+                    continue
+                if pot.lower and wish.lower is not None and wish.lower(left) is not None:
+                    continue
+                return told.spent(pot, amount)
+        return None
+
+    def _warn(self, pot: Pot) -> None:
+        if not pot.account or not pot.cap:
+            return
+        share = pot.spent_now() / pot.cap
+        while pot.warned < len(pot.warn_at) and share >= pot.warn_at[pot.warned]:
+            pot.warned += 1
+            self.on_spent(pot, pot.warn_at[pot.warned - 1])
+
+
+def _tight(wish: Wish) -> Iterator[Pot]:
+    """The budgets that the call does not fit into."""
+    return (pot for pot in wish.purse.hard if pot.room() < wish.need.worst_nusd)
+
+
+def _ask(it: Pot | Tap) -> Stock | Flow | None:
+    if isinstance(it, Pot):
+        least = it.least()
+        return Stock(it.name, it.account, it.span, it.cap, it.ask(), least)
+    take, least = it.ask()
+    return Flow(it.name, it.per_minute, it.burst, take, least) if take else None
+
+
+def _wait_s(short: Pot | Tap, need: Need) -> float:
+    """How long until time alone brings what is lacking; a pot is filled by no time."""
+    if isinstance(short, Pot):
+        return 1.0
+    lacking = {
+        "requests": need.requests,
+        "input_tokens": need.input_tokens,
+        "output_tokens": need.output_tokens,
+    }[short.what] - short.level
+    return max(short.wait_s, (lacking - max(short.bank, 0)) * 60 / short.per_minute)
