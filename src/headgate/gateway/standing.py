@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from headgate.store.keys import Key, Keys
-from headgate.store.sqlite import StoreError, connect_reader, explain
+from headgate.store.place import Place, connect_reader, explain
+from headgate.store.sql import ERRORS, StoreError
 from headgate.store.standing import spend, standing
 from headgate.wire.model import Fault, Kind
 
@@ -32,7 +31,7 @@ class Standings:
     """Answers keys about themselves."""
 
     def __init__(self, keys: Keys, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = keys.path
+        self._place = keys.place
         self._clock = clock
         self._asked: dict[str, tuple[float, Spend]] = {}
 
@@ -57,15 +56,15 @@ class Standings:
             return task
         if len(self._asked) >= KEPT:
             self._asked.clear()
-        reading = asyncio.to_thread(_read, self._path, key_id, now_us)
+        reading = asyncio.to_thread(_read, self._place, key_id, now_us)
         task = asyncio.get_running_loop().create_task(reading)
         self._asked[key_id] = (now, task)
         return task
 
 
-def _read(path: Path, key_id: str, now_us: int) -> dict[str, Any]:
-    with contextlib.closing(connect_reader(path)) as connection:
+def _read(place: Place, key_id: str, now_us: int) -> dict[str, Any]:
+    with contextlib.closing(connect_reader(place)) as connection:
         try:
             return spend(connection, key_id, now_us)
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
+        except ERRORS as error:
+            raise explain(error, place) from error

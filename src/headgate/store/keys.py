@@ -3,7 +3,8 @@ whose it is.
 
 Rule 1: a secret is shown once and never stored; the store holds its SHA-256 and last four.
 Rule 2: a hit and a miss cost the same: one hash, one look-up.
-Rule 3: what another process created or changed is known here after the next refresh().
+Rule 3: what another process created or changed is known here after the next refresh(); a key
+that is asked for and not known yet causes one, where the store is near.
 Rule 4: a key has one secret that lasts, and while it is rotated one more that will end.
 """
 
@@ -11,17 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from headgate.policy.cap import NO_CAPS
 from headgate.policy.permit import Grant, Permit
+from headgate.store.place import Place, connect, explain
 from headgate.store.schema import DEFAULT_TEAM
-from headgate.store.sqlite import StoreError, connect, explain
+from headgate.store.sql import ERRORS, Connection, StoreError, transaction
 from headgate.store.tenant import TEAM, Tenant, change, check_open, everyone, find, meant
 from headgate.store.traits import (
     COLUMNS,
@@ -37,6 +39,7 @@ from headgate.store.traits import (
     read,
     stored,
 )
+from headgate.store.watch import Watch
 from headgate.wire.call import NOBODY, Capped, Holder
 
 PREFIX = "hg-"
@@ -129,7 +132,7 @@ class Secret:
 
 
 def create(
-    connection: sqlite3.Connection,
+    connection: Connection,
     name: str,
     *,
     team: str | None = None,
@@ -163,9 +166,7 @@ def create(
     return Key(id, name, owner, secret[-4:], now_us, expires_us, None, traits), secret
 
 
-def update(
-    connection: sqlite3.Connection, id_or_name: str, changes: Changes, *, now_us: int
-) -> Key:
+def update(connection: Connection, id_or_name: str, changes: Changes, *, now_us: int) -> Key:
     """Give a key other traits, or another end."""
     expires_us = _end(changes, now_us)
     with change(connection) as done:
@@ -182,7 +183,7 @@ def update(
 
 
 def rotate(
-    connection: sqlite3.Connection, id_or_name: str, *, overlap_us: int, now_us: int
+    connection: Connection, id_or_name: str, *, overlap_us: int, now_us: int
 ) -> tuple[Key, str]:
     """The key with a new secret; the one it had works for `overlap_us` more."""
     if not 0 <= overlap_us <= LONGEST_OVERLAP_US:
@@ -206,7 +207,7 @@ def rotate(
         )
         connection.execute(
             "DELETE FROM secret WHERE key_id = ?1 AND ends_us <= ?2 AND hash NOT IN"
-            " (SELECT hash FROM secret WHERE key_id = ?1 ORDER BY rowid DESC LIMIT ?3)",
+            " (SELECT hash FROM secret WHERE key_id = ?1 ORDER BY n DESC LIMIT ?3)",
             (key.id, now_us, ENDED_KEPT),
         )
         secret = _add_secret(connection, key.id, now_us)
@@ -215,7 +216,7 @@ def rotate(
     return replace(key, last4=secret[-4:]), secret
 
 
-def revoke(connection: sqlite3.Connection, id_or_name: str, *, now_us: int) -> Key:
+def revoke(connection: Connection, id_or_name: str, *, now_us: int) -> Key:
     """Close a key for good, with all its secrets; running calls finish."""
     with change(connection) as done:
         key = living(connection, id_or_name)
@@ -224,7 +225,7 @@ def revoke(connection: sqlite3.Connection, id_or_name: str, *, now_us: int) -> K
     return key
 
 
-def living(connection: sqlite3.Connection, id_or_name: str) -> Key:
+def living(connection: Connection, id_or_name: str) -> Key:
     """The one key with this id or name that was not revoked."""
     known = [key for key in listing(connection) if key.revoked_us is None]
     found = [key for key in known if key.id == id_or_name]
@@ -238,33 +239,30 @@ def living(connection: sqlite3.Connection, id_or_name: str) -> Key:
     return found[0]
 
 
-def listing(connection: sqlite3.Connection) -> list[Key]:
+def listing(connection: Connection) -> list[Key]:
     """Every key ever created, oldest first, each by the secret that lasts."""
     lasting = {key.id: key for key, _, _ in _rows(connection)}
     return sorted(lasting.values(), key=lambda key: (key.created_us, key.id))
 
 
-def secrets_of(connection: sqlite3.Connection, key_id: str) -> list[Secret]:
+def secrets_of(connection: Connection, key_id: str) -> list[Secret]:
     """A key's secrets, oldest first, the last few that have ended too."""
     rows = connection.execute(
-        "SELECT last4, created_us, ends_us, used_day FROM secret WHERE key_id = ?"
-        " ORDER BY rowid",
+        "SELECT last4, created_us, ends_us, used_day FROM secret WHERE key_id = ? ORDER BY n",
         (key_id,),
     )
     return [Secret(*row) for row in rows]
 
 
-def stamp(path: Path, used: Sequence[tuple[int, bytes]]) -> None:
+def stamp(place: Place, used: Sequence[tuple[int, bytes]]) -> None:
     """Note the day on which secrets were used, by (day, hash). It waits for the disk."""
-    with contextlib.closing(connect(path)) as connection:
+    sql = "UPDATE secret SET used_day = ?1 WHERE hash = ?2 AND used_day < ?1"
+    with contextlib.closing(connect(place)) as connection:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "UPDATE secret SET used_day = ?1 WHERE hash = ?2 AND used_day < ?1", used
-            )
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
+            with transaction(connection):
+                connection.executemany(sql, sorted(used))
+        except ERRORS as error:
+            raise explain(error, place) from error
 
 
 _TRAITS = ", ".join(COLUMNS)
@@ -277,7 +275,7 @@ def _end(changes: Changes, now_us: int) -> int | None:
     return changes.expires_us
 
 
-def _add_secret(connection: sqlite3.Connection, key_id: str, now_us: int) -> str:
+def _add_secret(connection: Connection, key_id: str, now_us: int) -> str:
     secret = PREFIX + secrets.token_urlsafe(32)
     connection.execute(
         "INSERT INTO secret (hash, key_id, last4, created_us) VALUES (?, ?, ?, ?)",
@@ -286,7 +284,7 @@ def _add_secret(connection: sqlite3.Connection, key_id: str, now_us: int) -> str
     return secret
 
 
-def _rows(connection: sqlite3.Connection) -> list[tuple[Key, bytes, int]]:
+def _rows(connection: Connection) -> list[tuple[Key, bytes, int]]:
     """(key, hash, day of last use) of every secret; the lasting one of a key comes last."""
     teams = everyone(connection)
     traits = ", ".join(f"k.{name}" for name in COLUMNS)
@@ -294,7 +292,7 @@ def _rows(connection: sqlite3.Connection) -> list[tuple[Key, bytes, int]]:
         "SELECT s.hash, s.used_day, s.last4, s.ends_us, k.id, k.name, k.team_id,"  # noqa: S608 - constant text
         f" k.created_us, k.expires_us, k.revoked_us, {traits}"
         ' FROM secret AS s JOIN "key" AS k ON k.id = s.key_id'
-        " ORDER BY s.ends_us IS NULL, s.rowid"
+        " ORDER BY s.ends_us IS NULL, s.n"
     )
     found = []
     for hash, used, last4, ends, id, name, team, created, expires, revoked, *columns in rows:
@@ -310,12 +308,20 @@ def _hash(secret: bytes | str) -> bytes:
     return sha256(secret).digest()
 
 
+class Seen(NamedTuple):
+    """What a look at the store found."""
+
+    rows: list[tuple[Key, bytes, int]] | None
+    """all there are now; None: nothing changed"""
+    trouble: str
+
+
 class Keys:
-    """The gateway's view of all keys, in memory; one connection, used by one thread."""
+    """The gateway's view of all keys, in memory; it belongs to one thread, but for look()."""
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         *,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         clock: Callable[[], float] = time.monotonic,
@@ -326,23 +332,23 @@ class Keys:
         """Grows with every change of a key that is taken in here, and every day."""
         self.trouble = ""
         """Why the keys could not be read the last time; empty: they could."""
-        self.path = path
+        self.place = place
+        self.is_near = isinstance(place, Path)
+        """A look takes microseconds; if not, it is taken in a thread, and never for one call"""
         self._now_us = now_us
         self._clock = clock
         self._by_hash: dict[bytes, Key] = {}
         self._holders: dict[str, Holder] = {}
-        self._seen_data = -1
-        self._seen_keys = -1
         self._look_again = 0.0
         self._today = 0
         self._used: dict[bytes, int] = {}
         """secrets by hash that were used on a day that is not stored yet"""
         self._stamped: dict[bytes, int] = {}
         """the day that is stored"""
-        self._connection = connect(path)
+        self._watch = Watch(place, "keys_version", _rows)
         self.refresh()
         if self.trouble:
-            self._connection.close()
+            self.close()
             raise StoreError(self.trouble)
 
     def find(self, secret: bytes | str) -> Key | None:
@@ -358,7 +364,8 @@ class Keys:
             if now < self._look_again:
                 return None
             self._look_again = now + MISS_S
-            self.refresh()
+            if self.is_near:
+                self.refresh()
             key = self._by_hash.get(digest)
             if key is None:
                 return None
@@ -416,39 +423,30 @@ class Keys:
 
         A store that cannot be read leaves the keys as they were: see `trouble`.
         """
+        return self.take(self.look())
+
+    def look(self) -> Seen:
+        """What others changed since the last look; it may wait for a server."""
+        try:
+            return Seen(self._watch.look(), "")
+        except StoreError as error:
+            return Seen(None, str(error))
+
+    def take(self, seen: Seen) -> bool:
+        """Make what was seen the keys from now on; is anything new."""
         today = self._now_us() // DAY_US
         if today != self._today:
             self._today = today
             self.edition += 1  # connections that stay open look again, and are seen in use
-        try:
-            data = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            if data == self._seen_data:
-                return False
-            # Every ledger commit moves data_version; only a change of keys moves this one.
-            version = self._connection.execute(
-                "SELECT value FROM meta WHERE name = 'keys_version'"
-            ).fetchone()[0]
-            changed: bool = version != self._seen_keys
-            if changed:
-                self._read()
-        except sqlite3.Error as error:
-            self.trouble = str(explain(error, self.path))
+        self.trouble = seen.trouble
+        if seen.rows is None:
             return False
-        self._seen_data, self._seen_keys, self.trouble = data, version, ""
-        return changed
-
-    def _read(self) -> None:
-        """All keys anew, as they stood at one moment."""
-        self._connection.execute("BEGIN")
-        try:
-            rows = _rows(self._connection)
-        finally:
-            self._connection.execute("COMMIT")
-        self._by_hash = {digest: key for key, digest, _ in rows}
-        self._stamped = {digest: day for _, digest, day in rows}
+        self._by_hash = {digest: key for key, digest, _ in seen.rows}
+        self._stamped = {digest: day for _, digest, day in seen.rows}
         self._holders = {}
-        self.defined = bool(rows)
+        self.defined = bool(seen.rows)
         self.edition += 1
+        return True
 
     def close(self) -> None:
-        self._connection.close()
+        self._watch.close()

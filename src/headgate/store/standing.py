@@ -5,12 +5,12 @@ Rule 1: days and months are those of UTC, and what is spent is what the ledger h
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
 from headgate.policy.permit import NOTHING, Permit
 from headgate.store.keys import DAY_US, Key
+from headgate.store.sql import Connection
 
 
 def standing(key: Key, now_us: int) -> dict[str, Any]:
@@ -48,19 +48,22 @@ def _named(names: tuple[str, ...]) -> list[str] | None:
     return list(names) or None
 
 
-def spend(connection: sqlite3.Connection, key_id: str, now_us: int) -> dict[str, Any]:
-    """Calls and cost of the key today and this month: at most 31 rows are read."""
+def spend(connection: Connection, key_id: str, now_us: int) -> dict[str, Any]:
+    """Calls and cost of the key today and this month."""
     today = now_us // DAY_US
     first = today - datetime.fromtimestamp(now_us / 1_000_000, UTC).day + 1
-    found = {}
-    for name, since in (("today", today), ("month", first)):
-        calls, nusd = connection.execute(
-            "SELECT coalesce(sum(calls), 0), CAST(total(cost_nusd) AS INTEGER) FROM spend"
-            " WHERE account = ? AND day BETWEEN ? AND ?",
-            (f"key:{key_id}", since, today),
-        ).fetchone()
-        found[name] = {"since": moment(since * DAY_US), "calls": calls, "cost_nusd": nusd}
-    return found
+    rows = connection.execute(
+        "SELECT day, calls, cost_nusd FROM spend WHERE account = ? AND day BETWEEN ? AND ?",
+        (f"key:{key_id}", first, today),
+    ).fetchall()  # one for each day and process
+    return {
+        name: {
+            "since": moment(since * DAY_US),
+            "calls": sum(calls for day, calls, _ in rows if day >= since),
+            "cost_nusd": sum(nusd for day, _, nusd in rows if day >= since),
+        }
+        for name, since in (("today", today), ("month", first))
+    }
 
 
 def moment(at_us: int | None) -> str | None:
