@@ -21,6 +21,10 @@ class BankError(Exception):
     """The bank cannot be asked now: why, in plain words."""
 
 
+class OwnerGone(BankError):
+    """This process counts as dead: what it held is given back, and it needs a new number."""
+
+
 class Stock(NamedTuple):
     """Asks to hold so much of a pot: dollars of one span of days, or calls at once."""
 
@@ -69,7 +73,8 @@ class Bank(Protocol):
     """Grants shares to one process; another has a bank of its own, on the same store."""
 
     def exchange(self, asks: Sequence[Stock | Flow]) -> list[Answer]:
-        """An answer for each, in their order, decided at one moment. BankError: none was."""
+        """An answer for each, in their order, decided at one moment. BankError: none was, as
+        far as is known: of a stock count on the smaller of what was held and what was asked."""
         ...
 
     def close(self) -> None:
