@@ -23,7 +23,7 @@ from docs import compatibility, conformance
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
-from headgate.config.model import Ledger, Prices, Retry, Route, Server, Tag
+from headgate.config.model import Granted, Ledger, Oidc, Prices, Retry, Route, Server, Tag
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
@@ -109,6 +109,8 @@ RECORDS: dict[str, type[Any]] = {
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
+    "admin.oidc": Oidc,
+    'admin.oidc.roles."CLAIM=VALUE"': Granted,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
+from headgate.config.model import Granted, Oidc
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
@@ -21,9 +22,11 @@ RECORDS: dict[str, type] = {
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
+    "admin.oidc": Oidc,
+    'admin.oidc.roles."CLAIM=VALUE"': Granted,
 }
 
-NOT_WRITTEN = {"name", "key_env", "pattern", "by_default"}
+NOT_WRITTEN = {"name", "key_env", "pattern", "by_default", "claim", "value"}
 """what the section's own name, or the reading of it, decides"""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from headgate.config.model import Config, Route, Rung
+from headgate.config.model import Config, Oidc, Route, Rung
 from headgate.providers import Provider
 
 HIDDEN = "***"
@@ -33,6 +33,7 @@ def describe(config: Config) -> dict[str, object]:
         },
         "tags": {tag.name: tag.prefer for tag in config.tags},
         "capabilities": {each.pattern: dict(each.stated) for each in config.capabilities},
+        "oidc": _oidc(config.oidc) if config.oidc is not None else None,
         "notes": list(config.notes),
     }
 
@@ -51,6 +52,10 @@ def _rung(rung: Rung) -> str | dict[str, object]:
     if rung.quality is not None:
         told["quality"] = rung.quality
     return told if len(told) > 1 else spell(rung)
+
+
+def _oidc(oidc: Oidc) -> dict[str, object]:
+    return asdict(oidc) | {"client_secret": HIDDEN if oidc.client_secret else ""}
 
 
 def _provider(provider: Provider) -> dict[str, object]:

@@ -10,14 +10,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from headgate.config.caps import check_prices, read_caps
 from headgate.config.capability import read_capabilities
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
+from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
@@ -33,10 +36,13 @@ _SECTIONS = (
     "retry",
     "ledger",
     "prices",
+    "limits",
+    "budgets",
     "providers",
     "models",
     "capabilities",
     "routing",
+    "admin",
 )
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -109,8 +115,11 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
         tags=read_tags(_section(root, "routing")),
         capabilities=read_capabilities(_section(root, "capabilities"), declared),
+        oidc=read_oidc(_section(root, "admin")),
+        caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
         source=source,
     )
+    check_prices(config, report, datetime.now(UTC))
     report.settle()
     report.notes.extend(shadowed(providers))
     return replace(config, notes=tuple(report.notes))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from headgate.policy.cap import NO_CAPS, Caps, Limits
-from headgate.policy.wish import Policy, Prefer
 from headgate.policy.role import Role
+from headgate.policy.wish import Policy, Prefer
 from headgate.providers import Provider
 
 
@@ -112,6 +112,8 @@ class Prices:
     ceiling_input_mtok: str = "15"
     """dollars per million input tokens of a model nobody knows; decimal text"""
     ceiling_output_mtok: str = "75"
+    ceiling: bool = True
+    """False: a model nobody knows is counted at nothing, and no budget may stand over it"""
     overrides: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """(provider:model or model, ((class, dollars per million tokens), ...))"""
 

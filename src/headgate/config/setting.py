@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headgate.money.rules import KEYS
+from headgate.policy.role import ROLES
 from headgate.policy.wish import POLICIES, PREFERENCES
 from headgate.providers import AUTHS, SPOKEN
 from headgate.wire.stated import KEYS as CAPABILITIES
@@ -85,6 +86,8 @@ PRICES = (
             "model", above=0, high=1_000_000),
     Setting("ceiling_output_mtok", "money", "dollars per million output tokens of an unknown "
             "model", above=0, high=1_000_000),
+    Setting("ceiling", "flag", "count models nobody knows at the ceiling; false: at nothing, "
+            "and no budget may stand over them"),
     Setting("overrides", "table", "your own prices: [prices.overrides.\"openai:gpt-x\"] with "
             "dollars per million tokens"),
 )  # fmt: skip
@@ -100,6 +103,43 @@ OVERRIDE = tuple(
     )
     for name in KEYS
 )
+
+LIMITS = (
+    Setting("max_wait_s", "number", "how long a call may stand in line for its turn before it "
+            "is answered with 429", low=0, high=600),
+    Setting("queue_calls", "whole", "calls that may stand in line in one process", low=0,
+            high=1_000_000),
+    Setting("queue_calls_per_key", "whole", "of one key", low=0, high=1_000_000),
+    Setting("when_unreachable", "choice", "capped calls while the store cannot be reached: "
+            "closed refuses them, open lets them spend open_allowance_usd",
+            choices=("closed", "open")),
+    Setting("open_allowance_usd", "money", "dollars that one process may let capped calls spend "
+            "while the store cannot be reached", high=1_000_000),
+)  # fmt: skip
+
+LIMIT = (
+    Setting("requests", "whole", "calls in a minute", low=1, high=MOST_TOKENS),
+    Setting("input_tokens", "whole", "tokens of input in a minute, cached ones too",
+            low=1, high=MOST_TOKENS),
+    Setting("output_tokens", "whole", "tokens of output in a minute", low=1, high=MOST_TOKENS),
+    Setting("concurrent", "whole", "calls that run at once", low=1, high=MOST_TOKENS),
+    Setting("burst", "whole", "of a minute's requests, how many may come at once; default: a "
+            "quarter, and at least ten", low=1, high=MOST_TOKENS),
+)  # fmt: skip
+
+BUDGET = (
+    Setting("day", "money", "dollars in a day of UTC", above=0, high=MOST_TOKENS),
+    Setting("week", "money", "dollars in a week that begins on Monday", above=0,
+            high=MOST_TOKENS),
+    Setting("month", "money", "dollars in a calendar month", above=0, high=MOST_TOKENS),
+    Setting("total", "money", "dollars in all; never begins anew", above=0, high=MOST_TOKENS),
+    Setting("kind", "choice", "hard sets aside what a call may cost at the worst, soft what it "
+            "probably will, watch refuses nothing", choices=("hard", "soft", "watch")),
+    Setting("lower_output", "flag", "may a call's max_tokens be lowered to what a hard budget "
+            "has left"),
+    Setting("warn_at", "numbers", "shares of a budget at which a warning is due", above=0,
+            high=1),
+)  # fmt: skip
 
 PROVIDER = (
     Setting("kind", "text", "which provider this is; default: the section's own name"),
@@ -172,14 +212,44 @@ CAPABILITY = tuple(
     for key in CAPABILITIES.values()
 )
 
+ADMIN = (
+    Setting("oidc", "table", "[admin.oidc]: where administrators sign in"),
+)  # fmt: skip
+
+OIDC = (
+    Setting("issuer", "text", "the OpenID Connect provider's address, as it names itself"),
+    Setting("client_id", "text", "how the provider knows this gateway"),
+    Setting("client_secret", "secret", "env:NAME of the client's secret; none: a public one"),
+    Setting("audience", "text", "whom bearer tokens must be meant for; empty: client_id"),
+    Setting("redirect_url", "text", "this gateway's public address with /admin/callback; "
+            "empty: bearer tokens only"),
+    Setting("scopes", "texts", "what is asked of the provider at sign-in; openid among it"),
+    Setting("session_s", "number", "how long a sign-in holds", low=60, high=30 * DAY_S),
+    Setting("ca_file", "text", "PEM file with certificate authorities to trust instead"),
+    Setting("roles", "table", "who may what: [admin.oidc.roles.\"CLAIM=VALUE\"]; the first "
+            "that fits decides"),
+)  # fmt: skip
+
+OIDC_ROLE = (
+    Setting("role", "choice", "what whoever has this claim is", choices=ROLES),
+    Setting("organisations", "texts", "names or ids of organisations they are bound to"),
+    Setting("teams", "texts", "the same of teams; ORGANISATION/TEAM where names repeat"),
+    Setting("scopes", "texts", "rights that narrow the role; for members: keys:write"),
+)  # fmt: skip
+
 SECTIONS: dict[str, tuple[Setting, ...]] = {
     "server": SERVER,
     "retry": RETRY,
     "ledger": LEDGER,
     "prices": PRICES,
+    "limits": LIMITS,
+    "limits.WHO": LIMIT,
+    "budgets.WHO": BUDGET,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,
     'capabilities."NAME"': CAPABILITY,
+    "admin.oidc": OIDC,
+    'admin.oidc.roles."CLAIM=VALUE"': OIDC_ROLE,
 }
 """Every section of headgate.toml, for the reference page."""
