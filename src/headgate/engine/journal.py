@@ -1,7 +1,8 @@
 """The log: one JSON line per call and per retry, written by a thread: nobody waits for it.
 
 Rule 1: no bodies, no secrets: only what the ledger row may hold.
-Rule 2: bounded: when whoever reads the log does not keep up, lines are dropped and counted.
+Rule 2: lines are whole, whoever else writes to the same log: each batch waits for its turn.
+Rule 3: bounded: when whoever reads the log does not keep up, lines are dropped and counted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from queue import SimpleQueue
 
@@ -34,8 +37,14 @@ SPOKEN: dict[Kind, str] = {
 
 
 class Journal:
-    def __init__(self, descriptor: int = 2) -> None:
+    def __init__(
+        self,
+        descriptor: int = 2,
+        turn: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """`turn` keeps other processes from writing between two parts of a batch."""
         self._descriptor = descriptor
+        self._turn = turn
         self._lines: list[bytes] = []
         self._batches: SimpleQueue[list[bytes] | None] = SimpleQueue()
         self._dropped = 0
@@ -116,6 +125,6 @@ class Journal:
     def _run(self) -> None:
         while (lines := self._batches.get()) is not None:
             data = memoryview(b"\n".join(lines) + b"\n")
-            with contextlib.suppress(OSError):  # nobody reads the log any more
+            with self._turn(), contextlib.suppress(OSError):  # nobody reads the log any more
                 while data:
                     data = data[os.write(self._descriptor, data) :]

@@ -9,7 +9,11 @@ Rule 3: names that never answered, such as misspelt ones, take half the places a
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Told = tuple[str, str, dict[str, Any]]
+"""(provider, model, counters as plain data)"""
 
 LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0, 120.0, 300.0, 600.0)
 SERIES_KEPT = 40
@@ -30,6 +34,10 @@ class Histogram:
     def observe(self, seconds: float) -> None:
         self.counts[bisect_left(LATENCY_S, seconds)] += 1
         self.total += seconds
+
+    def add(self, counts: Iterable[int], total: float) -> None:
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, counts, strict=True)]
+        self.total += total
 
 
 class Meter:
@@ -62,6 +70,28 @@ class Meter:
         self.latency = Histogram()
         self.ttft = Histogram()
 
+    def tell(self) -> dict[str, Any]:
+        """Every counter as plain data."""
+        told = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, Histogram):
+                value = (value.counts, value.total)
+            told[name] = value
+        return told
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Count what another meter told as well."""
+        for name, theirs in told.items():
+            mine = getattr(self, name)
+            if isinstance(mine, Histogram):
+                mine.add(*theirs)
+            elif isinstance(mine, dict):
+                for label, count in theirs.items():
+                    mine[label] = mine.get(label, 0) + count
+            else:
+                setattr(self, name, mine + theirs)
+
 
 class Meters:
     __slots__ = ("_of",)
@@ -82,3 +112,12 @@ class Meters:
     def __iter__(self) -> Iterator[tuple[str, str, Meter]]:
         for (provider, model), meter in list(self._of.items()):
             yield provider, model, meter
+
+    def tell(self) -> list[Told]:
+        """Everything as plain data."""
+        return [(provider, model, meter.tell()) for provider, model, meter in self]
+
+    def add(self, told: Iterable[Told]) -> None:
+        """Count what others told as well: their names were bounded where they were counted."""
+        for provider, model, counters in told:
+            self._of.setdefault((provider, model), Meter()).add(counters)

@@ -57,6 +57,8 @@ class Listen:
     drain_s: float = 30.0
     stall_s: float = 120.0
     """how long a client may refuse to read before its connection is reset"""
+    socket: socket.socket | None = None
+    """one that listens already; None: a new one on host and port"""
 
 
 class _Server(uvicorn.Server):
@@ -159,13 +161,15 @@ class Certificates:
         return ""
 
 
-def bind(listen: Listen) -> socket.socket:
-    """A listening socket; OSError says why not."""
+def bind(listen: Listen, *, shared: bool = False) -> socket.socket:
+    """A listening socket; OSError says why not. `shared`: beside others of its kind."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     # the protocol is named because asyncio sets TCP_NODELAY only on sockets that name it
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((listen.host, listen.port))
         sock.listen(2048)
         sock.setblocking(False)
@@ -173,6 +177,24 @@ def bind(listen: Listen) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def reserve(listen: Listen) -> socket.socket:
+    """Hold a port for this process and those it starts; OSError: somebody has it.
+
+    It never listens, so no call waits in it.
+    """
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((listen.host, listen.port))
+        # only now: bound with it, another gateway of this user would be let in beside us
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except OSError:
+        held.close()
+        raise
+    return held
 
 
 def _ignore(_: str) -> None:
@@ -187,7 +209,7 @@ async def start(
     `on_trouble` is told when a renewed certificate cannot be used, and why.
     """
     certificates = Certificates(listen.cert, listen.key) if listen.cert and listen.key else None
-    sock = bind(listen)
+    sock = listen.socket or bind(listen)
     config = uvicorn.Config(
         app=app,
         http=type("Edge", (Edge,), {"stall_s": listen.stall_s}),

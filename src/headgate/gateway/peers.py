@@ -1,0 +1,176 @@
+"""What one worker tells the others of its host, and what all of them count together.
+
+Rule 1: a worker that takes the place of a dead one counts on from where that one was last seen,
+so that no counter goes back; what the dead one counted after that was never shown to anybody.
+Rule 2: what is true only for now, such as running calls, is believed for a few seconds.
+Rule 3: a gateway that is alone is its only peer.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from headgate.engine import Meters
+from headgate.engine.meter import Told
+from headgate.gateway.board import Board
+from headgate.gateway.house import House
+
+SHOW_S = 1.0
+"""how often a worker shows its counters"""
+BELIEVED_S = 5.0
+RUNNING = "headgate_running_calls"
+TARGETS_SHOWN = 500
+"""of each worker that is not asked itself"""
+
+
+class Gauge(msgspec.Struct, frozen=True, array_like=True):
+    name: str
+    said: str
+    value: float
+
+
+class Shown(msgspec.Struct):
+    """What one worker had counted at a moment."""
+
+    worker: int
+    pid: int
+    at: float
+    """monotonic seconds, which all processes of a host share"""
+    meters: list[Told]
+    refused: dict[str, int]
+    gauges: list[Gauge]
+    targets: list[dict[str, Any]]
+
+
+class Peers:
+    """This process among the workers of its host."""
+
+    def __init__(
+        self,
+        board: Board | None = None,
+        place: int = 1,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.place = place
+        self._board = board
+        self._clock = clock
+        self._decode = msgspec.json.Decoder(Shown).decode
+
+    @property
+    def alone(self) -> bool:
+        return self._board is None
+
+    def resume(self, house: House) -> None:
+        """Count on from where the last worker in this place was seen."""
+        before = self._read(self.place)
+        if before is not None:
+            house.ground.settlement.meters.add(before.meters)
+            for kind, count in before.refused.items():
+                house.refused[kind] = house.refused.get(kind, 0) + count
+
+    def show(self, house: House) -> Shown:
+        """Let the others see what was counted here."""
+        mine = self._mine(house)
+        if self._board is not None:
+            least = msgspec.structs.replace(mine, targets=mine.targets[:TARGETS_SHOWN])
+            for shown in (least, msgspec.structs.replace(least, targets=[])):
+                if self._board.show(self.place, msgspec.json.encode(shown)):
+                    break
+        return mine
+
+    def everybody(self, house: House) -> list[Shown]:
+        """What every worker has shown, this one just now; gauges only of those alive."""
+        mine, found = self.show(house), []
+        for place in range(1, self._board.workers + 1 if self._board is not None else 2):
+            shown = mine if place == self.place else self._read(place)
+            if shown is not None:
+                if shown.at < mine.at - BELIEVED_S:
+                    shown.gauges, shown.targets = [], []
+                found.append(shown)
+        return found
+
+    def _read(self, place: int) -> Shown | None:
+        raw = self._board.shown(place) if self._board is not None else b""
+        return self._decode(raw) if raw else None
+
+    def _mine(self, house: House) -> Shown:
+        ground = house.ground
+        return Shown(
+            self.place,
+            os.getpid(),
+            self._clock(),
+            ground.settlement.meters.tell(),
+            dict(house.refused),
+            [
+                Gauge("headgate_workers", "Worker processes that answer.", 1.0),
+                Gauge(RUNNING, "Calls in flight.", float(len(ground.running))),
+                Gauge(
+                    "headgate_upstream_sockets",
+                    "Open sockets.",
+                    float(ground.door.open_sockets()),
+                ),
+                Gauge(
+                    "headgate_ledger_trouble",
+                    "Workers that cannot write the ledger.",
+                    float(bool(ground.writer.trouble)),
+                ),
+            ],
+            targets(house, self.place),
+        )
+
+
+def running_calls(board: Board) -> int:
+    """Calls in flight in all workers, as far as they have shown them."""
+    decode, now = msgspec.json.Decoder(Shown).decode, time.monotonic()
+    return sum(
+        int(gauge.value)
+        for place in range(1, board.workers + 1)
+        if (raw := board.shown(place)) and (shown := decode(raw)).at > now - BELIEVED_S
+        for gauge in shown.gauges
+        if gauge.name == RUNNING
+    )
+
+
+def targets(house: House, worker: int) -> list[dict[str, Any]]:
+    """Targets that failed lately and accounts that are passed over, as one worker sees them."""
+    ground = house.ground
+    now = ground.clock()
+    return [
+        {
+            "target": f"{provider}:{model}",
+            "cooling_s": round(max(0.0, state.cool_until - now), 3),
+            "failures": state.streak,
+            "why": state.why,
+            "worker": worker,
+        }
+        for (provider, model), state in sorted(ground.health.items())
+    ] + [
+        {
+            "target": f"{provider}:{model}",
+            "account": account,
+            "cooling_s": round(until - now, 3),
+            "worker": worker,
+        }
+        for (provider, model, account), until in sorted(ground.shut.items())
+        if until > now
+    ]
+
+
+def total(shown: list[Shown]) -> tuple[Meters, dict[str, int], list[tuple[str, str, float]]]:
+    """(meters, refusals, gauges) of all of them together."""
+    meters, refused = Meters(), dict[str, int]()
+    gauges: dict[str, tuple[str, str, float]] = {}
+    for each in shown:
+        meters.add(each.meters)
+        for kind, count in each.refused.items():
+            refused[kind] = refused.get(kind, 0) + count
+        for gauge in each.gauges:
+            before = gauges.get(gauge.name, (gauge.name, gauge.said, 0.0))[2]
+            gauges[gauge.name] = (gauge.name, gauge.said, before + gauge.value)
+    return meters, refused, [*gauges.values()]
