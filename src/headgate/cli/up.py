@@ -3,71 +3,167 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import ssl
-from collections.abc import Callable
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 
 from headgate.cli import Trouble
+from headgate.cli.greeting import greet, greeting_of
+from headgate.cli.supervise import share, supervise
 from headgate.cli.where import explained, ledger_of
 from headgate.config import NOBODY, Config, ConfigError, load_file
 from headgate.gateway import serve
-from headgate.gateway.start import Opened, open_gateway
+from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Lifeline, Post
+from headgate.gateway.start import Opened, listen_of, open_gateway
+from headgate.store.keys import Keys
 
 
 @click.command(
-    epilog="Example: headgate up --config headgate.toml --port 4100",
+    epilog="Examples: headgate up --config headgate.toml --port 4100; headgate up --workers 4",
 )
 @click.option("--config", "file", type=click.Path(path_type=Path), help="headgate.toml to use.")
 @click.option("--host", help="Address to listen on; without any key it is always loopback.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks one.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Processes that share the port, the ledger, limits and budgets; one that dies is"
+    " replaced. Default: [server] workers, which is 1.",
+)
 @click.option("--log", type=click.Path(path_type=Path), help="File for the JSON log lines.")
-@click.option("--json", "as_json", is_flag=True, help="Say where it listens as one JSON line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Say where it listens, and its pids, as JSON."
+)
+@click.option("--post", hidden=True)
 def command(
-    file: Path | None, host: str | None, port: int | None, log: Path | None, as_json: bool
+    file: Path | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    log: Path | None,
+    as_json: bool,
+    post: str | None,
 ) -> None:
-    """Start the gateway and serve until Ctrl-C; running calls are finished first."""
+    """Start the gateway and serve until Ctrl-C; running calls are finished first.
+
+    SIGHUP makes it read headgate.toml again, in every worker. SIGTERM and Ctrl-C let running
+    calls finish for [server] drain_s; a second one ends them at once.
+    """
+    said = {"host": host, "port": port, "workers": workers}
+    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
 
     def read() -> Config:
         config = load_file(file, os.environ)
-        server = config.server
-        return replace(
-            config,
-            server=replace(
-                server,
-                host=server.host if host is None else host,
-                port=server.port if port is None else port,
-            ),
-        )
+        return share(replace(config, server=replace(config.server, **given)))
 
     config = read()
-    if not config.providers:
-        flaws = [note for note in config.notes if note != NOBODY]
-        what, _, hint = NOBODY.partition(": ")
-        raise Trouble("\n".join([what, *flaws]), hint)
+    _check(config)
     descriptor = _open_log(log)
+    if post is not None:
+        serve.run(_Up(config, read, descriptor, as_json, Post.parse(post)).main)
+    elif config.server.workers > 1:
+        words = {"config": file, **given, "log": log}
+        typed = [f"--{name}={value}" for name, value in words.items() if value is not None]
+        with _explained(config):
+            listen = listen_of(config, keyed=_keyed(config))
+            sys.exit(supervise(config, listen, typed, descriptor, as_json))
+    else:
+        serve.run(_Up(config, read, descriptor, as_json).main)
 
-    async def main(stop: serve.Stop) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    """One process that serves: alone, or as a worker at its post."""
+
+    config: Config
+    read: Callable[[], Config]
+    descriptor: int
+    as_json: bool
+    post: Post | None = None
+
+    async def main(self, stop: serve.Stop) -> None:
         loop, early = asyncio.get_running_loop(), asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, early.set)  # unheard, it would end us
-        opened = await _open(config, read, descriptor)
+        line = self._report(stop) if self.post is not None else None
+        with _explained(self.config):
+            opened = await open_gateway(
+                self.config,
+                ledger_of(self.config),
+                log_descriptor=self.descriptor,
+                reread=self.read,
+                post=self.post,
+            )
+        if line is not None:
+            self._follow(opened, stop, line)
         loop.add_signal_handler(signal.SIGHUP, _reload, opened)
         if early.is_set():
             _reload(opened)
-        _greet(opened, as_json)
+        said = greeting_of(opened, os.getpid())
+        if line is not None:
+            line.tell(ready=said)
+        else:
+            greet(said, opened.config, self.as_json)
         await stop.wait()
         running = len(opened.house.ground.running)
-        if running:
+        if running and line is None:
             click.echo(f"stopping: {running} running calls are finished first", err=True)
             click.echo("a second signal ends them now", err=True)
         await opened.close(hurry=stop.at_once)
 
-    serve.run(main)
+    def _report(self, stop: serve.Stop) -> Lifeline:
+        """Take up the line to the supervisor, which alone says when to hurry."""
+        assert self.post is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # where every process of a group is told to stop, once is meant
+            loop.add_signal_handler(number, stop.set)
+        line = Lifeline(socket.socket(fileno=self.post.line), self.config.server.drain_s)
+        line.start(lambda word: _obey(stop, word))
+        return line
+
+    def _follow(self, opened: Opened, stop: serve.Stop, line: Lifeline) -> None:
+        """Reload when another worker did, and tell the others when this one did."""
+        reload = opened.house.reload
+
+        def spread() -> list[str]:
+            notes = reload()
+            line.tell(reloaded=True)
+            return notes
+
+        opened.house.reload = spread
+        line.obey = lambda word: (
+            line.tell(heard=_reloaded(reload)) if word == RELOAD else _obey(stop, word)
+        )
+
+
+def _obey(stop: serve.Stop, word: str) -> None:
+    if word in (STOP, HURRY):
+        stop.set()
+    if word == HURRY:
+        stop.at_once.set()
+
+
+def _check(config: Config) -> None:
+    if not config.providers:
+        flaws = [note for note in config.notes if note != NOBODY]
+        what, _, hint = NOBODY.partition(": ")
+        raise Trouble("\n".join([what, *flaws]), hint)
+
+
+def _keyed(config: Config) -> bool:
+    """Is a key defined; also brings the ledger up to date before workers open it."""
+    keys = Keys(ledger_of(config))
+    keys.close()
+    return keys.defined
 
 
 def _open_log(path: Path | None) -> int:
@@ -80,7 +176,9 @@ def _open_log(path: Path | None) -> int:
         raise Trouble(f"the log {path} cannot be written: {error.strerror}", hint) from None
 
 
-async def _open(config: Config, read: Callable[[], Config], descriptor: int) -> Opened:
+@contextlib.contextmanager
+def _explained(config: Config) -> Iterator[None]:
+    """Show what keeps a gateway from opening as the command line shows errors."""
     server = config.server
     for name in ("tls_cert", "tls_key"):
         path = getattr(server, name)
@@ -89,9 +187,7 @@ async def _open(config: Config, read: Callable[[], Config], descriptor: int) -> 
             raise Trouble(f"server.{name}: {path} cannot be read", hint)
     try:
         with explained():
-            return await open_gateway(
-                config, ledger_of(config), log_descriptor=descriptor, reread=read
-            )
+            yield
     except ssl.SSLError as error:
         raise Trouble(
             f"the TLS certificate cannot be used: {error.reason or error}",
@@ -106,39 +202,12 @@ async def _open(config: Config, read: Callable[[], Config], descriptor: int) -> 
 
 
 def _reload(opened: Opened) -> None:
+    click.echo(_reloaded(opened.house.reload), err=True)
+
+
+def _reloaded(reload: Callable[[], list[str]]) -> str:
+    """What came of reading the configuration again."""
     try:
-        notes = opened.house.reload()
+        return "\n".join(["reloaded", *reload()])
     except ConfigError as error:
-        click.echo(f"reload refused, the old configuration stays:\n{error}", err=True)
-    else:
-        click.echo("\n".join(["reloaded", *notes]), err=True)
-
-
-def _greet(opened: Opened, as_json: bool) -> None:
-    if as_json:
-        facts = {"url": opened.url, "keyless": opened.keyless, "pid": os.getpid()}
-        click.echo(msgspec.json.encode(facts).decode())
-    config, lines = opened.config, []
-    names = ", ".join(provider.name for provider in config.providers)
-    lines.append(f"Headgate is up at {opened.url}, in front of {names}.")
-    if opened.keyless:
-        lines.append(
-            "No key is defined: it listens on loopback only and asks nobody for one."
-            " `headgate keys create --name NAME` changes that."
-        )
-    if opened.orphans:
-        lines.append(
-            f"{len(opened.orphans)} calls of an earlier run were never closed and may have"
-            " been billed:"
-        )
-        lines += [f"  {o.id}  {o.provider}:{o.model_sent}" for o in opened.orphans[:10]]
-    lines += list(config.notes)
-    key = "your Headgate key" if not opened.keyless else "headgate"
-    lines += [
-        "",
-        f"Claude Code   ANTHROPIC_BASE_URL={opened.url} ANTHROPIC_AUTH_TOKEN={key!r} claude",
-        f"Codex         headgate setup codex --url {opened.url}",
-        f"OpenAI SDKs   OPENAI_BASE_URL={opened.url}/v1 OPENAI_API_KEY={key!r}",
-        f"Anthropic SDK ANTHROPIC_BASE_URL={opened.url} ANTHROPIC_API_KEY={key!r}",
-    ]
-    click.echo("\n".join(lines), err=True)
+        return f"reload refused, the old configuration stays:\n{error}"

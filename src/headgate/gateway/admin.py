@@ -18,6 +18,7 @@ from starlette.routing import Route
 from headgate.config import ConfigError, describe
 from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
+from headgate.gateway.peers import Peers
 from headgate.gateway.serve import Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -27,8 +28,9 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 class Admin:
     """An ASGI app for /admin/."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, peers: Peers) -> None:
         self._house = house
+        self._peers = peers
         self._app = Starlette(
             routes=[
                 Route("/admin/config", self._config, methods=["GET"]),
@@ -67,29 +69,12 @@ class Admin:
         return JSONResponse(describe(self._house.engine.config))
 
     async def _targets(self, request: Request) -> Response:
-        """Every target that has failed lately, and every account that is passed over."""
-        ground = self._house.ground
-        now = ground.clock()
-        return JSONResponse(
-            [
-                {
-                    "target": f"{provider}:{model}",
-                    "cooling_s": round(max(0.0, state.cool_until - now), 3),
-                    "failures": state.streak,
-                    "why": state.why,
-                }
-                for (provider, model), state in sorted(ground.health.items())
-            ]
-            + [
-                {
-                    "target": f"{provider}:{model}",
-                    "account": account,
-                    "cooling_s": round(until - now, 3),
-                }
-                for (provider, model, account), until in sorted(ground.shut.items())
-                if until > now
-            ]
-        )
+        """Every target that has failed lately, and every account that is passed over.
+
+        Each worker learns for itself: what the others know is as old as a second.
+        """
+        shown = self._peers.everybody(self._house)
+        return JSONResponse([target for worker in shown for target in worker.targets])
 
     async def _reload(self, request: Request) -> Response:
         """Read headgate.toml again; on any mistake nothing changes."""

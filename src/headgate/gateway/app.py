@@ -22,6 +22,7 @@ from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
 from headgate.gateway.line import NO_RETRY, call_id, id_field
 from headgate.gateway.models import wants_anthropic
+from headgate.gateway.peers import Peers, total
 from headgate.gateway.serve import EDGE, Message, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
 from headgate.gateway.standing import Standings
@@ -40,9 +41,10 @@ MODEL = tuple(f"{path}/" for path in MODELS)
 class Gateway:
     """Answers HTTP for one House."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, peers: Peers) -> None:
         self.house = house
-        self._admin = Admin(house)
+        self._peers = peers
+        self._admin = Admin(house, peers)
         self._standings = Standings(house.keys)
         self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
             "/healthz": self._healthz,
@@ -169,17 +171,7 @@ class Gateway:
             fault = Fault(Kind.AUTH, "metrics are for this host, or for callers with a key")
             await self._refuse(scope, sink, fault)
             return
-        ground = house.ground
-        gauges = [
-            ("headgate_running_calls", "Calls in flight.", float(len(ground.running))),
-            ("headgate_upstream_sockets", "Open sockets.", float(ground.door.open_sockets())),
-            (
-                "headgate_ledger_trouble",
-                "1: the ledger cannot be written.",
-                float(bool(ground.writer.trouble)),
-            ),
-        ]
-        body = metrics.page(ground.settlement.meters, house.refused, gauges)
+        body = metrics.page(*total(self._peers.everybody(house)))
         await _show(scope, sink, 200, [(b"content-type", metrics.CONTENT_TYPE)], body)
 
     def _is_local(self, scope: Scope) -> bool:

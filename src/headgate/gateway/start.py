@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +22,10 @@ from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
+from headgate.gateway.board import Board
 from headgate.gateway.house import House
+from headgate.gateway.lifeline import Post
+from headgate.gateway.peers import SHOW_S, Peers
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
@@ -50,6 +54,7 @@ class Opened:
     """calls an earlier process left open: each may have been billed"""
     keyless: bool
     """no virtual key is defined, so it listens on loopback only"""
+    peers: Peers
     _chores: list[asyncio.Task[None]]
     _drain_s: float
 
@@ -76,6 +81,7 @@ class Opened:
         await asyncio.gather(*self._chores, return_exceptions=True)
         ground = self.house.ground
         ground.settlement.flush()
+        self.peers.show(self.house)  # a successor counts on from here
         await ground.door.close()
         await asyncio.to_thread(ground.writer.close)
         await _stamp_keys(self.house)
@@ -103,24 +109,28 @@ async def open_gateway(
     *,
     log_descriptor: int = 2,
     reread: Callable[[], Config] | None = None,
+    post: Post | None = None,
 ) -> Opened:
-    """Start serving; StoreError, OSError and ssl.SSLError say what stands in the way."""
-    keys, ground, orphans = _lay_ground(config, ledger, log_descriptor)
-    house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
-    server = config.server
-    host = server.host if keys.defined or server.host == LOOPBACK_6 else LOOPBACK
-    listen = serve.Listen(
-        host,
-        server.port,
-        Path(server.tls_cert) if server.tls_cert else None,
-        Path(server.tls_key) if server.tls_key else None,
-        server.drain_s,
-        server.client_stall_s,
+    """Start serving; StoreError, OSError and ssl.SSLError say what stands in the way.
+
+    `post`: as one of several workers, with what it inherited from its supervisor.
+    """
+    board = Board(post.board, post.workers) if post is not None else None
+    journal = (
+        Journal(log_descriptor, board.turn) if board is not None else Journal(log_descriptor)
     )
+    keys, ground, orphans = _lay_ground(config, ledger, journal)
+    house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
+    peers = Peers(board, post.place if post is not None else 1)
+    peers.resume(house)
+    server = config.server
+    listen = listen_of(config, keyed=keys.defined)
+    if post is not None:
+        listen = replace(listen, socket=socket.socket(fileno=post.listening))
     try:
         say = ground.settlement.journal.say
         running = await serve.start(
-            Gateway(house), listen, lambda why: say("certificate", trouble=why)
+            Gateway(house, peers), listen, lambda why: say("certificate", trouble=why)
         )
     except BaseException:
         await asyncio.to_thread(ground.writer.close)
@@ -131,21 +141,34 @@ async def open_gateway(
         asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
         asyncio.ensure_future(_keep_house(house)),
         asyncio.ensure_future(_keep_stamping(house)),
+        asyncio.ensure_future(_keep_showing(house, peers)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
-    opened = Opened(config, house, running, orphans, keyless, chores, drain_s)
+    opened = Opened(config, house, running, orphans, keyless, peers, chores, drain_s)
     gc.collect()
     gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
     return opened
 
 
+def listen_of(config: Config, *, keyed: bool) -> serve.Listen:
+    """Where to listen: as configured, but on loopback only while no key is defined."""
+    server = config.server
+    return serve.Listen(
+        server.host if keyed or server.host == LOOPBACK_6 else LOOPBACK,
+        server.port,
+        Path(server.tls_cert) if server.tls_cert else None,
+        Path(server.tls_key) if server.tls_key else None,
+        server.drain_s,
+        server.client_stall_s,
+    )
+
+
 def _lay_ground(
-    config: Config, ledger: Path, log_descriptor: int
+    config: Config, ledger: Path, journal: Journal
 ) -> tuple[Keys, Ground, list[Intent]]:
     """What engines stand on. It reads files, so it comes before anything is served."""
     loop = asyncio.get_running_loop()
-    journal = Journal(log_descriptor)
     journal.start()
 
     def on_trouble(why: str) -> None:
@@ -187,7 +210,10 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
         return ["there is no file to read again"]
     before, config = opened.config, reread()
     notes = list(config.notes)
-    fixed = ("host", "port", "tls_cert", "tls_key", "client_stall_s", "drain_s", "ping_s")
+    fixed = (
+        *("host", "port", "workers", "tls_cert", "tls_key"),
+        *("client_stall_s", "drain_s", "ping_s"),
+    )
     changed = [f for f in fixed if getattr(before.server, f) != getattr(config.server, f)]
     notes += [f"server.{name} takes effect after a restart" for name in changed]
     if replace(before.ledger, durability="", fingerprints=True) != replace(
@@ -218,6 +244,13 @@ async def _keep_house(house: House) -> None:
         await asyncio.sleep(REFRESH_S / 5)
         journal.flush()
         house.keys.refresh()
+
+
+async def _keep_showing(house: House, peers: Peers) -> None:
+    """Let the other workers see what was counted here."""
+    while not peers.alone:
+        peers.show(house)
+        await asyncio.sleep(SHOW_S)
 
 
 async def _keep_stamping(house: House) -> None:
