@@ -10,9 +10,11 @@ keep everybody waiting.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -94,6 +96,15 @@ class Postgres:
             raise self._told(error) from error
         return cursor
 
+    @contextlib.contextmanager
+    def piped(self) -> Iterator[None]:
+        """Statements said in here go out together: one way there and back for all of them."""
+        try:
+            with self._link.pipeline():
+                yield
+        except psycopg.Error as error:
+            raise self._told(error) from error
+
     def wait_for_ever(self) -> None:
         """From now on no statement is too slow."""
         self._link.patience_s = None
@@ -105,9 +116,10 @@ class Postgres:
         return told(error, self._server)
 
 
-def connect(server: Server) -> Postgres:
-    """Open for reading and writing; StoreError unless its shape is the newest."""
-    return _shaped(server)
+def connect(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
+    """Open for reading and writing; StoreError unless its shape is the newest, or when the
+    server lets itself be waited for longer than that."""
+    return _shaped(server, patience_s)
 
 
 def connect_reader(server: Server) -> Postgres:
@@ -117,13 +129,14 @@ def connect_reader(server: Server) -> Postgres:
     return connection
 
 
-def connect_bare(server: Server) -> Postgres:
+def connect_bare(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
     """Open whatever its shape is."""
     link: _Link | None = None
     try:
         link = _Link.connect(
-            _conninfo(server), autocommit=True, cursor_factory=psycopg.RawCursor
+            _conninfo(server, patience_s), autocommit=True, cursor_factory=psycopg.RawCursor
         )
+        link.patience_s = patience_s
         _check(link, server)
         link.adapters.register_dumper(int, _Whole)
         link.adapters.register_dumper(bool, _Whole)
@@ -140,10 +153,10 @@ def connect_bare(server: Server) -> Postgres:
     return Postgres(link, server)
 
 
-def _conninfo(server: Server) -> str:
+def _conninfo(server: Server, patience_s: float) -> str:
     """The URL with what it does not say itself."""
     usual: dict[str, Any] = {
-        "connect_timeout": CONNECT_S,
+        "connect_timeout": min(CONNECT_S, math.ceil(patience_s)),
         "tcp_user_timeout": CONNECT_S * 1000,
         "application_name": "headgate",
         "gssencmode": "disable",  # else a machine with a Kerberos ticket may find another way
@@ -152,8 +165,8 @@ def _conninfo(server: Server) -> str:
     return psycopg.conninfo.make_conninfo(**usual | given | {"client_encoding": "utf8"})
 
 
-def _shaped(server: Server) -> Postgres:
-    connection = connect_bare(server)
+def _shaped(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
+    connection = connect_bare(server, patience_s)
     try:
         postgres_schema.check(connection, server)
     except ServerError as error:
@@ -194,7 +207,7 @@ def told(error: psycopg.Error, server: Server) -> ServerError:
     """The driver's error in the store's words."""
     words = server.scrubbed(str(error).strip().split("\n")[0])
     if isinstance(error, psycopg.errors._WaitTimeout):
-        words = f"it did not answer within {PATIENCE_S:.0f} s"
+        words = "it did not answer in time"
     code = error.sqlstate or ""
     refused = code[:2] in ("22", "23") or code in _MISFITS
     if not code and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
