@@ -96,7 +96,7 @@ def test_a_plan_ends_within_its_ladder_and_never_waits_at_its_end(
         assert count <= (1 if target in cooling and len(ladder) > 1 else target.tries)
     for one, two in zip(told.steps, told.steps[1:], strict=False):
         if isinstance(one, Wait):
-            assert two == Try(one.target, one.number)
+            assert two == Try(one.target, one.number, len(ladder) == 1)
 
 
 @given(LADDER, OUTCOMES, PATIENCE, DICE)
@@ -257,3 +257,37 @@ def test_once_no_account_is_left_a_limit_is_waited_for_and_a_rejection_is_not() 
         assert [step.seconds for step in told.steps if isinstance(step, Wait)] == [9][
             : len(tries) - 2
         ]
+
+
+def short(seconds: float) -> Outcome:
+    return Outcome(Fault(Kind.UPSTREAM_LIMITED, "all short", retry_after=seconds), short=True)
+
+
+def test_nobody_waits_for_accounts_while_another_target_is_left() -> None:
+    one, two, three = ladder = [Target("p", name, 3) for name in "abc"]
+    told = drive(ladder, [short(9), FAILED, FAILED, FAILED, short(2), short(2)])
+    assert [(step.target, step.last) for step in told.tries] == [
+        (one, False), (two, False), (two, False), (two, False), (three, False),
+        (three, True), (one, True),
+    ]  # fmt: skip
+
+
+def test_of_those_that_are_passed_over_the_soonest_is_waited_for_first() -> None:
+    ladder = [Target("p", name) for name in "abc"]
+    waits = dict(zip(ladder, (30.0, 5.0, float("inf")), strict=True))
+    running, tried = plan(ladder, waits.__getitem__, Patience(), lambda: 0.5), []
+    step: Try | Wait | None = next(running)
+    while step is not None:
+        assert isinstance(step, Try)
+        assert step.last
+        tried.append(step.target.model)
+        try:
+            step = running.send(short(5))
+        except StopIteration:
+            step = None
+    assert tried == ["b", "a", "c"]
+
+
+def test_a_lone_target_is_asked_once_where_its_accounts_stay_short() -> None:
+    told = drive([Target("p", "a", 3)], [short(2)])
+    assert told.steps == [Try(Target("p", "a", 3), 1, last=True)]

@@ -5,6 +5,8 @@ Rule 2: no wait follows the last try; a retry-after is respected or the next run
 Rule 3: a cooling target is passed over while another is warm; it is tried once if none answers.
 Rule 4: what one account refused is tried at the target's next account at once: no wait, and
 not one of the tries.
+Rule 5: nobody waits for a target's accounts while another target is left; then for those that
+can take the call the soonest.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class Try(Struct, frozen=True):
     target: Target
     number: int
     """1 for the first try of this target"""
+    last: bool = False
+    """no other target is left: where every account of this one is short, it is waited for"""
 
 
 class Wait(NamedTuple):
@@ -59,6 +63,8 @@ class Outcome(Struct, frozen=True):
     """has the client seen bytes"""
     others: bool = False
     """is there an account of the target that has not refused this call"""
+    short: bool = False
+    """the call was not sent: no account of the target can take it now"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +81,57 @@ Plan = Generator[Try | Wait, Outcome | None, None]
 
 def plan(
     ladder: Sequence[Target],
-    cooling: Callable[[Target], bool],
+    cooling: Callable[[Target], float],
     patience: Patience,
     dice: Callable[[], float],
 ) -> Plan:
     """Steps to carry out; send the Outcome of each Try back in, and None after a Wait.
 
     An Outcome after a Wait says that there is no time for it: the next rung is taken. The
-    same Try once more is for the target's next account.
+    same Try once more is for the target's next account. `cooling`: for how many seconds.
     """
-    skipped: list[Target] = []
+    skipped: list[tuple[float, Target]] = []
+    lonely = len(ladder) == 1
     for target in ladder:
-        if len(ladder) > 1 and cooling(target):
-            skipped.append(target)
-        elif (yield from _climb(target, target.tries, patience, dice)):
-            return
-    for target in skipped:
-        if (yield from _climb(target, 1, patience, dice)):
+        wait_s = 0.0 if lonely else cooling(target)
+        if not wait_s:
+            outcome = yield from _climb(Try(target, 1, lonely), target.tries, patience, dice)
+            if outcome is None:
+                return
+            if lonely or not outcome.short or outcome.fault is None:
+                continue
+            wait_s = outcome.fault.retry_after or 0.0
+        skipped.append((wait_s, target))
+    for _, target in sorted(skipped, key=lambda each: each[0]):
+        if (yield from _climb(Try(target, 1, last=True), 1, patience, dice)) is None:
             return
 
 
 def _climb(
-    target: Target, tries: int, patience: Patience, dice: Callable[[], float]
-) -> Generator[Try | Wait, Outcome | None, bool]:
-    """Try one target; True when the call is decided."""
+    step: Try, tries: int, patience: Patience, dice: Callable[[], float]
+) -> Generator[Try | Wait, Outcome | None, Outcome | None]:
+    """Try one target; None when the call is decided, else how the last try came out."""
     seen: set[Kind] = set()
-    for number in range(1, tries + 1):
-        step = Try(target, number)
+    while True:
         outcome = yield step
         while _was_refused(outcome):
             outcome = yield step
         if outcome is None or outcome.fault is None or outcome.committed:
-            return True
+            return None
         fault = outcome.fault
         consequence = fault.consequence
         if not consequence.next_target:
-            return True
-        if not consequence.same_target or number == tries:
-            return False
+            return None
+        if outcome.short or not consequence.same_target or step.number == tries:
+            return outcome
         if fault.kind in ONE_MORE and fault.kind in seen:
-            return False
+            return outcome
         seen.add(fault.kind)
         is_far = (fault.retry_after or 0) > patience.max_retry_after_s
-        wait = Wait(pause(number, fault.retry_after, patience, dice), fault, target, number + 1)
-        if is_far or (yield wait) is not None:
-            return False
-    return False
+        wait_s = pause(step.number, fault.retry_after, patience, dice)
+        step = Try(step.target, step.number + 1, step.last)
+        if is_far or (yield Wait(wait_s, fault, step.target, step.number)) is not None:
+            return outcome
 
 
 def _was_refused(outcome: Outcome | None) -> bool:
