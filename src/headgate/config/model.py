@@ -170,6 +170,41 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class Loops:
+    """[loops], and with it [loops.tags.NAME]: what looks like a loop, and what is stopped."""
+
+    identical: int = 5
+    """noticed: a request comes again so often although it was answered; 0: never"""
+    identical_stop: int = 20
+    """the same, stopped, in sessions that the client names; 0: never"""
+    unnamed_stop: int = 0
+    """the same where it names none: whoever samples a prompt may mean it"""
+    failed: int = 40
+    """noticed: a request that failed comes again so often"""
+    failed_stop: int = 0
+    identical_window_s: float = 120.0
+    session_calls: int = 0
+    session_usd: str = "0"
+    session_window_s: float = 3600.0
+    cool_s: float = 300.0
+    """how long what was stopped stays stopped"""
+    answer: str = ""
+    """words of the operator's own, added to the reason"""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """[events]: where events are delivered."""
+
+    webhook: str = field(default="", repr=False)
+    """empty: nowhere"""
+    secret: str = field(default="", repr=False)
+    kinds: tuple[str, ...] = ()
+    """empty: all"""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: Server = Server()
     retry: Retry = Retry()
@@ -185,6 +220,10 @@ class Config:
     caps: CapsConfig = CapsConfig()
     oidc: Oidc | None = None
     """where administrators sign in; None: nowhere, they bring tokens"""
+    loops: Loops = Loops()
+    loops_of_tags: tuple[tuple[str, Loops], ...] = ()
+    """for keys with the tag; the first that fits"""
+    events: Events = Events()
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""
