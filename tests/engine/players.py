@@ -73,4 +73,4 @@ def call_of(
 
 
 def tally_of(call: Call | None = None, sink: Stage | None = None) -> Tally:
-    return Tally(call or call_of(), sink or Stage(), 100.0, 1_700_000_000_000_000)
+    return Tally.of(call or call_of(), sink or Stage(), 100.0, 1_700_000_000_000_000)

@@ -51,7 +51,7 @@ class Desk:
 
     def settle(self, hold: Hold, cost: int, tokens: tuple[int, int] = (0, 0)) -> None:
         """As settlement and the ledger do it: the rows are committed soon after."""
-        self.till.settle(hold, *tokens, cost)
+        hold.settle(*tokens, cost)
         for account in hold.purse.charged.split():
             self.vault.charge(self.owner, account, DAY, cost)
 

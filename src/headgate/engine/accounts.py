@@ -33,12 +33,13 @@ DAY_US = 86_400_000_000
 class Accounts:
     """All accounts of this process."""
 
-    def __init__(self, now_us: Callable[[], int]) -> None:
+    def __init__(self, now_us: Callable[[], int], moved: Callable[[Purse], None]) -> None:
         self.edition = 0
         """grows with every change of what is capped"""
         self.caps = CapsConfig()
         self._tags: dict[str, Caps] = {}
         self._now_us = now_us
+        self._moved = moved
         self._pots: dict[tuple[str, int], Pot] = {}
         self._taps: dict[str, Tap] = {}
 
@@ -63,7 +64,7 @@ class Accounts:
 
     def purse(self, holder: Holder, declared: Sequence[str], models: tuple[int, ...]) -> Purse:
         """The accounts that calls of this caller count against."""
-        purse = Purse(self.edition)
+        purse = Purse(self.edition, self._moved)
         today = self._now_us() // DAY_US
         caps = self.caps
         tags = [tag for tag in declared if tag in self._tags]
@@ -90,7 +91,7 @@ class Accounts:
 
     def upstream(self, provider: str, account: str, limits: Limits) -> Purse:
         """What is configured for one credential of a provider."""
-        purse = Purse(self.edition)
+        purse = Purse(self.edition, self._moved)
         name = f"upstream:{provider}/{account}"
         self._limit(purse, name, f"account {account} of {provider}", limits)
         return purse

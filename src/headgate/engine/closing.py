@@ -10,7 +10,7 @@ import asyncio
 import traceback
 
 from headgate.config import Route
-from headgate.engine import refusal
+from headgate.engine import refusal, told
 from headgate.engine.crossing import voice
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
@@ -102,6 +102,7 @@ class Closing:
         else:
             body = dialect.error_body(fault, tally.call.id)
             headers = own_headers(tally) + refusal.retry_headers(fault)
+            headers += told.block_headers(fault, dialect.NAME)
             headers.append((b"content-type", b"application/json"))
         tally.reply_bytes = len(body)
         await self.make_sure(tally)
@@ -144,5 +145,7 @@ class Closing:
         gate = self._gates.get(tally.target.provider) if tally.target is not None else None
         provider = gate.provider if gate is not None else None
         ground.settlement.settle(Ended(tally, provider, ground.clock(), self._key))
+        if tally.lesson is not None:
+            tally.lesson(tally)
         if self._strict:
             ground.settlement.flush()

@@ -6,15 +6,19 @@ Rule 2: whatever may have been billed although nobody has its answer is marked a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from headgate.engine.notice import Notices
 from headgate.engine.seat import Shut
 from headgate.engine.settle import Settlement
 from headgate.engine.tally import Tally, TryNote
+from headgate.engine.till import Till
 from headgate.ledger.writer import Writer
 from headgate.policy import health
 from headgate.policy.health import Health
+from headgate.policy.quote import Learned
 from headgate.policy.router import REFUSALS
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
@@ -26,6 +30,11 @@ _PERHAPS_BILLED = frozenset(
     (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM, Kind.BUSY)
 )
 _STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
+
+
+def _no_till() -> Till:
+    """One that no bank stands behind: nothing may be capped."""
+    return Till(time.monotonic, lambda: time.time_ns() // 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,12 @@ class Ground:
     running: set[Tally]
     shut: Shut = field(default_factory=dict)
     """accounts that are passed over, where a provider has several"""
+    till: Till = field(default_factory=_no_till)
+    """where calls pay"""
+    learned: Learned = field(default_factory=Learned)
+    """what calls of each target used and cost on average"""
+    notices: Notices = field(default_factory=Notices)
+    """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 
     @property
     def writer(self) -> Writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headgate.engine import told
 from headgate.engine.tally import Tally
 from headgate.wire import headers as fields
 from headgate.wire.model import Headers
@@ -62,7 +63,11 @@ def own_headers(tally: Tally) -> Headers:
     tries = len(tally.notes) + (tally.exchange is not None and not tally.noted)
     if tries > 1:
         headers.append((b"x-headgate-tries", str(tries).encode()))
+    if tally.chosen_by:
+        headers.append((b"x-headgate-route", _safe(tally.chosen_by)))
+    if tally.purse is not None and tally.shared:
+        headers += told.reply_headers(tally.purse, tally.call.surface.dialect.NAME)
     if tally.warnings:
-        told = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
-        headers.append((b"x-headgate-warning", b", ".join(told)))
+        said = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
+        headers.append((b"x-headgate-warning", b", ".join(said)))
     return headers

@@ -23,6 +23,8 @@ class Need(NamedTuple):
     requests: int = 1
     calls: int = 1
     """at once"""
+    bound: int = 0
+    """what the call's output has to be bounded to for this; 0: as it came"""
 
 
 _AT = {name: at for at, name in enumerate(Need._fields)}
@@ -33,10 +35,27 @@ Lower = Callable[[int], Need | None]
 class Purse:
     """Accounts to be taken from together. Found again when caps change or a span is over."""
 
-    __slots__ = ("charged", "edition", "hard", "pots", "soft", "taps", "until_us", "watched")
+    __slots__ = (
+        "charged",
+        "edition",
+        "hard",
+        "is_empty",
+        "moved",
+        "pots",
+        "quoted",
+        "soft",
+        "taps",
+        "until_us",
+        "watched",
+    )
 
-    def __init__(self, edition: int) -> None:
+    def __init__(self, edition: int, moved: Callable[[Purse], None]) -> None:
         self.edition = edition
+        self.moved = moved
+        """told when something was put back or settled"""
+        self.is_empty = True
+        self.quoted = False
+        """does anything depend on how much a call uses and costs"""
         self.until_us = 0
         """when the first of its spans is over; 0: never"""
         self.charged = ""
@@ -60,15 +79,19 @@ class Purse:
         else:
             self.hard.append(pot)
             self.pots.append((pot, _AT["worst_nusd"]))
+        self.is_empty, self.quoted = False, True
         ends_us = pot.span.ends_us()
         if ends_us:
             self.until_us = min(self.until_us or ends_us, ends_us)
 
     def add_slots(self, pot: Pot) -> None:
         self.pots.append((pot, _AT["calls"]))
+        self.is_empty = False
 
     def add_tap(self, tap: Tap) -> None:
         self.taps.append((tap, _AT[tap.what]))
+        self.is_empty = False
+        self.quoted = self.quoted or tap.what != "requests"
 
     def __iter__(self) -> Iterator[Pot | Tap]:
         for pot, _ in self.pots:
@@ -76,9 +99,6 @@ class Purse:
         yield from self.watched
         for tap, _ in self.taps:
             yield tap
-
-    def is_empty(self) -> bool:
-        return not (self.pots or self.taps or self.watched)
 
     def short(self, need: Need) -> Pot | Tap | None:
         """The first account that has too little; None: all have enough."""
@@ -149,6 +169,7 @@ class Hold:
             tap.level -= more
             tap.used += more
             tap.active = True
+        purse.moved(purse)
 
 
 _NOTHING = Need(requests=0)

@@ -20,6 +20,7 @@ from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
 from headgate.money.pricing import CLASSES, Rates
 from headgate.policy import estimate
+from headgate.policy.memory import Memory
 from headgate.providers import Provider
 from headgate.wire.model import STANDARD, Ending, Usage
 
@@ -54,6 +55,7 @@ class Settlement:
         self.journal = journal
         self.meters = meters
         self.ratio = estimate.Ratio()
+        self.memory = Memory()
         self._ended: list[Ended] = []
 
     def settle(self, ended: Ended) -> None:
@@ -87,8 +89,18 @@ class Settlement:
             self._regret(ended, bug)
             settled, row = self._salvage(ended)
         self.writer.put(tally.handle, row)
+        self._pay(tally, settled)
         self._meter(row, tally, settled.usage)
         self.journal.call(_line(row, tally, settled.usage, at))
+
+    def _pay(self, tally: Tally, settled: Settled) -> None:
+        """Settle what was set aside to what the row says."""
+        usage, hold = settled.usage, tally.hold
+        if hold is not None:
+            cost = settled.cost.total_nusd if settled.cost is not None else 0
+            hold.settle(usage.input_total - usage.cache_read, usage.output, cost)
+        if tally.bill is not None:
+            tally.bill.learn(tally, settled)
 
     def _salvage(self, ended: Ended) -> tuple[Settled, Entry]:
         """A row without a price, or the barest one: what is known of the call is kept."""

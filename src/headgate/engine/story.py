@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 from headgate import config as configuration
 from headgate.config import Config, Route, Rung
 from headgate.engine import allowance, refusal
+from headgate.engine.admission import Admission
+from headgate.engine.chooser import Chooser, Way
 from headgate.engine.closing import Closing
 from headgate.engine.crossing import cross, said_again, watch_stream
 from headgate.engine.gate import Gate
@@ -46,14 +47,6 @@ LONGEST_MODEL = 500
 """names are kept and shown in many places; the longest known one, an ARN, has about 150"""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where calls of one model and surface go."""
-
-    route: Route
-    ladder: tuple[Target, ...]
-
-
 class Engine:
     """Serves calls under one configuration; a reload makes a new one on the same ground."""
 
@@ -67,12 +60,14 @@ class Engine:
         self._strict = config.ledger.durability == "strict"
         key = ground.writer.fingerprint_key
         self._key = key if config.ledger.fingerprints else None
+        self._chooser = Chooser(config, ground, self._gates)
+        self._admission = Admission(config, ground, self._gates)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
 
     async def serve(self, call: Call, sink: Sink) -> None:
         """Answer the call into the sink. Cancel it when the client is gone."""
         ground = self._ground
-        tally = Tally(call, sink, ground.clock(), time.time_ns() // 1000)
+        tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
         try:
             await self._win(tally)
@@ -93,10 +88,13 @@ class Engine:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
         call, ground = tally.call, self._ground
         allowance.check(call)
-        journal, way = ground.settlement.journal, self._way(call)
+        named = self._way(call)
+        journal, way = ground.settlement.journal, self._chooser.choose(tally, named)
         tally.route = way.route.pattern
         if not ground.writer.has_room():
             await self._kept(ground.writer.room())
+        if (waiting := self._admission.enter(tally, named.ladder)) is not None:
+            await waiting
         self._admit(tally, way)
         if self._strict:
             await self._kept(ground.writer.durable())
@@ -136,20 +134,21 @@ class Engine:
         route = configuration.resolve(self.config, call.model)
         if route is None:
             raise Fault(Kind.NOT_FOUND, configuration.unknown_model(self.config, call.model))
-        way = Way(route, self._ladder(route, call))
+        rungs = self._rungs(route, call)
+        way = Way(route, tuple(self._target(rung, call) for rung in rungs), rungs)
         if len(self._ways) < CACHED_MODELS:
             self._ways[name] = way
         return way
 
-    def _ladder(self, route: Route, call: Call) -> tuple[Target, ...]:
+    def _rungs(self, route: Route, call: Call) -> tuple[Rung, ...]:
         """The rungs that speak the caller's surface, or one it can be translated to."""
-        ladder = tuple(
-            self._target(rung, call)
+        rungs = tuple(
+            rung
             for rung in route.ladder
             if self._gates[rung.provider].through(call.surface) is not None
         )
-        if ladder:
-            return ladder
+        if rungs:
+            return rungs
         names = ", ".join(dict.fromkeys(rung.provider for rung in route.ladder))
         kind = Kind.UNSUPPORTED if call.surface.name == "count_tokens" else Kind.INVALID
         raise Fault(
@@ -224,7 +223,9 @@ class Engine:
         if tally.deadline and until >= tally.deadline:
             return Outcome(wait.fault)
         self._ground.settlement.journal.retry(tally.call.id, wait)
+        self._admission.put_back(tally)
         await asyncio.sleep(wait.seconds)
+        await self._admission.again(tally)
         return None
 
     async def _try(self, tally: Tally, route: Route, step: Try) -> Fault | None:
@@ -235,7 +236,7 @@ class Engine:
         if tally.deadline and tally.try_started >= tally.deadline:
             return _timed_out(tally)
         tally.target, tally.credential = target, gate.credential
-        tally.warnings = target.warnings
+        tally.warnings = tally.advice + target.warnings
         tally.shared = not gate.own_credential
         tally.silence_s = route.silence_s or gate.provider.silence_s
         tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)

@@ -5,11 +5,13 @@ Rule 1: one Tally per call; logs, metrics and the row are derived from it and fr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
+from headgate.engine.purse import Hold, Purse
 from headgate.engine.seat import Seat
 from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
@@ -17,6 +19,7 @@ from headgate.policy import affinity, estimate, prefix
 from headgate.policy.cap import HOUSE
 from headgate.policy.router import Target
 from headgate.upstream import Exchange
+from headgate.wire import Surface
 from headgate.wire import headers as fields
 from headgate.wire.call import Call
 from headgate.wire.model import Ending, Fault, Headers, Terms, Usage
@@ -60,98 +63,80 @@ class TryNote(Struct, frozen=True):
     credential: str = ""
 
 
-class Tally:
+class Bill(Protocol):
+    """What was reckoned of a call before it was sent."""
+
+    def learn(self, tally: Tally, settled: Settled) -> None:
+        """Compare it with what the call came to."""
+        ...
+
+
+class Tally(Struct, eq=False):
     """Mutable while the call runs; `entry` is read once, at settlement."""
 
-    __slots__ = (
-        "answered",
-        "at_us",
-        "call",
-        "canned",
-        "charged",
-        "chosen_by",
-        "committed",
-        "credential",
-        "crossing",
-        "deadline",
-        "ending",
-        "exchange",
-        "fault",
-        "first_content",
-        "handle",
-        "held",
-        "hold_until",
-        "max_output",
-        "noted",
-        "notes",
-        "reading",
-        "reply_bytes",
-        "route",
-        "seat",
-        "settled",
-        "shared",
-        "silence_s",
-        "sink",
-        "stalled_at",
-        "started",
-        "status",
-        "surface",
-        "target",
-        "try_started",
-        "waited_us",
-        "warnings",
-        "watch",
-    )
+    call: Call
+    sink: Sink
+    started: float
+    at_us: int
+    surface: Surface
+    """which one of the upstream's the call goes through"""
+    max_output: int
+    charged: str
+    """the accounts that pay, as the row keeps them"""
+    crossing: Translation | None = None
+    """how the call was translated, when that surface is of another dialect"""
+    route: str = ""
+    chosen_by: str = ""
+    target: Target | None = None
+    credential: str = ""
+    seat: Seat | None = None
+    """among the accounts of a provider that has several"""
+    shared: bool = True
+    """does the target's credential serve more than this caller"""
+    exchange: Exchange | None = None
+    watch: StreamWatch | Retelling | None = None
+    reading: Reading = msgspec.field(default_factory=Reading)
+    notes: list[TryNote] = []
+    try_started: float = 0.0
+    noted: bool = False
+    """is the running exchange among the notes"""
+    held: list[bytes] = []
+    hold_until: float = 0.0
+    deadline: float = 0.0
+    """when a call that does not stream must be over; 0: no limit"""
+    silence_s: float = 0.0
+    first_content: float = 0.0
+    committed: bool = False
+    """has the client seen bytes"""
+    answered: bool = False
+    """has the reply been sent to its end"""
+    status: int = 0
+    fault: Fault | None = None
+    ending: Ending | None = None
+    canned: bool = False
+    handle: int = 0
+    settled: bool = False
+    reply_bytes: int = 0
+    purse: Purse | None = None
+    """the accounts it counts against, where anything is capped"""
+    hold: Hold | None = None
+    """what is set aside of them"""
+    bill: Bill | None = None
+    probable_nusd: int = 0
+    waited_us: int = 0
+    lesson: Callable[[Tally], None] | None = None
+    """learns from the call's end; None: nobody does"""
+    stalled_at: float = 0.0
+    """when the client was last seen refusing to read"""
+    advice: tuple[str, ...] = ()
+    """warnings that hold whichever target answers"""
+    warnings: tuple[str, ...] = ()
+    """what the caller is told, each as `name: words`; the row keeps the names"""
 
-    def __init__(self, call: Call, sink: Sink, started: float, at_us: int) -> None:
-        self.call = call
-        self.surface = call.surface
-        """which one of the upstream's the call goes through"""
-        self.crossing: Translation | None = None
-        """how the call was translated, when that surface is of another dialect"""
-        self.sink = sink
-        self.started = started
-        self.at_us = at_us
-        self.max_output = max_output(call)
-        self.route = ""
-        self.target: Target | None = None
-        self.credential = ""
-        self.seat: Seat | None = None
-        """among the accounts of a provider that has several"""
-        self.shared = True
-        """does the target's credential serve more than this caller"""
-        self.exchange: Exchange | None = None
-        self.watch: StreamWatch | Retelling | None = None
-        self.reading = Reading()
-        self.notes: list[TryNote] = []
-        self.try_started = 0.0
-        self.noted = False
-        """is the running exchange among the notes"""
-        self.held: list[bytes] = []
-        self.hold_until = 0.0
-        self.deadline = 0.0
-        """when a call that does not stream must be over; 0: no limit"""
-        self.silence_s = 0.0
-        self.first_content = 0.0
-        self.committed = False
-        """has the client seen bytes"""
-        self.answered = False
-        """has the reply been sent to its end"""
-        self.status = 0
-        self.fault: Fault | None = None
-        self.ending: Ending | None = None
-        self.canned = False
-        self.handle = 0
-        self.settled = False
-        self.reply_bytes = 0
-        self.charged = charged(call)
-        """the accounts that pay, as the row keeps them"""
-        self.waited_us = 0
-        self.chosen_by = ""
-        self.stalled_at = 0.0
-        """when the client was last seen refusing to read"""
-        self.warnings: tuple[str, ...] = ()
-        """what the caller is told, each as `name: words`; the row keeps the names"""
+    @classmethod
+    def of(cls, call: Call, sink: Sink, started: float, at_us: int) -> Tally:
+        """A call that begins."""
+        return cls(call, sink, started, at_us, call.surface, max_output(call), charged(call))
 
     def begin_try(self, hasher: Hasher | None) -> None:
         """Forget what an earlier try said: it is no part of this one's answer."""
@@ -177,6 +162,7 @@ def intent(tally: Tally, target: Target) -> Intent:
         estimate.tokens(len(call.envelope.body)),
         tally.max_output,
         tally.charged,
+        tally.probable_nusd,
     )
 
 
@@ -350,6 +336,22 @@ def _labels(call: Call) -> _Labels:
 def conversation(call: Call) -> bytes:
     """The name under which a conversation keeps to one account."""
     return affinity.name_of(_session(call, _labels(call)), call.envelope)
+
+
+def thread(call: Call, route: str) -> bytes:
+    """By which name a conversation that has one is remembered on a route; empty: it has none.
+
+    An agent's workers share its session and have each a conversation of their own.
+    """
+    labels = _labels(call)
+    session = _session(call, labels)
+    return f"{route}\0{session}\0{labels.agent}".encode("utf-8", "replace") if session else b""
+
+
+def tags(call: Call) -> list[str]:
+    """The key's and the caller's own."""
+    found = _labels(call).tags
+    return found.split(",") if found else []
 
 
 def _session(call: Call, labels: _Labels) -> str:

@@ -37,7 +37,7 @@ class Till:
         """tell the clerk that somebody waits"""
         self.on_spent: Callable[[Pot, float], None] = lambda pot, share: None
         """told when a share of a budget is passed at which a warning is due"""
-        self.accounts = Accounts(now_us)
+        self.accounts = Accounts(now_us, self._moved)
         self._clock = clock
         self._busy: set[Purse] = set()
         self._wanting: list[Pot | Tap] = []
@@ -88,16 +88,6 @@ class Till:
             raise
         finally:
             turns.leave(waiter)
-
-    def put_back(self, hold: Hold) -> None:
-        """The call will wait for something else: meanwhile it holds nothing."""
-        hold.put_back()
-        self._moved(hold.purse)
-
-    def settle(self, hold: Hold, input_tokens: int, output_tokens: int, cost_nusd: int) -> None:
-        """What the call really used."""
-        hold.settle(input_tokens, output_tokens, cost_nusd)
-        self._moved(hold.purse)
 
     def _moved(self, purse: Purse) -> None:
         self._busy.add(purse)

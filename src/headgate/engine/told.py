@@ -137,9 +137,11 @@ def warning_headers(pot: Pot, dialect: str) -> Headers:
     return headers
 
 
-def limit_headers(purse: Purse, dialect: str) -> Headers:
+def reply_headers(purse: Purse, dialect: str) -> Headers:
     """How much may be asked for in the next minute, in the vendor's own fields."""
     headers: Headers = []
+    if (pot := warning(purse)) is not None:
+        headers += warning_headers(pot, dialect)
     tightest: dict[str, Tap] = {}
     for tap, _ in purse.taps:
         other = tightest.get(tap.what)

@@ -1,0 +1,203 @@
+"""Lets a call in: finds what it counts against, quotes what it may cost, takes it or waits.
+
+Rule 1: a call is quoted at the dearest target of its ladder: wherever it ends, it is covered.
+Rule 2: what nobody has capped costs nothing to admit.
+Rule 3: a bound on output that is lowered is told to the caller, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from headgate.config import Config
+from headgate.engine import told
+from headgate.engine.gate import Gate
+from headgate.engine.ground import Ground
+from headgate.engine.purse import Lower, Need, Purse, Wish
+from headgate.engine.tally import Settled, Tally, tags
+from headgate.policy import demand, quote
+from headgate.policy.quote import Learned, Quote, Tariff
+from headgate.policy.router import Target
+from headgate.wire.call import Call
+
+GOOD_S = 600.0
+FARES_KEPT = 2000
+NOBODYS = "-"
+"""whom calls without a key take turns as"""
+
+
+class Bill:
+    """What was reckoned of one call, to be compared with what it came to."""
+
+    __slots__ = ("_learned", "_tariffs", "demand")
+
+    def __init__(
+        self, asked: demand.Demand, tariffs: Sequence[tuple[Target, Tariff]], learned: Learned
+    ) -> None:
+        self.demand = asked
+        self._tariffs = tariffs
+        self._learned = learned
+
+    def tariff(self, target: Target | None) -> Tariff | None:
+        return next((tariff for it, tariff in self._tariffs if it == target), None)
+
+    def quote(self, asked: demand.Demand) -> Quote:
+        """What is enough for any of the targets."""
+        tariffs = self._tariffs
+        if len(tariffs) == 1:
+            return quote.quote(asked, tariffs[0][1], self._learned)
+        return quote.dearest(quote.quote(asked, it, self._learned) for _, it in tariffs)
+
+    def lowered(self, max_nusd: int, floor: int) -> int | None:
+        """The largest bound on output that costs no more at any of the targets."""
+        most = [quote.lowered(max_nusd, self.demand, it, floor) for _, it in self._tariffs]
+        found = [each for each in most if each is not None]
+        return min(found) if len(found) == len(most) else None
+
+    def learn(self, tally: Tally, settled: Settled) -> None:
+        """What the call really used is what the next one probably will."""
+        tariff = self.tariff(tally.target)
+        if tariff is not None and settled.cost is not None and settled.usage_from == "provider":
+            self._learned.learn(tariff, self.demand, settled.usage, settled.cost)
+
+
+class Fare(NamedTuple):
+    """What calls of one model and surface are quoted by."""
+
+    tariffs: Sequence[tuple[Target, Tariff]]
+    models: tuple[int, ...]
+    """the limits on models that hold for it"""
+    name: tuple[type, tuple[int, ...]]
+    """under which its purses are kept"""
+    until: float
+    """prices change with the date: then it is made anew"""
+
+
+class Admission:
+    """The door to the engine of one configuration."""
+
+    def __init__(self, config: Config, ground: Ground, gates: Mapping[str, Gate]) -> None:
+        self._ground = ground
+        self._gates = gates
+        self._wait_s = config.caps.wait_s
+        self._fares: dict[tuple[str, str], Fare] = {}
+        ground.till.configure(config.caps)
+
+    def _fare(self, call: Call, ladder: Sequence[Target]) -> Fare:
+        name, now = (call.model, call.surface.name), self._ground.clock()
+        fare = self._fares.get(name)
+        if fare is None or fare.until < now:
+            models = self._ground.till.accounts.models(call.model)
+            tariffs = [(target, self._tariff(target)) for target in ladder]
+            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S)
+            if len(self._fares) < FARES_KEPT:
+                self._fares[name] = fare
+        return fare
+
+    def _tariff(self, target: Target) -> Tariff:
+        provider = self._gates[target.provider].provider
+        rates = self._ground.settlement.rates(provider, target.model, datetime.now(UTC))
+        unasked = provider.kind != "anthropic"
+        return Tariff(f"{target.provider}:{target.model}", rates, writes_unasked=unasked)
+
+    def enter(
+        self, tally: Tally, ladder: Sequence[Target]
+    ) -> Coroutine[None, None, None] | None:
+        """Take what the call may use. None: it is in; else it has to be waited for."""
+        call = tally.call
+        fare = self._fare(call, ladder)
+        purse = self._purse(call, fare)
+        tally.charged = purse.charged
+        if purse.is_empty:
+            return None
+        wish = self._wish(tally, purse, fare)
+        if wish.need.worst_nusd and (pot := told.warning(purse)) is not None:
+            tally.advice = (told.warning_text(pot),)
+        tally.purse = purse
+        tally.probable_nusd = wish.need.probable_nusd
+        hold = self._ground.till.take(wish)
+        if hold is None:
+            return self._wait(tally, wish)
+        tally.hold = hold
+        return None
+
+    async def again(self, tally: Tally) -> None:
+        """Take anew what was put back while the call waited for something else."""
+        hold, purse = tally.hold, tally.purse
+        if hold is None or hold.open or purse is None:
+            return
+        wish = Wish(purse, hold.need, tally.call.holder.key_id or NOBODYS)
+        tally.hold = self._ground.till.take(wish)
+        if tally.hold is None:
+            await self._wait(tally, wish)
+
+    def put_back(self, tally: Tally) -> None:
+        """The call is going to wait: whoever waits holds nothing."""
+        if tally.hold is not None:
+            tally.hold.put_back()
+
+    async def _wait(self, tally: Tally, wish: Wish) -> None:
+        clock = self._ground.clock
+        since = clock()
+        try:
+            hold = await self._ground.till.wait(wish, self._wait_s)
+        finally:
+            tally.waited_us += int((clock() - since) * 1e6)
+        tally.hold = hold
+        if hold.need.bound and hold.need is not wish.need:
+            self._lower(tally, hold.need.bound, wish)
+
+    def _purse(self, call: Call, fare: Fare) -> Purse:
+        """The caller's accounts; kept with the header fields that named them."""
+        accounts = self._ground.till.accounts
+        purse: Purse | None = call.kept.get(fare.name)
+        if purse is None or not accounts.fits(purse):
+            purse = accounts.purse(call.holder, tags(call), fare.models)
+            call.kept[fare.name] = purse
+        return purse
+
+    def _wish(self, tally: Tally, purse: Purse, fare: Fare) -> Wish:
+        call = tally.call
+        key = call.holder.key_id or NOBODYS
+        if not purse.quoted:
+            return Wish(purse, _ONE, key)
+        asked = demand.read(call.surface, call.envelope)
+        bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
+        need = _need(bill.quote(asked))
+        lowers = any(pot.lower for pot in purse.hard) and call.surface.converses
+        return Wish(purse, need, key, _lower(bill, call) if lowers else None)
+
+    def _lower(self, tally: Tally, tokens: int, wish: Wish) -> None:
+        """Ask for less output than the caller did."""
+        call = tally.call
+        asked = f"{tally.max_output:,}" if tally.max_output else "no bound"
+        call.envelope = quote.bounded(call.surface, call.envelope, tokens)
+        tally.max_output = tokens
+        pot = min(wish.purse.hard, key=lambda it: it.left())
+        tally.advice += (
+            f"output_lowered: from {asked} to {tokens:,} tokens; which is what {pot.label}"
+            " has left at the most",
+        )
+
+
+_ONE = Need()
+
+
+def _need(it: Quote, bound: int = 0) -> Need:
+    return Need(
+        it.input_probable, it.output_probable, it.worst_nusd, it.probable_nusd, bound=bound
+    )
+
+
+def _lower(bill: Bill, call: Call) -> Lower:
+    floor = quote.floor(call.envelope)
+
+    def lower(max_nusd: int) -> Need | None:
+        tokens = bill.lowered(max_nusd, floor)
+        if tokens is None:
+            return None
+        return _need(bill.quote(bill.demand._replace(output=tokens)), tokens)
+
+    return lower
