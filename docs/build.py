@@ -23,6 +23,7 @@ from docs import compatibility, conformance
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
+from headgate.config.caps import Amounts, Line, Money
 from headgate.config.model import Granted, Ledger, Oidc, Prices, Retry, Route, Server, Tag
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
@@ -105,6 +106,9 @@ RECORDS: dict[str, type[Any]] = {
     "retry": Retry,
     "ledger": Ledger,
     "prices": Prices,
+    "limits": Line,
+    "limits.WHO": Amounts,
+    "budgets.WHO": Money,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

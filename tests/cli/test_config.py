@@ -33,6 +33,16 @@ base_url = "http://127.0.0.1:9/v1"
 api_keys = ["env:ONE", "env:TWO"]
 [providers.ollama]
 models = []
+[limits]
+queue_calls = 7
+when_unreachable = "open"
+[limits.each_key]
+requests = 60
+[limits."model:one-*"]
+concurrent = 3
+[budgets."tag:a=b"]
+day = "0.25"
+warn_at = [0.5]
 [models]
 "one-*" = "one"
 [models."fast \\"one\\""]
@@ -85,6 +95,7 @@ def test_the_example_changes_nothing_as_it_stands_or_with_every_default_uncommen
         Config().ledger,
         Config().prices,
     )
+    assert config.caps == Config().caps
 
 
 def test_the_examples_below_it_are_right_too() -> None:
@@ -92,7 +103,10 @@ def test_the_examples_below_it_are_right_too() -> None:
     lines = [line.removeprefix("# ") for line in examples.splitlines() if "# " in line[:2]]
     text = "\n".join(line for line in lines if not line.endswith(".") or "=" in line)
     env = {"ANTHROPIC_API_KEY": "a-key-for-tests", "MY_LLM_KEY": "another"}
-    assert len(load(text, env, source="it").routes) > 3
+    config = load(text, env, source="it")
+    assert len(config.routes) > 3
+    assert config.caps.each_key.limits.requests == 300
+    assert [budget.period for budget in config.caps.house.budgets] == ["day", "month"]
 
 
 def test_every_mistake_is_told_and_nothing_else(tmp_path: Path) -> None:

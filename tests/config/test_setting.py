@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
+from headgate.config.caps import Amounts, Line, Money
 from headgate.config.model import Granted, Oidc
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
@@ -18,6 +19,9 @@ RECORDS: dict[str, type] = {
     "retry": Retry,
     "ledger": Ledger,
     "prices": Prices,
+    "limits": Line,
+    "limits.WHO": Amounts,
+    "budgets.WHO": Money,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

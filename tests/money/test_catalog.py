@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.money.catalog import KEPT_MODELS, Catalog, PriceRules
+from headgate.money.catalog import KEPT_MODELS, UNPRICED, Catalog, PriceRules
 from headgate.money.pricing import Rates
 from headgate.wire.model import STANDARD, Terms, Usage
 
@@ -411,3 +411,17 @@ def test_what_the_documentation_needs_is_exposed() -> None:
 def test_bad_rules_stop_the_start_with_all_their_mistakes() -> None:
     with pytest.raises(ValueError, match="ceiling_input_mtok"):
         Catalog.load(PriceRules(ceiling_input_mtok="free"))
+
+
+def test_without_a_ceiling_an_unknown_model_has_no_price_and_says_so() -> None:
+    rules = PriceRules(
+        ceiling=False,
+        overrides=(("mine", (("input", "1"),)), ("half", (("output", "1"),))),
+    )
+    catalog = Catalog(CATALOG.version, (), CATALOG._facts, rules)
+    usage = Usage(input_fresh=1000, output=1000)
+    for model in ("nobody-knows", "half"):
+        rates = catalog.rates("", model, datetime(2026, 11, 20, tzinfo=UTC))
+        assert (rates.priced_by, rates.version) == (UNPRICED, UNPRICED)
+        assert rates.cost(usage).total_nusd == 0
+    assert catalog.rates("", "mine", datetime(2026, 11, 20, tzinfo=UTC)).priced_by == "override"

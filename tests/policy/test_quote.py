@@ -293,6 +293,13 @@ def test_a_bounded_number_of_targets_is_remembered() -> None:
     assert (kept.output_probable, late.output_probable) == (7, 100)
 
 
+def test_a_target_without_a_price_says_so() -> None:
+    none = Catalog.load(PriceRules(ceiling=False)).rates("", "nobody-knows", NOW)
+    assert not Tariff("p:m", none).is_priced
+    assert haiku().is_priced
+    assert Tariff("p:m", rates("", "nobody-knows")).is_priced
+
+
 def test_of_several_targets_the_dearest_is_enough_for_each() -> None:
     one, other = Quote(1, 2, 30, 4, 50, 6, 7), Quote(10, 1, 3, 40, 5, 60, 0)
     assert dearest([one, other]) == Quote(10, 2, 30, 40, 50, 60, 7)

@@ -26,7 +26,7 @@ from typing import Literal
 
 from headgate import __version__
 from headgate.config import Config, ConfigError, Route, spell
-from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.catalog import UNPRICED, Catalog, PriceRules
 from headgate.providers import Provider, read_all
 from headgate.providers.credential import inspect
 
@@ -169,7 +169,9 @@ def prices(config: Config, at: datetime) -> Iterator[Finding]:
     """Which catalogue is in force, and which configured targets it does not know."""
     rules = config.prices
     catalog = Catalog.load(
-        PriceRules(rules.ceiling_input_mtok, rules.ceiling_output_mtok, rules.overrides)
+        PriceRules(
+            rules.ceiling_input_mtok, rules.ceiling_output_mtok, rules.overrides, rules.ceiling
+        )
     )
     yield Finding("prices", "ok", f"{catalog.version}; {len(rules.overrides)} overrides")
     providers = {provider.name: provider for provider in config.providers}
@@ -192,7 +194,15 @@ def prices(config: Config, at: datetime) -> Iterator[Finding]:
         rates = catalog.rates(
             provider.prices, model, at, free=provider.free, seller=provider.name
         )
-        if rates.priced_by == "ceiling":
+        if rates.priced_by == UNPRICED:
+            yield Finding(
+                "prices",
+                "warn",
+                f"{name}:{model} has no listed price and there is no ceiling: it is booked at"
+                " nothing",
+                f'add [prices.overrides."{name}:{model}"], or free = true to the provider',
+            )
+        elif rates.priced_by == "ceiling":
             yield Finding(
                 "prices",
                 "warn",

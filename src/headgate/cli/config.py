@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ EXAMPLES = """
 # [models.steady]
 # ladder = ["anthropic:claude-sonnet-5-5 x3", "anthropic:claude-haiku-5-5"]
 # canned = "Nobody can answer just now. This sentence was not written by a model."
+
+# What the house, each key, each team, a tag or a model may ask for in a minute, and spend.
+# What is for one key or team alone is given by `headgate keys update` or `teams update`.
+# [limits.each_key]
+# requests = 300
+# concurrent = 20
+#
+# [budgets.house]
+# day = "200"
+# month = "3000"
+# kind = "hard"
+#
+# [budgets."tag:project=atlas"]
+# total = "500"
+# kind = "soft"
 
 # A model that Headgate does not know is described here, for calls that are translated to it.
 # [capabilities."qwen3*"]
@@ -76,16 +92,18 @@ def command(example: bool, as_json: bool, config_path: str | None) -> None:
 
 def _commented() -> Iterator[str]:
     """The plain sections, key by key, each with its meaning and its default."""
-    from headgate.config import Config
+    from headgate.config import CapsConfig, Config
+    from headgate.config.caps import told
     from headgate.config.setting import SECTIONS
 
-    for section in ("server", "retry", "ledger", "prices"):
+    limits = told(CapsConfig())["limits"]
+    for section in ("server", "retry", "ledger", "prices", "limits"):
         yield f"[{section}]"
-        record = getattr(Config(), section)
+        values = limits if section == "limits" else asdict(getattr(Config(), section))
         for setting in SECTIONS[section]:
             if setting.form not in ("table", "secret"):
                 yield f"# {setting.meaning}"
-                yield f"# {setting.name} = {_value(getattr(record, setting.name))}"
+                yield f"# {setting.name} = {_value(values[setting.name])}"
         yield ""
 
 
@@ -102,6 +120,7 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
             elif value != "":
                 yield f"{name} = {_value(value)}"
         yield from _tables("prices.overrides", overrides)
+    yield from _caps(shown["caps"])
     for name, provider in shown["providers"].items():
         yield f"\n[providers.{quote(name)}]"
         yield from _provider(provider)
@@ -112,6 +131,15 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
     for pattern, route in shown["models_by_default"].items():
         yield f"# {quote(pattern)} = {_value(route['ladder'])}"
     yield from _tables("capabilities", shown["capabilities"])
+
+
+def _caps(shown: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for section, content in shown.items():
+        everybody = {k: v for k, v in content.items() if isinstance(v, Mapping)}
+        if content.keys() - everybody:
+            yield f"\n[{section}]"
+        yield from (f"{k} = {_value(v)}" for k, v in content.items() if k not in everybody)
+        yield from _tables(section, everybody)
 
 
 def _tables(section: str, tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:

@@ -49,9 +49,8 @@ def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
         raise Unroutable(unknown_model(config, asked.model))
     providers = {provider.name: provider for provider in config.providers}
     prices = config.prices
-    catalog = Catalog.load(
-        PriceRules(prices.ceiling_input_mtok, prices.ceiling_output_mtok, prices.overrides)
-    )
+    rules = (prices.ceiling_input_mtok, prices.ceiling_output_mtok, prices.overrides)
+    catalog = Catalog.load(PriceRules(*rules, prices.ceiling))
     rungs = [
         _rung(config, rung, providers[rung.provider], asked)
         | _priced(catalog, rung.model or asked.model, providers[rung.provider], asked, at)

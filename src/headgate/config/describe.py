@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from headgate.config.caps import told
 from headgate.config.model import Config, Oidc, Route, Rung
 from headgate.providers import Provider
 
@@ -34,6 +35,7 @@ def describe(config: Config) -> dict[str, object]:
         "tags": {tag.name: tag.prefer for tag in config.tags},
         "capabilities": {each.pattern: dict(each.stated) for each in config.capabilities},
         "oidc": _oidc(config.oidc) if config.oidc is not None else None,
+        "caps": told(config.caps),
         "notes": list(config.notes),
     }
 

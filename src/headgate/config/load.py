@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from headgate.config.caps import check_prices, read_caps
 from headgate.config.capability import read_capabilities
+from headgate.config.caps import check_prices, read_caps
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
 from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant

@@ -113,7 +113,7 @@ LIMITS = (
     Setting("when_unreachable", "choice", "capped calls while the store cannot be reached: "
             "closed refuses them, open lets them spend open_allowance_usd",
             choices=("closed", "open")),
-    Setting("open_allowance_usd", "money", "dollars that one process may let capped calls spend "
+    Setting("open_allowance_usd", "money", "dollars that capped calls may spend in one process "
             "while the store cannot be reached", high=1_000_000),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Finds a model's rates on a date: the catalogue's prices, our own facts, the operator's rules.
 
-Rule 1: an unknown model is priced at the ceiling, which is never zero; `rates` never raises.
+Rule 1: an unknown model is priced at the ceiling, which is never zero; where the operator wants
+no ceiling, it is unpriced and says so. `rates` never raises.
 Rule 2: an override beats the catalogue for the classes it names; the others stay as listed.
 Rule 3: rates hold from one change of price to the next, and are compiled once for that time.
 """
@@ -37,6 +38,9 @@ Asked = tuple[str, str, bool, str]
 
 KEPT_MODELS = 4096
 KEPT_WINDOWS = 32
+
+UNPRICED = "none"
+"""what prices a model that nobody knows where there is no ceiling"""
 
 FREE = Table((Band(-1, (0, 0, 0, 0, 0, 0, 0)),))
 
@@ -106,15 +110,19 @@ class Catalog:
         listed = self._listed(found, corrections, at)
         names = (model,) if found is None else (model, found.model.id)
         override = self._rules.override((seller, provider), names)
+        since, until = window(found.model, corrections, at) if found else (FIRST, LAST)
+        own = self._own(listed, override)
+        if "input_mtok" not in own:
+            about = _about(UNPRICED, UNPRICED, self._fact(names), found)
+            return since, until, Rates(about, lambda terms: FREE)
         version, priced_by = self._origin(listed, override, corrections, at)
         sheet = Sheet(
-            prices=self._own(listed, override),
+            prices=own,
             listed=listed,
             variants=variants(found.model, at) if found and not found.resold else (),
             family=_family(provider, model, found) if listed or override else UNKNOWN,
         )
         about = _about(version, priced_by, self._fact(names), found)
-        since, until = window(found.model, corrections, at) if found else (FIRST, LAST)
         return since, until, Rates(about, partial(compile_table, sheet))
 
     def _listed(
@@ -133,7 +141,8 @@ class Catalog:
             "input_mtok": self._rules.ceiling_input,
             "output_mtok": self._rules.ceiling_output,
         }
-        return {**(listed or ceiling), **(override or {})}
+        known = listed or (ceiling if self._rules.has_ceiling else {})
+        return {**known, **(override or {})}
 
     def _origin(
         self,

@@ -2,7 +2,8 @@
 
 Rule 1: money is decimal text in dollars, never a float.
 Rule 2: every mistake is reported at once, with its path and its remedy.
-Rule 3: a ceiling is above zero: a model that costs nothing runs at a provider marked free.
+Rule 3: a ceiling is above zero: a model that costs nothing runs at a provider marked free. Who
+wants none switches it off, and unknown models have no price then.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class PriceRules:
     ceiling_output_mtok: str = "75"
     overrides: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """(model, or provider:model by the operator's or the catalogue's provider; prices)"""
+    ceiling: bool = True
+    """False: an unknown model has no price at all"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Rules:
     ceiling_output: Steps
     overrides: Mapping[str, Prices]
     """model, or provider:model, in lower case -> prices by catalogue key"""
+    has_ceiling: bool = True
 
     def override(self, sellers: tuple[str, ...], names: tuple[str, ...]) -> Prices | None:
         """The operator's prices for a model and its seller, which both go by several names."""
@@ -89,7 +93,7 @@ def check(rules: PriceRules) -> Rules:
         overrides[model.lower()] = prices
     if wrong:
         raise ValueError("\n".join(wrong))
-    return Rules(ceilings[0], ceilings[1], overrides)
+    return Rules(ceilings[0], ceilings[1], overrides, rules.ceiling)
 
 
 def _ceiling(path: str, text: str, wrong: list[str]) -> Steps:

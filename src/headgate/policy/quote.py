@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
+from headgate.money.catalog import UNPRICED
 from headgate.money.pricing import ATTO_PER_NANO, Cost, Rates, Table
 from headgate.policy.demand import NOT_SAID, Demand
 from headgate.policy.estimate import CHARS_PER_TOKEN
@@ -92,6 +93,11 @@ class Tariff:
         self._writes_unasked = writes_unasked
         """does its cache write without breakpoints, as all but Anthropic's own do"""
         self._sheets: dict[Terms, _Sheet] = {}
+
+    @property
+    def is_priced(self) -> bool:
+        """False: nobody knows what it costs, and there is no ceiling; no budget covers it."""
+        return self._rates.priced_by != UNPRICED
 
     @property
     def rates(self) -> Rates:
