@@ -10,7 +10,7 @@ from headgate.ledger.mend import ENTRY
 from headgate.ledger.record import Entry
 
 _INTEGERS = st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1)
-_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _PLAIN: dict[type, st.SearchStrategy[Any]] = {
     int: _INTEGERS,
     str: _TEXTS,

@@ -5,17 +5,20 @@ event loop each retake may wait for a time slice; so rows are inserted many to a
 Rule 2: what each account spent on each day is summed in the transaction that writes the rows.
 Rule 3: a batch carries its number: one that was committed, although the commit reported an
 error, is recognised and not written twice.
+Rule 4: rows get their seq one transaction after the other, so that whoever follows them by it
+misses none.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from headgate.ledger.owner import OPEN, SHIFT
+from headgate.ledger import spent
+from headgate.ledger.owner import OPEN, ORPHANED, SHIFT
 from headgate.ledger.record import COLUMNS, Entry, Intent
+from headgate.store.sql import COMMITS, Connection, alone, on_file, transaction
 
 SIZES = (64, 8, 1)
 """Rows per statement. One text per size, so that each stays prepared."""
@@ -30,6 +33,12 @@ class Batch(NamedTuple):
     """(handle, intent) of calls still running"""
     closed: Sequence[int]
     """handles of committed intents whose outcome is among the entries"""
+    mark: int = 0
+    """what intents are numbered by: Owner.mark; 0: the owner's own number"""
+
+
+class Buried(Exception):
+    """The owner is not signed in any more: it was taken for dead."""
 
 
 def _texts(table: str, columns: Sequence[str]) -> dict[int, str]:
@@ -42,59 +51,48 @@ _CALLS = _texts("call", COLUMNS)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
 
 
-_SPENT = """
-INSERT INTO spend (account, day, owner, calls, cost_nusd) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (account, day, owner) DO UPDATE SET
-  calls = spend.calls + excluded.calls,
-  cost_nusd = CASE WHEN spend.cost_nusd > 2305843009213693952 THEN spend.cost_nusd
-    ELSE spend.cost_nusd + excluded.cost_nusd END
-"""
-DAY_US = 86_400_000_000
-LARGEST_SUM = 2**60
-"""no sum grows by more at once, nor beyond twice that and this: it stays within 64 bits"""
-
-
-def write(connection: sqlite3.Connection, owner: int, batch: Batch) -> None:
+def write(connection: Connection, owner: int, batch: Batch) -> None:
     """Commit the batch, unless this owner has committed that number already."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    mark = batch.mark or owner
+    with transaction(connection):
         fresh = connection.execute(
-            "UPDATE owner SET batch = ?1 WHERE n = ?2 AND batch < ?1", (batch.number, owner)
+            "UPDATE owner SET batch = ? WHERE n = ? AND batch < ?",
+            (batch.number, owner, batch.number),
         )
-        if fresh.rowcount:
-            high = owner << SHIFT
-            intents = [(high | n, owner, OPEN, *intent) for n, intent in batch.intents]
-            _insert(connection, _INTENTS, intents)
+        if not fresh.rowcount:
+            there = connection.execute("SELECT 1 FROM owner WHERE n = ?", (owner,))
+            if there.fetchone() is None:
+                raise Buried
+            return
+        high = mark << SHIFT
+        intents = [(high | n, owner, OPEN, *intent) for n, intent in batch.intents]
+        _insert(connection, _INTENTS, intents)
+        spent.add(connection, owner, spent.of_entries(batch.entries))
+        if batch.closed:
+            _close(connection, [high | n for n in batch.closed], came_back=mark != owner)
+        if batch.entries:
+            alone(connection, COMMITS)
             _insert(connection, _CALLS, batch.entries)
-            connection.executemany(_SPENT, _charges(owner, batch.entries))
-            if batch.closed:
-                connection.execute(
-                    "DELETE FROM intent WHERE n IN (SELECT value FROM json_each(?))",
-                    (f"[{','.join([str(high | n) for n in batch.closed])}]",),
-                )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
-def _charges(owner: int, entries: Sequence[Entry]) -> list[tuple[str, int, int, int, int]]:
-    """(account, day, owner, calls, cost) of what these rows add to each account."""
-    sums: dict[tuple[str, int], tuple[int, int]] = {}
-    for row in entries:
-        day, cost = row.at_us // DAY_US, row.cost_nusd
-        for account in row.charged.split():
-            calls, spent = sums.get((account, day), (0, 0))
-            sums[account, day] = (calls + 1, spent + cost)
-    return [
-        (account, day, owner, calls, min(spent, LARGEST_SUM))
-        for (account, day), (calls, spent) in sums.items()
-    ]
+def _close(connection: Connection, numbers: list[int], *, came_back: bool) -> None:
+    """Forget intents whose outcome is known now."""
+    these, values = "(SELECT value FROM json_each(?))", f"[{','.join(map(str, numbers))}]"
+    if not on_file(connection):
+        these, values = "(SELECT unnest(CAST(? AS BIGINT[])))", f"{{{values[1:-1]}}}"
+    if came_back:
+        columns = ", ".join(Intent._fields)
+        rows = connection.execute(
+            f"SELECT {columns} FROM intent WHERE n IN {these} AND state = ?",  # noqa: S608 - constant text
+            (values, ORPHANED),
+        )
+        wrongly = spent.of_orphans([Intent._make(row) for row in rows.fetchall()])
+        spent.add(connection, spent.GONE, wrongly, back=True)
+    connection.execute(f"DELETE FROM intent WHERE n IN {these}", (values,))  # noqa: S608 - constant text
 
 
 def _insert(
-    connection: sqlite3.Connection, texts: dict[int, str], rows: Sequence[tuple[object, ...]]
+    connection: Connection, texts: dict[int, str], rows: Sequence[tuple[object, ...]]
 ) -> None:
     at, left = 0, len(rows)
     for size in SIZES:

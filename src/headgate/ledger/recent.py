@@ -6,10 +6,10 @@ Rule 2: each question is one short read, so that the write-ahead log can be empt
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
 
 from headgate.ledger.record import COLUMNS, Entry, Intent
+from headgate.store.sql import Connection, on_file
 
 MOST = 1_000
 """Rows per question; the next question goes on from there."""
@@ -52,30 +52,30 @@ _NAME = """coalesce((SELECT name FROM "key" WHERE "key".id = call.key_id), '')""
 _SELECT = f"SELECT seq, {_NAME}, {', '.join(COLUMNS)} FROM call"  # noqa: S608 - constant text
 
 
-def last(connection: sqlite3.Connection, count: int, wanted: Wanted = ALL) -> list[Row]:
+def last(connection: Connection, count: int, wanted: Wanted = ALL) -> list[Row]:
     """The newest rows, oldest of them first."""
-    where, values = _condition(wanted)
+    where, values = _condition(wanted, is_file=on_file(connection))
     rows = connection.execute(
         f"{_SELECT} WHERE {where} ORDER BY seq DESC LIMIT ?", (*values, count)
     )
     return [_row(row) for row in rows][::-1]
 
 
-def after(connection: sqlite3.Connection, seq: int, wanted: Wanted = ALL) -> list[Row]:
+def after(connection: Connection, seq: int, wanted: Wanted = ALL) -> list[Row]:
     """Rows committed since the one with that seq, at most MOST of them."""
-    where, values = _condition(wanted)
+    where, values = _condition(wanted, is_file=on_file(connection))
     rows = connection.execute(
         f"{_SELECT} WHERE seq > ? AND {where} ORDER BY seq LIMIT ?", (seq, *values, MOST)
     )
     return [_row(row) for row in rows]
 
 
-def newest(connection: sqlite3.Connection) -> int:
+def newest(connection: Connection) -> int:
     """The seq of the last row there is."""
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM call").fetchone()[0])
 
 
-def unsettled(connection: sqlite3.Connection) -> list[Unsettled]:
+def unsettled(connection: Connection) -> list[Unsettled]:
     """Calls that were sent and never settled, in the order they began."""
     rows = connection.execute(
         f"SELECT state, {', '.join(Intent._fields)} FROM intent ORDER BY at_us, n"  # noqa: S608 - constant text
@@ -88,15 +88,17 @@ def _row(row: tuple[object, ...]) -> Row:
     return Row(int(str(seq)), str(name), Entry._make(values))
 
 
-def _condition(wanted: Wanted) -> tuple[str, list[str]]:
+def _condition(wanted: Wanted, *, is_file: bool) -> tuple[str, list[str]]:
     parts, values = ["true"], []
     if wanted.key:
         parts.append('(key_id = ? OR key_id IN (SELECT id FROM "key" WHERE name = ?))')
         values += [wanted.key, wanted.key]
     if wanted.model:
-        pattern = wanted.model if "*" in wanted.model else f"*{_literal(wanted.model)}*"
-        parts.append("(model_asked GLOB ? OR model_sent GLOB ? OR model_served GLOB ?)")
-        values += [pattern] * 3
+        pattern = wanted.model if "*" in wanted.model else f"*{wanted.model}*"
+        like, text = ("GLOB", _glob(pattern)) if is_file else ("LIKE", _like(pattern))
+        names = ("model_asked", "model_sent", "model_served")
+        parts.append(f"({' OR '.join(f'{name} {like} ?' for name in names)})")
+        values += [text] * 3
     if wanted.id:
         parts.append("id = ?")
         values.append(wanted.id)
@@ -105,5 +107,13 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     return " AND ".join(parts), values
 
 
-def _literal(text: str) -> str:
-    return text.replace("[", "[[]").replace("?", "[?]")
+def _glob(pattern: str) -> str:
+    """As SQLite has it, where more than * is special."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
+
+
+def _like(pattern: str) -> str:
+    """As PostgreSQL has it, where others are."""
+    for letter in "\\%_":
+        pattern = pattern.replace(letter, "\\" + letter)
+    return pattern.replace("*", "%")

@@ -6,6 +6,7 @@ the rows of old ones, and is tried again until it works.
 Rule 3: an outcome that arrives before its intent was committed replaces it: the same commit
 would write and delete it.
 Rule 4: the loop is told of commits once per batch, and only when somebody waits.
+Rule 5: a process that was taken for dead signs in anew, and its rows still count once.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from queue import SimpleQueue
 
 from headgate.ledger import insert, owner
 from headgate.ledger.mend import mend_entry, mend_intent
+from headgate.ledger.pulse import Pulse
 from headgate.ledger.record import Entry, Intent
-from headgate.store.sqlite import StoreError, connect, explain
+from headgate.store.place import Place, connect, explain
+from headgate.store.sql import ERRORS, Connection, ServerError, StoreError
 
 BATCH_ROWS = 4_096
 """A backlog is written in commits of this size, so that other processes get their turn."""
@@ -34,7 +37,7 @@ LOOK_S = 1.0
 """How often the writer makes sure that the file it writes to still has its name."""
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: object) -> None:
     pass
 
 
@@ -43,25 +46,28 @@ class Writer:
 
     intend, put, has_room, room and durable belong to one thread, the loop's. `trouble` is
     empty, or why the ledger cannot be written now, without naming files: it may be shown to
-    callers. on_trouble is told everything, from the writer's thread: what is wrong, where and
-    the remedy; and an empty text when the ledger works again.
+    callers. on_trouble is told everything, from a thread of the ledger: what is wrong, where
+    and the remedy; and an empty text when the ledger works again. on_orphans is told from there
+    of calls that processes left open which died since the start.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         *,
         linger_ms: float = 5,
         queue_rows: int = 20_000,
         on_trouble: Callable[[str], None] = _ignore,
+        on_orphans: Callable[[list[Intent]], None] = _ignore,
     ) -> None:
         self.trouble = ""
         self.fingerprint_key = b""
         """Keys the hashes of prefixes and replies; known after start(), kept in the ledger."""
-        self._path = path
+        self._place = place
         self._linger_s = linger_ms / 1000
         self._bound = queue_rows
         self._on_trouble = on_trouble
+        self._on_orphans = on_orphans
         # Shared by two threads without a lock: each name is assigned by one of them only, and
         # list append, slice, delete and dict pop are single steps under the interpreter lock.
         self._accepted = 0
@@ -75,8 +81,10 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._thread: threading.Thread | None = None
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._owner: owner.Owner | None = None
+        self._is_buried = False
+        self._pulse = Pulse(place, lambda: self._owner, self._found_buried, self._report_dead)
         self._inode = (0, 0)
         self._look_at = 0.0
         self._batches = 0
@@ -90,8 +98,14 @@ class Writer:
         orphans = self._open()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
+        self._pulse.start()
         atexit.register(self.close)
         return orphans
+
+    @property
+    def owner_n(self) -> int:
+        """What this process is signed in as; it changes when it was taken for dead."""
+        return self._owner.n if self._owner is not None else 0
 
     # ---- the loop's side
 
@@ -173,6 +187,7 @@ class Writer:
         if self._thread is None or self._closing:
             return 0
         self.flush(timeout_s)
+        self._pulse.stop()
         self._closing = True
         self._wake.put(None)
         self._thread.join(timeout_s + 2 * BACKOFF_S[-1])
@@ -200,9 +215,11 @@ class Writer:
         if self._closing:
             return False
         self._idle = True
-        if self._accepted == self._committed:
+        if self._accepted == self._committed and not self._is_buried:
             self._wake.get()
         self._idle = False
+        if self._is_buried and self._accepted == self._committed:
+            self._come_back()
         if self._linger_s and not self._closing:
             time.sleep(self._linger_s)
         return not self._closing
@@ -242,19 +259,22 @@ class Writer:
         attempt, was_mended = 0, False
         while True:
             try:
-                insert.write(self._usable(), self._signed_in().n, batch)
-            except _ROW_FAULTS as error:
-                if not was_mended:
+                connection = self._usable()
+                signed_in = self._signed_in()
+                insert.write(connection, signed_in.n, batch._replace(mark=signed_in.mark))
+            except insert.Buried:
+                self._is_buried = True
+                continue
+            except (*_ROW_FAULTS, *ERRORS, OSError, StoreError) as error:
+                if _is_row_fault(error) and not was_mended:
                     batch, was_mended = self._mend(batch, error), True
                     continue
                 fault: Exception = error
-            except (sqlite3.Error, OSError, StoreError) as error:
-                fault = error
             else:
                 if self.trouble:
                     self._report("")
                 return True
-            explained = explain(fault, self._path)
+            explained = explain(fault, self._place)
             self._report(explained.why, str(explained))
             if int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF not in _PASSING:
                 self._drop_connection()
@@ -280,42 +300,69 @@ class Writer:
         with contextlib.suppress(Exception):  # a broken log must not stop the ledger
             self._on_trouble(text)
 
-    # ---- the file
+    # ---- the store
 
     def _open(self) -> list[Intent]:
-        """Open the file and sign in, anew if this is another file than before."""
-        connection = connect(self._path)
+        """Open the store and sign in, anew if it is another one than before."""
+        connection = connect(self._place)
         try:
             self._look_at = time.monotonic() + LOOK_S
-            self._inode = _inode(self._path)
+            self._inode = _inode(self._place)
             row = connection.execute("SELECT secret FROM meta WHERE name = 'fingerprint_key'")
             self.fingerprint_key = self.fingerprint_key or row.fetchone()[0]
-            orphans: list[Intent] = []
-            if self._owner is None or not owner.known(connection, self._owner):
-                left, self._owner = self._owner, None
-                if left is not None:
-                    left.leave()
-                self._owner, orphans = owner.enter(connection, self._path)
-        except (sqlite3.Error, OSError) as error:
+            orphans = self._sign_in(connection)
+        except (*ERRORS, OSError) as error:
             connection.close()
-            raise explain(error, self._path) from error
+            raise explain(error, self._place) from error
         self._connection = connection
         return orphans
 
-    def _usable(self) -> sqlite3.Connection:
+    def _sign_in(self, connection: Connection) -> list[Intent]:
+        """Unless that was done already; also the open intents of processes that died."""
+        left = self._owner
+        if left is not None and owner.known(connection, left):
+            self._is_buried = False
+            return []
+        self._owner, orphans = owner.enter(connection, self._place, left)
+        self._is_buried = False
+        if left is not None:
+            left.leave()
+        return orphans
+
+    def _found_buried(self) -> None:
+        """Told by the pulse, in its thread."""
+        self._is_buried = True
+        self._wake.put(None)
+
+    def _come_back(self) -> None:
+        """Sign in anew though there is nothing to write: others count who is signed in."""
+        try:
+            self._usable()
+        except (*ERRORS, OSError, StoreError):
+            self._drop_connection()
+            time.sleep(BACKOFF_S[-1])
+
+    def _report_dead(self, orphans: list[Intent]) -> None:
+        if orphans:
+            with contextlib.suppress(Exception):  # the same
+                self._on_orphans(orphans)
+
+    def _usable(self) -> Connection:
         now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_S
-            if _inode(self._path) != self._inode:
+            if _inode(self._place) != self._inode:
                 self._report(
                     "the ledger's file was moved or deleted",
-                    f"the ledger {self._path} was moved or deleted while in use: rows of the"
+                    f"the ledger {self._place} was moved or deleted while in use: rows of the"
                     f" last {LOOK_S:.0f} s may be in the moved file, a new file is begun",
                 )
                 self._drop_connection()
         if self._connection is None:
-            self._open()
+            self._report_dead(self._open())
             assert self._connection is not None
+        elif self._is_buried:
+            self._report_dead(self._sign_in(self._connection))
         return self._connection
 
     def _signed_in(self) -> owner.Owner:
@@ -325,12 +372,12 @@ class Writer:
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(*ERRORS):
                 connection.close()
 
     def _shut(self) -> None:
         if self._connection is not None and self._owner is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(*ERRORS):
                 owner.sign_out(self._connection, self._owner)
         self._drop_connection()
         if self._owner is not None:
@@ -351,9 +398,16 @@ _PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
 """Troubles in which the open connection stays good."""
 
 
-def _inode(path: Path) -> tuple[int, int]:
+def _is_row_fault(error: Exception) -> bool:
+    """Is it a value, and not the store, that is wrong."""
+    return error.refused if isinstance(error, ServerError) else isinstance(error, _ROW_FAULTS)
+
+
+def _inode(place: Place) -> tuple[int, int]:
+    if not isinstance(place, Path):
+        return (0, 0)
     try:
-        stat = os.stat(path)
+        stat = os.stat(place)
     except FileNotFoundError:
         return (0, 0)
     return (stat.st_dev, stat.st_ino)
