@@ -30,7 +30,8 @@ from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.store.keys import Keys, stamp
-from headgate.store.sqlite import StoreError
+from headgate.store.place import Place
+from headgate.store.sql import StoreError
 from headgate.upstream import Door
 
 REFRESH_S = 0.5
@@ -39,6 +40,8 @@ STAMP_S = 20.0
 FAREWELL_S = 0.4
 """how long calls that are cut off may take to tell their callers"""
 STEP_S = 0.02
+TOLD = 20
+"""calls of a dead process that a line of the log names"""
 LOOPBACK = "127.0.0.1"
 LOOPBACK_6 = "::1"
 
@@ -105,7 +108,7 @@ class Opened:
 
 async def open_gateway(
     config: Config,
-    ledger: Path,
+    ledger: Place,
     *,
     log_descriptor: int = 2,
     reread: Callable[[], Config] | None = None,
@@ -140,6 +143,7 @@ async def open_gateway(
     chores = [
         asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
         asyncio.ensure_future(_keep_house(house)),
+        asyncio.ensure_future(_keep_keys(keys)),
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house, peers)),
     ]
@@ -165,7 +169,7 @@ def listen_of(config: Config, *, keyed: bool) -> serve.Listen:
 
 
 def _lay_ground(
-    config: Config, ledger: Path, journal: Journal
+    config: Config, ledger: Place, journal: Journal
 ) -> tuple[Keys, Ground, list[Intent]]:
     """What engines stand on. It reads files, so it comes before anything is served."""
     loop = asyncio.get_running_loop()
@@ -176,11 +180,16 @@ def _lay_ground(
             partial(journal.say, "ledger_trouble" if why else "ledger_works_again", why=why)
         )
 
+    def on_orphans(orphans: list[Intent]) -> None:
+        ids = [orphan.id for orphan in orphans[:TOLD]]
+        loop.call_soon_threadsafe(partial(journal.say, "orphans", calls=len(orphans), ids=ids))
+
     writer = Writer(
         ledger,
         linger_ms=config.ledger.linger_ms,
         queue_rows=config.ledger.queue_rows,
         on_trouble=on_trouble,
+        on_orphans=on_orphans,
     )
     orphans = writer.start()
     keys = Keys(ledger)
@@ -238,12 +247,21 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
 
 
 async def _keep_house(house: House) -> None:
-    """Flush the log and take in keys that other processes made or revoked."""
+    """Flush the log."""
     journal = house.ground.settlement.journal
     while True:
         await asyncio.sleep(REFRESH_S / 5)
         journal.flush()
-        house.keys.refresh()
+
+
+async def _keep_keys(keys: Keys) -> None:
+    """Take in keys that other processes made or revoked."""
+    while True:
+        await asyncio.sleep(REFRESH_S / 5)
+        if keys.is_near:
+            keys.refresh()
+        else:
+            keys.take(await asyncio.to_thread(keys.look))
 
 
 async def _keep_showing(house: House, peers: Peers) -> None:
@@ -265,7 +283,7 @@ async def _stamp_keys(house: House) -> None:
     if not used:
         return
     try:
-        await asyncio.to_thread(stamp, house.keys.path, used)
+        await asyncio.to_thread(stamp, house.keys.place, used)
     except StoreError as error:  # it is tried again; calls do not depend on it
         house.ground.settlement.journal.say("keys_not_stamped", why=str(error))
     else:
