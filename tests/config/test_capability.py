@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.config import Config, ConfigError, abilities, load, without_key
+from headgate.config import Config, ConfigError, abilities, is_known, load, without_key
 from headgate.money import facts
 from headgate.providers import Provider, read_all
 from headgate.wire.ability import Abilities
@@ -160,3 +160,19 @@ def test_an_entry_that_seems_to_misspell_a_provider_is_noticed_at_start() -> Non
 def test_the_same_question_is_answered_from_memory() -> None:
     config = configured("")
     assert asked(config, "mine:m") is asked(config, "mine:m")
+
+
+def test_a_model_is_known_when_a_row_or_the_operator_speaks_of_it() -> None:
+    text = """
+[providers.mine]
+kind = "ollama"
+[capabilities."qwen*"]
+images = false
+[capabilities."mine:own"]
+stops = 4
+"""
+    config = load(text, {}, source="it")
+    mine = config.providers[0]
+    known = ["qwen3", "own", "gpt-4o", "claude-haiku-5-5"]
+    assert [is_known(config, mine, name) for name in known] == [True] * 4
+    assert not is_known(config, mine, "nobody-speaks-of-it")

@@ -11,7 +11,9 @@ from headgate.policy.estimate import (
     LONG_ENOUGH_TOKENS,
     MODELS_KEPT,
     MOST,
+    PICTURE_TOKENS,
     Ratio,
+    of_body,
     tokens,
 )
 
@@ -66,3 +68,18 @@ def test_names_from_callers_cannot_fill_the_memory() -> None:
     assert ratio.of(f"m{MODELS_KEPT + 5}") == CHARS_PER_TOKEN
     ratio.learn("m0", 800, 100)
     assert ratio.of("m0") > 3.0
+
+
+@given(st.binary(max_size=5_000), st.integers(0, 3))
+def test_pictures_in_a_body_are_counted_as_pictures_and_not_as_text(
+    text: bytes, pictures: int
+) -> None:
+    body = b" ".join([text, *[b'"base64","data":"' + b"A" * 200_000 + b'"'] * pictures])
+    likely, least = of_body(body)
+    assert 0 <= least <= likely
+    assert likely <= tokens(len(text) + 40 * pictures) + 8 + pictures * PICTURE_TOKENS
+    assert likely >= pictures * PICTURE_TOKENS
+
+
+def test_a_long_word_in_a_body_without_pictures_is_text() -> None:
+    assert of_body(b"A" * 48_000) == (12_000, 4_000)

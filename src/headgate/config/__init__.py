@@ -4,7 +4,7 @@ Rule 1: parsing is pure: text and environment in, Config or ConfigError out.
 Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
 """
 
-from headgate.config.capability import abilities
+from headgate.config.capability import abilities, is_known
 from headgate.config.describe import describe, spell
 from headgate.config.load import find_file, load, load_file, load_places
 from headgate.config.model import (
@@ -40,6 +40,7 @@ __all__ = [
     "abilities",
     "describe",
     "find_file",
+    "is_known",
     "known_models",
     "load",
     "load_file",

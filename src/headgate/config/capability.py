@@ -32,6 +32,14 @@ def abilities(config: Config, provider: Provider, model: str) -> Abilities:
     return _abilities(config.capabilities, provider.name, provider.kind, model)
 
 
+def is_known(config: Config, provider: Provider, model: str) -> bool:
+    """Does a row or headgate.toml say anything of the model, beyond what its server can do."""
+    names = (model, f"{provider.name}:{model}")
+    if any(_means(each.pattern, names) for each in config.capabilities):
+        return True
+    return bool(_facts().abilities(model))
+
+
 @lru_cache(maxsize=KEPT)
 def _abilities(own: tuple[Capability, ...], provider: str, kind: str, model: str) -> Abilities:
     preset = read_all().get(kind)
