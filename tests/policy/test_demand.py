@@ -184,6 +184,14 @@ def test_breakpoints_of_a_cache_and_their_hour_are_seen(spaced: bool) -> None:
     assert demand("messages", spaced, cache_control=mark).for_hour
 
 
+def test_a_call_that_may_be_translated_keeps_its_breakpoints() -> None:
+    plain = demand("chat", messages=said({"type": "text", "text": "hi"}))
+    assert (plain.marked, plain.for_hour) == (True, False)
+    mark = {"type": "text", "text": "hi", "prompt_cache_breakpoint": {"ttl": "12h"}}
+    assert demand("responses", input=said(mark)).for_hour
+    assert demand("responses", input="hi", prompt_cache_options={"ttl": "12h"}).for_hour
+
+
 def test_terms_are_read_and_unknown_ones_are_standard() -> None:
     assert demand("chat", service_tier="priority").terms == Terms(tier="priority")
     assert demand("messages", speed="fast", inference_geo="us").terms == Terms("", "fast", "us")

@@ -55,6 +55,7 @@ _FILES = re.compile(
 )
 _MARK = b'"cache_control"'
 _HOUR = b'"1h"'
+_BREAKPOINT = b'"prompt_cache_breakpoint"'
 
 
 class _Tool(Struct):
@@ -81,7 +82,7 @@ class Demand(NamedTuple):
     """does it refer to input that is not in the body: files, a stored conversation, what a
     tool of the vendor's brings"""
     marked: bool = False
-    """are there breakpoints of a prompt cache"""
+    """may there be breakpoints of a prompt cache"""
     for_hour: bool = False
     """may they ask for an hour"""
     searches: int = 0
@@ -108,7 +109,7 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
         if searches and "max_tool_calls" in members:
             searches = min(searches, _count(envelope, "max_tool_calls", searches))
     images, files = _parts(name, envelope.body)
-    marked = name == "messages" and envelope.body.rfind(_MARK) >= 0
+    marked, for_hour = _marks(name, envelope)
     return Demand(
         name,
         size,
@@ -117,11 +118,21 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
         _choices(name, envelope) if "n" in members else 1,
         elsewhere or files,
         marked,
-        marked and envelope.body.rfind(_HOUR) >= 0,
+        for_hour,
         searches,
         len(memoryview(members["prediction"])) if "prediction" in members else 0,
         _terms(envelope),
     )
+
+
+def _marks(name: str, envelope: Envelope) -> tuple[bool, bool]:
+    """(may a cache be written to on request, may it be for an hour)."""
+    body = envelope.body
+    if name == "messages":
+        marked = body.rfind(_MARK) >= 0
+        return marked, marked and body.rfind(_HOUR) >= 0
+    # Elsewhere caches write by themselves, and lifetimes decide only where a call is translated.
+    return True, "prompt_cache_options" in envelope.members or body.rfind(_BREAKPOINT) >= 0
 
 
 def _parts(name: str, body: bytes) -> tuple[int, bool]:
