@@ -8,7 +8,7 @@ import pytest
 
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.config.caps import Amounts, Line, Money
-from headgate.config.model import Granted, Oidc
+from headgate.config.model import Events, Granted, Loops, Oidc, Store
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
@@ -18,10 +18,14 @@ RECORDS: dict[str, type] = {
     "server": Server,
     "retry": Retry,
     "ledger": Ledger,
+    "store": Store,
     "prices": Prices,
     "limits": Line,
     "limits.WHO": Amounts,
     "budgets.WHO": Money,
+    "loops": Loops,
+    'loops.tags."NAME"': Loops,
+    "events": Events,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

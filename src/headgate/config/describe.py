@@ -6,9 +6,10 @@ Rule 1: a secret appears as *** and nowhere else.
 from __future__ import annotations
 
 from dataclasses import asdict
+from urllib.parse import urlsplit
 
 from headgate.config.caps import told
-from headgate.config.model import Config, Oidc, Route, Rung
+from headgate.config.model import Config, Events, Oidc, Route, Rung
 from headgate.providers import Provider
 
 HIDDEN = "***"
@@ -23,6 +24,7 @@ def describe(config: Config) -> dict[str, object]:
         "server": server,
         "retry": asdict(config.retry),
         "ledger": asdict(config.ledger),
+        "store": {name: HIDDEN if at else "" for name, at in asdict(config.store).items()},
         "prices": asdict(config.prices)
         | {"overrides": {name: dict(classes) for name, classes in config.prices.overrides}},
         "providers": {provider.name: _provider(provider) for provider in config.providers},
@@ -36,6 +38,9 @@ def describe(config: Config) -> dict[str, object]:
         "capabilities": {each.pattern: dict(each.stated) for each in config.capabilities},
         "oidc": _oidc(config.oidc) if config.oidc is not None else None,
         "caps": told(config.caps),
+        "loops": asdict(config.loops),
+        "loops_of_tags": {name: asdict(loops) for name, loops in config.loops_of_tags},
+        "events": _events(config.events),
         "notes": list(config.notes),
     }
 
@@ -54,6 +59,13 @@ def _rung(rung: Rung) -> str | dict[str, object]:
     if rung.quality is not None:
         told["quality"] = rung.quality
     return told if len(told) > 1 else spell(rung)
+
+
+def _events(events: Events) -> dict[str, object]:
+    """The address may hold a secret, but never in its host."""
+    hidden = HIDDEN if events.secret else ""
+    host = urlsplit(events.webhook).netloc
+    return asdict(events) | {"webhook": f"{host}/…" if host else "", "secret": hidden}
 
 
 def _oidc(oidc: Oidc) -> dict[str, object]:

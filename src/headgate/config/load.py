@@ -24,8 +24,10 @@ from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
+from headgate.config.store import read_store
 from headgate.config.table import Table
 from headgate.config.upstream import NOBODY, from_environment, is_local, read_providers
+from headgate.config.vigil import read_events, read_loops
 from headgate.providers import Provider, read_all
 
 FILE = "headgate.toml"
@@ -35,6 +37,7 @@ _SECTIONS = (
     "server",
     "retry",
     "ledger",
+    "store",
     "prices",
     "limits",
     "budgets",
@@ -42,6 +45,8 @@ _SECTIONS = (
     "models",
     "capabilities",
     "routing",
+    "loops",
+    "events",
     "admin",
 )
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -56,16 +61,19 @@ def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
 
 
 def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
-    """Only where the gateway listens and where its ledger is: no secret need be at hand."""
+    """Only where the gateway listens and where its store is: no other secret is needed."""
     found = find_file(path, env)
     text = _read(found)
     report = Report(str(found or "the environment"), text)
     root = _root(text, env, report)
     server = _section(root, "server")
     plain = {key: value for key, value in server.content.items() if key != "admin_token"}
+    ledger, store = _record(_section(root, "ledger"), LEDGER, Ledger), _section(root, "store")
+    near = {key: value for key, value in store.content.items() if key != "redis"}
     config = Config(
         server=_server(replace(server, content=plain)),
-        ledger=_record(_section(root, "ledger"), LEDGER, Ledger),
+        ledger=ledger,
+        store=read_store(replace(store, content=near), ledger),
         source=str(found or ""),
     )
     report.settle()
@@ -105,11 +113,14 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
     retry = _record(_section(root, "retry"), RETRY, Retry)
     server = _server(_section(root, "server"))
     providers = _providers(root, server)
+    ledger = _record(_section(root, "ledger"), LEDGER, Ledger)
     declared = [*_section(root, "providers").content] or [each.name for each in providers]
+    loops, loops_of_tags = read_loops(_section(root, "loops"))
     config = Config(
         server=server,
         retry=retry,
-        ledger=_record(_section(root, "ledger"), LEDGER, Ledger),
+        ledger=ledger,
+        store=read_store(_section(root, "store"), ledger),
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
@@ -117,6 +128,9 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
         capabilities=read_capabilities(_section(root, "capabilities"), declared),
         oidc=read_oidc(_section(root, "admin")),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
+        loops=loops,
+        loops_of_tags=loops_of_tags,
+        events=read_events(_section(root, "events")),
         source=source,
     )
     check_prices(config, report, datetime.now(UTC))

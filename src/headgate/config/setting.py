@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headgate.money.rules import KEYS
+from headgate.policy.event import KINDS
 from headgate.policy.role import ROLES
 from headgate.policy.wish import POLICIES, PREFERENCES
 from headgate.providers import AUTHS, SPOKEN
@@ -81,6 +82,13 @@ LEDGER = (
     Setting("fingerprints", "flag", "keep keyed hashes of prompt prefixes, never text"),
 )  # fmt: skip
 
+STORE = (
+    Setting("url", "secret", "env:NAME of postgresql://USER:PASSWORD@HOST/DATABASE, shared by "
+            "several hosts; none: the ledger's file is the store"),
+    Setting("redis", "secret", "env:NAME of redis://…: shares of limits and budgets are given "
+            "out there; needs url"),
+)  # fmt: skip
+
 PRICES = (
     Setting("ceiling_input_mtok", "money", "dollars per million input tokens of an unknown "
             "model", above=0, high=1_000_000),
@@ -90,6 +98,35 @@ PRICES = (
             "and no budget may stand over them"),
     Setting("overrides", "table", "your own prices: [prices.overrides.\"openai:gpt-x\"] with "
             "dollars per million tokens"),
+)  # fmt: skip
+
+LOOPS = (
+    Setting("identical", "whole", "noticed: a request comes again so often, one by one, though "
+            "it was answered; 0: never", low=0, high=1_000_000),
+    Setting("identical_stop", "whole", "stopped, in sessions that clients name; 0: never",
+            low=0, high=1_000_000),
+    Setting("unnamed_stop", "whole", "stopped where no session is named; 0: never",
+            low=0, high=1_000_000),
+    Setting("failed", "whole", "noticed: a request that failed comes again so often; 0: never",
+            low=0, high=1_000_000),
+    Setting("failed_stop", "whole", "the same, stopped; 0: never", low=0, high=1_000_000),
+    Setting("identical_window_s", "number", "within which the above are counted",
+            low=1, high=DAY_S),
+    Setting("session_calls", "whole", "calls one session may make within session_window_s; "
+            "0: any number", low=0, high=MOST_TOKENS),
+    Setting("session_usd", "money", "dollars one session may cost within session_window_s; "
+            "0: any amount", high=1_000_000),
+    Setting("session_window_s", "number", "within which calls and dollars of a session count",
+            low=1, high=7 * DAY_S),
+    Setting("cool_s", "number", "how long what was stopped stays stopped", low=1, high=DAY_S),
+    Setting("answer", "text", "words of yours, added to the reason that callers are shown"),
+)  # fmt: skip
+
+EVENTS = (
+    Setting("webhook", "text", "address that events are posted to, or env:NAME of it"),
+    Setting("secret", "secret", "env:NAME of what signs them: x-headgate-signature"),
+    Setting("kinds", "choices", "which events; default: all", choices=KINDS),
+    Setting("ca_file", "text", "PEM file with certificate authorities to trust instead"),
 )  # fmt: skip
 
 OVERRIDE = tuple(
@@ -241,10 +278,14 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "server": SERVER,
     "retry": RETRY,
     "ledger": LEDGER,
+    "store": STORE,
     "prices": PRICES,
     "limits": LIMITS,
     "limits.WHO": LIMIT,
     "budgets.WHO": BUDGET,
+    "loops": LOOPS,
+    'loops.tags."NAME"': LOOPS,
+    "events": EVENTS,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,
