@@ -1,4 +1,4 @@
-"""A ladder is ordered, never widened: what fits comes first, and no warm cache is lost freely."""
+"""A ladder is ordered, never widened: what fits comes first; no warm cache is lost for free."""
 
 from __future__ import annotations
 
