@@ -24,7 +24,17 @@ from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import setting, without_key
 from headgate.config.caps import Amounts, Line, Money
-from headgate.config.model import Granted, Ledger, Oidc, Prices, Retry, Route, Server, Tag
+from headgate.config.model import (
+    Granted,
+    Ledger,
+    Oidc,
+    Prices,
+    Retry,
+    Route,
+    Server,
+    Store,
+    Tag,
+)
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
@@ -105,6 +115,7 @@ RECORDS: dict[str, type[Any]] = {
     "server": Server,
     "retry": Retry,
     "ledger": Ledger,
+    "store": Store,
     "prices": Prices,
     "limits": Line,
     "limits.WHO": Amounts,

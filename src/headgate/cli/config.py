@@ -111,7 +111,7 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
     from headgate.config.problem import quote
 
     yield f"# {shown['source']}"
-    for section in ("server", "retry", "ledger", "prices"):
+    for section in ("server", "retry", "ledger", "store", "prices"):
         yield f"\n[{section}]"
         overrides = {}
         for name, value in shown[section].items():

@@ -108,6 +108,16 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Where keys, limits, budgets and the ledger are that several hosts share."""
+
+    url: str = field(default="", repr=False)
+    """a PostgreSQL database; empty: all of it is in the ledger's file"""
+    redis: str = field(default="", repr=False)
+    """where processes share limits and budgets out among them; empty: in the store itself"""
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     ceiling_input_mtok: str = "15"
     """dollars per million input tokens of a model nobody knows; decimal text"""
@@ -209,6 +219,7 @@ class Config:
     server: Server = Server()
     retry: Retry = Retry()
     ledger: Ledger = Ledger()
+    store: Store = Store()
     prices: Prices = Prices()
     providers: tuple[Provider, ...] = ()
     routes: tuple[Route, ...] = ()
