@@ -14,6 +14,7 @@ auth              client    401  - - - -
 forbidden         client    403  - - - -
 rate_limited      client    429  - - - client
 budget            client    429  - - - -
+loop              client    429  - - - -
 too_large         client    413  - - - -
 outcome_unknown   us        409  - - - -
 too_long          client    400  - - - -

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
     BUDGET = "budget"
+    LOOP = "loop"
     TOO_LARGE = "too_large"
     OUTCOME_UNKNOWN = "outcome_unknown"
     TOO_LONG = "too_long"
@@ -69,6 +70,7 @@ FAULTS: dict[Kind, Consequence] = {
     Kind.FORBIDDEN: Consequence("client", 403),
     Kind.RATE_LIMITED: Consequence("client", 429, client_may_retry=True),
     Kind.BUDGET: Consequence("client", 429),
+    Kind.LOOP: Consequence("client", 429),
     Kind.TOO_LARGE: Consequence("client", 413),
     Kind.OUTCOME_UNKNOWN: Consequence("us", 409),
     Kind.TOO_LONG: Consequence("client", 400),

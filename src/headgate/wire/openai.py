@@ -22,8 +22,10 @@ from headgate.wire.naming import hidden
 from headgate.wire.reading import Reading
 from headgate.wire.walk import Node
 
-STATUS: dict[Kind, int] = {Kind.OVERLOADED: 503}
-"""where this dialect answers with another status than FAULTS says: 529 is Anthropic's own"""
+STATUS: dict[Kind, int] = {Kind.OVERLOADED: 503, Kind.LOOP: 400}
+"""where this dialect answers with another status than FAULTS says: 529 is Anthropic's own, and
+of a 429 Codex tells nothing but the number; 400 it shows and does not repeat (0.169.0, seen
+2026-11-21)"""
 
 _ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.INVALID: ("invalid_request_error", None),
@@ -33,6 +35,7 @@ _ERRORS: dict[Kind, tuple[str, str | None]] = {
     Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
     Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
     Kind.BUDGET: ("insufficient_quota", "insufficient_quota"),
+    Kind.LOOP: ("invalid_request_error", "loop_detected"),
     Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
     Kind.OUTCOME_UNKNOWN: ("invalid_request_error", "outcome_unknown"),
     Kind.TOO_LONG: ("invalid_request_error", "context_length_exceeded"),

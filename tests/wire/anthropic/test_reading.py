@@ -277,6 +277,7 @@ def test_a_canned_answer_passes_through_the_sdk_streamed_and_whole() -> None:
         (Kind.AUTH, 401, sdk.AuthenticationError),
         (Kind.NOT_FOUND, 404, sdk.NotFoundError),
         (Kind.RATE_LIMITED, 429, sdk.RateLimitError),
+        (Kind.LOOP, 429, sdk.RateLimitError),
         (Kind.OVERLOADED, 529, sdk.InternalServerError),
         (Kind.UPSTREAM, 502, sdk.InternalServerError),
     ],

@@ -241,6 +241,7 @@ def test_a_canned_stream_tells_its_usage_where_it_was_asked_for() -> None:
         (Kind.AUTH, 401, sdk.AuthenticationError),
         (Kind.NOT_FOUND, 404, sdk.NotFoundError),
         (Kind.BUDGET, 429, sdk.RateLimitError),
+        (Kind.LOOP, 400, sdk.BadRequestError),
         (Kind.OVERLOADED, 503, sdk.InternalServerError),
     ],
 )

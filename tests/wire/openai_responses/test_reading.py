@@ -253,6 +253,7 @@ def test_a_failure_before_any_event_is_a_response_created_and_failed() -> None:
     [
         (Kind.INVALID, 400, sdk.BadRequestError),
         (Kind.FORBIDDEN, 403, sdk.PermissionDeniedError),
+        (Kind.LOOP, 400, sdk.BadRequestError),
         (Kind.UPSTREAM_LIMITED, 429, sdk.RateLimitError),
         (Kind.TIMEOUT, 504, sdk.InternalServerError),
     ],

@@ -38,6 +38,7 @@ ERROR_TYPES: dict[Kind, str] = {
     Kind.FORBIDDEN: "permission_error",
     Kind.RATE_LIMITED: "rate_limit_error",
     Kind.BUDGET: "billing_error",
+    Kind.LOOP: "rate_limit_error",
     Kind.TOO_LARGE: "request_too_large",
     Kind.OUTCOME_UNKNOWN: "conflict_error",
     Kind.TOO_LONG: "invalid_request_error",
