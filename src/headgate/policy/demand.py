@@ -131,7 +131,7 @@ def _marks(name: str, envelope: Envelope) -> tuple[bool, bool]:
     if name == "messages":
         marked = body.rfind(_MARK) >= 0
         return marked, marked and body.rfind(_HOUR) >= 0
-    # Elsewhere caches write by themselves, and lifetimes decide only where a call is translated.
+    # Elsewhere caches write by themselves; lifetimes decide only where a call is translated.
     return True, "prompt_cache_options" in envelope.members or body.rfind(_BREAKPOINT) >= 0
 
 
