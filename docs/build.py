@@ -25,8 +25,10 @@ from headgate.cli import main as cli
 from headgate.config import setting, without_key
 from headgate.config.caps import Amounts, Line, Money
 from headgate.config.model import (
+    Events,
     Granted,
     Ledger,
+    Loops,
     Oidc,
     Prices,
     Retry,
@@ -57,6 +59,8 @@ WHEN: dict[Kind, str] = {
     Kind.FORBIDDEN: "the key is good but may not do this",
     Kind.RATE_LIMITED: "one of our own limits is reached for now",
     Kind.BUDGET: "one of our own budgets is used up",
+    Kind.LOOP: "the same request came again too often, or a session went on too long;"
+    " OpenAI's clients get 400, the only status whose words Codex shows",
     Kind.TOO_LARGE: "the body is longer than `server.max_body_bytes`",
     Kind.OUTCOME_UNKNOWN: "a call with an idempotency key may or may not have been served",
     Kind.TOO_LONG: "the input does not fit the model's context window",
@@ -120,6 +124,9 @@ RECORDS: dict[str, type[Any]] = {
     "limits": Line,
     "limits.WHO": Amounts,
     "budgets.WHO": Money,
+    "loops": Loops,
+    'loops.tags."NAME"': Loops,
+    "events": Events,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,
