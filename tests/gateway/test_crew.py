@@ -64,6 +64,8 @@ for word in line.makefile("r"):
     print(word.strip(), file=heard, flush=True)
     if word == "reload\\n":
         line.sendall(json.dumps({"heard": "reloaded"}).encode() + b"\\n")
+    if word == "stop\\n":
+        line.sendall(json.dumps({"running": place}).encode() + b"\\n")
     if word == "stop\\n" and how != "stubborn":
         break
     if word == "hurry\\n" and how == "stubborn":
@@ -236,6 +238,7 @@ def test_a_second_signal_hurries_and_a_third_kills(tmp_path: Path) -> None:
     with playing(tmp_path, 2, **{"2": "stubborn"}) as play:
         first, second = play.pids()
         play.process.send_signal(signal.SIGINT)
+        assert "3 running calls are finished first" in play.next("stopping")["message"]
         assert play.heard(first) == ["stop"]
         assert gone(first)
         play.process.send_signal(signal.SIGTERM)

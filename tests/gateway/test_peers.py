@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from headgate.engine import Meters
 from headgate.gateway.board import Board
 from headgate.gateway.house import House
-from headgate.gateway.peers import BELIEVED_S, TARGETS_SHOWN, Peers, running_calls, total
+from headgate.gateway.peers import BELIEVED_S, TARGETS_SHOWN, Peers, total
 from headgate.policy.health import Health
 from tests.kit import Field, message, running
 
@@ -124,13 +124,6 @@ async def test_more_targets_than_a_place_holds_are_cut_and_the_counters_are_not(
     first.show(one)
     seen = second.everybody(house())[0]
     assert (seen.targets, seen.meters[0][2]["calls"]) == ([], {"complete": 4})
-
-
-async def test_running_calls_are_those_of_workers_seen_lately(board: Board) -> None:
-    Peers(board, 1).show(house(running=2))
-    Peers(board, 2).show(house(running=3))
-    Peers(board, 3, clock=lambda: -1e9).show(house(running=5))
-    assert running_calls(board) == 5
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=5))

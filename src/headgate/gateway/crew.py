@@ -25,7 +25,6 @@ import msgspec
 from headgate.gateway import serve
 from headgate.gateway.board import Board
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Post
-from headgate.gateway.peers import running_calls
 
 WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """before a worker is replaced, by how often in a row one died young in its place"""
@@ -92,6 +91,8 @@ class Crew:
     _signals: list[int] = field(default_factory=list)
     _heard: set[str] = field(default_factory=set)
     """what workers said of the reload that is under way: what all say is said once"""
+    _running: dict[int, int] = field(default_factory=dict)
+    """calls in flight when it was told to stop, by worker"""
     _stopping: int = 0
     """signals to stop so far"""
     _kill_at: float | None = None
@@ -159,10 +160,6 @@ class Crew:
         self._due.clear()
         if self._stopping == 1:
             self._kill_at = self.clock() + self.wish.listen.drain_s + MARGIN_S
-            running = running_calls(self.board)
-            words = f"stopping: {running} running calls are finished first" if running else ""
-            more = "\na second signal ends them now" if running else ""
-            self._say("stopping", words + more, workers=len(self._workers))
             self._order(STOP)
         elif self._stopping == 2:
             self._kill_at = self.clock() + HURRY_S
@@ -246,6 +243,12 @@ class Crew:
             self._welcome(worker)
         elif "reloaded" in told:
             self._order(RELOAD, to_all_but=worker)
+        elif "running" in told:
+            self._running[worker.pid] = told["running"]
+            total = sum(self._running.values())
+            if total and self._running.keys() >= {each.pid for each in self._workers.values()}:
+                words = f"stopping: {total} running calls are finished first"
+                self._say("stopping", f"{words}\na second signal ends them now", calls=total)
         elif "heard" in told and told["heard"] not in self._heard:
             self._heard.add(told["heard"])
             self._say("workers_reloaded", told["heard"])

@@ -23,7 +23,6 @@ from headgate.gateway.house import House
 SHOW_S = 1.0
 """how often a worker shows its counters"""
 BELIEVED_S = 5.0
-RUNNING = "headgate_running_calls"
 TARGETS_SHOWN = 500
 """of each worker that is not asked itself"""
 
@@ -109,7 +108,7 @@ class Peers:
             dict(house.refused),
             [
                 Gauge("headgate_workers", "Worker processes that answer.", 1.0),
-                Gauge(RUNNING, "Calls in flight.", float(len(ground.running))),
+                Gauge("headgate_running_calls", "Calls in flight.", float(len(ground.running))),
                 Gauge(
                     "headgate_upstream_sockets",
                     "Open sockets.",
@@ -123,18 +122,6 @@ class Peers:
             ],
             targets(house, self.place),
         )
-
-
-def running_calls(board: Board) -> int:
-    """Calls in flight in all workers, as far as they have shown them."""
-    decode, now = msgspec.json.Decoder(Shown).decode, time.monotonic()
-    return sum(
-        int(gauge.value)
-        for place in range(1, board.workers + 1)
-        if (raw := board.shown(place)) and (shown := decode(raw)).at > now - BELIEVED_S
-        for gauge in shown.gauges
-        if gauge.name == RUNNING
-    )
 
 
 def targets(house: House, worker: int) -> list[dict[str, Any]]:
