@@ -114,7 +114,9 @@ class _Up:
             greet(said, opened.config, self.as_json)
         await stop.wait()
         running = len(opened.house.ground.running)
-        if running and line is None:
+        if line is not None:
+            line.tell(running=running)
+        elif running:
             click.echo(f"stopping: {running} running calls are finished first", err=True)
             click.echo("a second signal ends them now", err=True)
         await opened.close(hurry=stop.at_once)
