@@ -389,7 +389,14 @@ def test_a_window_that_is_surely_too_small_is_skipped_and_one_that_likely_is_com
 
 @pytest.mark.parametrize(
     ("nusd", "text"),
-    [(0, "$0.00"), (3_130_000, "$0.0031"), (99_900_000, "$0.1"), (12_345_000_000, "$12.35")],
+    [
+        (0, "$0.00"),
+        (34_400, "$0.000034"),
+        (3_130_000, "$0.0031"),
+        (99_400_000, "$0.099"),
+        (100_000_000, "$0.10"),
+        (12_345_000_000, "$12.35"),
+    ],
 )
 def test_dollars_are_told_with_two_figures_that_say_something(nusd: int, text: str) -> None:
     assert usd(nusd) == text
@@ -398,4 +405,4 @@ def test_dollars_are_told_with_two_figures_that_say_something(nusd: int, text: s
 def test_luna_is_cheaper_than_sol_and_the_difference_is_told() -> None:
     found = order([SOL, LUNA], PLAIN, NO_WISH, "cheapest")
     assert names(found) == [MODELS[5], MODELS[4]]
-    assert found.chosen_by == "cheapest: $0.00035, next $0.007"
+    assert found.chosen_by == "cheapest: $0.00035, next $0.0070"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from math import inf, log
+from math import floor, inf, log, log10
 
 import xxhash
 from msgspec import Struct
@@ -173,7 +173,8 @@ def draw(conversation: bytes, candidate: Candidate) -> float:
 def usd(nusd: int) -> str:
     """Dollars to two figures that say something."""
     dollars = nusd / NANO
-    return f"${dollars:.2g}" if 0 < dollars < 0.1 else f"${dollars:.2f}"
+    decimals = 2 if not 0 < dollars < 0.1 else 1 - floor(log10(dollars))
+    return f"${dollars:.{decimals}f}"
 
 
 def _is_home(candidate: Candidate, errand: Errand) -> bool:
