@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headgate.policy.cap import Budget, Caps, Limits
 from headgate.policy.permit import Grant
+from headgate.store.capped import CapChanges
 from headgate.store.traits import (
     METADATA_BYTES,
     MOST_PATTERNS,
@@ -70,11 +72,29 @@ def test_every_surface_that_is_served_can_be_named() -> None:
         (Changes(metadata="{"), "no JSON object"),
         (Changes(metadata=json.dumps({"a": "x" * METADATA_BYTES})), "longer than 4096 bytes"),
         (Changes(metadata="[" * 4000), "no JSON object"),
+        (Changes(caps=Caps(Limits(burst=3))), "burst: says how many"),
+        (Changes(caps=CapChanges(limits=(("burst", 3),))), "burst: says how many"),
+        (Changes(caps=Caps(budgets=(Budget(-1, "day"),))), "day: must be more than"),
+        (Changes(caps=CapChanges(kind="soft")), "no budget here that could be soft"),
+        (Changes(caps=CapChanges(warn_at=(0.5,))), "no budget here that could warn"),
     ],
 )
 def test_what_could_never_work_is_refused_in_words(changes: Changes, said: str) -> None:
     with pytest.raises(Mistake, match=said):
         changes.of(NONE)
+
+
+def test_caps_are_given_whole_or_changed_in_part() -> None:
+    caps = Caps(Limits(requests=60), (Budget(5, "day"),))
+    traits = Changes(caps=caps).of(NONE)
+    assert traits.caps == caps
+    part = CapChanges(limits=(("concurrent", 3),), budgets=(("month", 9),))
+    assert Changes(caps=part).of(traits).caps == Caps(
+        Limits(requests=60, concurrent=3), (Budget(5, "day"), Budget(9, "month"))
+    )
+    assert Changes(caps=part).told() == {"caps": part.told()}
+    assert Changes(caps=caps).told()["caps"]["limits"] == {"requests": 60}
+    assert Changes(tags=()).of(traits).caps == caps
 
 
 def test_a_name_must_be_readable() -> None:

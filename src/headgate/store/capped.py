@@ -6,11 +6,59 @@ Rule 1: what is not set is not written, so that a later default reaches it.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from headgate.policy.cap import NO_CAPS, WARN_AT, Budget, Caps, Limits
+from headgate.policy.cap import NO_CAPS, PERIODS, WARN_AT, Budget, Caps, Kind, Limits, Period
 
 PLAIN = "{}"
+TAKEN = 0
+"""the amount of a limit or budget that is taken away"""
+
+
+@dataclass(frozen=True, slots=True)
+class CapChanges:
+    """New values for some limits and budgets; what is not named stays as it is."""
+
+    limits: tuple[tuple[str, int], ...] = ()
+    budgets: tuple[tuple[Period, int], ...] = ()
+    """(period, nano-dollars)"""
+    kind: Kind | None = None
+    """of the budgets named here, or of all where none is"""
+    lower_output: bool | None = None
+    warn_at: tuple[float, ...] | None = None
+    no_limits: bool = False
+    """first take all of them away"""
+    no_budgets: bool = False
+
+    def of(self, caps: Caps) -> Caps:
+        """The caps with these changes."""
+        if self.no_limits:
+            caps = caps._replace(limits=NO_CAPS.limits)
+        if self.no_budgets:
+            caps = caps._replace(
+                budgets=(), lower_output=NO_CAPS.lower_output, warn_at=NO_CAPS.warn_at
+            )
+        return Caps(
+            caps.limits._replace(**dict(self.limits)),
+            self._budgets(caps.budgets),
+            caps.lower_output if self.lower_output is None else self.lower_output,
+            caps.warn_at if self.warn_at is None else self.warn_at,
+        )
+
+    def _budgets(self, before: tuple[Budget, ...]) -> tuple[Budget, ...]:
+        found = {budget.period: budget for budget in before}
+        for period, nusd in self.budgets:
+            old = found.get(period)
+            found[period] = Budget(nusd, period, self.kind or (old.kind if old else "hard"))
+        if self.kind is not None and not self.budgets:
+            found = {period: it._replace(kind=self.kind) for period, it in found.items()}
+        return tuple(found[it] for it in PERIODS if it in found and found[it].nusd != TAKEN)
+
+    def told(self) -> dict[str, Any]:
+        """What is changed, for the log of administrators."""
+        given = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in given.items() if value not in ((), None, False)}
 
 
 def stored(caps: Caps) -> str:

@@ -7,14 +7,15 @@ Rule 2: lists are kept in the order they were given, without repeats.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from headgate.policy.cap import NO_CAPS, Caps
 from headgate.policy.permit import Grant, beyond, listed
+from headgate.policy.sound import TAG, TAG_HINT, unsound
 from headgate.store import capped
+from headgate.store.capped import CapChanges
 
 LONGEST_NAME = 100
 LONGEST_CENTRE = 100
@@ -23,7 +24,6 @@ MOST_PATTERNS = 100
 MOST_TAGS = 10
 METADATA_BYTES = 4096
 SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/=@+-]{0,39}")
 
 
 class Mistake(Exception):
@@ -79,7 +79,8 @@ class Changes:
     models: tuple[str, ...] | None = None
     surfaces: tuple[str, ...] | None = None
     metadata: str | None = None
-    caps: Caps | None = None
+    caps: Caps | CapChanges | None = None
+    """new ones, or changes of some"""
     expires_us: int | None = None
     """when a key ends; organisations and teams do not"""
 
@@ -87,19 +88,25 @@ class Changes:
         """The traits with these changes; Mistake when a value is not accepted."""
         given = {name: getattr(self, name) for name in COLUMNS}
         new: dict[str, Any] = {n: _tidy(v) for n, v in given.items() if v is not None}
+        if isinstance(self.caps, CapChanges):
+            new["caps"] = self.caps.of(traits.caps)
+            _check_meant(self.caps, new["caps"])
         made = replace(traits, **new)
         _check_centre(made.cost_centre)
         _check_tags(made.tags)
         _check_models(made.models)
         _check_surfaces(made.surfaces)
         _check_metadata(made.metadata)
+        _check_caps(made.caps)
         return made
 
     def told(self) -> dict[str, Any]:
         """What is changed, for the log of administrators: metadata only by its name."""
         given = {name: getattr(self, name) for name in (*COLUMNS, "expires_us")}
         found = {name: value for name, value in given.items() if value is not None}
-        if self.caps is not None:
+        if isinstance(self.caps, CapChanges):
+            found["caps"] = self.caps.told()
+        elif self.caps is not None:
             found["caps"] = capped.facts(self.caps)
         if self.metadata is not None:
             found["metadata"] = "given"
@@ -109,8 +116,8 @@ class Changes:
 SAME = Changes()
 
 
-def _tidy(value: str | tuple[str, ...] | Caps) -> str | tuple[str, ...] | Caps:
-    if isinstance(value, Caps):
+def _tidy(value: Any) -> Any:
+    if isinstance(value, Caps | CapChanges):
         return value
     if isinstance(value, str):
         return value.strip()
@@ -177,12 +184,8 @@ def _check_tags(tags: tuple[str, ...]) -> None:
     if len(tags) > MOST_TAGS:
         raise Mistake(f"{len(tags)} tags are too many: {MOST_TAGS} may be given")
     for tag in tags:
-        if not _TAG.fullmatch(tag):
-            raise Mistake(
-                f"{tag!r} is no tag",
-                "a tag has up to 40 letters, digits or . _ : / = @ + - and no space or comma,"
-                " such as project=atlas",
-            )
+        if not TAG.fullmatch(tag):
+            raise Mistake(f"{tag!r} is no tag", TAG_HINT)
 
 
 def _check_models(models: tuple[str, ...]) -> None:
@@ -216,3 +219,17 @@ def _check_metadata(metadata: str) -> None:
         found = None
     if not isinstance(found, dict):
         raise Mistake("the metadata is no JSON object", 'write one such as {"owner": "ana"}')
+
+
+def _check_meant(changes: CapChanges, caps: Caps) -> None:
+    """Refuse to say how a budget is kept where there is none."""
+    if (changes.kind or changes.warn_at) and not caps.budgets:
+        what = f"be {changes.kind}" if changes.kind else "warn"
+        raise Mistake(f"there is no budget here that could {what}", "give one, such as 20/day")
+
+
+def _check_caps(caps: Caps) -> None:
+    if caps == NO_CAPS:
+        return
+    for wrong in unsound(caps):
+        raise Mistake(f"{wrong.at}: {wrong.what}", wrong.hint)
