@@ -148,7 +148,7 @@ async def test_a_gateway_that_is_alone_tells_its_own_counters() -> None:
 
 async def shown_calls(field: Field) -> int:
     opened: House = field.opened.house
-    peers = field.opened.peers
+    peers = field.opened.house.peers
     async with asyncio.timeout(5):
         while not (calls := calls_of(total(peers.everybody(opened))[0])):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)

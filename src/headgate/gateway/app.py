@@ -15,14 +15,14 @@ from urllib.parse import unquote
 import msgspec
 
 from headgate import config as configuration
-from headgate.gateway import metrics, standing
+from headgate.gateway import metrics, pools, standing
 from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
 from headgate.gateway.cors import is_rebound
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
 from headgate.gateway.line import NO_RETRY, call_id, id_field
 from headgate.gateway.models import wants_anthropic
-from headgate.gateway.peers import Peers, total
+from headgate.gateway.peers import total
 from headgate.gateway.serve import EDGE, Message, Receive, Scope, Send
 from headgate.gateway.sink import HttpSink
 from headgate.gateway.standing import Standings
@@ -41,10 +41,9 @@ MODEL = tuple(f"{path}/" for path in MODELS)
 class Gateway:
     """Answers HTTP for one House."""
 
-    def __init__(self, house: House, peers: Peers) -> None:
+    def __init__(self, house: House) -> None:
         self.house = house
-        self._peers = peers
-        self._admin = Admin(house, peers)
+        self._admin = Admin(house)
         self._standings = Standings(house.keys)
         self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
             "/healthz": self._healthz,
@@ -171,7 +170,8 @@ class Gateway:
             fault = Fault(Kind.AUTH, "metrics are for this host, or for callers with a key")
             await self._refuse(scope, sink, fault)
             return
-        body = metrics.page(*total(self._peers.everybody(house)))
+        shown = house.peers.everybody(house)
+        body = metrics.page(*total(shown), pools.lines(each.pools for each in shown))
         await _show(scope, sink, 200, [(b"content-type", metrics.CONTENT_TYPE)], body)
 
     def _is_local(self, scope: Scope) -> bool:

@@ -9,6 +9,7 @@ from headgate.config import Config
 from headgate.engine import Engine, Ground
 from headgate.gateway.cors import Cors
 from headgate.gateway.models import Models
+from headgate.gateway.peers import Peers
 from headgate.money.catalog import Catalog
 from headgate.store.keys import Keys
 from headgate.wire.model import Fault
@@ -26,6 +27,8 @@ class House:
     refused: dict[str, int] = field(default_factory=dict)
     """requests turned away before they became calls, by kind of fault"""
     draining: bool = False
+    peers: Peers = field(default_factory=Peers)
+    """the other workers of this host"""
 
     @classmethod
     def build(

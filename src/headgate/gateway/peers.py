@@ -11,20 +11,27 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from headgate.engine import Meters
+from headgate.engine import Ground, Meters
 from headgate.engine.meter import Told
+from headgate.gateway import pools
 from headgate.gateway.board import Board
-from headgate.gateway.house import House
 
 SHOW_S = 1.0
 """how often a worker shows its counters"""
 BELIEVED_S = 5.0
 TARGETS_SHOWN = 500
 """of each worker that is not asked itself"""
+
+
+class Counted(Protocol):
+    """What is counted in one process: a House."""
+
+    ground: Ground
+    refused: dict[str, int]
 
 
 class Gauge(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +51,7 @@ class Shown(msgspec.Struct):
     refused: dict[str, int]
     gauges: list[Gauge]
     targets: list[dict[str, Any]]
+    pools: pools.Counts = msgspec.field(default_factory=pools.Counts)
 
 
 class Peers:
@@ -65,15 +73,16 @@ class Peers:
     def alone(self) -> bool:
         return self._board is None
 
-    def resume(self, house: House) -> None:
+    def resume(self, house: Counted) -> None:
         """Count on from where the last worker in this place was seen."""
         before = self._read(self.place)
         if before is not None:
             house.ground.settlement.meters.add(before.meters)
+            pools.add(house.ground.pool, before.pools)
             for kind, count in before.refused.items():
                 house.refused[kind] = house.refused.get(kind, 0) + count
 
-    def show(self, house: House) -> Shown:
+    def show(self, house: Counted) -> Shown:
         """Let the others see what was counted here."""
         mine = self._mine(house)
         if self._board is not None:
@@ -83,7 +92,7 @@ class Peers:
                     break
         return mine
 
-    def everybody(self, house: House) -> list[Shown]:
+    def everybody(self, house: Counted) -> list[Shown]:
         """What every worker has shown, this one just now; gauges only of those alive."""
         mine, found = self.show(house), []
         for place in range(1, self._board.workers + 1 if self._board is not None else 2):
@@ -98,7 +107,7 @@ class Peers:
         raw = self._board.shown(place) if self._board is not None else b""
         return self._decode(raw) if raw else None
 
-    def _mine(self, house: House) -> Shown:
+    def _mine(self, house: Counted) -> Shown:
         ground = house.ground
         return Shown(
             self.place,
@@ -121,11 +130,12 @@ class Peers:
                 ),
             ],
             targets(house, self.place),
+            pools.count(ground),
         )
 
 
-def targets(house: House, worker: int) -> list[dict[str, Any]]:
-    """Targets that failed lately and accounts that are passed over, as one worker sees them."""
+def targets(house: Counted, worker: int) -> list[dict[str, Any]]:
+    """Targets that failed lately and how accounts stand, as one worker sees them."""
     ground = house.ground
     now = ground.clock()
     return [
@@ -137,16 +147,7 @@ def targets(house: House, worker: int) -> list[dict[str, Any]]:
             "worker": worker,
         }
         for (provider, model), state in sorted(ground.health.items())
-    ] + [
-        {
-            "target": f"{provider}:{model}",
-            "account": account,
-            "cooling_s": round(until - now, 3),
-            "worker": worker,
-        }
-        for (provider, model, account), until in sorted(ground.shut.items())
-        if until > now
-    ]
+    ] + pools.shown(ground, worker)
 
 
 def total(shown: list[Shown]) -> tuple[Meters, dict[str, int], list[tuple[str, str, float]]]:

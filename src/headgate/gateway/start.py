@@ -57,7 +57,6 @@ class Opened:
     """calls an earlier process left open: each may have been billed"""
     keyless: bool
     """no virtual key is defined, so it listens on loopback only"""
-    peers: Peers
     _chores: list[asyncio.Task[None]]
     _drain_s: float
 
@@ -84,7 +83,7 @@ class Opened:
         await asyncio.gather(*self._chores, return_exceptions=True)
         ground = self.house.ground
         ground.settlement.flush()
-        self.peers.show(self.house)  # a successor counts on from here
+        self.house.peers.show(self.house)  # a successor counts on from here
         await ground.door.close()
         await asyncio.to_thread(ground.writer.close)
         await _stamp_keys(self.house)
@@ -124,8 +123,8 @@ async def open_gateway(
     )
     keys, ground, orphans = _lay_ground(config, ledger, journal)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
-    peers = Peers(board, post.place if post is not None else 1)
-    peers.resume(house)
+    house.peers = Peers(board, post.place if post is not None else 1)
+    house.peers.resume(house)
     server = config.server
     listen = listen_of(config, keyed=keys.defined)
     if post is not None:
@@ -133,7 +132,7 @@ async def open_gateway(
     try:
         say = ground.settlement.journal.say
         running = await serve.start(
-            Gateway(house, peers), listen, lambda why: say("certificate", trouble=why)
+            Gateway(house), listen, lambda why: say("certificate", trouble=why)
         )
     except BaseException:
         await asyncio.to_thread(ground.writer.close)
@@ -145,10 +144,10 @@ async def open_gateway(
         asyncio.ensure_future(_keep_house(house)),
         asyncio.ensure_future(_keep_keys(keys)),
         asyncio.ensure_future(_keep_stamping(house)),
-        asyncio.ensure_future(_keep_showing(house, peers)),
+        asyncio.ensure_future(_keep_showing(house)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
-    opened = Opened(config, house, running, orphans, keyless, peers, chores, drain_s)
+    opened = Opened(config, house, running, orphans, keyless, chores, drain_s)
     gc.collect()
     gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
@@ -264,10 +263,10 @@ async def _keep_keys(keys: Keys) -> None:
             keys.take(await asyncio.to_thread(keys.look))
 
 
-async def _keep_showing(house: House, peers: Peers) -> None:
+async def _keep_showing(house: House) -> None:
     """Let the other workers see what was counted here."""
-    while not peers.alone:
-        peers.show(house)
+    while not house.peers.alone:
+        house.peers.show(house)
         await asyncio.sleep(SHOW_S)
 
 
