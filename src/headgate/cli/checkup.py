@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ from headgate.config import Config, ConfigError, Route, spell
 from headgate.money.catalog import UNPRICED, Catalog, PriceRules
 from headgate.providers import Provider, read_all
 from headgate.providers.credential import inspect
+from headgate.store.place import Place, connect_reader
+from headgate.store.sql import Connection, StoreError
 
 State = Literal["ok", "info", "warn", "fail"]
 
@@ -210,6 +212,32 @@ def prices(config: Config, at: datetime) -> Iterator[Finding]:
                 f"{rules.ceiling_input_mtok} in, ${rules.ceiling_output_mtok} out per million",
                 f'add [prices.overrides."{name}:{model}"], or free = true to the provider',
             )
+
+
+def store(place: Place) -> Iterator[Finding]:
+    """Can rows be kept where they are to be kept."""
+    if isinstance(place, Path):
+        yield from disk(place)
+        return
+    try:
+        with closing(connect_reader(place)) as reader:
+            found = reader.execute("SHOW server_version").fetchone()[0]
+            yield Finding("store", "ok", f"{place}: PostgreSQL {found}")
+            yield from _commits(reader)
+    except StoreError as error:
+        yield Finding("store", "fail", error.what, error.hint)
+
+
+def _commits(reader: Connection) -> Iterator[Finding]:
+    """Is a commit there as safe as on a disk of one's own."""
+    weak = [
+        name
+        for name in ("fsync", "full_page_writes")
+        if reader.execute(f"SHOW {name}").fetchone()[0] != "on"
+    ]
+    if weak:
+        what = f"the server runs with {' and '.join(weak)} off: a power cut may lose rows"
+        yield Finding("store", "warn", what, "set it on in its postgresql.conf")
 
 
 def disk(ledger: Path) -> Iterator[Finding]:

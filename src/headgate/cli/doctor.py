@@ -153,13 +153,13 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     from headgate.cli.where import explained, ledger_of
     from headgate.ledger.recent import last, unsettled
     from headgate.store.keys import listing
-    from headgate.store.sqlite import connect_reader
+    from headgate.store.place import connect_reader, there_is
 
     newest_us, keys, orphans = None, None, 0
     try:
         ledger = ledger_of(config)
-        yield from checkup.disk(ledger)
-        if ledger.exists():
+        yield from checkup.store(ledger)
+        if there_is(ledger):
             with explained():
                 reader = connect_reader(ledger)
             try:

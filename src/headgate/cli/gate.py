@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 
 from headgate.cli import Trouble
 from headgate.cli.where import explained
 from headgate.policy.permit import Permit
 from headgate.store.keys import Key, Keys, listing
-from headgate.store.sqlite import connect_reader
+from headgate.store.place import Place, connect_reader, there_is
 from headgate.store.standing import standing
 from headgate.store.tenant import meant
 
@@ -21,9 +20,11 @@ Verdict = dict[str, object]
 _TOLD = ("team", "organisation", "cost_centre", "tags", "models", "surfaces", "narrowed_by")
 
 
-def judge(ledger: Path, key: str | None, key_id: str | None, asked: tuple[str, str]) -> Verdict:
+def judge(
+    ledger: Place, key: str | None, key_id: str | None, asked: tuple[str, str]
+) -> Verdict:
     """Does the key open for (model, surface); without one: is a key asked for at all."""
-    if not ledger.exists():
+    if not there_is(ledger):
         why = "no key was ever created, so none is asked for (loopback only)"
         return {"open": True, "why": why}
     with explained(), contextlib.closing(Keys(ledger)) as keys:
@@ -40,7 +41,7 @@ def judge(ledger: Path, key: str | None, key_id: str | None, asked: tuple[str, s
     return _verdict(_named(ledger, key_id), asked)
 
 
-def _named(ledger: Path, key_id: str) -> Key:
+def _named(ledger: Place, key_id: str) -> Key:
     with explained(), contextlib.closing(connect_reader(ledger)) as reader:
         known = listing(reader)
     found = [each for each in known if key_id in (each.id, each.name)]

@@ -6,7 +6,6 @@ Rule 1: a secret is printed once, when it is made, and only to stdout.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +16,8 @@ from headgate.cli import Trouble, tenancy
 from headgate.cli.tenancy import day, now_us
 from headgate.cli.terminal import dollars, print_json, print_table, say
 from headgate.store import keys
+from headgate.store.place import there_is
+from headgate.store.sql import Connection
 from headgate.store.standing import moment, spend, standing
 
 _SPAN = re.compile(r"(\d+)\s*(h|d|w)")
@@ -118,7 +119,7 @@ def list_keys(**options: Any) -> None:
       headgate keys list --json
     """
     found: list[dict[str, Any]] = []
-    if options["ledger"] is not None or tenancy.path_of(options).exists():
+    if options["ledger"] is not None or there_is(tenancy.store_of(options)):
         with tenancy.opened(options, writing=False) as connection:
             found = [_shown(connection, key) for key in keys.listing(connection)]
     if options["as_json"]:
@@ -239,9 +240,9 @@ def show_self(key: str, url: str | None, **options: Any) -> None:
 
         _print_standing(remote.ask(url, key), options)
         return
-    path = tenancy.path_of(options)
+    where = tenancy.store_of(options)
     with tenancy.opened(options, writing=False) as connection:
-        view = keys.Keys(path)
+        view = keys.Keys(where)
         try:
             found = view.find(key)
             reason = view.refusal(key)
@@ -264,7 +265,7 @@ def _hand_out(
     say(f"{words}; keep the secret above: it is not shown again")
 
 
-def _shown(connection: sqlite3.Connection, key: keys.Key) -> dict[str, Any]:
+def _shown(connection: Connection, key: keys.Key) -> dict[str, Any]:
     """A key as it is printed, without its secrets."""
     now, organisation = now_us(), key.team.organisation
     return {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sqlite3
 from pathlib import Path
 
 import click
@@ -95,14 +94,19 @@ def _asks_for_keys(config_path: str | None) -> bool:
     """Was a key created for the gateway of this machine; looking creates nothing."""
     from headgate.config import ConfigError, load_places
     from headgate.store.keys import listing
-    from headgate.store.sqlite import NAME, StoreError, connect_reader, state_place
+    from headgate.store.place import connect_reader
+    from headgate.store.server import read_url
+    from headgate.store.sql import ERRORS, StoreError
+    from headgate.store.sqlite import NAME, state_place
 
     try:
-        named = load_places(Path(config_path) if config_path else None, os.environ).ledger.path
+        config = load_places(Path(config_path) if config_path else None, os.environ)
+        named = config.ledger.path
         ledger = Path(named).expanduser() if named else state_place(os.environ) / NAME
-        with contextlib.closing(connect_reader(ledger)) as reader:
+        place = read_url(config.store.url) if config.store.url else ledger
+        with contextlib.closing(connect_reader(place)) as reader:
             return bool(listing(reader))
-    except (ConfigError, StoreError, sqlite3.Error):
+    except (ConfigError, StoreError, *ERRORS):
         return False
 
 

@@ -6,7 +6,6 @@ Rule 2: a cost that is not zero never looks like zero.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from datetime import datetime
@@ -19,7 +18,8 @@ import msgspec
 from headgate.cli.terminal import config_option, dollars, json_option, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.ledger.recent import MOST, Row, Unsettled, Wanted, after, last, newest, unsettled
-from headgate.store.sqlite import connect_reader, explain
+from headgate.store.place import connect_reader, explain
+from headgate.store.sql import ERRORS, Connection
 
 POLL_S = 0.25
 
@@ -80,7 +80,7 @@ def command(rows: int, follow: bool, as_json: bool, is_open: bool, **rest: objec
                 _show_open(unsettled(connection), as_json)
             else:
                 _show(connection, wanted, Options(rows, follow, as_json))
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise explain(error, path) from error
         except KeyboardInterrupt:
             pass  # the usual end of following
@@ -88,7 +88,7 @@ def command(rows: int, follow: bool, as_json: bool, is_open: bool, **rest: objec
             connection.close()
 
 
-def _show(connection: sqlite3.Connection, wanted: Wanted, options: Options) -> None:
+def _show(connection: Connection, wanted: Wanted, options: Options) -> None:
     seen = newest(connection)
     begun = [row for row in last(connection, options.rows, wanted) if row.seq <= seen]
     if not options.as_json:

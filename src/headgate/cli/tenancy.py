@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -20,14 +18,16 @@ from headgate.cli import Trouble
 from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.store import tenant as tenants
-from headgate.store.sqlite import connect, connect_reader, explain
+from headgate.store.place import Place as Where
+from headgate.store.place import connect, connect_reader, explain, there_is
+from headgate.store.sql import ERRORS, Connection
 from headgate.store.standing import moment
 from headgate.store.tenant import Tenant
 from headgate.store.traits import SURFACES, Changes, Mistake, Traits
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 Place = Mapping[str, Any]
-"""the options that say which ledger is meant"""
+"""the options that say which store is meant"""
 
 
 def place_options(command: Decorated) -> Decorated:
@@ -89,34 +89,34 @@ def changes(options: Mapping[str, Any]) -> Changes:
         chosen("models", "any_model"),
         chosen("surfaces", "any_surface"),
         options["metadata"],
-        options.get("expires"),
+        expires_us=options.get("expires"),
     )
 
 
-def path_of(place: Place) -> Path:
+def store_of(place: Place) -> Where:
     return find_ledger(place["ledger"], place["config_path"])
 
 
 @contextlib.contextmanager
-def opened(place: Place, *, writing: bool) -> Iterator[sqlite3.Connection]:
+def opened(place: Place, *, writing: bool) -> Iterator[Connection]:
     """The store; every expected failure is a Trouble."""
-    path = path_of(place)
+    where = store_of(place)
     with explained():
-        connection = connect(path) if writing else connect_reader(path)
+        connection = connect(where) if writing else connect_reader(where)
         try:
             yield connection
         except Mistake as error:
             raise Trouble(str(error), error.hint) from error
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
+        except ERRORS as error:
+            raise explain(error, where) from error
         finally:
             connection.close()
 
 
 @contextlib.contextmanager
-def changing(place: Place) -> Iterator[sqlite3.Connection]:
+def changing(place: Place) -> Iterator[Connection]:
     """The store, to change something that must be there already."""
-    with opened(place, writing=path_of(place).exists()) as connection:
+    with opened(place, writing=there_is(store_of(place))) as connection:
         yield connection
 
 
@@ -152,7 +152,7 @@ def create(name: str, parent: str | None, options: Mapping[str, Any]) -> None:
 def list_all(level: str, options: Mapping[str, Any]) -> None:
     """A table of them, archived ones too."""
     found: Sequence[Tenant] = ()
-    if options["ledger"] is not None or path_of(options).exists():
+    if options["ledger"] is not None or there_is(store_of(options)):
         with opened(options, writing=False) as connection:
             found = tenants.listing(connection, level)
     if options["as_json"]:

@@ -1,7 +1,8 @@
-"""Decides which ledger a command works on: --ledger, else the configuration's, else the home's.
+"""Decides which store a command works on: --ledger's file, else the configuration's database or
+file, else the home's file.
 
-Rule 1: every command that opens the ledger finds it here, so that all of them find the same.
-Rule 2: a ledger that cannot be opened is a Trouble with its remedy, never a trace.
+Rule 1: every command that opens the store finds it here, so that all of them find the same.
+Rule 2: a store that cannot be opened is a Trouble with its remedy, never a trace.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import click
 
 from headgate.cli import Trouble
 from headgate.config.model import Config
-from headgate.store.sqlite import StoreError, ledger_path
+from headgate.store.place import Place
+from headgate.store.server import read_url
+from headgate.store.sql import StoreError
+from headgate.store.sqlite import ledger_path
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
@@ -26,15 +30,16 @@ def ledger_option(command: Decorated) -> Decorated:
     decorate: Any = click.option(
         "--ledger",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="The ledger file; default: [ledger] path of headgate.toml, "
-        "else headgate.db in the state folder ($HEADGATE_HOME, ~/.local/state/headgate).",
+        help="The ledger file; default: the database of [store] url in headgate.toml, else "
+        "[ledger] path, else headgate.db in the state folder ($HEADGATE_HOME, "
+        "~/.local/state/headgate).",
     )
     decorated: Decorated = decorate(command)
     return decorated
 
 
-def find_ledger(ledger: Path | None, config_path: str | None) -> Path:
-    """The ledger's file, which need not exist yet."""
+def find_ledger(ledger: Path | None, config_path: str | None) -> Place:
+    """The store, which need not exist yet."""
     if ledger is not None:
         return ledger
     from headgate.config import load_places  # costly to load; not needed with --ledger
@@ -42,8 +47,11 @@ def find_ledger(ledger: Path | None, config_path: str | None) -> Path:
     return ledger_of(load_places(Path(config_path) if config_path else None, os.environ))
 
 
-def ledger_of(config: Config) -> Path:
-    """The ledger of a configuration."""
+def ledger_of(config: Config) -> Place:
+    """The store of a configuration."""
+    if config.store.url:
+        with explained():
+            return read_url(config.store.url)
     if config.ledger.path:
         return Path(config.ledger.path).expanduser()
     with explained():

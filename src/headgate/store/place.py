@@ -36,6 +36,15 @@ def connect_reader(place: Place) -> Connection:
     return postgres.connect_reader(place)
 
 
+def connect_bare(server: Server) -> Connection:
+    """Open a server whatever its shape is, and wait for it as long as it takes."""
+    with _driver():
+        from headgate.store import postgres
+    connection = postgres.connect_bare(server)
+    connection.wait_for_ever()
+    return connection
+
+
 def there_is(place: Place) -> bool:
     """Is there anything to be opened; of a server that is only known when it is."""
     return not isinstance(place, Path) or place.exists()

@@ -58,11 +58,6 @@ def newer(place: str, seen: int) -> StoreError:
     )
 
 
-def pending(seen: int) -> list[str]:
-    """What an upgrade would do."""
-    return [migration.name for migration in schema.MIGRATIONS[seen:]]
-
-
 def upgrade(connection: Connection) -> list[str]:
     """Bring the store to the newest shape; the names of what was applied."""
     newest = len(schema.MIGRATIONS)
@@ -71,7 +66,7 @@ def upgrade(connection: Connection) -> list[str]:
         seen = version(connection)  # another process may have been first
         if seen >= newest:
             return []
-        names = pending(seen)
+        names = schema.pending(seen)
         if not seen:
             for text in _first_shape():
                 connection.execute(text)

@@ -1,7 +1,7 @@
 """Owns the shape of headgate.db: a list of named migrations, and the one way to apply them.
 
 Rule 1: a migration that has been released is never edited; a change is a new one at the end.
-Rule 2: all pending migrations run in one exclusive transaction: two processes that start at
+Rule 2: all pending migrations run in one exclusive transaction: two processes that upgrade at
 once see either the old shape or the new one, and only one of them does the work.
 Rule 3: a shape newer than this program knows is refused, never guessed at.
 """
@@ -447,20 +447,33 @@ def version(connection: sqlite3.Connection) -> int:
         raise SchemaError("it is an SQLite database of another program, not a Headgate ledger")
     if seen > len(MIGRATIONS):
         raise SchemaError(
-            f"it was written by a newer Headgate (shape {seen}, this program knows"
+            f"it was upgraded by a newer Headgate (shape {seen}, this program knows"
             f" {len(MIGRATIONS)}): upgrade this Headgate, or name another ledger"
         )
     return seen
 
 
-def migrate(connection: sqlite3.Connection) -> list[str]:
-    """Bring the file to the newest shape; the names of what was applied."""
+def pending(seen: int) -> list[str]:
+    """What an upgrade of a store of that shape would do."""
+    return [migration.name for migration in MIGRATIONS[seen:]]
+
+
+def migrate(
+    connection: sqlite3.Connection, before: Callable[[int], None] | None = None
+) -> list[str]:
+    """Bring the file to the newest shape; the names of what was applied.
+
+    `before` is told the old shape when there is one, while nobody can write to the file.
+    """
     if version(connection) == len(MIGRATIONS):
         return []
     connection.execute("BEGIN EXCLUSIVE")
     try:
-        pending = MIGRATIONS[version(connection) :]  # another process may have been first
-        for migration in pending:
+        seen = version(connection)  # another process may have been first
+        ahead = MIGRATIONS[seen:]
+        if before is not None and ahead and seen:
+            before(seen)
+        for migration in ahead:
             migration.apply(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
@@ -469,4 +482,4 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return [migration.name for migration in pending]
+    return [migration.name for migration in ahead]

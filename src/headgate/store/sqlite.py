@@ -12,7 +12,7 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headgate.store import schema
@@ -50,32 +50,109 @@ def ledger_path(env: Mapping[str, str]) -> Path:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open for writing, create and migrate if need be; usable from any one thread at a time."""
+    """Open for writing; a file that is new or empty gets its shape, an older one does not.
+
+    Usable from any one thread at a time.
+    """
+    connection = _open_to_write(path)
+    with _closed_by_trouble(connection, path):
+        seen = schema.version(connection)
+        if not seen:
+            schema.migrate(connection)
+        elif seen < len(schema.MIGRATIONS):
+            raise _older(path, seen)
+    return connection
+
+
+def upgrade(path: Path) -> tuple[list[str], Path | None]:
+    """Bring a file to the newest shape: what was applied, and the copy of it as it was."""
+    kept: list[Path] = []
+
+    def keep(seen: int) -> None:
+        kept.append(_copy(path, seen))
+
+    connection = _open_to_write(path)
+    try:
+        with _closed_by_trouble(connection, path):
+            done = schema.migrate(connection, keep)
+    except BaseException:
+        for copy in kept:
+            copy.unlink(missing_ok=True)  # the file itself is as it was
+        raise
+    connection.close()
+    return done, kept[0] if kept else None
+
+
+def shape(path: Path) -> int:
+    """How many migrations the file has seen; 0: there is none yet."""
+    if not path.exists():
+        return 0
+    with _in_words(path), contextlib.closing(_open(path, "ro")) as connection:
+        return schema.version(connection)
+
+
+def _open_to_write(path: Path) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < schema.MINIMUM_SQLITE:
         raise StoreError(
             f"this Python brings SQLite {sqlite3.sqlite_version}; Headgate needs 3.37 or newer",
             "use a Python built against a newer SQLite",
         )
-    connection: sqlite3.Connection | None = None
-    try:
+    with _in_words(path):
         _create(path)
         connection = _open(path, "rw")
+    with _closed_by_trouble(connection, path):
         schema.version(connection)  # before the journal mode is changed: it may not be ours
         _switch_to_wal(connection, path)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA cache_size = -8192")
         connection.execute("PRAGMA secure_delete = FAST")  # rows hold nothing to shred
-        schema.migrate(connection)
-    except (OSError, sqlite3.Error, schema.SchemaError) as error:
-        if connection is not None:
-            connection.close()
-        raise explain(error, path) from error
-    except StoreError:
-        if connection is not None:
-            connection.close()
-        raise
     return connection
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, schema.SchemaError) as error:
+        raise explain(error, path) from error
+
+
+@contextlib.contextmanager
+def _closed_by_trouble(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    try:
+        with _in_words(path):
+            yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _older(path: Path, seen: int) -> StoreError:
+    return StoreError(
+        f"the ledger {path} has an older shape ({seen}; this Headgate writes"
+        f" {len(schema.MIGRATIONS)})",
+        "`headgate db upgrade` brings it up to date, and keeps a copy of it as it was",
+    )
+
+
+def _copy(path: Path, seen: int) -> Path:
+    """The file as it is now, beside it; its name tells the shape."""
+    copy, count = path.with_name(f"{path.name}.shape-{seen}"), 1
+    while copy.exists():
+        count += 1
+        copy = path.with_name(f"{path.name}.shape-{seen}-{count}")
+    os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        with (
+            contextlib.closing(_open(path, "ro")) as source,
+            contextlib.closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    return copy
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -85,20 +162,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             f"there is no ledger at {path} yet",
             "start the gateway once with `headgate up`, or name another file: --ledger",
         )
-    connection: sqlite3.Connection | None = None
-    try:
+    with _in_words(path):
         connection = _open(path, "rw" if os.access(path, os.W_OK) else "ro")
+    with _closed_by_trouble(connection, path):
         connection.execute("PRAGMA query_only = ON")
         seen = schema.version(connection)
-    except (OSError, sqlite3.Error, schema.SchemaError) as error:
-        if connection is not None:
-            connection.close()
-        raise explain(error, path) from error
     if seen < len(schema.MIGRATIONS):
         connection.close()
+        if seen:
+            raise _older(path, seen)
         raise StoreError(
-            f"the ledger {path} has an older shape (or none yet)",
-            "start the gateway once with `headgate up`: it brings the file up to date",
+            f"the ledger {path} is empty", "start the gateway once with `headgate up`"
         )
     return connection
 
