@@ -64,7 +64,10 @@ class Settlement:
         Settling thirty calls in a row costs less than half of thirty settled one by one between
         other work: what it needs is still at hand. Nobody waits for it.
         """
-        ended.tally.settled = True
+        tally = ended.tally
+        tally.settled = True
+        if tally.vigil is not None:
+            tally.vigil.over(answered=tally.ending is Ending.COMPLETE and tally.fault is None)
         self._ended.append(ended)
         if len(self._ended) == 1:
             asyncio.get_running_loop().call_later(GATHER_S, self.flush)
@@ -89,15 +92,18 @@ class Settlement:
             self._regret(ended, bug)
             settled, row = self._salvage(ended)
         self.writer.put(tally.handle, row)
-        self._pay(tally, settled)
+        self._pay(ended, settled)
         self._meter(row, tally, settled.usage)
         self.journal.call(_line(row, tally, settled.usage, at))
 
-    def _pay(self, tally: Tally, settled: Settled) -> None:
+    def _pay(self, ended: Ended, settled: Settled) -> None:
         """Settle what was set aside to what the row says."""
+        tally = ended.tally
         usage, hold = settled.usage, tally.hold
+        cost = settled.cost.total_nusd if settled.cost is not None else 0
+        if tally.vigil is not None:
+            tally.vigil.pay(cost, ended.at)
         if hold is not None:
-            cost = settled.cost.total_nusd if settled.cost is not None else 0
             hold.settle(usage.input_total - usage.cache_read, usage.output, cost)
         if tally.bill is not None:
             tally.bill.learn(tally, settled)

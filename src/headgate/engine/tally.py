@@ -17,6 +17,7 @@ from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
 from headgate.policy import affinity, estimate, prefix
 from headgate.policy.cap import HOUSE
+from headgate.policy.loop import Vigil
 from headgate.policy.router import Target
 from headgate.upstream import Exchange
 from headgate.wire import Surface
@@ -90,7 +91,9 @@ class Tally(Struct, eq=False):
     target: Target | None = None
     credential: str = ""
     seat: Seat | None = None
-    """among the accounts of a provider that has several"""
+    """among the accounts of its target's provider; None: the caller's own is used"""
+    conversation: bytes = b""
+    """under which name it keeps to one of them; empty: nobody has asked"""
     shared: bool = True
     """does the target's credential serve more than this caller"""
     exchange: Exchange | None = None
@@ -124,6 +127,8 @@ class Tally(Struct, eq=False):
     bill: Bill | None = None
     probable_nusd: int = 0
     waited_us: int = 0
+    vigil: Vigil | None = None
+    """watches for loops; None: nobody does"""
     lesson: Callable[[Tally], None] | None = None
     """learns from the call's end; None: nobody does"""
     stalled_at: float = 0.0
@@ -336,6 +341,11 @@ def _labels(call: Call) -> _Labels:
 def conversation(call: Call) -> bytes:
     """The name under which a conversation keeps to one account."""
     return affinity.name_of(_session(call, _labels(call)), call.envelope)
+
+
+def session_named(call: Call) -> str:
+    """The session that the client's header fields name; empty: none."""
+    return _labels(call).session
 
 
 def thread(call: Call, route: str) -> bytes:
