@@ -11,6 +11,7 @@ from headgate.policy.choice import (
     LONGEST_WORTH_S,
     TOKENS_PER_S,
     Option,
+    Pick,
     choose,
     grade,
     worth_s,
@@ -30,7 +31,7 @@ def test_a_warm_conversation_stays_while_its_account_can_take_it(
     order: list[int], options: list[Option], warm_at: int, worth: float
 ) -> None:
     options[warm_at] = Option(0.0, options[warm_at].share)
-    assert choose(order, options, warm_at, worth) == (warm_at, 0.0)
+    assert choose(order, options, warm_at, worth) == Pick(warm_at)
 
 
 @given(ORDER, st.floats(0.001, 1), st.sampled_from(PLACES))
@@ -44,12 +45,12 @@ def test_at_equal_headroom_nothing_moves(order: list[int], share: float, warm_at
 def test_nobody_is_asked_beyond_what_is_left_while_another_has_room(
     order: list[int], options: list[Option], warm_at: int, worth: float, refused: set[int]
 ) -> None:
-    at, wait_s = choose(order, options, warm_at, worth, refused)
+    at, wait_s, worthwhile = choose(order, options, warm_at, worth, refused)
     assert wait_s == options[at].wait_s
     left = [each for each in order if each not in refused] or order
     assert at in left
     if wait_s and any(options[each].wait_s <= 0 for each in left):
-        assert (at, wait_s <= worth) == (warm_at, True)
+        assert (at, wait_s <= worth, worthwhile) == (warm_at, True, True)
     elif wait_s and at != warm_at:
         assert wait_s == min(options[each].wait_s for each in left)
 
@@ -63,7 +64,7 @@ def test_a_short_account_sheds_cold_conversations_before_warm_ones(
     options[order[1]] = Option(0.0, 0.5)
     if worth:
         assert choose(order, options).at != short
-    assert choose(order, options, short, worth) == (short, worth)
+    assert choose(order, options, short, worth)[:2] == (short, worth)
 
 
 @given(ORDER, MANY, WORTH)

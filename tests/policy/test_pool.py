@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headgate.policy.choice import Pick
 from headgate.policy.headroom import Draw
 from headgate.policy.health import LIMITED_S
 from headgate.policy.pool import FRESH_S, KNOWN, Ask, Pool, Trip
@@ -124,7 +125,7 @@ def test_configured_limits_count_as_the_vendors_do() -> None:
     waits = [0.0] * 3
     waits[own] = 2.0
     assert pool.choose(ask(), 0.0, waits_s=waits).at != own
-    assert pool.choose(ask(), 0.0, waits_s=[3.0, 2.0, 4.0]) == (1, 2.0)
+    assert pool.choose(ask(), 0.0, waits_s=[3.0, 2.0, 4.0]) == Pick(1, 2.0)
 
 
 def test_a_refused_credential_is_tried_by_one_call_at_a_time() -> None:
@@ -162,8 +163,8 @@ def test_where_every_credential_is_refused_the_one_that_is_due_first_is_asked() 
     pool = Pool()
     for at, now in ((1, 0.0), (0, 5.0), (2, 9.0)):
         pool.refuse(pool.send(ask(), at, now), "401", now)
-    assert pool.choose(ask(), 10.0) == (1, 0.0)
-    assert pool.choose(ask(), 10.0, refused={1}) == (0, 0.0)
+    assert pool.choose(ask(), 10.0) == Pick(1)
+    assert pool.choose(ask(), 10.0, refused={1}) == Pick(0)
     assert pool.wait_s(ask(), 10.0) == float("inf")
 
 
@@ -173,10 +174,10 @@ def test_a_lone_account_is_asked_though_it_was_refused_and_waited_for_when_it_is
     pool = Pool()
     alone = Ask("p", "m", ("A",), b"", SIZE)
     pool.refuse(pool.send(alone, 0, 0.0), "401", 0.0)
-    assert pool.choose(alone, 1.0) == (0, 0.0)
+    assert pool.choose(alone, 1.0) == Pick(0)
     pool.reopen()
     pool.limit(pool.send(alone, 0, 1.0), 8.0, 1.0)
-    assert pool.choose(alone, 2.0) == (0, 7.0)
+    assert pool.choose(alone, 2.0) == Pick(0, 7.0)
 
 
 def test_what_the_pool_gained_over_one_account_is_counted_by_what_was_wrong_with_it() -> None:

@@ -10,16 +10,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from headgate.engine import refusal
+from headgate.engine.bench import Bench
 from headgate.engine.notice import Notices
-from headgate.engine.seat import Shut
+from headgate.engine.seat import Seat, Verdict
 from headgate.engine.settle import Settlement
 from headgate.engine.tally import Tally, TryNote
 from headgate.engine.till import Till
 from headgate.ledger.writer import Writer
-from headgate.policy import health
+from headgate.policy import estimate, health, quarantine
 from headgate.policy.health import Health
+from headgate.policy.pool import Pool
 from headgate.policy.quote import Learned
 from headgate.policy.router import REFUSALS
+from headgate.policy.warmth import Seen
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
 from headgate.wire.model import Ending, Fault, Kind
@@ -48,8 +52,10 @@ class Ground:
     dice: Callable[[], float]
     health: dict[tuple[str, str], Health]
     running: set[Tally]
-    shut: Shut = field(default_factory=dict)
-    """accounts that are passed over, where a provider has several"""
+    pool: Pool = field(default_factory=Pool)
+    """every provider's accounts"""
+    bench: Bench = field(default_factory=Bench)
+    """where calls wait for them"""
     till: Till = field(default_factory=_no_till)
     """where calls pay"""
     learned: Learned = field(default_factory=Learned)
@@ -100,9 +106,10 @@ class Ground:
             )
         )
         retry_after = fault.retry_after if fault is not None else None
-        if tally.seat is not None and kind in REFUSALS:  # it says nothing of the target
-            tally.seat.close(kind, retry_after, now)
-            return
+        if tally.seat is not None:
+            self._close(tally, tally.seat, Verdict(fault, exchange.status), now)
+            if kind in REFUSALS and not tally.seat.alone:  # it says nothing of the target
+                return
         name = (target.provider, target.model)
         state = self.health.get(name)
         if state is None:
@@ -110,3 +117,25 @@ class Ground:
                 return
             state = health.WELL
         self.health[name] = health.learn(state, kind, retry_after, now)
+
+    def _close(self, tally: Tally, seat: Seat, verdict: Verdict, now: float) -> None:
+        """Let the account in use know how the try ended, and everybody whom it refused."""
+        fault, reading = verdict.fault, tally.reading
+        verdict.output = reading.usage.output or estimate.tokens(reading.text_chars)
+        if fault is not None:
+            verdict.dead = refusal.is_dead(fault)
+        elif tally.answered:
+            unasked = tally.surface.dialect.NAME != "anthropic"
+            size = len(tally.call.envelope.body)
+            verdict.seen = Seen(reading.usage, size, automatic=unasked)
+        changed = seat.close(verdict, now)
+        if not changed:
+            return
+        name = f"{seat.target.provider}/{seat.account}"
+        why = fault.detail if fault is not None else ""
+        if changed == "quarantined":
+            once = f"credential_quarantined {name} {time.time_ns() // 60_000_000_000}"
+            detail = {"why": why, "model": seat.ask.model, "tried_again_s": quarantine.FIRST_S}
+            self.notices.note("credential_quarantined", name, once, detail)
+        else:
+            self.settlement.journal.say("credential_restored", subject=name)

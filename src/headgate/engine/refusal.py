@@ -67,6 +67,13 @@ def _is_final(reply: Reply, name: str) -> bool:
     return any(code.encode() in reply.body for code in _QUOTA)
 
 
+def is_dead(fault: Fault) -> bool:
+    """Is the credential of no use until somebody mends it: refused, or its money spent."""
+    if fault.kind is Kind.UPSTREAM_LIMITED and fault.reply is not None:
+        return any(code.encode() in fault.reply.body for code in _QUOTA)
+    return fault.kind is Kind.UPSTREAM_AUTH
+
+
 def _ours(kind: Kind, words: str) -> str:
     if kind is Kind.UPSTREAM_AUTH:
         return (

@@ -17,17 +17,18 @@ from headgate import config as configuration
 from headgate.config import Config, Route, Rung
 from headgate.engine import allowance, refusal
 from headgate.engine.admission import Admission
+from headgate.engine.berth import Berths, Purser
+from headgate.engine.breaker import Breaker
 from headgate.engine.chooser import Chooser, Way
 from headgate.engine.closing import Closing
 from headgate.engine.crossing import cross, said_again, watch_stream
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
-from headgate.engine.seat import Seat, all_shut
 from headgate.engine.settle import PRICE_UNKNOWN
-from headgate.engine.tally import Sink, Tally, conversation, intent
+from headgate.engine.tally import Sink, Tally, intent
 from headgate.policy import prefix, router
-from headgate.policy.affinity import REJECTED_S
+from headgate.policy.quarantine import FIRST_S
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
 from headgate.upstream import Exchange, Request
 from headgate.wire import headers as fields
@@ -61,7 +62,10 @@ class Engine:
         key = ground.writer.fingerprint_key
         self._key = key if config.ledger.fingerprints else None
         self._chooser = Chooser(config, ground, self._gates)
-        self._admission = Admission(config, ground, self._gates)
+        admission = self._admission = Admission(config, ground, self._gates)
+        purser = Purser(admission.put_back, admission.again)
+        self._berths = Berths(config, ground, self._gates, purser)
+        self._breaker = Breaker(config, ground)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
 
     async def serve(self, call: Call, sink: Sink) -> None:
@@ -88,6 +92,7 @@ class Engine:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
         call, ground = tally.call, self._ground
         allowance.check(call)
+        self._breaker.watch(tally)
         named = self._way(call)
         journal, way = ground.settlement.journal, self._chooser.choose(tally, named)
         tally.route = way.route.pattern
@@ -99,7 +104,8 @@ class Engine:
         if self._strict:
             await self._kept(ground.writer.durable())
         tally.target = way.ladder[0]
-        plan = router.plan(way.ladder, self._cooling, self._patience, ground.dice)
+        cooling = partial(self._cooling, tally)
+        plan = router.plan(way.ladder, cooling, self._patience, ground.dice)
         step: Try | Wait | None = next(plan, None)
         fault: Fault | None = None
         while step is not None:
@@ -190,23 +196,12 @@ class Engine:
             tally.deadline = tally.started + (way.route.call_s or provider.call_s)
         tally.handle = writer.intend(intent(tally, way.ladder[0]))
 
-    def _cooling(self, target: Target) -> bool:
+    def _cooling(self, tally: Tally, target: Target) -> float:
+        """For how many seconds the target is better passed over."""
         ground, now = self._ground, self._ground.clock()
         state = ground.health.get((target.provider, target.model))
-        if state is not None and state.cooling(now):
-            return True
-        return all_shut(self._gates[target.provider], target, ground.shut, now)
-
-    def _gate(self, tally: Tally, step: Try) -> Gate:
-        """The provider's gate, or that of one of its accounts."""
-        gate, seat = self._gates[step.target.provider], tally.seat
-        if not gate.accounts:
-            tally.seat = None
-            return gate
-        if seat is None or seat.target is not step.target:
-            named = conversation(tally.call)
-            seat = tally.seat = Seat(gate, step.target, named, self._ground.shut)
-        return seat.take(step, self._ground.clock())
+        cooling_s = state.cool_until - now if state is not None else 0.0
+        return max(cooling_s, self._berths.wait_s(tally, target))
 
     def _outcome(self, tally: Tally, fault: Fault | None) -> Outcome:
         if fault is None or tally.seat is None:
@@ -230,25 +225,20 @@ class Engine:
 
     async def _try(self, tally: Tally, route: Route, step: Try) -> Fault | None:
         """One upstream attempt; the fault it ended in, None when the call is answered."""
-        ground, target = self._ground, step.target
-        gate = self._gate(tally, step)
-        tally.try_started = ground.clock()
-        if tally.deadline and tally.try_started >= tally.deadline:
-            return _timed_out(tally)
-        tally.target, tally.credential = target, gate.credential
-        tally.warnings = tally.advice + target.warnings
-        tally.shared = not gate.own_credential
-        tally.silence_s = route.silence_s or gate.provider.silence_s
-        tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)
+        ground = self._ground
         try:
-            request, drop_usage = self._request(tally, gate, target)
+            gate = await self._berths.take(tally, step)
+            request, drop_usage = self._prepare(tally, route, gate, step.target)
         except Fault as unsendable:
+            self._berths.leave(tally)
+            tally.target = step.target
             return unsendable
         exchange = tally.exchange = ground.door.exchange(request)
         tally.noted = False
         fault: Fault | None = None
         try:
             await exchange.open()
+            self._berths.hear(tally, exchange)
             if exchange.status >= 300:
                 raise await self._refused(tally, exchange, gate)
             if tally.call.stream and _is_event_stream(exchange.headers):
@@ -269,9 +259,19 @@ class Engine:
             await self._let_go(tally, exchange)
         return fault
 
-    def _request(self, tally: Tally, gate: Gate, target: Target) -> tuple[Request, bool]:
+    def _prepare(
+        self, tally: Tally, route: Route, gate: Gate, target: Target
+    ) -> tuple[Request, bool]:
         """What goes upstream, and whether the usage chunk was asked for by us alone."""
         call = tally.call
+        tally.try_started = self._ground.clock()
+        if tally.deadline and tally.try_started >= tally.deadline:
+            raise _timed_out(tally)
+        tally.target, tally.credential = target, gate.credential
+        tally.warnings = tally.advice + target.warnings
+        tally.shared = not gate.own_credential
+        tally.silence_s = route.silence_s or gate.provider.silence_s
+        tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)
         if call.surface.name in gate.targets:
             return gate.request(call, target.model)
         abilities = configuration.abilities(self.config, gate.provider, target.model)
@@ -292,7 +292,7 @@ class Engine:
                 "credential_rejected",
                 provider=gate.provider.name,
                 status=reply.status,
-                passed_over_s=REJECTED_S if tally.seat is not None else 0,
+                passed_over_s=0 if tally.seat is None or tally.seat.alone else FIRST_S,
                 hint=f"check {gate.provider.key_env or 'its api_key'},"
                 " then run `headgate doctor --live`",
             )

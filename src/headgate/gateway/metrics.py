@@ -26,10 +26,13 @@ _HISTOGRAMS = (
 
 
 def page(
-    meters: Meters, refused: Mapping[str, int], gauges: Iterable[tuple[str, str, float]]
+    meters: Meters,
+    refused: Mapping[str, int],
+    gauges: Iterable[tuple[str, str, float]],
+    more: Iterable[str] = (),
 ) -> bytes:
-    """`gauges` are (name, help, value) of what has no provider or model."""
-    lines = [*_of_meters(meters), *_of_house(refused, gauges)]
+    """`gauges` are (name, help, value) of what has no provider or model; `more` are lines."""
+    lines = [*_of_meters(meters), *_of_house(refused, gauges), *more]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -20,9 +20,12 @@ from pathlib import Path
 from headgate.config import Config
 from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
+from headgate.engine.clerk import Clerk
+from headgate.engine.notice import Notices
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
 from headgate.gateway.board import Board
+from headgate.gateway.counter import open_counter
 from headgate.gateway.house import House
 from headgate.gateway.lifeline import Post
 from headgate.gateway.peers import SHOW_S, Peers
@@ -30,7 +33,7 @@ from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.store.keys import Keys, stamp
-from headgate.store.place import Place
+from headgate.store.place import Place, connect
 from headgate.store.sql import StoreError
 from headgate.upstream import Door
 
@@ -57,6 +60,7 @@ class Opened:
     """calls an earlier process left open: each may have been billed"""
     keyless: bool
     """no virtual key is defined, so it listens on loopback only"""
+    _clerk: Clerk
     _chores: list[asyncio.Task[None]]
     _drain_s: float
 
@@ -85,7 +89,10 @@ class Opened:
         ground.settlement.flush()
         self.house.peers.show(self.house)  # a successor counts on from here
         await ground.door.close()
+        await asyncio.to_thread(ground.writer.flush)
+        await self._clerk.close()  # once what was spent is known: nobody may be granted it
         await asyncio.to_thread(ground.writer.close)
+        await asyncio.to_thread(ground.notices.close)
         await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
@@ -129,13 +136,19 @@ async def open_gateway(
     listen = listen_of(config, keyed=keys.defined)
     if post is not None:
         listen = replace(listen, socket=socket.socket(fileno=post.listening))
+    clerk: Clerk | None = None
     try:
+        clerk = open_counter(config, ledger, ground)
+        clerk.start()
         say = ground.settlement.journal.say
         running = await serve.start(
             Gateway(house), listen, lambda why: say("certificate", trouble=why)
         )
     except BaseException:
+        if clerk is not None:
+            await clerk.close()
         await asyncio.to_thread(ground.writer.close)
+        await asyncio.to_thread(ground.notices.close)
         await asyncio.to_thread(ground.settlement.journal.close)
         keys.close()
         raise
@@ -147,7 +160,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_showing(house)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
-    opened = Opened(config, house, running, orphans, keyless, chores, drain_s)
+    opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)
     gc.collect()
     gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
@@ -200,6 +213,7 @@ def _lay_ground(
         random.random,
         {},
         set(),
+        notices=Notices(journal, partial(connect, ledger)),
     )
     return keys, ground, orphans
 
@@ -209,6 +223,7 @@ def price_rules(prices: PriceSettings) -> PriceRules:
         ceiling_input_mtok=prices.ceiling_input_mtok,
         ceiling_output_mtok=prices.ceiling_output_mtok,
         overrides=prices.overrides,
+        ceiling=prices.ceiling,
     )
 
 
@@ -236,7 +251,7 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     opened.house.take_up(config, catalog)
     opened.config = config
     opened.house.ground.health.clear()
-    opened.house.ground.shut.clear()
+    opened.house.ground.pool.reopen()
     try:
         opened.server.reload_certificates()
     except OSError as error:  # ssl.SSLError is one

@@ -36,6 +36,8 @@ class Pick(NamedTuple):
 
     at: int
     wait_s: float = 0.0
+    worth: bool = False
+    """does it wait for its cache, and not because it must"""
 
 
 def worth_s(cached: int) -> float:
@@ -62,7 +64,8 @@ def choose(
     """
     left = [at for at in order if at not in refused] or order
     if warm_at in left and options[warm_at].wait_s <= worth:
-        return Pick(warm_at, options[warm_at].wait_s)
+        wait_s = options[warm_at].wait_s
+        return Pick(warm_at, wait_s, worth=wait_s > 0)
     free = [at for at in left if options[at].wait_s <= 0]
     if free:
         return Pick(min(free, key=lambda at: grade(options[at].share)))

@@ -92,9 +92,11 @@ class Trip:
 class Pool:
     """Every account of every provider."""
 
-    __slots__ = ("_rooms", "gains", "quarantines", "records", "warmth")
+    __slots__ = ("_rooms", "gains", "quarantines", "records", "roster", "warmth")
 
     def __init__(self) -> None:
+        self.roster: dict[str, Sequence[str]] = {}
+        """provider -> its accounts, as they are configured now"""
         self._rooms: dict[tuple[str, str, str], Room] = {}
         self.quarantines: dict[tuple[str, str, str], Quarantine] = {}
         """by provider, account and model, or EVERY_MODEL"""
@@ -138,6 +140,12 @@ class Pool:
         """Until the first of the accounts could take the call; infinite: all are refused."""
         warm = self._warm(ask, now)
         return min(self._option(ask, at, warm, now).wait_s for at in range(len(ask.accounts)))
+
+    def likely(self, ask: Ask, at: int) -> tuple[int, int]:
+        """(input, output) that the call is likely to use of an account, its cache left out."""
+        room = self._room(ask, ask.accounts[at])
+        draw = self._draw(ask, ask.accounts[at], room, None)
+        return draw.tokens, room.expected(draw)
 
     def send(self, ask: Ask, at: int, now: float) -> Trip:
         """The call goes to this account."""
@@ -322,4 +330,6 @@ def _asked_s(trip: Trip, retry_after: float | None, now: float) -> float:
     if retry_after is not None:
         return min(max(retry_after, 0.0), ASKED_LONGEST_S)
     short_s = trip.room.wait_s(Draw(1), now)
-    return min(short_s, ASKED_LONGEST_S) if 0 < short_s < NEVER else LIMITED_S
+    if 0 < short_s < NEVER:
+        return min(short_s, ASKED_LONGEST_S)
+    return LIMITED_S if len(trip.ask.accounts) > 1 else 0.0

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from headgate.policy.cap import Limits
 from headgate.wire.model import Headers
 from headgate.wire.stated import Stated, check
 
@@ -23,6 +24,7 @@ SPOKEN = ("chat", "responses", "messages")
 """the surfaces a conversation can be translated to, the one most servers have first"""
 AUTHS = ("anthropic", "bearer", "x-api-key", "api-key", "none")
 
+UNLIMITED = Limits()
 BEARER_SINCE = b"2026-10-21"  # Anthropic's API migration page, as of 2026-11-20
 
 ABSENT = {
@@ -38,6 +40,8 @@ class Account:
 
     variable: str
     key: str = field(repr=False)
+    limits: Limits | None = None
+    """its own; None: those that every account of the provider has"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,9 @@ class Provider:
     """the surface that conversations of other surfaces are translated to; empty: the one its
     model is best reached by, else the first that is served"""
 
+    limits: Limits = UNLIMITED
+    """of each account, beside those that the vendor keeps"""
+
     @property
     def accounts(self) -> tuple[Account, ...]:
         """Every key of ours that is sent there; none where none is needed."""
@@ -88,7 +95,9 @@ class Provider:
 
     def alone(self, account: Account) -> Provider:
         """The same provider with this one of its accounts and no other."""
-        return replace(self, api_key=account.key, key_env=account.variable, api_keys=())
+        limits = self.limits if account.limits is None else account.limits
+        key, variable = account.key, account.variable
+        return replace(self, api_key=key, key_env=variable, api_keys=(), limits=limits)
 
 
 @dataclass(frozen=True, slots=True)
