@@ -153,6 +153,17 @@ def bound(connection: Connection, scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(_scope(connection, scope) for scope in scopes)
 
 
+def signing_key(connection: Connection) -> bytes:
+    """What browsers' sessions are signed with: the same for every gateway on this store."""
+    connection.execute(
+        "INSERT INTO meta (name, value, secret) VALUES ('session_key', 0, ?)"
+        " ON CONFLICT (name) DO NOTHING",
+        (secrets.token_bytes(32),),
+    )
+    row = connection.execute("SELECT secret FROM meta WHERE name = 'session_key'").fetchone()
+    return bytes(row[0])
+
+
 def _scope(connection: Connection, scope: str) -> str:
     level, _, words = scope.partition(":")
     if level in (ORGANISATION, TEAM) and words:
