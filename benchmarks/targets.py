@@ -228,7 +228,8 @@ def headgate_program() -> str:
 
 
 @contextlib.contextmanager
-def open_headgate(site: Site) -> Iterator[Running]:
+def open_headgate(site: Site, more: str = "") -> Iterator[Running]:
+    """`more`: further sections of its configuration."""
     port = free_port()
     conf = site.folder / "headgate.toml"
     names = {
@@ -236,7 +237,7 @@ def open_headgate(site: Site) -> Iterator[Running]:
         "openai": bodies.OPENAI_MODEL,
         "across": bodies.ACROSS_MODEL,
     }
-    conf.write_text(HEADGATE_CONF.format(port=port, upstream=site.upstream, **names))
+    conf.write_text(HEADGATE_CONF.format(port=port, upstream=site.upstream, **names) + more)
     env = clean_environment() | UPSTREAM_KEYS | {"HEADGATE_HOME": str(site.folder / "home")}
     program = headgate_program()
     create = [program, "keys", "create", "--name", "bench", "--config", str(conf), "--json"]
