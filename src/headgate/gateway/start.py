@@ -138,7 +138,7 @@ async def open_gateway(
         listen = replace(listen, socket=socket.socket(fileno=post.listening))
     clerk: Clerk | None = None
     try:
-        clerk = open_counter(config, ledger, ground)
+        clerk = await asyncio.to_thread(open_counter, config, ledger, ground)
         clerk.start()
         say = ground.settlement.journal.say
         running = await serve.start(
