@@ -196,7 +196,7 @@ def test_a_call_that_was_not_sent_says_so_to_the_plan() -> None:
 def test_configured_limits_count_but_not_the_moment_the_bank_takes(
     wait_s: float, shown: float
 ) -> None:
-    purse, needs = Purse(1), []
+    purse, needs = Purse(1, lambda it: None), []
 
     def short_s(asked: Purse, need: Need) -> float:
         assert asked is purse

@@ -9,15 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.policy.affinity import (
-    REJECTED_S,
-    choose,
-    mildest,
-    name_of,
-    order,
-    shut_s,
-)
-from headgate.policy.health import ASKED_LONGEST_S, LIMITED_S
+from headgate.policy.affinity import mildest, name_of, order
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 
@@ -80,38 +72,6 @@ def test_accounts_share_conversations_evenly_and_a_new_one_takes_its_share_of_ea
     moved = [new for old, new in zip(before, after, strict=True) if new != old]
     assert set(moved) == {count}
     assert 0.8 < len(moved) / (len(MANY) / (count + 1)) < 1.2
-
-
-STATE = st.tuples(st.permutations([0, 1, 2]), st.lists(st.floats(0, 9), min_size=3, max_size=3))
-
-
-@given(STATE, st.sets(st.integers(0, 2)), st.floats(0, 9))
-def test_the_account_chosen_is_the_first_that_is_open_else_the_one_that_opens_first(
-    state: tuple[list[int], list[float]], refused: set[int], now: float
-) -> None:
-    sequence, until = state
-    at = choose(sequence, until, refused, now)
-    left = [each for each in sequence if each not in refused] or sequence
-    is_open = [each for each in left if until[each] <= now]
-    assert at in left
-    assert at == is_open[0] if is_open else until[at] == min(until[each] for each in left)
-
-
-@pytest.mark.parametrize(
-    ("kind", "asked", "seconds"),
-    [
-        (Kind.UPSTREAM_AUTH, None, REJECTED_S),
-        (Kind.UPSTREAM_AUTH, 2.0, REJECTED_S),
-        (Kind.UPSTREAM_LIMITED, None, LIMITED_S),
-        (Kind.UPSTREAM_LIMITED, 40.0, 40.0),
-        (Kind.UPSTREAM_LIMITED, -1.0, 0.0),
-        (Kind.UPSTREAM_LIMITED, float("inf"), ASKED_LONGEST_S),
-    ],
-)
-def test_an_account_is_passed_over_for_as_long_as_it_asked(
-    kind: Kind, asked: float | None, seconds: float
-) -> None:
-    assert shut_s(kind, asked) == seconds
 
 
 def test_the_mildest_refusal_is_the_one_that_can_be_waited_for() -> None:

@@ -1,25 +1,22 @@
-"""Which of a provider's accounts a conversation keeps to, and where it goes while that is shut.
+"""What a conversation is called, and which of a provider's accounts it prefers to which.
 
-Rule 1: nothing is remembered of a conversation: every process gives it the same order, and an
-account that comes or goes moves no conversation but its own.
+Rule 1: nothing has to be remembered of a conversation: every process gives it the same order,
+and an account that comes or goes moves no conversation but its own.
 Rule 2: an account is known by its public label; its secret decides nothing.
 Rule 3: appended turns, and cache marks that move on with them, change no conversation's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import xxhash
 
-from headgate.policy.health import ASKED_LONGEST_S, LIMITED_S
 from headgate.wire.broken import BROKEN
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind
 
-REJECTED_S = 300.0
-"""how long an account whose key was rejected is left alone"""
 _SAID_BEFORE = ("system", "instructions")
 _TURNS = ("messages", "input")
 _MARKS = ("cache_control", "prompt_cache_breakpoint")
@@ -38,22 +35,6 @@ def order(conversation: bytes, accounts: Sequence[str]) -> list[int]:
     """Every account's place in the list, the conversation's own account first."""
     drawn = [xxhash.xxh3_64_intdigest(f"{it}\0".encode() + conversation) for it in accounts]
     return sorted(range(len(drawn)), key=drawn.__getitem__, reverse=True)
-
-
-def choose(
-    order: Sequence[int], shut_until: Sequence[float], refused: Collection[int], now: float
-) -> int:
-    """The first account that is open and has not refused, else the one that opens first."""
-    left = [at for at in order if at not in refused] or order
-    soonest = min(left, key=shut_until.__getitem__)
-    return next((at for at in left if shut_until[at] <= now), soonest)
-
-
-def shut_s(kind: Kind, retry_after: float | None) -> float:
-    """How long an account that refused a call is passed over."""
-    if kind is Kind.UPSTREAM_AUTH:
-        return REJECTED_S
-    return LIMITED_S if retry_after is None else min(max(retry_after, 0.0), ASKED_LONGEST_S)
 
 
 def mildest(refusals: Sequence[Fault]) -> Fault:
