@@ -1,7 +1,8 @@
 """Which calls look like a loop: the same request again and again, or a session without end.
 
-Rule 1: a request comes again when an equal one was answered before and none is under way: who
-samples one prompt many times at once asks for many answers and is no loop.
+Rule 1: a request comes again when an equal one was answered before and none is under way. Of
+one that was under way twice at once nothing is counted for a window: whoever samples a prompt
+many times, several at once, wants many answers and is no loop.
 Rule 2: what comes again after a failure is a retry: it is counted by itself.
 Rule 3: what is stopped begins anew when its rest is over: nothing is held against it.
 Rule 4: what is remembered is bounded, and forgotten when its window has passed.
@@ -111,6 +112,8 @@ class Body(Struct, gc=False):
 
     forget_at: float
     running: int = 0
+    sampled_until: float = 0.0
+    """until when it counts as asked for many times on purpose"""
     last: Ended | None = None
     answered: Window | None = None
     failed: Window | None = None
@@ -197,9 +200,11 @@ def again(body: Body, rules: Rules, now: float, *, named: bool) -> Finding | Non
     """A request has come: is it one too many. It is under way from here on, unless stopped."""
     if (rest := _resting(body, now)) is not None:
         return rest
-    alone, last = not body.running, body.last
+    if body.running:
+        body.sampled_until = now + rules.window_s
     body.running += 1
-    if not alone or last is None:
+    last = body.last
+    if last is None or now < body.sampled_until:
         return None
     if last == "answered":
         body.answered = window = body.answered or Window(rules.window_s)
