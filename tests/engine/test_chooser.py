@@ -252,6 +252,18 @@ async def test_the_rest_of_the_ladder_is_climbed_in_the_order_that_was_chosen() 
         assert row["model_sent"] == "claude-opus-5-5"
 
 
+async def test_a_target_without_headroom_or_that_cools_comes_last() -> None:
+    limited = read('[[step]]\nmodel = "claude-haiku*"\ndo = "429;retry-after=30"\n')
+    async with running(ROUTES, options=Options(scenario=limited)) as field:
+        first = await ask(field, "pair", COST)
+        assert (went(first), first.headers["x-headgate-tries"]) == (OPUS, "2")
+        again = await ask(field, "pair", COST)
+        assert went(again) == OPUS
+        assert "x-headgate-tries" not in again.headers
+        told = again.headers["x-headgate-route"]
+        assert told == "cheapest by header: the next cools or has no headroom now"
+
+
 SLOW_OPUS = '[[step]]\nmodel = "claude-opus*"\ndo = "first-delay=0.15"\n'
 
 

@@ -367,10 +367,10 @@ def test_what_does_not_fit_says_why() -> None:
     found = order(ladder, PLAIN, NO_WISH, "cheapest")
     assert [(place.target.model, place.why) for place in found.places] == [
         ("claude-opus-5-5", ""),
-        ("gpt-4o", "has no headroom now"),
+        ("gpt-4o", "cools or has no headroom now"),
         ("claude-haiku-4-5", "does not take documents, images"),
     ]
-    assert found.chosen_by == "cheapest: the next has no headroom now"
+    assert found.chosen_by == "cheapest: the next cools or has no headroom now"
 
 
 def test_a_window_that_is_surely_too_small_is_skipped_and_one_that_likely_is_comes_last() -> (

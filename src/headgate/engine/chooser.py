@@ -8,6 +8,7 @@ Rule 3: what was learned lives on the ground and outlives a reload.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -47,10 +48,17 @@ class Way:
 class Chooser:
     """Of one engine."""
 
-    def __init__(self, config: Config, ground: Ground, gates: dict[str, Gate]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ground: Ground,
+        gates: dict[str, Gate],
+        cooling: Callable[[Tally, Target], float],
+    ) -> None:
         self._config = config
         self._ground = ground
         self._gates = gates
+        self._cooling = cooling
         self._memory = ground.settlement.memory
         self._preferences = {tag.name: tag.prefer for tag in config.tags}
         self._stands: dict[tuple[str, str], tuple[Stand, ...]] = {}
@@ -80,15 +88,17 @@ class Chooser:
         facts = demand.read(call.surface, call.envelope)
         asked = Asked(call.surface, call.envelope, facts, call.stream, named, known_as)
         settlement, at = ground.settlement, datetime.now(UTC)
-        scene = Scene(settlement.catalog, self._memory, ground.clock(), at, self._short)
+        scene = Scene(
+            settlement.catalog, self._memory, ground.clock(), at, partial(self._short, tally)
+        )
         found = standing.candidates(self._standing(way, call), asked, scene)
         trip = standing.errand(asked, scene)
         order = ladder.order(found, trip, wish, way.route.policy, ground.dice())
         tally.chosen_by = order.chosen_by
         return replace(way, ladder=order.targets)
 
-    def _short(self, target: Target) -> bool:
-        return False
+    def _short(self, tally: Tally, target: Target) -> bool:
+        return self._cooling(tally, target) > 0
 
     def _standing(self, way: Way, call: Call) -> tuple[Stand, ...]:
         name = (call.model, call.surface.name)

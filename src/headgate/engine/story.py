@@ -61,7 +61,7 @@ class Engine:
         self._strict = config.ledger.durability == "strict"
         key = ground.writer.fingerprint_key
         self._key = key if config.ledger.fingerprints else None
-        self._chooser = Chooser(config, ground, self._gates)
+        self._chooser = Chooser(config, ground, self._gates, self._cooling)
         admission = self._admission = Admission(config, ground, self._gates)
         purser = Purser(admission.put_back, admission.again)
         self._berths = Berths(config, ground, self._gates, purser)

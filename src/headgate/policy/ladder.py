@@ -79,7 +79,7 @@ class Candidate(Struct, frozen=True):
     lacks: tuple[str, ...] = ()
     """what this call needs and it does not have"""
     short: bool = False
-    """has it no headroom just now"""
+    """is it cooling, or without headroom just now"""
 
 
 class Place(Struct, frozen=True):
@@ -199,7 +199,7 @@ def _grade(candidate: Candidate, errand: Errand, wish: Wish) -> tuple[Grade, str
     if window is not None and errand.input_tokens + answer > window:
         return Grade.UNFIT, f"its window of {window:,} tokens is likely too small"
     if candidate.short:
-        return Grade.SHORT, "has no headroom now"
+        return Grade.SHORT, "cools or has no headroom now"
     pace = candidate.pace_s
     if wish.deadline_s and pace is not None and pace > wish.deadline_s:
         return Grade.SLOW, f"takes {pace:.2g} s of the {wish.deadline_s:g} s it may"
