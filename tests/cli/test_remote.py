@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import Trouble, main
-from headgate.cli.remote import _read, ask
+from headgate.cli.remote import _fitting, ask
 from headgate.store import keys
 from headgate.store.sqlite import connect
 from tests.kit import message, running
@@ -71,4 +71,4 @@ def test_a_key_that_could_not_be_sent_is_refused(key: str) -> None:
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"error": "x"}', b"\xff"])
 def test_an_answer_of_another_program_is_recognised(body: bytes) -> None:
     with pytest.raises(Trouble, match="not as a Headgate does"):
-        _read("http://x", 200, body)
+        _fitting("http://x", (200, body), {"name"})

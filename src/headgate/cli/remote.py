@@ -1,4 +1,4 @@
-"""Asks a running gateway what a key is, may do and has spent: for who has no ledger at hand.
+"""Asks a running gateway what a key or an administrator is: for who has no ledger at hand.
 
 Rule 1: the secret goes to the address that was named and nowhere else: no redirect is followed.
 """
@@ -21,22 +21,36 @@ REPLY_LIMIT = 1_000_000
 
 
 def ask(url: str, key: str) -> dict[str, Any]:
-    """The gateway's answer; Trouble when there is none."""
-    if not (key.isascii() and key.isprintable()):
+    """What the gateway says of a key; Trouble when it says nothing."""
+    found = _asked(url, PATH, (b"x-headgate-key", _plain(key)))
+    return _fitting(url, found, {"name", "spend", "models"})
+
+
+def ask_admin(url: str, path: str, token: str) -> dict[str, Any]:
+    """An answer of the admin API; without a token it is asked as whoever is on its host."""
+    field = (b"authorization", b"Bearer " + _plain(token)) if token else (b"accept", b"*/*")
+    return _fitting(url, _asked(url, path, field), {"name", "role"})
+
+
+def _plain(secret: str) -> bytes:
+    if not (secret.isascii() and secret.isprintable()):
         raise Trouble("the key holds characters that no key has")
-    place, path = _place(url)
+    return secret.encode()
+
+
+def _asked(url: str, page: str, field: tuple[bytes, bytes]) -> tuple[int, bytes]:
+    place, prefix = _place(url)
     try:
-        status, body = asyncio.run(_fetch(place, path, key.encode()))
+        return asyncio.run(_fetch(place, prefix + page, field))
     except (Fault, TimeoutError) as error:
         why = error.message if isinstance(error, Fault) else f"no answer in {ANSWER_S:g} s"
         raise Trouble(
             f"{url}: {why}", "is this the address that `headgate up` shows?"
         ) from None
-    return _read(url, status, body)
 
 
 def _place(url: str) -> tuple[Url, str]:
-    """(the server, the path) of a gateway's address, with or without the /v1 that SDKs want."""
+    """(the server, the prefix) of a gateway's address, with or without the /v1 of SDKs."""
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -45,11 +59,11 @@ def _place(url: str) -> tuple[Url, str]:
     except ValueError:
         hint = "write one such as http://127.0.0.1:4100"
         raise Trouble(f"{url!r} is no address of a gateway", hint) from None
-    return place, parts.path.rstrip("/").removesuffix("/v1") + PATH
+    return place, parts.path.rstrip("/").removesuffix("/v1")
 
 
-async def _fetch(place: Url, path: str, secret: bytes) -> tuple[int, bytes]:
-    headers: Headers = [(b"x-headgate-key", secret)]
+async def _fetch(place: Url, path: str, field: tuple[bytes, bytes]) -> tuple[int, bytes]:
+    headers: Headers = [field]
     door = Door()
     try:
         request = Request(b"GET", place, path.encode(), headers, (), ANSWER_S)
@@ -64,15 +78,17 @@ async def _fetch(place: Url, path: str, secret: bytes) -> tuple[int, bytes]:
         await door.close()
 
 
-def _read(url: str, status: int, body: bytes) -> dict[str, Any]:
+def _fitting(url: str, answer: tuple[int, bytes], fields: set[str]) -> dict[str, Any]:
+    """The answer, if it is one that has these fields."""
+    status, body = answer
     try:
         found = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = {}
-    if status == 200 and {"name", "spend", "models"} <= set(found):
+    if status == 200 and fields <= set(found):
         return found
     error = found.get("error")
-    said = error.get("message") if isinstance(error, dict) else None
-    if isinstance(said, str):
-        raise Trouble(f"{status}: {said}")
+    if isinstance(error, dict) and isinstance(said := error.get("message"), str):
+        hint = error.get("hint")
+        raise Trouble(f"{status}: {said}", hint if isinstance(hint, str) else "")
     raise Trouble(f"{url} answers with {status}, but not as a Headgate does")
