@@ -22,6 +22,7 @@ from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
 from headgate.engine.clerk import Clerk
 from headgate.engine.notice import Notices
+from headgate.engine.webhook import Webhook
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
 from headgate.gateway.board import Board
@@ -158,6 +159,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_keys(keys)),
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house)),
+        asyncio.ensure_future(_webhook(house).run()),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)
@@ -258,6 +260,11 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
         notes.append(f"server.tls_cert cannot be used, the old one stays: {error}")
     settlement.journal.say("reloaded", source=config.source, notes=notes)
     return notes
+
+
+def _webhook(house: House) -> Webhook:
+    ground, journal = house.ground, house.ground.settlement.journal
+    return Webhook(ground.notices, ground.door, journal, lambda: house.engine.config.events)
 
 
 async def _keep_house(house: House) -> None:
