@@ -12,13 +12,14 @@ from headgate.cli.capping import (
     budgets_told,
     caps_options,
     caps_shown,
+    caps_told,
     changes,
     clear_options,
     limits_told,
 )
-from headgate.policy.cap import Budget, Caps, Limits
+from headgate.policy.cap import NO_CAPS, Budget, Caps, Limits
 from headgate.policy.sound import NANO
-from headgate.store.capped import TAKEN, CapChanges, facts
+from headgate.store.capped import TAKEN, CapChanges
 
 
 def given(*words: str) -> CapChanges | None:
@@ -86,15 +87,13 @@ def test_caps_are_printed_as_they_are_read_aloud() -> None:
         lower_output=True,
         warn_at=(0.5, 0.9),
     )
-    assert caps_shown(facts(caps)) == {
-        "limits": "300 requests a minute (75 of them at once), 200,000 input tokens a minute,"
+    assert caps_told(caps_shown(caps)) == {
+        "limits": "300 requests a minute (up to 75 at once), 200,000 input tokens a minute,"
         " 1 call at once",
         "budgets": "$20 a day, $0.5 in all (soft)",
-        "lower output": "to what a hard budget has left",
-        "warn at": "50%, 90%",
+        "lower_output": "to what a hard budget has left",
+        "warn_at": "50%, 90%",
     }
-    assert set(caps_shown({}).values()) == {""}
-    assert (
-        limits_told({"requests": 60, "burst": 9}) == "60 requests a minute (9 of them at once)"
-    )
+    assert set(caps_told(caps_shown(NO_CAPS)).values()) == {""}
+    assert limits_told({"requests": 60, "burst": 9}) == "60 requests a minute (up to 9 at once)"
     assert budgets_told([]) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -211,3 +212,85 @@ def test_a_table_of_keys_fits_a_terminal_of_80_columns(monkeypatch: pytest.Monke
     lines = run("list").stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert any("recommender-nightly" in line and "living" in line for line in lines), lines
+
+
+def shown(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("show", name, "--json").stdout)
+    return found
+
+
+def test_limits_and_budgets_are_given_changed_and_taken_away() -> None:
+    made = run("create", "--name", "al", "--budget", "20/day", "--limit", "requests=300")
+    assert made.exit_code == 0, made.stderr
+    assert shown("al")["limits"] == {"requests": 300}
+    assert shown("al")["budgets"] == [
+        {"nusd": 20 * 10**9, "period": "day", "kind": "hard", "usd": "20"}
+    ]
+    run("update", "al", "--budget", "100/month", "--limit", "concurrent=5", "--lower-output")
+    both = shown("al")
+    assert both["limits"] == {"requests": 300, "concurrent": 5}
+    assert [it["period"] for it in both["budgets"]] == ["day", "month"]
+    assert both["lower_output"] is True
+    run("update", "al", "--budget", "none/day", "--budget-kind", "soft")
+    assert [(it["period"], it["kind"]) for it in shown("al")["budgets"]] == [("month", "hard")]
+    run("update", "al", "--budget-kind", "soft")
+    assert [(it["period"], it["kind"]) for it in shown("al")["budgets"]] == [("month", "soft")]
+    run("update", "al", "--no-limits", "--no-budgets")
+    assert (shown("al")["limits"], shown("al")["budgets"], shown("al")["caps"]) == ({}, [], [])
+
+
+def test_a_key_is_shown_with_all_that_caps_it_and_what_is_left(tmp_path: Path) -> None:
+    (tmp_path / "headgate.toml").write_text(
+        "[budgets.house]\nmonth = 1000\n[limits.each_key]\nconcurrent = 7\n"
+        '[limits."model:claude-opus-*"]\nrequests = 9\n'
+    )
+    secret = run("create", "--name", "al", "--budget", "20/day").stdout.strip()
+    where = ("--config", str(tmp_path / "headgate.toml"))
+    for words in (["show", "al"], ["self", "--key", secret]):
+        told = run(*words, *where)
+        assert told.exit_code == 0, told.stderr
+        assert "the whole house: $1000 a month: $0 spent" in told.stdout
+        assert "key 'al': 7 calls at once" in told.stdout
+        assert "key 'al': $20 a day: $0 spent, $20.0000 left; resets 20" in told.stdout
+        assert "model 'claude-opus-*': 9 requests a minute (up to 9 at once)" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--limit", "burst=4"), "hint: say requests"),
+        (("--warn-at", "0.5"), "there is no budget here that could warn"),
+        (("--budget", "20/day", "--warn-at", "0.9,0.5"), "from the smallest to the largest"),
+    ],
+)
+def test_caps_that_could_not_be_kept_are_refused_with_the_remedy(
+    words: tuple[str, ...], said: str
+) -> None:
+    result = run("create", "--name", "al", *words)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "al" not in run("list").stdout
+
+
+UNPRICED = """
+[prices]
+ceiling = false
+[providers.own]
+kind = "openai-compatible"
+base_url = "http://127.0.0.1:9/v1"
+[models]
+fast = "own:nobody-knows-this"
+"""
+
+
+def test_a_budget_over_models_without_a_price_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "headgate.toml").write_text(UNPRICED)
+    where = ("--config", str(tmp_path / "headgate.toml"))
+    result = run("create", "--name", "al", "--budget", "20/day", *where)
+    assert result.exit_code == 1
+    assert "no price is known of own:nobody-knows-this" in result.stderr
+    assert "hint: add [prices.overrides" in result.stderr
+    watched = ("--budget", "20/day", "--budget-kind", "watch")
+    assert run("create", "--name", "al", *watched, *where).exit_code == 0
+    assert run("update", "al", "--budget-kind", "hard", *where).exit_code == 1
+    assert run("update", "al", "--limit", "requests=3", *where).exit_code == 0

@@ -59,3 +59,15 @@ def test_a_mistake_is_answered_with_the_remedy(words: tuple[str, ...], said: str
     result = run("teams", *words)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"hint: {said}" in result.stderr or said in result.stderr.partition("hint: ")[2]
+
+
+def test_a_team_is_listed_and_shown_with_its_budgets() -> None:
+    run("teams", "create", "--name", "search", "--budget", "500/month", "--budget-kind", "soft")
+    run("teams", "update", "search", "--limit", "concurrent=50")
+    (listed,) = [
+        it for it in json.loads(run("teams", "list", "--json").stdout) if it["name"] == "search"
+    ]
+    assert [(it["usd"], it["kind"]) for it in listed["budgets"]] == [("500", "soft")]
+    shown = run("teams", "show", "search").stdout
+    assert "limits        50 calls at once" in shown
+    assert "budgets       $500 a month (soft)" in shown

@@ -8,9 +8,22 @@ import pytest
 from click.testing import CliRunner
 
 from headgate.cli import main, tenancy
+from headgate.store.capped import CapChanges
 from headgate.store.traits import SAME, Changes, Traits
 
-NOTHING = {"cost_centre": None, "tags": (), "models": (), "surfaces": (), "metadata": None}
+NOTHING = {
+    "cost_centre": None,
+    "tags": (),
+    "models": (),
+    "surfaces": (),
+    "metadata": None,
+    "limits": (),
+    "budgets": (),
+    "budget_kind": None,
+    "lower_output": None,
+    "warn_at": None,
+    "config_path": None,
+}
 
 
 def test_an_option_that_is_not_given_changes_nothing() -> None:
@@ -20,6 +33,12 @@ def test_an_option_that_is_not_given_changes_nothing() -> None:
 def test_taking_back_is_told_from_saying_nothing() -> None:
     given = NOTHING | {"any_model": True, "cost_centre": ""}
     assert tenancy.changes(given) == Changes(cost_centre="", models=())
+
+
+def test_when_a_key_ends_is_not_taken_for_what_it_is_capped_at() -> None:
+    given = NOTHING | {"expires": 7, "limits": (("requests", 3),)}
+    caps = CapChanges(limits=(("requests", 3),))
+    assert tenancy.changes(given) == Changes(expires_us=7, caps=caps)
 
 
 def test_facts_that_are_empty_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,9 +42,9 @@ async def test_a_key_that_asks_without_end_reads_the_ledger_once_a_second(
 ) -> None:
     reads, now = [], 0.0
 
-    def counted(path: Path, key_id: str, now_us: int) -> dict[str, object]:
+    def counted(place: object, key_id: str, caps: object, now_us: int) -> dict[str, object]:
         reads.append(key_id)
-        return {"calls": len(reads)}
+        return {"spend": {"calls": len(reads)}}
 
     monkeypatch.setattr("headgate.gateway.standing._read", counted)
     standings = Standings(keys, lambda: now)

@@ -6,14 +6,19 @@ Rule 2: a mistake in an amount is answered with how it is written.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from headgate.config.problem import meant
-from headgate.policy.cap import KINDS, PERIODS, Limits
+from headgate.cli import Trouble
+from headgate.cli.terminal import dollars
+from headgate.policy.cap import KINDS, PERIODS, Caps, Limits
 from headgate.policy.sound import nusd, usd
 from headgate.store.capped import TAKEN, CapChanges
 
@@ -35,7 +40,7 @@ class Limit(click.ParamType[tuple[str, int]]):
         what, equals, text = str(value).partition("=")
         what = what.strip().replace("-", "_")
         if not equals or what not in Limits._fields:
-            near = meant(what, Limits._fields)
+            near = _near(what, Limits._fields)
             self.fail(f"{value!r} is no limit: write requests=300; {near}", param, ctx)
         amount = text.strip()
         if amount == _NONE:
@@ -61,7 +66,7 @@ class Allowance(click.ParamType[tuple[str, int]]):
     ) -> tuple[str, int]:
         text, slash, period = str(value).partition("/")
         if not slash or period.strip() not in PERIODS:
-            near = f"; {meant(period.strip(), PERIODS)}" if slash else ""
+            near = f"; {_near(period.strip(), PERIODS)}" if slash else ""
             self.fail(f"{value!r} is no budget: write 20/day or 100/month{near}", param, ctx)
         if text.strip() == _NONE:
             return period.strip(), TAKEN
@@ -151,15 +156,36 @@ def changes(options: Mapping[str, Any]) -> CapChanges | None:
     return given if given != CapChanges() else None
 
 
+def check_priced(given: CapChanges | None, config_path: str | None) -> None:
+    """Refuse a budget that could not be kept: over models that have no price."""
+    if given is None or not (given.budgets or given.kind) or given.kind == "watch":
+        return
+    from headgate.config import ConfigError, load_file  # costly to load
+    from headgate.config.caps import objection
+
+    try:
+        config = load_file(Path(config_path) if config_path else None, os.environ)
+    except ConfigError:
+        return  # no gateway starts with it, and the one that runs asks at every call
+    what, hint = objection(config, datetime.now(UTC))
+    if what:
+        raise Trouble(what, hint)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, [*known], n=1)
+    return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
+
+
 def limits_told(limits: Mapping[str, int]) -> str:
-    """In one line: 300 requests a minute (75 at once), 10 calls at once."""
+    """In one line: 300 requests a minute (up to 75 at once), 10 calls at once."""
     parts = []
     for what, amount in limits.items():
         if what == "concurrent":
             parts.append(f"{amount:,} call{'s' * (amount != 1)} at once")
         elif what == "requests":
             burst = Limits(requests=amount, burst=limits.get("burst", 0)).at_once()
-            parts.append(f"{amount:,} requests a minute ({burst:,} of them at once)")
+            parts.append(f"{amount:,} requests a minute (up to {burst:,} at once)")
         elif what != "burst":
             parts.append(f"{amount:,} {what.replace('_', ' ')} a minute")
     return ", ".join(parts)
@@ -177,12 +203,38 @@ def budget_told(budget: Mapping[str, Any]) -> str:
     return f"${usd(budget['nusd'])} {each}{kind}"
 
 
-def caps_shown(shown: Mapping[str, Any]) -> dict[str, str]:
-    """The facts that are there, each with its name, for a page of facts."""
-    warn_at = shown.get("warn_at", ())
+def caps_shown(caps: Caps) -> dict[str, Any]:
+    """As programs read it: what is set, and nothing where nothing is."""
     return {
-        "limits": limits_told(shown.get("limits", {})),
-        "budgets": budgets_told(shown.get("budgets", ())),
-        "lower output": "to what a hard budget has left" if shown.get("lower_output") else "",
-        "warn at": ", ".join(f"{share:.0%}" for share in warn_at),
+        "limits": {what: amount for what, amount in caps.limits._asdict().items() if amount},
+        "budgets": [it._asdict() | {"usd": usd(it.nusd)} for it in caps.budgets],
+        "lower_output": caps.lower_output,
+        "warn_at": list(caps.warn_at) if caps.budgets else [],
     }
+
+
+def caps_told(shown: Mapping[str, Any]) -> dict[str, str]:
+    """The same as lines of a page of facts."""
+    return {
+        "limits": limits_told(shown["limits"]),
+        "budgets": budgets_told(shown["budgets"]),
+        "lower_output": "to what a hard budget has left" if shown["lower_output"] else "",
+        "warn_at": ", ".join(f"{share:.0%}" for share in shown["warn_at"]),
+    }
+
+
+def remaining_told(capped: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What each account is capped at and has left, a line for each limit and budget."""
+    lines = []
+    for it in capped:
+        if it["limits"]:
+            lines.append(f"{it['of']}: {limits_told(it['limits'])}")
+        for budget in it["budgets"]:
+            aside = budget["held_nusd"]
+            held = f", {dollars(aside)} set aside for running calls" if aside else ""
+            until = f"; resets {budget['resets'][:16]} UTC" if budget["resets"] else ""
+            lines.append(
+                f"{it['of']}: {budget_told(budget)}: {dollars(budget['spent_nusd'])} spent"
+                f"{held}, {dollars(budget['remaining_nusd'])} left{until}"
+            )
+    return lines

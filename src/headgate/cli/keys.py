@@ -5,24 +5,27 @@ Rule 1: a secret is printed once, when it is made, and only to stdout.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
-from headgate.cli import Trouble, tenancy
+from headgate.cli import Trouble, capping, tenancy
 from headgate.cli.tenancy import day, now_us
 from headgate.cli.terminal import dollars, print_json, print_table, say
 from headgate.store import keys
 from headgate.store.place import there_is
+from headgate.store.remaining import levels, limits_told, remaining
 from headgate.store.sql import Connection
 from headgate.store.standing import moment, spend, standing
 
 _SPAN = re.compile(r"(\d+)\s*(h|d|w)")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-_EXPIRES = "hours, days or weeks from now (12h, 30d, 8w), or a date (2027-01-31, UTC)"
+EXPIRES = "hours, days or weeks from now (12h, 30d, 8w), or a date (2027-01-31, UTC)"
 _US = timedelta(microseconds=1)
 
 
@@ -36,14 +39,14 @@ class When(click.ParamType[int]):
     ) -> int:
         text = str(value).strip()
         try:
-            if span := _span(text):
+            if span := span_of(text):
                 moment = datetime.now(UTC) + span
             else:
                 moment = datetime.fromisoformat(text)
                 moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return int(moment.timestamp() * 1_000_000)
         except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no moment: write {_EXPIRES}", param, ctx)
+            self.fail(f"{text!r} is no moment: write {EXPIRES}", param, ctx)
 
 
 class Span(click.ParamType[int]):
@@ -55,7 +58,7 @@ class Span(click.ParamType[int]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
         try:
-            span = _span(str(value).strip())
+            span = span_of(str(value).strip())
         except OverflowError:
             span = None
         if span is None:
@@ -63,7 +66,7 @@ class Span(click.ParamType[int]):
         return span // _US
 
 
-def _span(text: str) -> timedelta | None:
+def span_of(text: str) -> timedelta | None:
     found = _SPAN.fullmatch(text)
     return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
@@ -88,7 +91,7 @@ def command() -> None:
 @click.option(
     "--team", help="The team it belongs to, or ORGANISATION/TEAM.  [default: default]"
 )
-@click.option("--expires", type=When(), help=f"When it ends: {_EXPIRES}. Default: never.")
+@click.option("--expires", type=When(), help=f"When it ends: {EXPIRES}. Default: never.")
 @tenancy.traits_options
 @tenancy.place_options
 def create(name: str, team: str | None, **options: Any) -> None:
@@ -98,6 +101,7 @@ def create(name: str, team: str | None, **options: Any) -> None:
     Examples:
       headgate keys create --name alice
       headgate keys create --name ci --team search --expires 90d --model 'claude-haiku-*'
+      headgate keys create --name bob --budget 20/day --limit requests=300
     """
     given = tenancy.changes(options)
     with tenancy.opened(options, writing=True) as connection:
@@ -143,13 +147,13 @@ def show(id_or_name: str, **options: Any) -> None:
     """
     with tenancy.opened(options, writing=False) as connection:
         key = keys.living(connection, id_or_name)
-        facts = _shown(connection, key) | {"spend": spend(connection, key.id, now_us())}
+        facts = _shown(connection, key) | _used(connection, key, options)
     _print_standing(facts | {"may": standing(key, now_us())}, options)
 
 
 @command.command()
 @click.argument("id_or_name")
-@click.option("--expires", type=When(), help=f"When it ends: {_EXPIRES}.")
+@click.option("--expires", type=When(), help=f"When it ends: {EXPIRES}.")
 @tenancy.traits_options
 @tenancy.undo_options
 @tenancy.place_options
@@ -162,6 +166,7 @@ def update(id_or_name: str, **options: Any) -> None:
     Examples:
       headgate keys update alice --model 'claude-haiku-*' --surface messages
       headgate keys update alice --any-model --expires 30d
+      headgate keys update alice --budget none/day --budget 100/month --budget-kind soft
     """
     given = tenancy.changes(options)
     with tenancy.changing(options) as connection:
@@ -250,8 +255,7 @@ def show_self(key: str, url: str | None, **options: Any) -> None:
             view.close()
         if found is None:
             raise Trouble(f"401: the key is {reason}", "`headgate keys list` shows the keys")
-        facts = standing(found, now_us())
-        facts["spend"] = spend(connection, found.id, now_us())
+        facts = standing(found, now_us()) | _used(connection, found, options)
     _print_standing(facts, options)
 
 
@@ -291,6 +295,21 @@ def _shown(connection: Connection, key: keys.Key) -> dict[str, Any]:
     }
 
 
+def _used(connection: Connection, key: keys.Key, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What it spent, and what its limits and budgets are and have left."""
+    from headgate.config import load_places  # costly to load
+    from headgate.config.caps import in_force
+
+    config_path = options["config_path"]
+    caps = load_places(Path(config_path) if config_path else None, os.environ).caps
+    capped = in_force(caps, key.accounts(), levels(key))
+    return {
+        "spend": spend(connection, key.id, now_us()),
+        "caps": remaining(connection, capped, now_us()),
+        "model_limits": {pattern: limits_told(limits) for pattern, limits in caps.models},
+    }
+
+
 def _table_rows(key: dict[str, Any]) -> list[list[str]]:
     """A line for each secret that is live, or for the last one."""
     team = key["team"]
@@ -327,6 +346,10 @@ def _print_standing(facts: dict[str, Any], options: Mapping[str, Any]) -> None:
     for name, label in (("today", "today"), ("month", "this month")):
         spent = facts["spend"][name]
         click.echo(f"{label:<13} {dollars(spent['cost_nusd'])} in {spent['calls']:,} calls")
+    for line in capping.remaining_told(facts.get("caps", ())):
+        click.echo(line)
+    for pattern, limits in facts.get("model_limits", {}).items():
+        click.echo(f"model {pattern!r}: {capping.limits_told(limits)}")
 
 
 def _allowed(names: list[str] | None) -> str:

@@ -24,6 +24,7 @@ def command() -> None:
     Examples:
       headgate teams create --name search --model 'claude-*' --cost-centre 4711
       headgate teams update search --model 'claude-haiku-*'
+      headgate teams update search --budget 500/month --limit concurrent=50
       headgate teams archive search
     """
 

@@ -7,17 +7,22 @@ Rule 2: a mistake names what was meant, or what there is.
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from headgate.cli import Trouble
+from headgate.cli import Trouble, capping
+from headgate.cli.capping import caps_options, clear_options
 from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.store import tenant as tenants
+from headgate.store.adminlog import Actor, acting
 from headgate.store.place import Place as Where
 from headgate.store.place import connect, connect_reader, explain, there_is
 from headgate.store.sql import ERRORS, Connection
@@ -38,7 +43,7 @@ def place_options(command: Decorated) -> Decorated:
 def traits_options(command: Decorated) -> Decorated:
     """The options that say what an organisation, team or key is given."""
     return _all(
-        command,
+        caps_options(command),
         click.option("--cost-centre", help="Who pays; else as the level above."),
         click.option("--tag", "tags", multiple=True, help="A tag, such as project=atlas."),
         click.option(
@@ -62,7 +67,7 @@ def traits_options(command: Decorated) -> Decorated:
 def undo_options(command: Decorated) -> Decorated:
     """The options of `update` that take back what was given."""
     return _all(
-        command,
+        clear_options(command),
         click.option("--no-tags", is_flag=True, help="Take all tags away."),
         click.option("--any-model", is_flag=True, help="All models the level above allows."),
         click.option("--any-surface", is_flag=True, help="The same for surfaces."),
@@ -83,13 +88,16 @@ def changes(options: Mapping[str, Any]) -> Changes:
             return ()
         return tuple(options[name]) or None
 
+    caps = capping.changes(options)
+    capping.check_priced(caps, options["config_path"])
     return Changes(
         options["cost_centre"],
         chosen("tags", "no_tags"),
         chosen("models", "any_model"),
         chosen("surfaces", "any_surface"),
         options["metadata"],
-        expires_us=options.get("expires"),
+        caps,
+        options.get("expires"),
     )
 
 
@@ -104,7 +112,8 @@ def opened(place: Place, *, writing: bool) -> Iterator[Connection]:
     with explained():
         connection = connect(where) if writing else connect_reader(where)
         try:
-            yield connection
+            with acting(actor()):
+                yield connection
         except Mistake as error:
             raise Trouble(str(error), error.hint) from error
         except ERRORS as error:
@@ -118,6 +127,15 @@ def changing(place: Place) -> Iterator[Connection]:
     """The store, to change something that must be there already."""
     with opened(place, writing=there_is(store_of(place))) as connection:
         yield connection
+
+
+def actor() -> Actor:
+    """Who types: whoever may write the store may do everything."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may know no name for its user
+        user = str(os.getuid())
+    return Actor(f"cli:{user}@{socket.gethostname()}", "admin")
 
 
 def now_us() -> int:
@@ -135,6 +153,7 @@ def traits_shown(traits: Traits) -> dict[str, Any]:
         "models": list(traits.models),
         "surfaces": list(traits.surfaces),
         "metadata": json.loads(traits.metadata),
+        **capping.caps_shown(traits.caps),
     }
 
 
@@ -161,11 +180,12 @@ def list_all(level: str, options: Mapping[str, Any]) -> None:
         command = f"headgate {tenants.COMMANDS[level]} create --name NAME"
         say(f"no {level} yet: create one with `{command}`")
     else:
-        heads = ["Name", "Models", "Cost centre", "Tags", "Created", "State"]
+        heads = ["Name", "Models", "Budgets", "Cost centre", "Tags", "Created", "State"]
         rows = [
             [
                 each.label,
                 ", ".join(each.traits.models),
+                capping.budgets_told(capping.caps_shown(each.traits.caps)["budgets"]),
                 each.traits.cost_centre,
                 ", ".join(each.traits.tags),
                 day(each.created_us),
@@ -183,7 +203,8 @@ def show(level: str, name: str, options: Mapping[str, Any]) -> None:
     if options["as_json"]:
         print_json(shown(found))
     else:
-        print_facts(shown(found))
+        facts = shown(found)
+        print_facts(facts | capping.caps_told(facts))
 
 
 def update(level: str, name: str, options: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ Rule 2: what each_key and each_team say holds where a key or team says nothing i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,8 +20,18 @@ from headgate.config.setting import BUDGET, LIMIT, LIMITS
 from headgate.config.table import Table
 from headgate.money.catalog import UNPRICED, Catalog, PriceRules
 from headgate.policy import sound
-from headgate.policy.cap import NO_CAPS, PERIODS, WARN_AT, Budget, Caps, Limits
+from headgate.policy.cap import (
+    HOUSE,
+    NO_CAPS,
+    PERIODS,
+    WARN_AT,
+    Budget,
+    Caps,
+    Limits,
+    merged,
+)
 from headgate.policy.glob import is_pattern
+from headgate.wire.call import Capped
 
 EVERYBODY = ("house", "each_key", "each_team")
 TAGS, MODELS = "tag:", "model:"
@@ -30,6 +40,7 @@ OWN = {"key": "keys", "team": "teams", "organisation": "orgs", "org": "orgs"}
 _DEFAULT = CapsConfig()
 _MODEL = re.compile(r"[^\s,]{1,256}")
 _MONEY = (*PERIODS, "kind", "warn_at")
+LABELS = {HOUSE: "the whole house"}
 LISTED = 8
 """targets that a refusal names"""
 
@@ -206,6 +217,27 @@ def _read_budgets(table: Table, who: _Who) -> None:
     if table.content and not any(period in table.content for period in PERIODS):
         hint = f'add one of {", ".join(PERIODS)}, such as day = "20"'
         table.report.wrong(table.path, "names no amount of money", hint)
+
+
+def usual(caps: CapsConfig, account: str) -> Caps:
+    """What the configuration caps for this account, whatever it says of itself."""
+    sort, _, name = account.partition(":")
+    if sort == "tag":
+        return dict(caps.tags).get(name, NO_CAPS)
+    return {HOUSE: caps.house, "key": caps.each_key, "team": caps.each_team}.get(sort, NO_CAPS)
+
+
+def in_force(caps: CapsConfig, accounts: Iterable[str], own: Iterable[Capped]) -> list[Capped]:
+    """Every one of the accounts that is capped, from the house down, with what holds for it."""
+    named = {it.account: it for it in own}
+    found = []
+    for account in dict.fromkeys((HOUSE, *accounts)):
+        mine = named.get(account)
+        whole = merged(usual(caps, account), mine.caps if mine is not None else NO_CAPS)
+        if whole != NO_CAPS:
+            label = mine.label if mine is not None else LABELS.get(account, account)
+            found.append(Capped(account, label, whole))
+    return found
 
 
 def enforces(caps: Caps) -> bool:

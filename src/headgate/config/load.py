@@ -49,6 +49,9 @@ _SECTIONS = (
     "events",
     "admin",
 )
+NEAR = ("server", "ledger", "store")
+"""sections that are always a node's own"""
+SHARED = "shared"
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
 
 Record = TypeVar("Record")
@@ -61,7 +64,8 @@ def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
 
 
 def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
-    """Only where the gateway listens and where its store is: no other secret is needed."""
+    """Only where the gateway listens, where its store is and what is capped: no other secret
+    is needed."""
     found = find_file(path, env)
     text = _read(found)
     report = Report(str(found or "the environment"), text)
@@ -74,6 +78,7 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         server=_server(replace(server, content=plain)),
         ledger=ledger,
         store=read_store(replace(store, content=near), ledger),
+        caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
         source=str(found or ""),
     )
     report.settle()
@@ -106,21 +111,25 @@ def find_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
-    """Read a configuration; raises ConfigError with every mistake in it."""
+def load(
+    text: str, env: Mapping[str, str], *, source: str, near: Config | None = None
+) -> Config:
+    """Read a configuration; raises ConfigError with every mistake in it.
+
+    `near`: whose NEAR sections hold, whatever the text, which nodes share, says of them.
+    """
     report = Report(source or "the environment", text)
     root = _root(text, env, report)
     retry = _record(_section(root, "retry"), RETRY, Retry)
-    server = _server(_section(root, "server"))
-    providers = _providers(root, server)
-    ledger = _record(_section(root, "ledger"), LEDGER, Ledger)
+    near = _near(root) if near is None else near
+    providers = _providers(root, near.server)
     declared = [*_section(root, "providers").content] or [each.name for each in providers]
     loops, loops_of_tags = read_loops(_section(root, "loops"))
     config = Config(
-        server=server,
+        server=near.server,
         retry=retry,
-        ledger=ledger,
-        store=read_store(_section(root, "store"), ledger),
+        ledger=near.ledger,
+        store=near.store,
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
@@ -137,6 +146,24 @@ def load(text: str, env: Mapping[str, str], *, source: str) -> Config:
     report.settle()
     report.notes.extend(shadowed(providers))
     return replace(config, notes=tuple(report.notes))
+
+
+def _near(root: Table) -> Config:
+    """What every node says of itself, though the rest may be shared."""
+    ledger = _record(_section(root, "ledger"), LEDGER, Ledger)
+    near = Config(
+        server=_server(_section(root, "server")),
+        ledger=ledger,
+        store=read_store(_section(root, "store"), ledger),
+    )
+    for name in root.content if near.store.config == SHARED else ():
+        if name not in NEAR:
+            root.report.wrong(
+                name,
+                'is not read here: store.config = "shared" takes it from the store',
+                "publish it with `headgate config publish`, and take it out of this file",
+            )
+    return near
 
 
 def _root(text: str, env: Mapping[str, str], report: Report) -> Table:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -44,7 +45,7 @@ class Gateway:
     def __init__(self, house: House) -> None:
         self.house = house
         self._admin = Admin(house)
-        self._standings = Standings(house.keys)
+        self._standings = Standings(house.keys, caps=lambda: house.engine.config.caps)
         self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
@@ -156,7 +157,11 @@ class Gateway:
 
     async def _readyz(self, scope: Scope, sink: HttpSink) -> None:
         trouble = self._trouble()
-        body = {"status": "ready"} if not trouble else {"status": "not ready", "why": trouble}
+        body: dict[str, Any] = {"status": "ready"}
+        if trouble:
+            body = {"status": "not ready", "why": trouble}
+        if self.house.following is not None:
+            body["config"] = self.house.following.shown()
         await _show(scope, sink, 503 if trouble else 200, JSON, msgspec.json.encode(body))
 
     def _trouble(self) -> str:
