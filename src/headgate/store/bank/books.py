@@ -134,14 +134,16 @@ class Held:
 
     def over(self, asks: Sequence[Stock | Flow], now_us: int) -> list[Lease]:
         """Shares of spans that are over, as the spans asked for tell."""
-        newest = {
-            ask.pot: ask.span.first
-            for ask in asks
-            if isinstance(ask, Stock)
-            and ask.span != ALWAYS
-            and ask.span.first * DAY_US + LATE_US < now_us
-        }
-        return [(pot, first) for pot, first in self.granted if first < newest.get(pot, first)]
+        asked = {lease_of(ask): ask for ask in asks if isinstance(ask, Stock)}
+        newest: dict[str, int] = {}
+        for (pot, first), ask in asked.items():
+            if ask.span != ALWAYS and first * DAY_US + LATE_US < now_us:
+                newest[pot] = max(first, newest.get(pot, first))
+        return [
+            (pot, first)
+            for pot, first in self.granted
+            if first < newest.get(pot, first) and (pot, first) not in asked
+        ]
 
     def drop(self, leases: Sequence[Lease]) -> None:
         for key in leases:

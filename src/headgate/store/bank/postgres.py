@@ -133,6 +133,7 @@ class Line:
     def check(self, found: object) -> None:
         """OwnerGone unless the owner's row was found."""
         if found is None:
+            self.hang_up()
             raise OwnerGone(_GONE)
 
     def _sign(self, connection: Postgres) -> None:

@@ -23,7 +23,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from headgate.store.bank import Answer, BankError, Flow, Stock
+from headgate.store.bank import Answer, BankError, Flow, OwnerGone, Stock
 from headgate.store.bank.books import Held, Lease, Spend, lease_of, spend_of, spends_of
 from headgate.store.bank.postgres import (
     HERE,
@@ -100,8 +100,10 @@ class RedisBank:
                 over = self._held.over(asks, now_us)
                 if over:
                     self._link.hdel(self._key, *[self._field(lease) for lease in over])
-        except BankError:
+        except BankError as error:
             self._held.doubt(asks)
+            if isinstance(error, OwnerGone):
+                self._link.close()
             raise
         self._held.drop(over)
         self._held.note(asks, answers)

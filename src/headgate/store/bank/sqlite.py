@@ -91,6 +91,9 @@ class SqliteBank:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+        except OwnerGone:
+            self._hang_up()
+            raise
         except (OSError, sqlite3.Error, StoreError) as error:
             self._held.doubt(asks)
             raise BankError(sqlite.explain(error, self._path).what) from error
@@ -115,13 +118,17 @@ class SqliteBank:
             with contextlib.suppress(FileNotFoundError):
                 if os.stat(self._path).st_ino == self._file:
                     return self._connection
-            self._connection.close()
-            self._connection = None
+            self._hang_up()
         connection = sqlite.connect(self._path)
         connection.execute("PRAGMA synchronous = NORMAL")
         self._file = os.stat(self._path).st_ino
         self._connection = connection
         return connection
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _answer(
         self, connection: sqlite3.Connection, asks: Sequence[Stock | Flow]
