@@ -34,7 +34,7 @@ def levels(it: Purse) -> tuple[int, int, int]:
     return money.room(), slots.room(), tap.level
 
 
-NEEDS = st.builds(Need, st.integers(0, 60), st.just(0), st.integers(0, 120))
+NEEDS = st.tuples(st.integers(0, 60), st.just(0), st.integers(0, 120)).map(lambda it: Need(*it))
 
 
 @given(st.lists(NEEDS, max_size=5))

@@ -45,11 +45,13 @@ class Clerk:
         self._task = asyncio.ensure_future(self._run())
 
     async def close(self) -> None:
-        """Stop asking, and give everything back."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """Stop asking, and give everything back. Once."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
         loop = asyncio.get_running_loop()
         with contextlib.suppress(BankError):
             await loop.run_in_executor(self._thread, self._bank.close)
