@@ -1,19 +1,21 @@
-"""headgate config: prints what is in force, or a file to begin with.
+"""headgate config: prints what is in force, or a file to begin with; publishes one for all.
 
 Rule 1: what is printed is TOML that reads back to the same configuration, secrets apart.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from headgate.cli.terminal import config_option, json_option, print_json, say
+from headgate.cli import Trouble
+from headgate.cli.tenancy import actor, now_us, opened, place_options
+from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
+from headgate.store.standing import moment
 
 HEAD = """\
 # headgate.toml: every key with its default. Remove the # of what you change.
@@ -62,25 +64,36 @@ EXAMPLES = """
 """
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--example", is_flag=True, help="Print a commented file to begin with.")
 @json_option
 @config_option
-def command(example: bool, as_json: bool, config_path: str | None) -> None:
+@click.pass_context
+def command(
+    context: click.Context, example: bool, as_json: bool, config_path: str | None
+) -> None:
     """Print the configuration in force, defaults included and secrets hidden.
+
+    Several hosts can share one: `publish` puts it into the store, and every node whose
+    headgate.toml says `[store] config = "shared"` takes it up within a second.
 
     \b
     Examples:
       headgate config
       headgate config --config candidate.toml
       headgate config --example > headgate.toml
+      headgate config publish headgate.toml
     """
+    if context.invoked_subcommand is not None:
+        context.obj = config_path
+        return
     if example:
         click.echo("\n".join([HEAD, *_commented(), EXAMPLES]), nl=False)
         return
-    from headgate.config import describe, load_file
+    from headgate.cli.sharing import in_force
+    from headgate.config import describe
 
-    config = load_file(Path(config_path) if config_path else None, os.environ)
+    config = in_force(Path(config_path) if config_path else None)
     shown = describe(config)
     if as_json:
         print_json(shown)
@@ -88,6 +101,124 @@ def command(example: bool, as_json: bool, config_path: str | None) -> None:
     click.echo("\n".join(_toml(shown)))
     for note in config.notes:
         say(f"note: {note}")
+
+
+_elsewhere = click.option(
+    "--secrets-elsewhere",
+    "elsewhere",
+    is_flag=True,
+    help="Variables named by env: that are not set here are set where the gateways run.",
+)
+
+
+@command.command("publish")
+@click.argument("file", required=False)
+@_elsewhere
+@place_options
+def _publish(file: str | None, elsewhere: bool, **place: Any) -> None:
+    """Put a configuration into the store, for all nodes that share it; - reads stdin.
+
+    Without FILE it is the headgate.toml of this folder or user. It is checked first, as
+    each node checks it again: one that cannot use it keeps the version it has.
+
+    \b
+    Examples:
+      headgate config publish
+      headgate config publish candidate.toml --secrets-elsewhere
+    """
+    from headgate.cli.sharing import check, text_to_publish
+
+    text, name = text_to_publish(file, place["config_path"])
+    notes = check(text, name, place["config_path"], elsewhere=elsewhere)
+    _put(text, notes, place)
+
+
+@command.command("history")
+@place_options
+def _history(**place: Any) -> None:
+    """List the versions that were published, newest first.
+
+    \b
+    Example:
+      headgate config history
+    """
+    from headgate.store import published
+
+    with opened(place, writing=False) as connection:
+        found = published.history(connection)
+    if place["as_json"]:
+        print_json([each._asdict() for each in found])
+    elif not found:
+        say("nothing was published yet: headgate config publish FILE")
+    else:
+        rows = [[str(v.number), str(moment(v.at_us))[:19], v.actor] for v in found]
+        print_table(["Version", "Published (UTC)", "By"], rows)
+
+
+@command.command("show")
+@click.argument("version", type=int, required=False)
+@place_options
+def _show(version: int | None, **place: Any) -> None:
+    """Print the text of a published version; without VERSION of the newest.
+
+    \b
+    Examples:
+      headgate config show
+      headgate config show 3 > headgate.toml
+    """
+    number, text = _text(version, place)
+    if place["as_json"]:
+        print_json({"version": number, "text": text})
+    else:
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+@command.command("rollback")
+@click.argument("version", type=int)
+@_elsewhere
+@place_options
+def _rollback(version: int, elsewhere: bool, **place: Any) -> None:
+    """Publish an older version anew: history goes on, nothing is deleted.
+
+    \b
+    Example:
+      headgate config rollback 3
+    """
+    from headgate.cli.sharing import check
+
+    number, text = _text(version, place)
+    notes = check(text, f"version {number}", place["config_path"], elsewhere=elsewhere)
+    _put(text, notes, place, back_to=number)
+
+
+def _text(version: int | None, place: Mapping[str, Any]) -> tuple[int, str]:
+    """(number, text) of a version, or of the newest."""
+    from headgate.store import published
+
+    with opened(place, writing=False) as connection:
+        newest = published.newest(connection)
+        text = published.text_of(connection, version or newest)
+    if text is None:
+        what = f"there is no version {version}" if version else "nothing was published yet"
+        hint = f"the newest is {newest}: headgate config history" if newest else ""
+        raise Trouble(what, hint or "publish one: headgate config publish FILE")
+    return version or newest, text
+
+
+def _put(
+    text: str, notes: Sequence[str], place: Mapping[str, Any], *, back_to: int = 0
+) -> None:
+    """Publish a text that was checked, and say so."""
+    from headgate.store import published
+
+    with opened(place, writing=True) as connection:
+        number = published.publish(
+            connection, text, actor=actor().name, now_us=now_us(), back_to=back_to
+        )
+    if place["as_json"]:
+        print_json({"version": number, "notes": list(notes)})
+        return
+    say("\n".join([f"published as version {number}", *notes]))
 
 
 def _commented() -> Iterator[str]:
@@ -117,6 +248,8 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
         for name, value in shown[section].items():
             if name == "overrides":
                 overrides = value
+            elif (section, name, value) == ("store", "config", "shared"):
+                yield f"# {name} = {_value(value)}"  # what was shared stands below
             elif value != "":
                 yield f"{name} = {_value(value)}"
         yield from _tables("prices.overrides", overrides)

@@ -34,7 +34,9 @@ def greeting_of(opened: Opened, pid: int) -> Greeting:
     return Greeting(opened.url, opened.keyless, pid, len(opened.orphans), named)
 
 
-def greet(said: Greeting, config: Config, as_json: bool, workers: Sequence[int] = ()) -> None:
+def greet(
+    said: Greeting, config: Config, as_json: bool = False, workers: Sequence[int] = ()
+) -> None:
     """`workers`: their process numbers, where there are several; said.pid is of all."""
     if as_json:
         facts: dict[str, Any] = {"url": said.url, "keyless": said.keyless, "pid": said.pid}

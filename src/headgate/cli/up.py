@@ -11,6 +11,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import click
 
 from headgate.cli import Trouble
 from headgate.cli.greeting import greet, greeting_of
+from headgate.cli.sharing import Source
 from headgate.cli.supervise import share, supervise
 from headgate.cli.where import explained, ledger_of
-from headgate.config import NOBODY, Config, ConfigError, load_file
+from headgate.config import NOBODY, Config, ConfigError
 from headgate.gateway import serve
+from headgate.gateway.following import Following, follow
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Lifeline, Post
 from headgate.gateway.start import Opened, listen_of, open_gateway
 from headgate.store.keys import Keys
@@ -61,15 +64,17 @@ def command(
     said = {"host": host, "port": port, "workers": workers}
     given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
 
-    def read() -> Config:
-        config = load_file(file, os.environ)
+    def typed_in(config: Config) -> Config:
         return share(replace(config, server=replace(config.server, **given)))
 
-    config = read()
+    source = Source(file)
+    config = typed_in(source.begin())
     _check(config)
     descriptor = _open_log(log)
-    if post is not None:
-        serve.run(_Up(config, read, descriptor, as_json, Post.parse(post)).main)
+    worker = Post.parse(post) if post is not None else None
+    up = _Up(config, lambda: typed_in(source.read()), descriptor, source.following, worker)
+    if worker is not None:
+        serve.run(up.main)
     elif config.server.workers > 1:
         words = {"config": file, **given, "log": log}
         typed = [f"--{name}={value}" for name, value in words.items() if value is not None]
@@ -77,7 +82,7 @@ def command(
             listen = listen_of(config, keyed=_keyed(config))
             sys.exit(supervise(config, listen, typed, descriptor, as_json))
     else:
-        serve.run(_Up(config, read, descriptor, as_json).main)
+        serve.run(partial(up.main, greets=partial(greet, as_json=as_json)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,10 @@ class _Up:
     config: Config
     read: Callable[[], Config]
     descriptor: int
-    as_json: bool
-    post: Post | None = None
+    following: Following | None
+    post: Post | None
 
-    async def main(self, stop: serve.Stop) -> None:
+    async def main(self, stop: serve.Stop, greets: Callable[..., None] = greet) -> None:
         loop, early = asyncio.get_running_loop(), asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, early.set)  # unheard, it would end us
         line = self._report(stop) if self.post is not None else None
@@ -102,8 +107,9 @@ class _Up:
                 reread=self.read,
                 post=self.post,
             )
+        chore = self._follow(opened, line)
         if line is not None:
-            self._follow(opened, stop, line)
+            self._join(opened, stop, line)
         loop.add_signal_handler(signal.SIGHUP, _reload, opened)
         if early.is_set():
             _reload(opened)
@@ -111,7 +117,7 @@ class _Up:
         if line is not None:
             line.tell(ready=said)
         else:
-            greet(said, opened.config, self.as_json)
+            greets(said, opened.config)
         await stop.wait()
         running = len(opened.house.ground.running)
         if line is not None:
@@ -119,6 +125,8 @@ class _Up:
         elif running:
             click.echo(f"stopping: {running} running calls are finished first", err=True)
             click.echo("a second signal ends them now", err=True)
+        if chore is not None:
+            chore.cancel()
         await opened.close(hurry=stop.at_once)
 
     def _report(self, stop: serve.Stop) -> Lifeline:
@@ -132,7 +140,23 @@ class _Up:
         line.start(lambda word: _obey(stop, word))
         return line
 
-    def _follow(self, opened: Opened, stop: serve.Stop, line: Lifeline) -> None:
+    def _follow(self, opened: Opened, line: Lifeline | None) -> asyncio.Future[None] | None:
+        """Take up what is published from now on."""
+        if self.following is None:
+            return None
+        journal = opened.house.ground.settlement.journal
+
+        def say(message: str) -> None:
+            journal.say("shared_config", message=message)
+            if line is not None:
+                line.tell(heard=message)
+            else:
+                click.echo(message, err=True)
+
+        opened.house.following = self.following
+        return asyncio.ensure_future(follow(self.following, opened.house.reload, say))
+
+    def _join(self, opened: Opened, stop: serve.Stop, line: Lifeline) -> None:
         """Reload when another worker did, and tell the others when this one did."""
         reload = opened.house.reload
 

@@ -6,7 +6,7 @@ Rule 2: secrets are only ever `env:NAME` in the file, and print as ***.
 
 from headgate.config.capability import abilities, is_known
 from headgate.config.describe import describe, spell
-from headgate.config.load import find_file, load, load_file, load_places
+from headgate.config.load import NEAR, SHARED, find_file, load, load_file, load_places
 from headgate.config.model import (
     Capability,
     CapsConfig,
@@ -24,7 +24,9 @@ from headgate.config.routing import known_models, resolve, unknown_model
 from headgate.config.upstream import NOBODY, without_key
 
 __all__ = [
+    "NEAR",
     "NOBODY",
+    "SHARED",
     "Capability",
     "CapsConfig",
     "Config",

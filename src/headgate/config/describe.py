@@ -24,7 +24,10 @@ def describe(config: Config) -> dict[str, object]:
         "server": server,
         "retry": asdict(config.retry),
         "ledger": asdict(config.ledger),
-        "store": {name: HIDDEN if at else "" for name, at in asdict(config.store).items()},
+        "store": {
+            name: HIDDEN if getattr(config.store, name) else "" for name in ("url", "redis")
+        }
+        | {"config": config.store.config},
         "prices": asdict(config.prices)
         | {"overrides": {name: dict(classes) for name, classes in config.prices.overrides}},
         "providers": {provider.name: _provider(provider) for provider in config.providers},

@@ -115,6 +115,8 @@ class Store:
     """a PostgreSQL database; empty: all of it is in the ledger's file"""
     redis: str = field(default="", repr=False)
     """where processes share limits and budgets out among them; empty: in the store itself"""
+    config: str = "file"
+    """file or shared: where all sections but [server], [ledger] and [store] are read"""
 
 
 @dataclass(frozen=True, slots=True)

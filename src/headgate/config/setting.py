@@ -87,6 +87,9 @@ STORE = (
             "several hosts; none: the ledger's file is the store"),
     Setting("redis", "secret", "env:NAME of redis://…: shares of limits and budgets are given "
             "out there; needs url"),
+    Setting("config", "choice", "shared: this file holds [server], [ledger] and [store] alone, "
+            "the rest is what `headgate config publish` put into the store",
+            choices=("file", "shared")),
 )  # fmt: skip
 
 PRICES = (

@@ -20,7 +20,11 @@ REDIS = ("redis", "rediss", "unix")
 def read_store(table: Table, ledger: Ledger) -> Store:
     """The section; what is wrong with it is reported."""
     found = table.read(STORE)
-    store = Store(url=str(found.get("url", "")), redis=str(found.get("redis", "")))
+    store = Store(
+        url=str(found.get("url", "")),
+        redis=str(found.get("redis", "")),
+        config=str(found.get("config", Store().config)),
+    )
     if "url" in found:
         try:
             read_url(store.url)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from headgate.config import Config
 from headgate.engine import Engine, Ground
 from headgate.gateway.cors import Cors
+from headgate.gateway.following import Following
 from headgate.gateway.models import Models
 from headgate.gateway.peers import Peers
 from headgate.money.catalog import Catalog
@@ -29,6 +30,8 @@ class House:
     draining: bool = False
     peers: Peers = field(default_factory=Peers)
     """the other workers of this host"""
+    following: Following | None = None
+    """the configuration that nodes share; None: this node has its own"""
 
     @classmethod
     def build(

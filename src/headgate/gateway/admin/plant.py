@@ -21,7 +21,10 @@ from headgate.store.sql import ERRORS, StoreError
 
 async def _config(house: House, guest: Guest) -> object:
     house_wide(guest.warrant, "this")
-    return describe(house.engine.config)
+    described = describe(house.engine.config)
+    if house.following is not None:
+        described["shared"] = house.following.shown_in_full()
+    return described
 
 
 async def _targets(house: House, guest: Guest) -> object:
