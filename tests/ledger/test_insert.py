@@ -2,54 +2,48 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headgate.ledger.insert import SIZES, Batch, write
 from headgate.ledger.record import COLUMNS, Entry
-from headgate.store.schema import migrate
+from headgate.store.sql import ERRORS, Connection
 from tests.ledger.any_rows import entries
 from tests.ledger.rows import INTENT, entry
+from tests.stores import empty, sign_in
+
+AGAIN = settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+"""each example empties the one store"""
 
 
-def opened() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    connection.execute(
-        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (7, 'lock', 1, 0, 0)"
-    )
-    return connection
+@pytest.fixture(autouse=True)
+def signed_in(connection: Connection) -> None:
+    sign_in(connection, 7)
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    connection = opened()
-    yield connection
-    connection.close()
-
-
-def rows(connection: sqlite3.Connection) -> list[Entry]:
+def rows(connection: Connection) -> list[Entry]:
     found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM call ORDER BY seq")  # noqa: S608 - constant text
     return [Entry._make(row) for row in found]
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@AGAIN
 @given(batch=st.lists(entries(), max_size=20))
-def test_every_value_comes_back_as_it_was_put_in(batch: list[Entry]) -> None:
-    connection = opened()
+def test_every_value_comes_back_as_it_was_put_in(
+    connection: Connection, batch: list[Entry]
+) -> None:
+    empty(connection)
+    sign_in(connection, 7)
     write(connection, 7, Batch(1, batch, [], []))
     assert rows(connection) == batch
-    connection.close()
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 63, 64, 65, 200])
 def test_a_batch_of_any_size_is_written_whole_and_in_order(
-    connection: sqlite3.Connection, count: int
+    connection: Connection, count: int
 ) -> None:
     batch = [entry(id=f"req-{n}") for n in range(count)]
     intents = [(n, INTENT._replace(id=f"i-{n}")) for n in range(count)]
@@ -64,7 +58,7 @@ def test_sizes_end_in_one_so_that_nothing_is_left_over() -> None:
 
 
 def test_a_batch_whose_number_was_committed_is_not_written_again(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     write(connection, 7, Batch(3, [entry()], [], []))
     write(connection, 7, Batch(3, [entry()], [], []))
@@ -72,25 +66,23 @@ def test_a_batch_whose_number_was_committed_is_not_written_again(
 
 
 def test_an_outcome_closes_the_intent_of_its_own_owner_only(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
-    connection.execute(
-        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (8, 'lock8', 1, 0, 0)"
-    )
+    sign_in(connection, 8)
     write(connection, 7, Batch(1, [], [(5, INTENT)], []))
     write(connection, 8, Batch(1, [], [(5, INTENT)], []))
     write(connection, 7, Batch(2, [entry()], [], [5]))
     assert connection.execute("SELECT owner FROM intent").fetchall() == [(8,)]
 
 
-def test_two_calls_with_the_same_id_both_have_their_row(connection: sqlite3.Connection) -> None:
+def test_two_calls_with_the_same_id_both_have_their_row(connection: Connection) -> None:
     write(connection, 7, Batch(1, [entry(id="same", status=200)], [], []))
     write(connection, 7, Batch(2, [entry(id="same", status=500)], [], []))
     assert [row.status for row in rows(connection)] == [200, 500]
 
 
-def test_a_batch_that_fails_half_way_leaves_nothing(connection: sqlite3.Connection) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+def test_a_batch_that_fails_half_way_leaves_nothing(connection: Connection) -> None:
+    with pytest.raises(ERRORS):
         write(connection, 7, Batch(1, [entry(), entry(status=None)], [(1, INTENT)], []))
     assert rows(connection) == []
     assert connection.execute("SELECT count(*) FROM intent").fetchone() == (0,)
@@ -98,13 +90,13 @@ def test_a_batch_that_fails_half_way_leaves_nothing(connection: sqlite3.Connecti
     assert len(rows(connection)) == 1
 
 
-def spent(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+def spent(connection: Connection) -> list[tuple[object, ...]]:
     sql = "SELECT account, day, calls, cost_nusd FROM spend ORDER BY account, day"
     return connection.execute(sql).fetchall()
 
 
 def test_what_an_account_spends_is_summed_by_the_day_in_the_same_transaction(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     day = 86_400_000_000
     rows = [(1, "k_1", 5), (day, "k_1", 7), (day + 1, "k_1", 11), (day, "k_2", 13)]
@@ -122,7 +114,7 @@ def test_what_an_account_spends_is_summed_by_the_day_in_the_same_transaction(
     ]
 
 
-def test_sums_beyond_64_bits_lose_no_row(connection: sqlite3.Connection) -> None:
+def test_sums_beyond_64_bits_lose_no_row(connection: Connection) -> None:
     most = 2**63 - 1
     for number in range(1, 7):
         made = [entry(charged="house", cost_nusd=most)] * 2
@@ -133,9 +125,9 @@ def test_sums_beyond_64_bits_lose_no_row(connection: sqlite3.Connection) -> None
     assert 2**61 <= int(str(sums[3])) < 2**63
 
 
-@settings(max_examples=40, deadline=None)
+@AGAIN
 @given(
-    st.lists(
+    batches=st.lists(
         st.lists(
             st.tuples(
                 st.sampled_from(["", "k_1", "k_2"]),
@@ -147,8 +139,11 @@ def test_sums_beyond_64_bits_lose_no_row(connection: sqlite3.Connection) -> None
         max_size=4,
     )
 )
-def test_sums_and_rows_never_disagree(batches: list[list[tuple[str, int, int]]]) -> None:
-    connection = opened()
+def test_sums_and_rows_never_disagree(
+    connection: Connection, batches: list[list[tuple[str, int, int]]]
+) -> None:
+    empty(connection)
+    sign_in(connection, 7)
     for number, batch in enumerate(batches, start=1):
         made = [entry(charged=key, at_us=at, cost_nusd=cost) for key, at, cost in batch]
         write(connection, 7, Batch(number, made, [], []))
@@ -157,4 +152,3 @@ def test_sums_and_rows_never_disagree(batches: list[list[tuple[str, int, int]]])
         " WHERE charged <> '' GROUP BY 1, 2 ORDER BY 1, 2"
     )
     assert spent(connection) == counted.fetchall()
-    connection.close()

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from headgate.ledger.insert import Batch, write
 from headgate.ledger.mend import ENTRY, mend_entry, mend_intent, sound
 from headgate.ledger.record import Entry
-from headgate.store.schema import migrate
+from headgate.store.sql import Connection
 from tests.ledger.any_rows import absurd_entries, entries
 from tests.ledger.rows import INTENT, entry
-
-
-def opened() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    connection.execute(
-        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
-    )
-    return connection
+from tests.stores import empty, sign_in
 
 
 @pytest.mark.slow
@@ -32,13 +22,13 @@ def test_a_sound_row_is_the_same_object(row: Entry) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=absurd_entries())
-def test_an_absurd_row_can_be_stored_once_mended(row: Entry) -> None:
-    connection = opened()
+def test_an_absurd_row_can_be_stored_once_mended(connection: Connection, row: Entry) -> None:
+    empty(connection)
+    sign_in(connection, 1)
     write(connection, 1, Batch(1, [mend_entry(row)], [], []))
     assert connection.execute("SELECT count(*) FROM call").fetchone() == (1,)
-    connection.close()
 
 
 @pytest.mark.slow
@@ -65,3 +55,7 @@ def test_an_intent_is_mended_like_an_entry() -> None:
     assert mend_intent(INTENT) is INTENT
     better = mend_intent(INTENT._replace(id="\udfff", max_output=2**70))
     assert (better.id, better.max_output) == ("\\udfff", 2**63 - 1)
+
+
+def test_a_zero_character_which_a_server_refuses_is_spelled_out() -> None:
+    assert mend_entry(entry(agent="a\0b")).agent == "a\\x00b"

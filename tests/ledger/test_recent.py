@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-
 import pytest
 
 from headgate.ledger import recent
 from headgate.ledger.insert import Batch, write
 from headgate.ledger.recent import Wanted
 from headgate.store import keys
-from headgate.store.schema import migrate
+from headgate.store.sql import Connection
 from tests.ledger.rows import INTENT, entry
+from tests.stores import sign_in
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    connection.execute(
-        "INSERT INTO owner (n, lock, pid, started_us, batch) VALUES (1, 'lock', 1, 0, 0)"
-    )
+@pytest.fixture(autouse=True)
+def written(connection: Connection) -> None:
+    sign_in(connection, 1)
     rows = [
         entry(id="a", key_id="k_1", model_asked="fast", model_served="claude-haiku-5-5"),
         entry(id="b", key_id="k_2", fault="overloaded", ending="error"),
@@ -29,20 +23,18 @@ def connection() -> Iterator[sqlite3.Connection]:
         entry(id="d", key_id="k_1"),
     ]
     write(connection, 1, Batch(1, rows, [(1, INTENT), (2, INTENT._replace(at_us=1))], []))
-    yield connection
-    connection.close()
 
 
 def ids(rows: list[recent.Row]) -> str:
     return "".join(row.entry.id for row in rows)
 
 
-def test_the_last_rows_come_oldest_first(connection: sqlite3.Connection) -> None:
+def test_the_last_rows_come_oldest_first(connection: Connection) -> None:
     assert ids(recent.last(connection, 3)) == "bcd"
     assert recent.last(connection, 1)[0].entry == entry(id="d", key_id="k_1")
 
 
-def test_following_shows_every_later_row_once(connection: sqlite3.Connection) -> None:
+def test_following_shows_every_later_row_once(connection: Connection) -> None:
     seen = recent.newest(connection)
     assert recent.after(connection, seen) == []
     write(connection, 1, Batch(2, [entry(id="e"), entry(id="f")], [], []))
@@ -59,19 +51,20 @@ def test_following_shows_every_later_row_once(connection: sqlite3.Connection) ->
         (Wanted(model="claude-sonnet-*"), "abcd"),
         (Wanted(model="*-haiku-*"), "a"),
         (Wanted(model="fas?"), ""),
+        (Wanted(model="fas_"), ""),
+        (Wanted(model="*fas?*"), ""),
+        (Wanted(model="%haiku%"), ""),
         (Wanted(id="c"), "c"),
         (Wanted(faults=True), "bc"),
         (Wanted(key="k_2", faults=True), "b"),
     ],
 )
-def test_rows_can_be_chosen(
-    connection: sqlite3.Connection, wanted: Wanted, expected: str
-) -> None:
+def test_rows_can_be_chosen(connection: Connection, wanted: Wanted, expected: str) -> None:
     assert ids(recent.last(connection, 10, wanted)) == expected
     assert ids(recent.after(connection, 0, wanted)) == expected
 
 
-def test_a_key_can_be_asked_for_by_its_name(connection: sqlite3.Connection) -> None:
+def test_a_key_can_be_asked_for_by_its_name(connection: Connection) -> None:
     key, _ = keys.create(connection, "alice", now_us=1)
     write(connection, 1, Batch(2, [entry(id="e", key_id=key.id)], [], []))
     (row,) = recent.last(connection, 10, Wanted(key="alice"))
@@ -79,7 +72,7 @@ def test_a_key_can_be_asked_for_by_its_name(connection: sqlite3.Connection) -> N
 
 
 def test_calls_without_an_outcome_are_listed_in_the_order_they_began(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     connection.execute("UPDATE intent SET state = 'orphaned' WHERE at_us = 1")
     assert [(call.state, call.intent.at_us) for call in recent.unsettled(connection)] == [

@@ -18,8 +18,9 @@ from headgate.policy.permit import Permit
 from headgate.store import keys
 from headgate.store import tenant as tenants
 from headgate.store.keys import ENDED_KEPT, Key, Keys
+from headgate.store.place import Place, connect
 from headgate.store.schema import migrate
-from headgate.store.sqlite import connect
+from headgate.store.sql import Connection
 from headgate.store.tenant import ORGANISATION, TEAM
 from headgate.store.traits import Changes, Mistake
 
@@ -40,14 +41,9 @@ class Time:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "headgate.db"
-
-
-@pytest.fixture
-def operator(path: Path) -> Iterator[sqlite3.Connection]:
+def operator(store: Place) -> Iterator[Connection]:
     """The connection of another process: that of `headgate keys`."""
-    connection = connect(path)
+    connection = connect(store)
     yield connection
     connection.close()
 
@@ -58,13 +54,14 @@ def time() -> Time:
 
 
 @pytest.fixture
-def gate(operator: sqlite3.Connection, path: Path, time: Time) -> Iterator[Keys]:
-    gate = Keys(path, now_us=time.now_us, clock=time.clock)
+def gate(operator: Connection, store: Place, time: Time) -> Iterator[Keys]:
+    gate = Keys(store, now_us=time.now_us, clock=time.clock)
+    gate.is_near = True  # no loop is kept waiting here, so both kinds keep the same promises
     yield gate
     gate.close()
 
 
-def test_a_secret_is_32_random_bytes_behind_a_prefix(operator: sqlite3.Connection) -> None:
+def test_a_secret_is_32_random_bytes_behind_a_prefix(operator: Connection) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     assert secret.startswith("hg-")
     assert len(base64.urlsafe_b64decode(secret[3:] + "=")) == 32
@@ -73,16 +70,17 @@ def test_a_secret_is_32_random_bytes_behind_a_prefix(operator: sqlite3.Connectio
     assert key.id.startswith("k_")
 
 
-def test_the_secret_is_nowhere_on_the_disk(operator: sqlite3.Connection, path: Path) -> None:
-    _, secret = keys.create(operator, "alice", now_us=NOW)
-    stored = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+def test_the_secret_is_nowhere_on_the_disk(tmp_path: Path) -> None:
+    with contextlib.closing(connect(tmp_path / "headgate.db")) as operator:
+        _, secret = keys.create(operator, "alice", now_us=NOW)
+        stored = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
     assert sha256(secret.encode()).digest() in stored
     assert secret.encode() not in stored
     assert secret[3:20].encode() not in stored
 
 
 def test_a_key_is_found_by_its_secret_as_text_or_bytes(
-    operator: sqlite3.Connection, gate: Keys
+    operator: Connection, gate: Keys
 ) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     assert gate.find(secret) == key
@@ -99,7 +97,7 @@ def test_anything_else_opens_nothing(guess: str | bytes) -> None:
 
 
 def test_a_hit_and_a_miss_hash_once_and_look_up_once(
-    operator: sqlite3.Connection, gate: Keys, monkeypatch: pytest.MonkeyPatch
+    operator: Connection, gate: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, secret = keys.create(operator, "alice", now_us=NOW)
     gate.find(secret)
@@ -115,7 +113,7 @@ def test_a_hit_and_a_miss_hash_once_and_look_up_once(
     assert [len(data) for data in hashed] == [46, 46]
 
 
-def test_a_new_key_works_at_its_first_use(operator: sqlite3.Connection, gate: Keys) -> None:
+def test_a_new_key_works_at_its_first_use(operator: Connection, gate: Keys) -> None:
     assert not gate.defined
     key, secret = keys.create(operator, "alice", now_us=NOW)
     assert gate.find(secret) == key
@@ -123,7 +121,7 @@ def test_a_new_key_works_at_its_first_use(operator: sqlite3.Connection, gate: Ke
 
 
 def test_unknown_secrets_cause_one_look_per_second(
-    operator: sqlite3.Connection, gate: Keys, time: Time, monkeypatch: pytest.MonkeyPatch
+    operator: Connection, gate: Keys, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = 0
     refresh = gate.refresh
@@ -143,7 +141,7 @@ def test_unknown_secrets_cause_one_look_per_second(
 
 
 def test_a_revoked_key_is_refused_after_the_next_refresh(
-    operator: sqlite3.Connection, gate: Keys
+    operator: Connection, gate: Keys
 ) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     assert gate.find(secret) == key
@@ -155,7 +153,7 @@ def test_a_revoked_key_is_refused_after_the_next_refresh(
 
 
 def test_a_key_ends_at_its_moment_without_a_refresh(
-    operator: sqlite3.Connection, gate: Keys, time: Time
+    operator: Connection, gate: Keys, time: Time
 ) -> None:
     _, secret = keys.create(
         operator, "alice", changes=Changes(expires_us=NOW + 2_000_000), now_us=NOW
@@ -168,7 +166,7 @@ def test_a_key_ends_at_its_moment_without_a_refresh(
 
 
 def test_rows_of_the_ledger_do_not_make_the_keys_be_read_again(
-    operator: sqlite3.Connection, gate: Keys
+    operator: Connection, gate: Keys
 ) -> None:
     keys.create(operator, "alice", now_us=NOW)
     assert gate.refresh()
@@ -176,9 +174,7 @@ def test_rows_of_the_ledger_do_not_make_the_keys_be_read_again(
     assert not gate.refresh()
 
 
-def test_keys_that_cannot_be_read_stay_as_they_were(
-    operator: sqlite3.Connection, gate: Keys
-) -> None:
+def test_keys_that_cannot_be_read_stay_as_they_were(operator: Connection, gate: Keys) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     gate.refresh()
     operator.execute("ALTER TABLE meta RENAME TO lost")
@@ -190,7 +186,7 @@ def test_keys_that_cannot_be_read_stay_as_they_were(
     assert gate.trouble == ""
 
 
-def test_two_living_keys_cannot_share_a_name(operator: sqlite3.Connection) -> None:
+def test_two_living_keys_cannot_share_a_name(operator: Connection) -> None:
     keys.create(operator, "alice", now_us=NOW)
     with pytest.raises(Mistake, match="already"):
         keys.create(operator, "alice", now_us=NOW)
@@ -200,17 +196,17 @@ def test_two_living_keys_cannot_share_a_name(operator: sqlite3.Connection) -> No
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101, "bell\a"])
-def test_a_name_must_be_readable(operator: sqlite3.Connection, name: str) -> None:
+def test_a_name_must_be_readable(operator: Connection, name: str) -> None:
     with pytest.raises(Mistake, match="printable"):
         keys.create(operator, name, now_us=NOW)
 
 
-def test_a_key_cannot_be_created_expired(operator: sqlite3.Connection) -> None:
+def test_a_key_cannot_be_created_expired(operator: Connection) -> None:
     with pytest.raises(Mistake, match="expired already"):
         keys.create(operator, "alice", changes=Changes(expires_us=NOW), now_us=NOW)
 
 
-def test_a_mistyped_name_is_answered_with_those_there_are(operator: sqlite3.Connection) -> None:
+def test_a_mistyped_name_is_answered_with_those_there_are(operator: Connection) -> None:
     keys.create(operator, "alice", now_us=NOW)
     with pytest.raises(Mistake) as caught:
         keys.revoke(operator, "alcie", now_us=NOW)
@@ -220,7 +216,7 @@ def test_a_mistyped_name_is_answered_with_those_there_are(operator: sqlite3.Conn
     assert caught.value.hint == "there are: alice"
 
 
-def test_a_key_can_be_revoked_by_its_id_once(operator: sqlite3.Connection) -> None:
+def test_a_key_can_be_revoked_by_its_id_once(operator: Connection) -> None:
     key, _ = keys.create(operator, "alice", now_us=NOW)
     assert keys.revoke(operator, key.id, now_us=NOW) == key
     with pytest.raises(Mistake):
@@ -233,12 +229,12 @@ def test_a_key_can_be_revoked_by_its_id_once(operator: sqlite3.Connection) -> No
 HOUR = 3_600_000_000
 
 
-def live(connection: sqlite3.Connection, key: Key, now_us: int) -> list[str]:
+def live(connection: Connection, key: Key, now_us: int) -> list[str]:
     return [each.last4 for each in keys.secrets_of(connection, key.id) if each.is_live(now_us)]
 
 
 def test_both_secrets_work_during_the_overlap_and_then_the_old_one_ends_by_itself(
-    operator: sqlite3.Connection, gate: Keys, time: Time
+    operator: Connection, gate: Keys, time: Time
 ) -> None:
     key, old = keys.create(operator, "alice", now_us=NOW)
     again, new = keys.rotate(operator, "alice", overlap_us=2_000_000, now_us=NOW)
@@ -258,7 +254,7 @@ def test_both_secrets_work_during_the_overlap_and_then_the_old_one_ends_by_itsel
     assert gate.find(new) is not None
 
 
-def test_revoking_ends_both_secrets_at_once(operator: sqlite3.Connection, gate: Keys) -> None:
+def test_revoking_ends_both_secrets_at_once(operator: Connection, gate: Keys) -> None:
     _, old = keys.create(operator, "alice", now_us=NOW)
     _, new = keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW)
     keys.revoke(operator, "alice", now_us=NOW)
@@ -266,7 +262,7 @@ def test_revoking_ends_both_secrets_at_once(operator: sqlite3.Connection, gate: 
     assert [gate.refusal(secret) for secret in (old, new)] == ["revoked", "revoked"]
 
 
-def test_a_third_secret_is_refused_with_the_way_out(operator: sqlite3.Connection) -> None:
+def test_a_third_secret_is_refused_with_the_way_out(operator: Connection) -> None:
     key, old = keys.create(operator, "alice", now_us=NOW)
     keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW)
     with pytest.raises(Mistake, match=f"ends with {old[-4:]} still works") as caught:
@@ -277,13 +273,13 @@ def test_a_third_secret_is_refused_with_the_way_out(operator: sqlite3.Connection
 
 
 @pytest.mark.parametrize("overlap_us", [-1, 91 * 24 * HOUR])
-def test_an_overlap_is_bounded(operator: sqlite3.Connection, overlap_us: int) -> None:
+def test_an_overlap_is_bounded(operator: Connection, overlap_us: int) -> None:
     keys.create(operator, "alice", now_us=NOW)
     with pytest.raises(Mistake, match="0 hours to 90 days"):
         keys.rotate(operator, "alice", overlap_us=overlap_us, now_us=NOW)
 
 
-def test_a_clock_that_was_set_back_confuses_no_rotation(operator: sqlite3.Connection) -> None:
+def test_a_clock_that_was_set_back_confuses_no_rotation(operator: Connection) -> None:
     key, _ = keys.create(operator, "alice", now_us=NOW)
     _, new = keys.rotate(operator, "alice", overlap_us=0, now_us=NOW - 9 * HOUR)
     assert keys.living(operator, "alice").last4 == new[-4:]
@@ -291,7 +287,7 @@ def test_a_clock_that_was_set_back_confuses_no_rotation(operator: sqlite3.Connec
     assert live(operator, key, NOW) == [last[-4:]]
 
 
-def test_a_key_that_opens_nothing_is_not_rotated(operator: sqlite3.Connection) -> None:
+def test_a_key_that_opens_nothing_is_not_rotated(operator: Connection) -> None:
     keys.create(operator, "alice", changes=Changes(expires_us=NOW + 1), now_us=NOW)
     with pytest.raises(Mistake, match="is expired"):
         keys.rotate(operator, "alice", overlap_us=HOUR, now_us=NOW + 1)
@@ -320,14 +316,14 @@ def test_rotation_never_leaves_zero_or_three_live_secrets(steps: list[tuple[int,
 
 
 def test_the_day_of_last_use_is_noted_once_a_day_and_wakes_no_gateway(
-    operator: sqlite3.Connection, gate: Keys, time: Time, path: Path
+    operator: Connection, gate: Keys, time: Time, store: Place
 ) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     gate.find(secret)
     today = NOW // keys.DAY_US
     used = gate.used()
     assert [day for day, _ in used] == [today]
-    keys.stamp(path, used)
+    keys.stamp(store, used)
     gate.stamped(used)
     assert [each.used_day for each in keys.secrets_of(operator, key.id)] == [today]
     assert not gate.refresh()
@@ -342,13 +338,13 @@ def test_the_day_of_last_use_is_noted_once_a_day_and_wakes_no_gateway(
 
 
 def test_a_stamp_that_comes_late_does_not_turn_the_day_back(
-    operator: sqlite3.Connection, gate: Keys, path: Path
+    operator: Connection, gate: Keys, store: Place
 ) -> None:
     key, secret = keys.create(operator, "alice", now_us=NOW)
     gate.find(secret)
     ((day, digest),) = gate.used()
-    keys.stamp(path, [(day, digest)])
-    keys.stamp(path, [(day - 3, digest)])
+    keys.stamp(store, [(day, digest)])
+    keys.stamp(store, [(day - 3, digest)])
     assert keys.secrets_of(operator, key.id)[0].used_day == day
 
 
@@ -356,7 +352,7 @@ def test_a_stamp_that_comes_late_does_not_turn_the_day_back(
 
 
 def test_a_key_is_charged_and_tagged_as_its_levels_say_the_nearest_first(
-    operator: sqlite3.Connection, gate: Keys
+    operator: Connection, gate: Keys
 ) -> None:
     given = Changes(cost_centre="org", tags=("o=1", "x"))
     tenants.create(operator, "acme", changes=given, now_us=NOW)
@@ -377,7 +373,7 @@ def test_a_key_is_charged_and_tagged_as_its_levels_say_the_nearest_first(
 
 
 def test_a_key_without_a_team_belongs_to_the_default_one(
-    operator: sqlite3.Connection, gate: Keys
+    operator: Connection, gate: Keys
 ) -> None:
     _, secret = keys.create(operator, "alice", now_us=NOW)
     holder = gate.holder(gate.find(secret))
@@ -392,7 +388,7 @@ def test_a_key_without_a_team_belongs_to_the_default_one(
 
 @pytest.mark.parametrize(("level", "name"), [(TEAM, "search"), (ORGANISATION, "acme")])
 def test_archiving_closes_every_key_below_and_restoring_opens_them(
-    operator: sqlite3.Connection, gate: Keys, level: str, name: str
+    operator: Connection, gate: Keys, level: str, name: str
 ) -> None:
     tenants.create(operator, "acme", now_us=NOW)
     tenants.create(operator, "search", parent="acme", now_us=NOW)
@@ -409,7 +405,7 @@ def test_archiving_closes_every_key_below_and_restoring_opens_them(
     assert gate.find(secret) is not None
 
 
-def test_a_key_cannot_be_given_more_than_its_team_allows(operator: sqlite3.Connection) -> None:
+def test_a_key_cannot_be_given_more_than_its_team_allows(operator: Connection) -> None:
     given = Changes(models=("claude-*",), surfaces=("messages",))
     tenants.create(operator, "search", parent="default", changes=given, now_us=NOW)
     wide = Changes(models=("claude-haiku-*", "gpt-*"))
@@ -422,7 +418,7 @@ def test_a_key_cannot_be_given_more_than_its_team_allows(operator: sqlite3.Conne
 
 
 def test_a_team_that_does_not_exist_is_answered_with_what_was_meant(
-    operator: sqlite3.Connection,
+    operator: Connection,
 ) -> None:
     tenants.create(operator, "search", parent="default", now_us=NOW)
     with pytest.raises(Mistake, match="no team named 'serach'") as caught:
@@ -432,13 +428,11 @@ def test_a_team_that_does_not_exist_is_answered_with_what_was_meant(
     assert keys.listing(operator) == []
 
 
-def test_of_many_who_rotate_at_once_one_succeeds(
-    operator: sqlite3.Connection, path: Path
-) -> None:
+def test_of_many_who_rotate_at_once_one_succeeds(operator: Connection, store: Place) -> None:
     key, _ = keys.create(operator, "alice", now_us=NOW)
 
     def rotate(_: int) -> int:
-        with contextlib.closing(connect(path)) as connection:
+        with contextlib.closing(connect(store)) as connection:
             try:
                 keys.rotate(connection, "alice", overlap_us=HOUR, now_us=NOW)
             except Mistake:

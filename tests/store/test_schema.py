@@ -1,4 +1,4 @@
-"""The file's shape: reached once, by whoever comes first, and never guessed at."""
+"""The file's shape: reached once, when asked for, and never guessed at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from headgate.ledger.record import COLUMNS, Intent
 from headgate.store import schema
 from headgate.store.keys import Keys, listing
-from headgate.store.sqlite import connect
+from headgate.store.sqlite import connect, upgrade
 from headgate.store.tenant import TEAM, find
 
 
@@ -24,6 +24,26 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     yield connection
     connection.close()
+
+
+def test_what_is_done_before_an_upgrade_knows_the_old_shape_and_stops_it(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    schema.migrate(connection, told.append)
+    assert told == []  # a new file has nothing that could be kept
+    newest = len(schema.MIGRATIONS)
+    more = [*schema.MIGRATIONS, schema.Migration("more", lambda _: None)]
+    monkeypatch.setattr(schema, "MIGRATIONS", more)
+
+    def fail(_: int) -> None:
+        raise OSError("no room for a copy")
+
+    with pytest.raises(OSError, match="no room"):
+        schema.migrate(connection, fail)
+    assert schema.version(connection) == newest
+    assert schema.migrate(connection, told.append) == ["more"]
+    assert told == [newest]
 
 
 def columns(connection: sqlite3.Connection, table: str) -> list[str]:
@@ -121,9 +141,16 @@ SECRETS = {
 }
 
 
-def test_a_file_of_the_first_shape_is_upgraded_in_place_with_its_keys(tmp_path: Path) -> None:
-    path = tmp_path / "headgate.db"
+def upgraded(folder: Path) -> Path:
+    """The old file, brought to the newest shape."""
+    path = folder / "headgate.db"
     shutil.copy(OLD, path)
+    upgrade(path)
+    return path
+
+
+def test_a_file_of_the_first_shape_is_upgraded_in_place_with_its_keys(tmp_path: Path) -> None:
+    path = upgraded(tmp_path)
     with contextlib.closing(Keys(path)) as gate:
         found = {name: gate.find(secret) for name, secret in SECRETS.items()}
         assert gate.refusal(SECRETS["dave"]) == "revoked"
@@ -141,10 +168,9 @@ def test_a_file_of_the_first_shape_is_upgraded_in_place_with_its_keys(tmp_path: 
 
 
 def test_an_upgraded_file_keeps_its_rows_and_knows_what_was_spent(tmp_path: Path) -> None:
-    path = tmp_path / "headgate.db"
-    shutil.copy(OLD, path)
-    with contextlib.closing(sqlite3.connect(path)) as old:
+    with contextlib.closing(sqlite3.connect(OLD)) as old:
         before = old.execute("SELECT * FROM call ORDER BY seq").fetchall()
+    path = upgraded(tmp_path)
     with contextlib.closing(connect(path)) as connection:
         after = connection.execute("SELECT * FROM call ORDER BY seq").fetchall()
         sums = connection.execute(
@@ -171,14 +197,12 @@ def test_an_upgraded_file_keeps_its_rows_and_knows_what_was_spent(tmp_path: Path
 def test_a_team_of_the_first_shape_may_have_a_name_that_would_be_refused_today(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "headgate.db"
-    shutil.copy(OLD, path)
-    with contextlib.closing(connect(path)) as connection:
+    with contextlib.closing(connect(upgraded(tmp_path))) as connection:
         assert find(connection, TEAM, "a/b c").label == "default/a/b c"
 
 
 @pytest.mark.slow
-def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_on_a_new_file_make_it_once(tmp_path: Path) -> None:
     path = tmp_path / "headgate.db"
     script = (
         "import pathlib, sys\n"

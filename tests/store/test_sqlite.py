@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from headgate.store import schema
 from headgate.store.sqlite import (
     StoreError,
     connect,
     connect_reader,
     explain,
     ledger_path,
+    shape,
     state_folder,
+    upgrade,
 )
+
+OLD = Path(__file__).parent / "old" / "shape-1.db"
 
 
 @pytest.mark.parametrize(
@@ -98,10 +106,89 @@ def test_reading_a_ledger_that_does_not_exist_creates_nothing(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("opener", [connect, connect_reader])
+def test_an_older_file_is_refused_with_the_command_that_upgrades_it(
+    opener: Callable[[Path], sqlite3.Connection], tmp_path: Path
+) -> None:
+    shutil.copy(OLD, tmp_path / "headgate.db")
+    with pytest.raises(StoreError, match="older shape") as caught:
+        opener(tmp_path / "headgate.db")
+    assert "headgate db upgrade" in caught.value.hint
+    assert shape(tmp_path / "headgate.db") == 1
+
+
+def test_an_upgrade_keeps_a_copy_of_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        before = list(old.iterdump())
+    done, copy = upgrade(path)
+    assert len(done) == len(schema.MIGRATIONS) - 1
+    assert copy == tmp_path / "headgate.db.shape-1"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with contextlib.closing(sqlite3.connect(copy)) as kept:
+        assert list(kept.iterdump()) == before
+    assert upgrade(path) == ([], None)
+
+
+def test_an_earlier_copy_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    (tmp_path / "headgate.db.shape-1").write_text("precious")
+    assert upgrade(path)[1] == tmp_path / "headgate.db.shape-1-2"
+    assert (tmp_path / "headgate.db.shape-1").read_text() == "precious"
+
+
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was_and_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+
+    def broken(_: sqlite3.Connection) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    steps = [*schema.MIGRATIONS[:-1], schema.Migration("broken", broken)]
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    with pytest.raises(StoreError, match="disk is full"):
+        upgrade(path)
+    assert shape(path) == 1
+    assert not [file for file in tmp_path.iterdir() if ".shape-" in file.name]
+
+
+@pytest.mark.slow
+def test_of_two_that_upgrade_at_once_one_does_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "headgate.db"
+    shutil.copy(OLD, path)
+    script = (
+        "import pathlib, sys\n"
+        "from headgate.store.sqlite import upgrade\n"
+        "sys.stdin.readline()\n"
+        "done, copy = upgrade(pathlib.Path(sys.argv[1]))\n"
+        "print(len(done), copy is not None)\n"
+    )
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    said = sorted(racer.communicate()[0].strip() for racer in racers)
+    assert said == ["0 False", "0 False", f"{len(schema.MIGRATIONS) - 1} True"]
+
+
 def test_reading_an_empty_file_says_that_it_has_no_shape_yet(tmp_path: Path) -> None:
     (tmp_path / "headgate.db").touch()
     with pytest.raises(StoreError, match="headgate up"):
         connect_reader(tmp_path / "headgate.db")
+    assert shape(tmp_path / "headgate.db") == shape(tmp_path / "none.db") == 0
 
 
 @pytest.mark.parametrize("opener", [connect, connect_reader])

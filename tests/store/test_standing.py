@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from headgate.store import keys
 from headgate.store import tenant as tenants
-from headgate.store.schema import migrate
+from headgate.store.sql import Connection
 from headgate.store.standing import moment, spend, standing
 from headgate.store.traits import Changes
 
@@ -19,16 +15,8 @@ AT = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
 NOW = int(AT.timestamp()) * 1_000_000
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    yield connection
-    connection.close()
-
-
 def test_a_key_sees_what_it_may_do_and_which_level_narrows_it(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     given = Changes(models=("claude-*",), metadata='{"secret": "plan"}')
     tenants.create(connection, "search", parent="default", changes=given, now_us=NOW)
@@ -44,13 +32,13 @@ def test_a_key_sees_what_it_may_do_and_which_level_narrows_it(
     assert "plan" not in json.dumps(told)
 
 
-def test_without_any_narrowing_everything_is_allowed(connection: sqlite3.Connection) -> None:
+def test_without_any_narrowing_everything_is_allowed(connection: Connection) -> None:
     key, _ = keys.create(connection, "a", now_us=NOW)
     told = standing(key, NOW)
     assert (told["models"], told["surfaces"], told["narrowed_by"]) == (None, None, [])
 
 
-def test_levels_that_share_nothing_allow_nothing(connection: sqlite3.Connection) -> None:
+def test_levels_that_share_nothing_allow_nothing(connection: Connection) -> None:
     tenants.create(connection, "search", parent="default", now_us=NOW)
     given = Changes(models=("gpt-*",))
     keys.create(connection, "a", team="search", changes=given, now_us=NOW)
@@ -58,7 +46,7 @@ def test_levels_that_share_nothing_allow_nothing(connection: sqlite3.Connection)
     assert standing(keys.living(connection, "a"), NOW)["models"] == []
 
 
-def test_spend_counts_the_day_and_the_month_of_utc(connection: sqlite3.Connection) -> None:
+def test_spend_counts_the_day_and_the_month_of_utc(connection: Connection) -> None:
     days = [AT, AT - timedelta(days=1), AT + timedelta(days=1)]
     for n, day in enumerate(days):
         row = ("key:k_1", int(day.timestamp()) // 86_400, n, n + 1, 10**n)

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-
 import pytest
 
 from headgate.store import tenant as tenants
-from headgate.store.schema import migrate
+from headgate.store.sql import Connection
 from headgate.store.tenant import ORGANISATION, TEAM
 from headgate.store.traits import Changes, Mistake
 
 NOW = 1_763_720_000_000_000
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection)
-    yield connection
-    connection.close()
-
-
-def version(connection: sqlite3.Connection) -> int:
+def version(connection: Connection) -> int:
     sql = "SELECT value FROM meta WHERE name = 'keys_version'"
     return int(connection.execute(sql).fetchone()[0])
 
 
 def test_a_default_organisation_and_team_are_there_from_the_start(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     assert [each.label for each in tenants.listing(connection, ORGANISATION)] == ["default"]
     (team,) = tenants.listing(connection, TEAM)
@@ -37,7 +26,7 @@ def test_a_default_organisation_and_team_are_there_from_the_start(
 
 
 def test_a_name_is_unique_within_its_parent_and_free_in_another(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     tenants.create(connection, "acme", now_us=NOW)
     made = tenants.create(connection, "search", parent="acme", now_us=NOW)
@@ -54,7 +43,7 @@ def test_a_name_is_unique_within_its_parent_and_free_in_another(
 
 
 def test_the_name_of_an_archived_team_is_not_given_to_another(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     tenants.create(connection, "search", parent="default", now_us=NOW)
     tenants.archive(connection, TEAM, "search", now_us=NOW)
@@ -64,13 +53,13 @@ def test_the_name_of_an_archived_team_is_not_given_to_another(
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "a\nb", "x" * 101])
-def test_a_name_must_be_readable(connection: sqlite3.Connection, name: str) -> None:
+def test_a_name_must_be_readable(connection: Connection, name: str) -> None:
     with pytest.raises(Mistake):
         tenants.create(connection, name, parent="default", now_us=NOW)
 
 
 def test_a_team_can_only_narrow_what_its_organisation_allows(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     given = Changes(models=("claude-*",))
     tenants.create(connection, "acme", changes=given, now_us=NOW)
@@ -85,7 +74,7 @@ def test_a_team_can_only_narrow_what_its_organisation_allows(
 
 
 def test_every_change_is_told_and_a_mistake_changes_nothing(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     seen = version(connection)
     tenants.create(connection, "search", parent="default", now_us=NOW)
@@ -103,7 +92,7 @@ def test_every_change_is_told_and_a_mistake_changes_nothing(
 
 
 def test_a_name_that_is_nobodys_is_answered_with_what_there_is(
-    connection: sqlite3.Connection,
+    connection: Connection,
 ) -> None:
     with pytest.raises(Mistake, match="no organisation named 'acme'") as caught:
         tenants.create(connection, "search", parent="acme", now_us=NOW)

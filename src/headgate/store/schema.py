@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headgate.store.sql import Connection
+from headgate.store.sql import Connection, moment
 
 APPLICATION_ID = (
     0x48474C31  # "HGL1", in the file's header: tells our file from any other SQLite
@@ -438,11 +438,22 @@ MIGRATIONS: list[Migration] = [
 ]
 
 
+def _header(connection: sqlite3.Connection) -> list[int]:
+    questions = (
+        "PRAGMA application_id",
+        "PRAGMA user_version",
+        "SELECT count(*) FROM sqlite_schema",
+    )
+    return [int(connection.execute(each).fetchone()[0]) for each in questions]
+
+
 def version(connection: sqlite3.Connection) -> int:
     """How many migrations the file has seen; SchemaError if it is not ours or too new."""
-    ours = connection.execute("PRAGMA application_id").fetchone()[0]
-    seen = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if connection.in_transaction:
+        ours, seen, tables = _header(connection)
+    else:
+        with moment(connection):  # else it may be given its shape between two of the questions
+            ours, seen, tables = _header(connection)
     if ours != APPLICATION_ID and (ours or tables or seen):
         raise SchemaError("it is an SQLite database of another program, not a Headgate ledger")
     if seen > len(MIGRATIONS):
