@@ -40,12 +40,18 @@ class Webhook:
     """One process's part in delivering; `current` is the configuration of the moment."""
 
     def __init__(
-        self, notices: Notices, door: Door, journal: Journal, current: Callable[[], Events]
+        self,
+        notices: Notices,
+        door: Door,
+        journal: Journal,
+        current: Callable[[], Events],
+        now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self._notices = notices
         self._door = door
         self._journal = journal
         self._current = current
+        self._now_us = now_us
         self._gone: Events | None = None
         self._trouble = ""
         self._said = ""
@@ -70,7 +76,7 @@ class Webhook:
             self._journal.say(say, why=self._trouble)
         if not events.webhook or events is self._gone:
             return 0
-        now_us = time.time_ns() // 1000
+        now_us = self._now_us()
         if self._looks % EXPIRE_EVERY == 0:
             await notices.ask(partial(table.expire, now_us=now_us))
         self._looks += 1
@@ -84,7 +90,7 @@ class Webhook:
 
     async def _deliver(self, events: Events, noted: Noted) -> None:
         status, answer = await post(self._door, events, noted.event)
-        now_us = time.time_ns() // 1000
+        now_us = self._now_us()
         if 200 <= status < 300:
             self._said = ""
             settled = partial(table.delivered, noted=noted, answer=answer, now_us=now_us)
