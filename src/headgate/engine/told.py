@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from headgate.engine.purse import Purse
 from headgate.policy.cap import ADJECTIVES, Period, resets
@@ -106,8 +107,10 @@ def block_headers(fault: Fault, dialect: str) -> Headers:
 
 def warning(purse: Purse) -> Pot | None:
     """The budget that is nearest to its end, of those of which a warning is due."""
-    due = [pot for pot in (*purse.hard, *purse.soft, *purse.watched) if pot.warned]
-    return max(due, key=lambda pot: pot.spent_now() / pot.cap, default=None)
+    due = [
+        pot for pots in (purse.hard, purse.soft, purse.watched) for pot in pots if pot.warned
+    ]
+    return max(due, key=lambda pot: pot.spent_now() / pot.cap) if due else None
 
 
 def warning_text(pot: Pot) -> str:
@@ -142,36 +145,55 @@ def reply_headers(purse: Purse, dialect: str) -> Headers:
     headers: Headers = []
     if (pot := warning(purse)) is not None:
         headers += warning_headers(pot, dialect)
-    tightest: dict[str, Tap] = {}
+    tightest: dict[str, tuple[float, Tap]] = {}
     for tap, _ in purse.taps:
+        share = (tap.level + tap.bank) / tap.per_minute
         other = tightest.get(tap.what)
-        if other is None or tap.left() * other.per_minute < other.left() * tap.per_minute:
-            tightest[tap.what] = tap
-    for tap in tightest.values():
-        headers += _anthropic(tap) if dialect == "anthropic" else _openai(tap)
+        if other is None or share < other[0]:
+            tightest[tap.what] = (share, tap)
+    say = _anthropic if dialect == "anthropic" else _openai
+    for what, (_, tap) in tightest.items():
+        say(headers, what, tap)
     return headers
 
 
-def _full_in_s(tap: Tap) -> float:
-    return max(0.0, (tap.burst - tap.left()) * 60 / tap.per_minute)
+def _full_in_s(tap: Tap, left: int) -> float:
+    return (tap.burst - left) * 60 / tap.per_minute if left < tap.burst else 0.0
 
 
-def _anthropic(tap: Tap) -> Headers:
-    name = b"anthropic-ratelimit-" + _RESET[tap.what]
-    at = datetime.fromtimestamp(time.time_ns() // 10**9 + round(_full_in_s(tap)), UTC)
-    return [
-        (name + b"-limit", str(tap.per_minute).encode()),
-        (name + b"-remaining", str(min(tap.left(), tap.per_minute)).encode()),
-        (name + b"-reset", at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),
-    ]
+_ENDS = (b"limit", b"remaining", b"reset")
+_ANTHROPIC = {
+    what: tuple(
+        b"anthropic-ratelimit-" + name + end for end in (b"-limit", b"-remaining", b"-reset")
+    )
+    for what, name in _RESET.items()
+}
+_OPENAI = {  # these fields know requests and tokens only
+    what: tuple(
+        b"x-ratelimit-" + start + name for start in (b"limit-", b"remaining-", b"reset-")
+    )
+    for what, name in (("requests", b"requests"), ("input_tokens", b"tokens"))
+}
 
 
-def _openai(tap: Tap) -> Headers:
-    if tap.what == "output_tokens":  # these fields know requests and tokens only
-        return []
-    name = b"requests" if tap.what == "requests" else b"tokens"
-    return [
-        (b"x-ratelimit-limit-" + name, str(tap.per_minute).encode()),
-        (b"x-ratelimit-remaining-" + name, str(min(tap.left(), tap.per_minute)).encode()),
-        (b"x-ratelimit-reset-" + name, f"{_full_in_s(tap):.3f}s".encode()),
-    ]
+def _anthropic(headers: Headers, what: str, tap: Tap) -> None:
+    limit, remaining, reset = _ANTHROPIC[what]
+    left = tap.left()
+    headers.append((limit, b"%d" % tap.per_minute))
+    headers.append((remaining, b"%d" % min(left, tap.per_minute)))
+    headers.append((reset, _moment(time.time_ns() // 10**9 + round(_full_in_s(tap, left)))))
+
+
+def _openai(headers: Headers, what: str, tap: Tap) -> None:
+    if what not in _OPENAI:
+        return
+    limit, remaining, reset = _OPENAI[what]
+    left = tap.left()
+    headers.append((limit, b"%d" % tap.per_minute))
+    headers.append((remaining, b"%d" % min(left, tap.per_minute)))
+    headers.append((reset, b"%.3fs" % _full_in_s(tap, left)))
+
+
+@lru_cache(256)
+def _moment(at_s: int) -> bytes:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
