@@ -11,7 +11,7 @@ from sqlite3 import Connection
 import pytest
 
 from headgate.cli import Trouble
-from headgate.cli.gate import judge
+from headgate.cli.gate import holder, judge
 from headgate.store import keys
 from headgate.store import tenant as tenants
 from headgate.store.sqlite import connect
@@ -74,3 +74,15 @@ def test_a_name_that_is_nobodys_is_answered_with_what_was_meant(
     with pytest.raises(Trouble) as caught:
         judge(ledger, None, "alcie", ASKED)
     assert "did you mean 'alice'?" in caught.value.hint
+
+
+def test_the_key_that_was_named_is_found_whether_it_opens_or_not(
+    ledger: Path, operator: Connection
+) -> None:
+    _, secret = keys.create(operator, "alice", now_us=now_us())
+    for found in (holder(ledger, secret, None), holder(ledger, None, "alice")):
+        assert found is not None
+        assert found.name == "alice"
+    assert holder(ledger, None, None) is None
+    assert holder(ledger, "hg-wrong", None) is None
+    assert holder(ledger.with_name("none.db"), None, "alice") is None

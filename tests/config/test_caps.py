@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.config import CapsConfig, Config, ConfigError, load
-from headgate.config.caps import enforces, needs_prices, objection, told, unpriced
+from headgate.config.caps import enforces, in_force, needs_prices, objection, told, unpriced
 from headgate.policy.cap import NO_CAPS, PERIODS, Budget, Caps, Limits
 from headgate.policy.sound import NANO
+from headgate.wire.call import Capped
 
 ENV = {"ANTHROPIC_API_KEY": "sk-ant-api03-" + "Ab1_" * 23 + "xyz"}
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -187,6 +188,28 @@ def test_the_same_is_asked_before_a_key_is_given_a_budget() -> None:
     assert what.startswith("a budget cannot be kept: no price is known of anthropic:")
     assert "prices.ceiling" in hint
     assert objection(Config(), NOW) == ("", "")
+
+
+def test_what_holds_for_an_account_is_its_own_and_else_what_all_have() -> None:
+    caps = CapsConfig(
+        house=Caps(Limits(requests=9)),
+        each_key=Caps(Limits(requests=5, concurrent=2), (Budget(1, "day"),)),
+        tags=(("a", Caps(Limits(requests=7))),),
+    )
+    own = [
+        Capped("organisation:o", "organisation 'o'", NO_CAPS),
+        Capped("key:k", "key 'al'", Caps(Limits(requests=3), (Budget(2, "month"),))),
+    ]
+    accounts = ("organisation:o", "team:t", "key:k", "tag:a", "tag:b")
+    assert in_force(caps, accounts, own) == [
+        Capped("house", "the whole house", caps.house),
+        Capped(
+            "key:k",
+            "key 'al'",
+            Caps(Limits(requests=3, concurrent=2), (Budget(2, "month"), Budget(1, "day"))),
+        ),
+        Capped("tag:a", "tag:a", Caps(Limits(requests=7))),
+    ]
 
 
 LIMITS = st.builds(Limits, *[st.integers(0, 10**9)] * 4, st.just(0)) | st.builds(

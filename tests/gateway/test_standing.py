@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from headgate.config import CapsConfig
 from headgate.gateway.standing import PATH, Standings
+from headgate.policy.cap import Budget, Caps, Limits, Period
 from headgate.store import keys as store
 from headgate.store.sqlite import connect
 from headgate.store.traits import Changes
 from headgate.wire.model import Fault, Kind
 from tests.kit import message, running
+
+USD = 10**9
 
 
 def make(ledger: Path, name: str, changes: Changes) -> str:
@@ -52,6 +56,34 @@ async def test_a_key_that_asks_without_end_reads_the_ledger_once_a_second(
     assert {each["spend"]["calls"] for each in told} == {1}
     now = 1.0
     assert (await standings.of(key))["spend"]["calls"] == 2
+
+
+async def test_a_key_reads_what_caps_it_and_what_running_calls_hold_of_it(
+    keys: store.Keys, tmp_path: Path
+) -> None:
+    caps = Caps(Limits(requests=60), (Budget(5 * USD, "day"),))
+    secret = await asyncio.to_thread(make, tmp_path / "h.db", "al", Changes(caps=caps))
+    await asyncio.to_thread(keys.refresh)
+    key = keys.find(secret)
+    assert key is not None
+    house = CapsConfig(
+        each_team=Caps(budgets=(Budget(50 * USD, "month", "soft"),)),
+        models=(("claude-*", Limits(concurrent=3)),),
+    )
+
+    def held(account: str, period: Period) -> int:
+        return 2 * USD if (account, period) == (f"team:{key.team.id}", "month") else USD
+
+    told = await Standings(keys, caps=lambda: house, held=held).of(key)
+    team, mine = told["caps"]
+    assert (team["of"], mine["of"]) == ("team 'default'", "key 'al'")
+    assert team["budgets"][0]["remaining_nusd"] == 48 * USD
+    assert (mine["budgets"][0]["held_nusd"], mine["budgets"][0]["remaining_nusd"]) == (
+        USD,
+        4 * USD,
+    )
+    assert mine["limits"] == {"requests": 60, "burst": 15}
+    assert told["model_limits"] == {"claude-*": {"concurrent": 3}}
 
 
 def break_it(ledger: Path) -> None:

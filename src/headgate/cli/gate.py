@@ -41,6 +41,16 @@ def judge(
     return _verdict(_named(ledger, key_id), asked)
 
 
+def holder(ledger: Place, key: str | None, key_id: str | None) -> Key | None:
+    """The key that was named, whether it opens or not; None: none was, or none is known."""
+    if not there_is(ledger) or (key is None and key_id is None):
+        return None
+    if key is None:
+        return _named(ledger, key_id or "")
+    with explained(), contextlib.closing(Keys(ledger)) as keys:
+        return keys.find(key)
+
+
 def _named(ledger: Place, key_id: str) -> Key:
     with explained(), contextlib.closing(connect_reader(ledger)) as reader:
         known = listing(reader)

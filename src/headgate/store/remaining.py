@@ -27,9 +27,12 @@ def nothing_held(account: str, period: Period) -> int:
 
 
 def remaining(
-    connection: Connection, capped: Iterable[Capped], now_us: int, held: Held = nothing_held
+    connection: Connection | None,
+    capped: Iterable[Capped],
+    now_us: int,
+    held: Held = nothing_held,
 ) -> list[dict[str, Any]]:
-    """Each account with its limits and what its budgets have left."""
+    """Each account with its limits and what its budgets have left; None: nothing is spent."""
     return [
         {
             "account": it.account,
@@ -61,15 +64,17 @@ def limits_told(limits: Limits) -> dict[str, int]:
 
 
 def _budget(
-    connection: Connection, account: str, budget: Budget, now_us: int, held: Held
+    connection: Connection | None, account: str, budget: Budget, now_us: int, held: Held
 ) -> dict[str, Any]:
     days = span(budget.period, now_us // DAY_US)
-    row = connection.execute(
-        "SELECT COALESCE(SUM(cost_nusd), 0) FROM spend"
-        " WHERE account = ? AND day BETWEEN ? AND ?",
-        (account, days.first, days.last),
-    ).fetchone()
-    spent, aside = int(row[0]), held(account, budget.period)
+    spent, aside = 0, held(account, budget.period)
+    if connection is not None:
+        row = connection.execute(
+            "SELECT COALESCE(SUM(cost_nusd), 0) FROM spend"
+            " WHERE account = ? AND day BETWEEN ? AND ?",
+            (account, days.first, days.last),
+        ).fetchone()
+        spent = int(row[0])
     return {
         "period": budget.period,
         "kind": budget.kind,
