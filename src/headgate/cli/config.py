@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from headgate.cli import Trouble
-from headgate.cli.tenancy import actor, now_us, opened, place_options
+from headgate.cli.tenancy import actor, now_us, opened, place_options, store_of
 from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
+from headgate.store.place import there_is
 from headgate.store.standing import moment
 
 HEAD = """\
@@ -140,12 +141,14 @@ def _history(**place: Any) -> None:
 
     \b
     Example:
-      headgate config history
+      headgate config history --json
     """
     from headgate.store import published
 
-    with opened(place, writing=False) as connection:
-        found = published.history(connection)
+    found: list[published.Version] = []
+    if there_is(store_of(place)):
+        with opened(place, writing=False) as connection:
+            found = published.history(connection)
     if place["as_json"]:
         print_json([each._asdict() for each in found])
     elif not found:
@@ -195,9 +198,11 @@ def _text(version: int | None, place: Mapping[str, Any]) -> tuple[int, str]:
     """(number, text) of a version, or of the newest."""
     from headgate.store import published
 
-    with opened(place, writing=False) as connection:
-        newest = published.newest(connection)
-        text = published.text_of(connection, version or newest)
+    newest, text = 0, None
+    if there_is(store_of(place)):
+        with opened(place, writing=False) as connection:
+            newest = published.newest(connection)
+            text = published.text_of(connection, version or newest)
     if text is None:
         what = f"there is no version {version}" if version else "nothing was published yet"
         hint = f"the newest is {newest}: headgate config history" if newest else ""

@@ -92,7 +92,7 @@ def check(text: str, name: str, config_path: str | None, *, elsewhere: bool) -> 
     own = [f"[{section}]" for section in NEAR if section in sections]
     notes = [note for note in config.notes if "environment" not in note]
     if own:
-        notes.append(f"{', '.join(own)} of it hold nowhere: each node has its own")
+        notes.append(f"what it says in {', '.join(own)} holds nowhere: each node has its own")
     return notes
 
 
