@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.config import ConfigError, describe, load
+from headgate.policy.cap import Limits
 from headgate.providers import Account, Provider
 
 ONE, TWO = "sk-ant-api03-" + "a" * 95, "sk-ant-api03-" + "b" * 95
@@ -46,6 +47,10 @@ def test_where_no_key_of_ours_is_sent_none_is_read(where: str) -> None:
         ('api_keys = ["env:ONE", "env:BROKEN"]', "BROKEN contains a sign that no key has"),
         ('api_keys = ["env:ONE", 5]', "a secret does not belong in this file"),
         (f'api_keys = ["env:ONE", "{TWO}"]', "a secret does not belong in this file"),
+        ('api_keys = [{ key = "env:ONE", limit = {} }]', "unknown key 'limit'"),
+        ("api_keys = [{ limits = { requests = 5 } }]", "a secret does not belong in this file"),
+        ('api_keys = [{ key = "env:ONE", limits = 5 }]', "must be a table"),
+        ('api_keys = [{ key = "env:ONE", limits = { burst = 5 } }]', "burst"),
         ('api_key = "ONE"', "a secret does not belong in this file"),
         ('api_key = "env:NONE"', "NONE is not set"),
     ],
@@ -81,3 +86,27 @@ def test_a_variable_among_several_is_not_unused() -> None:
     )
     env = {**ENV, "ANTHROPIC_API_KEY": ONE}
     assert load(text, env, source="").notes == ()
+
+
+def test_limits_hold_for_every_account_unless_one_has_its_own() -> None:
+    keys = 'api_keys = ["env:ONE", { key = "env:TWO", limits = { requests = 100 } }]'
+    provider = only(f"limits = {{ requests = 1000, concurrent = 4 }}\n{keys}")
+    assert provider.limits == Limits(requests=1000, concurrent=4)
+    alone = [provider.alone(account).limits for account in provider.api_keys]
+    assert alone == [Limits(requests=1000, concurrent=4), Limits(requests=100)]
+    lone = only('api_keys = [{ key = "env:ONE", limits = { output_tokens = 9000 } }]')
+    assert (lone.api_key, lone.limits) == (ONE, Limits(output_tokens=9000))
+
+
+def test_limits_are_described_and_hold_for_no_key_but_ours() -> None:
+    keys = 'api_keys = ["env:ONE", { key = "env:TWO", limits = { requests = 100 } }]'
+    text = f"[providers.anthropic]\nlimits = {{ requests = 1000 }}\n{keys}"
+    providers = describe(load(text, ENV, source="it"))["providers"]
+    assert isinstance(providers, dict)
+    told = providers["anthropic"]
+    assert (told["limits"], told["limits_of"]) == (
+        {"requests": 1000},
+        {"TWO": {"requests": 100}},
+    )
+    with pytest.raises(ConfigError, match="the callers' own are sent"):
+        only('credentials = "client"\nlimits = { requests = 5 }')

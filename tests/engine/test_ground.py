@@ -12,7 +12,8 @@ from headgate.engine.ground import KNOWN_TARGETS, Ground
 from headgate.engine.seat import Seat
 from headgate.engine.tally import Tally
 from headgate.policy.health import WELL
-from headgate.policy.router import Target, Try
+from headgate.policy.pool import Ask
+from headgate.policy.router import Target
 from headgate.upstream import Exchange
 from headgate.wire.model import Ending, Fault, Kind
 from tests.engine.players import Wire, tally_of
@@ -128,13 +129,17 @@ def test_what_one_account_refused_says_nothing_of_its_target(kind: Kind) -> None
     text = f'[providers.p]\nkind = "vllm"\nbase_url = "http://127.0.0.1:9"\n{keys}'
     config = configuration.load(text, {"ONE": "key-1", "TWO": "key-2"}, source="it")
     gate, target = Gate.to(config.providers[0]), Target("p", "m")
-    tally.target, tally.seat = target, Seat(gate, target, b"conversation", here.shut)
-    account = tally.seat.take(Try(target, 1), 100.0).credential
+    ask = Ask("p", "m", ("ONE", "TWO"), b"conversation", 400)
+    tally.target, tally.seat = target, Seat(here.pool, gate, target, ask)
+    account = tally.seat.take(0, 100.0).credential
     here.note(tally, exchange, Fault(kind, "x", retry_after=20))
-    if kind is Kind.OVERLOADED:
-        assert (here.shut, [*here.health]) == ({}, [("p", "m")])
-    else:
-        assert ([*here.shut], here.health) == ([("p", "m", account)], {})
+    assert account == "ONE"
+    assert [*here.health] == ([("p", "m")] if kind is Kind.OVERLOADED else [])
+    assert here.pool.wait_s(ask._replace(accounts=("ONE",)), here.clock()) == {
+        Kind.UPSTREAM_LIMITED: 20.0,
+        Kind.UPSTREAM_AUTH: float("inf"),
+        Kind.OVERLOADED: 0.0,
+    }.get(kind)
 
 
 def test_names_that_callers_make_up_do_not_fill_the_memory() -> None:

@@ -2,14 +2,17 @@
 
 Rule 1: a key that is not there, or cannot be one, is a mistake told with variable and remedy.
 Rule 2: no account is named twice: it would stand for two shares of the traffic.
+Rule 3: what is limited for one account takes the place of what holds for all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from headgate.config.problem import join
+from headgate.config.caps import read_limits
+from headgate.config.problem import join, meant
 from headgate.config.table import Table, Wrong, variable_of
+from headgate.policy.cap import Limits
 from headgate.providers import Account, Preset
 from headgate.providers.credential import inspect, missing, present
 
@@ -37,10 +40,23 @@ class Keys:
             example = 'api_keys = ["env:FIRST_KEY", "env:SECOND_KEY"]'
             self.table.report.wrong(place, "must be a list of keys", example)
             return ()
-        found = [self._named(each, f"{place}[{at}]") for at, each in enumerate(given)]
+        found = [self._entry(each, f"{place}[{at}]") for at, each in enumerate(given)]
         accounts = tuple(account for account in found if account is not None)
         self._tell_apart(accounts, place)
         return accounts
+
+    def _entry(self, given: object, place: str) -> Account | None:
+        """One of api_keys: its key, or a table of its key and its own limits."""
+        if not isinstance(given, dict):
+            return self._named(given, place)
+        table = Table(given, place, self.table.report, self.table.env)
+        for name in given.keys() - {"key", "limits"}:
+            what, hint = f"unknown key '{name}'", meant(name, ("key", "limits"))
+            table.report.wrong(join(place, name), what, hint)
+        account = self._named(given.get("key"), join(place, "key"))
+        if account is None or "limits" not in given:
+            return account
+        return replace(account, limits=limits_in(table))
 
     def _one(self) -> tuple[Account, ...]:
         """The key of api_key, else the one in the vendor's usual variable."""
@@ -89,3 +105,12 @@ class Keys:
                 same = owner == name
                 what = f"names {name} twice" if same else f"{owner} and {name} hold one key"
                 self.table.report.wrong(place, what, "name every account once")
+
+
+def limits_in(table: Table) -> Limits:
+    """What the table's `limits` allow in a minute."""
+    place, given = join(table.path, "limits"), table.content["limits"]
+    if not isinstance(given, dict):
+        table.report.wrong(place, "must be a table", "limits = { requests = 1000 }")
+        return Limits()
+    return read_limits(Table(given, place, table.report, table.env))

@@ -99,7 +99,7 @@ def read_caps(limits: Table, budgets: Table) -> CapsConfig:
     line: dict[str, Any] = Table(plain, limits.path, limits.report, limits.env).read(LIMITS)
     found: dict[str, _Who] = {}
     for name, table in _someone(limits, (*EVERYBODY, TAGS, MODELS)):
-        _read_limits(table, found.setdefault(name, _Who()))
+        found.setdefault(name, _Who()).limits = read_limits(table)
     for name, table in _someone(budgets, (*EVERYBODY, TAGS)):
         _read_budgets(table, found.setdefault(name, _Who()))
     caps = {name: who.caps() for name, who in found.items()}
@@ -190,12 +190,14 @@ def _stranger(name: str, known: tuple[str, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _read_limits(table: Table, who: _Who) -> None:
+def read_limits(table: Table) -> Limits:
+    """Limits of whomever the table is about."""
     said: dict[str, Any] = table.read(LIMIT)
-    who.limits = Limits(**said)
-    for wrong in sound.unsound(Caps(who.limits)):
+    limits = Limits(**said)
+    for wrong in sound.unsound(Caps(limits)):
         if wrong.at != "burst" or "requests" not in table.content:
             table.report.wrong(join(table.path, wrong.at), wrong.what, wrong.hint)
+    return limits
 
 
 def _read_budgets(table: Table, who: _Who) -> None:

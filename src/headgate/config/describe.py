@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from headgate.config.caps import told
 from headgate.config.model import Config, Events, Oidc, Route, Rung
+from headgate.policy.cap import Limits
 from headgate.providers import Provider
 
 HIDDEN = "***"
@@ -54,6 +55,10 @@ def spell(rung: Rung) -> str:
     return f"{target} x{rung.tries}"
 
 
+def _limits(limits: Limits) -> dict[str, int]:
+    return {what: most for what, most in limits._asdict().items() if most}
+
+
 def _rung(rung: Rung) -> str | dict[str, object]:
     """As it is written: a table where it says more than a target."""
     told: dict[str, object] = {"target": spell(rung)}
@@ -79,6 +84,10 @@ def _provider(provider: Provider) -> dict[str, object]:
     described = asdict(provider)
     described["api_key"] = HIDDEN if provider.api_key else ""
     described["api_keys"] = {account.variable: HIDDEN for account in provider.api_keys}
+    described["limits"] = _limits(provider.limits)
+    own = {it.variable: _limits(it.limits) for it in provider.api_keys if it.limits is not None}
+    if own:
+        described["limits_of"] = own
     described["headers"] = {name: HIDDEN for name, _ in provider.headers}
     return described
 

@@ -186,7 +186,9 @@ PROVIDER = (
     Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
     Setting("api_key", "secret", "env:NAME of the key; default: the vendor's usual variable"),
     Setting("api_keys", "secrets", "env:NAME of several accounts' keys, in place of api_key; "
-            "a conversation keeps to one"),
+            "{ key = \"env:NAME\", limits = { … } } where one has limits of its own"),
+    Setting("limits", "table", "of each account, in a minute: { requests, input_tokens, "
+            "output_tokens, concurrent, burst }; what its vendor allows is learned from it"),
     Setting("credentials", "choice", "house: our key; client: the caller's own key goes on",
             choices=("house", "client")),
     Setting("auth", "choice", "which header carries the key", choices=AUTHS),

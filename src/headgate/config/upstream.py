@@ -10,13 +10,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from headgate.config.account import Keys
+from headgate.config.account import Keys, limits_in
 from headgate.config.problem import Report, closest, join, meant
 from headgate.config.setting import PROVIDER
 from headgate.config.table import Table, Wrong, variable_of
@@ -99,6 +98,12 @@ def _read_one(name: str, table: Table) -> Provider | None:
     accounts: tuple[Account, ...] = ()
     if values.get("credentials") != "client" and values.get("auth", preset.auth) != "none":
         accounts = Keys(preset, table, base_url).read()
+    if "limits" in values:
+        values["limits"] = limits_in(table)
+        if values.get("credentials") == "client":
+            place = join(table.path, "limits")
+            what = "would hold for keys of ours, and the callers' own are sent"
+            table.report.wrong(place, what, "remove limits, or limit the callers' keys")
     if len(table.report.problems) > before:
         return None
     return _build(preset, values, accounts)
@@ -110,6 +115,8 @@ def _build(
     """What the file says, else what the data file knows, else the record's default."""
     name = values["name"]
     only = accounts[0] if len(accounts) == 1 else Account("", "")
+    if only.limits is not None:
+        values = {**values, "limits": only.limits}
     patterns = values.get("models", [*preset.models, f"{name}:*"])
     return msgspec.convert(
         {
@@ -124,7 +131,7 @@ def _build(
             "models": patterns,
             "api_key": only.key,
             "key_env": only.variable,
-            "api_keys": [asdict(each) for each in accounts] if len(accounts) > 1 else [],
+            "api_keys": accounts if len(accounts) > 1 else (),
         },
         Provider,
     )

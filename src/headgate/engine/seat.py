@@ -131,8 +131,7 @@ class Seat:
         if trip is None:
             return ""
         if hold is not None:
-            usage = verdict.seen.usage if verdict.seen is not None else None
-            counted = usage.input_total - usage.cache_read if usage is not None else 0
+            counted = verdict.seen.usage.input_total if verdict.seen is not None else 0
             hold.settle(counted, verdict.output, 0)
         if fault is not None and (fault.kind is Kind.UPSTREAM_AUTH or verdict.dead):
             only = verdict.status == 403
