@@ -242,7 +242,7 @@ CREATE TABLE spend (
 def _caps(connection: sqlite3.Connection) -> None:
     """Limits and budgets, what is charged to whom, leases, administrators and their log."""
     connection.execute("ALTER TABLE spend RENAME TO old_spend")
-    for text in (_CHARGED, _LEASE, _FLOW, _EVENT, _ADMIN_KEY, _ADMIN_LOG, _SHARED_CONFIG):
+    for text in (_CHARGED, _LEASE, _FLOW, _EVENT, _DUE, _ADMIN_KEY, _ADMIN_LOG, _SHARED_CONFIG):
         connection.execute(text)
     connection.execute(_BURIED)
     connection.execute("ALTER TABLE meta ADD COLUMN secret BLOB")
@@ -272,7 +272,6 @@ def _caps(connection: sqlite3.Connection) -> None:
         " WHEN EXISTS (SELECT 1 FROM admin_log WHERE seq = NEW.seq)"
         " BEGIN SELECT RAISE(ABORT, 'admin_log is append-only'); END"
     )
-    connection.execute("CREATE INDEX event_due ON event (due_us) WHERE due_us IS NOT NULL")
     connection.execute(
         "INSERT INTO spend (account, day, owner, calls, cost_nusd)"
         " SELECT 'key:' || key_id, day, 0, calls, cost_nusd FROM old_spend WHERE key_id <> ''"
@@ -373,6 +372,8 @@ CREATE TABLE event (
   answer TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
+
+_DUE = "CREATE INDEX event_due ON event (due_us) WHERE due_us IS NOT NULL"
 
 _ADMIN_KEY = """
 CREATE TABLE admin_token (
