@@ -180,6 +180,7 @@ async def served(desk: Desk, wish: Wish, wait_s: float = 1.0) -> asyncio.Task[Ho
 
 async def rounds(desk: Desk, count: int = 3) -> None:
     for _ in range(count):
+        desk.vault.now += TICK_S
         desk.exchange()
         await asyncio.sleep(0)
         await asyncio.sleep(0)

@@ -155,8 +155,8 @@ class Hold:
         self.open = False
         purse, need = self.purse, self.need
         for pot, at in purse.pots:
-            if pot.held > pot.peak:
-                pot.peak = pot.held
+            if pot.held > pot.peak.now:
+                pot.peak.now = pot.held
             pot.held -= need[at]
             if pot.account:
                 pot.used += cost_nusd

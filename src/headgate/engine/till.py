@@ -37,6 +37,8 @@ class Till:
         """tell the clerk that somebody waits"""
         self.on_spent: Callable[[Pot, float], None] = lambda pot, share: None
         """told when a share of a budget is passed at which a warning is due"""
+        self.on_refused: Callable[[Pot], None] = lambda pot: None
+        """told when a budget refuses a call"""
         self.accounts = Accounts(now_us, self._moved)
         self._clock = clock
         self._busy: set[Purse] = set()
@@ -130,25 +132,14 @@ class Till:
     def asks(self) -> Asked:
         """What the bank is asked now."""
         now = self._clock()
+        self._count_wants()
+        due = dict.fromkeys(self._wanting)
         if now - self._ticked >= TICK_S:
             self._ticked = now
-            self._tick()
-        self._count_wants()
-        found: dict[int, tuple[Pot | Tap, Stock | Flow]] = {}
-        for purse in list(self._busy):
-            live = False
-            for it in purse:
-                if id(it) not in found and not it.settled():
-                    live = True
-                    if (ask := _ask(it)) is not None:
-                        found[id(it)] = (it, ask)
-                elif id(it) in found:
-                    live = True
-            if not live:
-                self._busy.discard(purse)
+            due |= self._tick()
         for waiter in self._turns.everyone():
             waiter.asked = True
-        return list(found.values())
+        return [(it, ask) for it in due if (ask := _ask(it)) is not None]
 
     def answered(self, asked: Asked, answers: Sequence[Answer]) -> None:
         """Take up what the bank said."""
@@ -207,9 +198,17 @@ class Till:
         self._allowance -= more
         it.granted += more
 
-    def _tick(self) -> None:
-        for it in self.accounts:
+    def _tick(self) -> dict[Pot | Tap, None]:
+        """Go through all accounts in use: those that are worth asking for."""
+        seen: dict[Pot | Tap, None] = {}
+        for purse in list(self._busy):
+            if all(it in seen or it.settled() for it in purse):
+                self._busy.discard(purse)
+            else:
+                seen |= dict.fromkeys(purse)
+        for it in seen:
             it.tick()
+        return {it: None for it in seen if it.due()}
 
     def _count_wants(self) -> None:
         for it in self._wanting:
@@ -250,6 +249,7 @@ class Till:
                     continue
                 if pot.lower and wish.lower is not None and wish.lower(left) is not None:
                     continue
+                self.on_refused(pot)
                 return told.spent(pot, amount)
         return None
 

@@ -11,8 +11,33 @@ from __future__ import annotations
 
 from headgate.policy.cap import WARN_AT, Kind, Period, Span
 
-SLOW = 8
-"""a peak loses an eighth of itself at every tick"""
+FRESH = 5
+"""ticks after which the bank is asked anew what others have used, while there is use"""
+EPOCH = 25
+"""ticks; what was needed at most in this epoch and the one before is kept at hand"""
+
+
+class _Peak:
+    """The most that was seen in this epoch and the one before."""
+
+    __slots__ = ("_before", "_ticks", "now")
+
+    def __init__(self) -> None:
+        self.now = 0
+        self._before = 0
+        self._ticks = 0
+
+    def see(self, amount: int) -> None:
+        if amount > self.now:
+            self.now = amount
+
+    def tick(self) -> None:
+        self._ticks += 1
+        if self._ticks >= EPOCH:
+            self._ticks, self._before, self.now = 0, self.now, 0
+
+    def most(self) -> int:
+        return max(self.now, self._before)
 
 
 class Pot:
@@ -20,6 +45,8 @@ class Pot:
 
     __slots__ = (
         "_burn",
+        "_counted",
+        "_quiet",
         "_seen",
         "account",
         "active",
@@ -72,9 +99,13 @@ class Pot:
         self.active = True
         """has anything moved since the bank was last asked"""
         self._seen = 0
-        self.peak = 0
-        """what was set aside at most lately"""
-        self._burn = 0
+        self.peak = _Peak()
+        """of what was set aside"""
+        self._burn = _Peak()
+        """of what was used from tick to tick"""
+        self._counted = 0
+        self._quiet = 0
+        """ticks since the bank was asked"""
 
     def room(self) -> int:
         return self.granted - self.used - self.held
@@ -89,14 +120,20 @@ class Pot:
 
     def tick(self) -> None:
         """Remember how much was needed at most, and how fast it is used."""
-        burnt = max(self.used - self._seen, 0)
-        self._burn += (burnt - self._burn) // 4 if burnt < self._burn else burnt - self._burn
-        self.peak = max(self.held, self.peak - self.peak // SLOW - 1, 0)
+        self._burn.see(self.used - self._counted)
+        self._counted = self.used
+        self._burn.tick()
+        self.peak.see(self.held)
+        self.peak.tick()
+        self._quiet += 1
 
     def wish(self) -> int:
         """How much this process would like to hold in all."""
         needed = self.used + self.held + self.wanted
-        spare = max(self.peak - self.held, 0) + 4 * self._burn
+        if self.kind == "watch":
+            return self.used
+        peak = self.peak.most()
+        spare = max(peak + peak // 4 - self.held, self.wanted) + 2 * self._burn.most()
         mine = max(self.granted - needed, 0)
         return needed + min(spare, max((self.free + mine) // 2, 0))
 
@@ -105,9 +142,10 @@ class Pot:
 
     def ask(self) -> int:
         """The wish, from now on binding: what is given back is not used any more."""
-        wish = self.wish() if self.kind != "watch" else self.used
+        wish = self.wish()
         self.granted = min(self.granted, wish)
         self.active = False
+        self._quiet = 0
         return wish
 
     def answer(self, granted: int, free: int, spent: int) -> None:
@@ -116,14 +154,25 @@ class Pot:
 
     def forget(self) -> None:
         """Another begins to count for this process: what it was granted is gone."""
-        self.granted = self.used = self._seen = 0
+        self.granted = self.used = self._seen = self._counted = 0
         self.active = True
 
+    def due(self) -> bool:
+        """Is it worth asking the bank now: for more, to give back, or for what others used."""
+        if self.wanted:
+            return True
+        wish, needed = self.wish(), self.used + self.held
+        if wish > self.granted:
+            return 4 * (wish - self.granted) > wish - needed
+        if self.granted > wish:
+            return self.granted - wish > wish - needed or not self.active
+        return self.active and self._quiet >= FRESH
+
     def settled(self) -> bool:
-        """Is there nothing to ask: no use, no wait, no cushion to give back."""
-        return not (self.active or self.wanted or self.peak or self._burn) and (
-            self.granted <= self.used + self.held
-        )
+        """Is there nothing to ask any more: no use, no wait, no cushion to give back."""
+        idle = not (self.peak.most() or self._burn.most())
+        kept = self.granted > self.used + self.held
+        return idle and not (self.active or self.wanted or kept)
 
 
 class Tap:
@@ -163,23 +212,25 @@ class Tap:
         """what was left in the flow when the bank last told"""
         self.wait_s = 0.0
         self.active = True
-        self._pace = 0
+        self._pace = _Peak()
 
     def tick(self) -> None:
-        self._pace = max(self.used, self._pace - self._pace // SLOW - 1, 0)
+        self._pace.see(self.used)
+        self._pace.tick()
         self.used = 0
 
     def ask(self) -> tuple[int, int]:
         """(how much to take, below 0 to give back; how much of it is of use at least)."""
         self.active = False
+        pace = self._pace.most()
         lacking = max(self.wanted, -self.level) - max(self.level, 0)
         if lacking > 0:
             least = self.smallest - self.level
-            return lacking + min(self._pace, max(self.bank // 2, 0)), max(1, least)
-        short = self._pace - self.level
-        if short > 0:
+            return lacking + min(2 * pace, max(self.bank // 2, 0)), max(1, least)
+        short = 2 * pace - self.level
+        if short > pace // 2:
             return min(short, max(self.bank // 2, 1)), 1
-        spare = self.level - 2 * self._pace
+        spare = self.level - 3 * pace
         if spare > 0:
             self.level -= spare
             return -spare, 0
@@ -190,8 +241,13 @@ class Tap:
             self.level += granted
         self.bank, self.wait_s = free, wait_s
 
+    def due(self) -> bool:
+        """Is it worth asking the bank now: for more, or to give back."""
+        pace = self._pace.most()
+        return bool(self.wanted or self.level < 0 or self.level < pace or self.level > 3 * pace)
+
     def left(self) -> int:
         return max(0, self.level + self.bank)
 
     def settled(self) -> bool:
-        return not (self.active or self.wanted or self._pace) and self.level == 0
+        return not (self.active or self.wanted or self._pace.most()) and self.level == 0
