@@ -113,6 +113,8 @@ class Postgres:
         self._link.close()
 
     def _told(self, error: psycopg.Error) -> ServerError:
+        if isinstance(error, psycopg.errors._WaitTimeout):
+            self._link.close()  # an answer that comes later would be taken for that of the next
         return told(error, self._server)
 
 
