@@ -21,6 +21,7 @@ WORDS = {
     404: "what is named is not there, or out of reach",
     409: "what is there stands in the way",
     413: "the body is too large",
+    502: "the sign-in provider cannot be asked",
     503: "the store cannot be used",
 }
 _REFS = "#/components/schemas/{name}"
@@ -31,7 +32,7 @@ def describe_all(operations: Iterable[Operation]) -> dict[str, Any]:
     known = list(operations)
     types = [each.reply for each in known] + [each.body for each in known if each.body]
     schemas, components = msgspec.json.schema_components(
-        [*types, shape.Problem], ref_template=_REFS
+        [*types, shape.Problem, shape.SignedOut], ref_template=_REFS
     )
     replies, bodies = iter(schemas), iter(schemas[len(known) :])
     paths: dict[str, dict[str, Any]] = {}
@@ -49,7 +50,35 @@ def describe_all(operations: Iterable[Operation]) -> dict[str, Any]:
             "schemas": components,
         },
         "security": [{"token": []}, {"session": []}, {}],
-        "paths": paths,
+        "paths": paths | _sign_in(),
+    }
+
+
+def _sign_in() -> dict[str, Any]:
+    """The pages of a sign-in, which take no right: nobody is known before it."""
+    problem = {"$ref": _REFS.format(name="Problem")}
+    gone = {"description": "on to the provider, or back to where it was begun"}
+
+    def page(name: str, summary: str, done: dict[str, Any]) -> dict[str, Any]:
+        refused = {
+            str(code): _answer(WORDS[code], problem) for code in (400, 401, 403, 404, 502)
+        }
+        return {
+            "operationId": name,
+            "summary": summary,
+            "security": [{}],
+            "responses": done | refused,
+        }
+
+    back = {"name": "next", "in": "query", "required": False, "schema": {"type": "string"}}
+    login = page("login", "Sign in with a browser at the configured provider", {"303": gone})
+    callback = page("callback", "Where the provider sends the browser back to", {"303": gone})
+    signed_out = _answer("done", {"$ref": _REFS.format(name="SignedOut")})
+    logout = page("logout", "End the session of this browser", {"200": signed_out})
+    return {
+        "/admin/login": {"get": login | {"parameters": [back]}},
+        "/admin/callback": {"get": callback},
+        "/admin/logout": {"post": logout},
     }
 
 
