@@ -165,3 +165,10 @@ def test_what_time_will_bring_is_told_with_its_time() -> None:
 )  # fmt: skip
 def test_dollars_are_written_as_people_write_them(nusd: int, shown: str) -> None:
     assert told.dollars(nusd) == shown
+
+
+def test_a_call_that_nobody_knows_the_price_of_is_refused_with_the_remedy() -> None:
+    fault = told.unpriced("openai:gpt-x")
+    assert fault.kind is Kind.INVALID
+    assert fault.message.startswith("no price is known of openai:gpt-x, and a budget stands")
+    assert "prices.overrides" in fault.message

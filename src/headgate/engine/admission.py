@@ -73,6 +73,8 @@ class Fare(NamedTuple):
     """under which its purses are kept"""
     until: float
     """prices change with the date: then it is made anew"""
+    unpriced: str
+    """the targets that have no price while there is no ceiling"""
 
 
 class Admission:
@@ -91,7 +93,8 @@ class Admission:
         if fare is None or fare.until < now:
             models = self._ground.till.accounts.models(call.model)
             tariffs = [(target, self._tariff(target)) for target in ladder]
-            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S)
+            unpriced = ", ".join(it.name for _, it in tariffs if not it.is_priced)
+            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, unpriced)
             if len(self._fares) < FARES_KEPT:
                 self._fares[name] = fare
         return fare
@@ -163,6 +166,8 @@ class Admission:
         key = call.holder.key_id or NOBODYS
         if not purse.quoted:
             return Wish(purse, _ONE, key)
+        if fare.unpriced and (purse.hard or purse.soft) and call.surface.name != "count_tokens":
+            raise told.unpriced(fare.unpriced)
         asked = demand.read(call.surface, call.envelope)
         bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
         need = _need(bill.quote(asked))

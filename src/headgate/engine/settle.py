@@ -17,7 +17,7 @@ from headgate.engine.meter import Meters
 from headgate.engine.tally import Settled, Tally, TryNote, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
-from headgate.money.catalog import Catalog
+from headgate.money.catalog import UNPRICED, Catalog
 from headgate.money.pricing import CLASSES, Rates
 from headgate.policy import estimate
 from headgate.policy.memory import Memory
@@ -131,7 +131,7 @@ class Settlement:
             return Settled(usage, usage_from, terms, None, None)
         model = tally.target.model or tally.call.model
         rates = self.rates(provider, model, at)
-        if rates.priced_by == "ceiling":
+        if rates.priced_by in ("ceiling", UNPRICED):
             tally.reading.warn(PRICE_UNKNOWN)
         for term in rates.unpriced(terms) if terms.tier or terms.speed or terms.geo else ():
             tally.reading.warn(f"no_price_for_{term}".replace(" ", "_"))

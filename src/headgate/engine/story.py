@@ -27,6 +27,7 @@ from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.tally import Sink, Tally, intent
+from headgate.money.catalog import UNPRICED
 from headgate.policy import prefix, router
 from headgate.policy.quarantine import FIRST_S
 from headgate.policy.router import Outcome, Patience, Target, Try, Wait
@@ -169,13 +170,16 @@ class Engine:
         name, model = rung.provider, rung.model or call.model
         provider, at = self._gates[name].provider, datetime.now(UTC)
         rates = self._ground.settlement.rates(provider, model, at)
-        if rates.priced_by != "ceiling" or call.surface.name == "count_tokens":
+        if rates.priced_by not in ("ceiling", UNPRICED) or call.surface.name == "count_tokens":
             return Target(name, model, rung.tries)
         prices = self.config.prices
+        counted = (
+            f"${prices.ceiling_input_mtok} in and ${prices.ceiling_output_mtok} out"
+            " per million tokens"
+        )
         text = (
             f"{PRICE_UNKNOWN}: {name}:{model} is not in the price list; it is counted at"
-            f" ${prices.ceiling_input_mtok} in and ${prices.ceiling_output_mtok} out"
-            " per million tokens"
+            f" {counted if prices.ceiling else 'nothing'}"
         )
         return Target(name, model, rung.tries, (text,))
 

@@ -77,6 +77,15 @@ def waited(short: Pot | Tap, waited_s: float, wait_s: float) -> Fault:
     return Fault(Kind.RATE_LIMITED, what + after, retry_after=max(1.0, wait_s))
 
 
+def unpriced(targets: str) -> Fault:
+    """A budget stands over a call of which nobody knows what it costs."""
+    text = (
+        f"no price is known of {targets}, and a budget stands over this call, so it is not"
+        ' sent; [prices.overrides."provider:model"] in headgate.toml names a price'
+    )
+    return Fault(Kind.INVALID, text)
+
+
 def unreachable(why: str) -> Fault:
     text = f"limits and budgets cannot be held now, so nothing is sent: {why}"
     return Fault(Kind.BUSY, text, retry_after=5.0)
