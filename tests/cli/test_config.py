@@ -30,7 +30,8 @@ paths = { embeddings = "" }
 [providers.pool]
 kind = "vllm"
 base_url = "http://127.0.0.1:9/v1"
-api_keys = ["env:ONE", "env:TWO"]
+limits = { requests = 900, concurrent = 20 }
+api_keys = ["env:ONE", { key = "env:TWO", limits = { output_tokens = 5000 } }]
 [providers.ollama]
 models = []
 [limits]

@@ -5,7 +5,7 @@ Rule 1: what is printed is TOML that reads back to the same configuration, secre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -299,12 +299,20 @@ def _provider(provider: Mapping[str, Any]) -> Iterator[str]:
                 yield f'api_key = "env:{provider["key_env"]}"'
         elif name == "api_keys":
             if value:
-                yield f"api_keys = {_value([f'env:{variable}' for variable in value])}"
+                yield f"api_keys = {_value(_keys(value, provider.get('limits_of', {})))}"
         elif name == "headers":
             if value:
                 yield f"# headers = {_value(value)}"
-        elif name not in ("name", "key_env") and (value != "" or name == "prices"):
+        elif name not in ("name", "key_env", "limits_of") and (value != "" or name == "prices"):
             yield f"{name} = {_value(value)}"
+
+
+def _keys(variables: Iterable[str], limits: Mapping[str, object]) -> list[object]:
+    """Several keys as the variables that hold them, with the limits that one has of its own."""
+    return [
+        {"key": f"env:{it}", "limits": limits[it]} if it in limits else f"env:{it}"
+        for it in variables
+    ]
 
 
 def _value(value: object) -> str:
