@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,12 @@ import click
 from headgate.cli import Trouble
 from headgate.cli.terminal import config_option, json_option, print_json, print_table, say
 from headgate.cli.where import ledger_of
+from headgate.policy.wish import PREFERENCES
 
 if TYPE_CHECKING:
     from headgate.cli.explanation import Asked
     from headgate.config import Config
+    from headgate.store.place import Place
     from headgate.wire.envelope import Envelope
 
 REFUSED = 1
@@ -58,6 +61,11 @@ SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
     help="Show what the request loses on its way to this provider:model, which need not be "
     "configured.",
 )
+@click.option(
+    "--prefer", type=click.Choice(PREFERENCES), help="As x-headgate-prefer would ask."
+)
+@click.option("--tag", "tags", multiple=True, help="A tag of the call; may be given again.")
+@click.option("--deadline-ms", type=click.IntRange(1), help="As x-headgate-deadline-ms.")
 @click.option("--show-body", is_flag=True, help="With --to: print the translated request.")
 @json_option
 @config_option
@@ -71,11 +79,17 @@ def command(
     key_id: str | None,
     caller: str | None,
     to: str | None,
+    prefer: str | None,
+    tags: tuple[str, ...],
+    deadline_ms: int | None,
     show_body: bool,
     as_json: bool,
     config_path: str | None,
 ) -> int:
     """Show what a request would meet: its route, ladder, limits and prices. Sends nothing.
+
+    Where there are several targets it shows which of them can take the request, what it would
+    cost there, how fast they were lately, and so in which order they would be tried.
 
     With --to it shows what a translation to another vendor's dialect would lose of the request,
     and ends with 1 when the gateway would refuse to translate it.
@@ -85,6 +99,7 @@ def command(
       headgate explain --model claude-opus-5-5
       headgate explain --model gpt-6.1-sol --surface responses
       headgate explain --file request.json --key hg-…
+      headgate explain --prefer cost --tag nightly request.json
       headgate explain --from messages --to openai:gpt-5.1 request.json
     """
     file = request_file or file
@@ -92,7 +107,7 @@ def command(
         raise click.UsageError(
             "give the request: FILE, or - to read it" if to else "give --model NAME or FILE"
         )
-    from headgate.cli.gate import judge
+    from headgate.cli.ranking import Hints
     from headgate.config import load_file
 
     config = load_file(Path(config_path) if config_path else None, os.environ)
@@ -101,11 +116,9 @@ def command(
         weighed = _weighed(config, file, caller or surface, to)
         _show_losses(weighed, as_json=as_json, show_body=show_body)
         return 0 if weighed["passes"] else REFUSED
-    asked = _asked(model, surface, file, stream)
-    told = _explained(config, asked) | {
-        "gate": judge(ledger_of(config), key, key_id, (asked.model, asked.surface)),
-        "config": config.source or "no file: the environment",
-    }
+    hints = Hints(prefer or "", tags, deadline_ms or 0)
+    asked = replace(_asked(model, surface, file, stream), hints=hints)
+    told = _told(config, asked, (key, key_id))
     if as_json:
         print_json(told)
     else:
@@ -113,11 +126,26 @@ def command(
     return 0
 
 
-def _explained(config: Config, asked: Asked) -> dict[str, Any]:
+def _told(config: Config, asked: Asked, key: tuple[str | None, str | None]) -> dict[str, Any]:
+    """All that the call would meet; `key`: its secret, or its id or name."""
+    from headgate.cli.gate import judge
+
+    ledger = ledger_of(config)
+    gate = judge(ledger, *key, (asked.model, asked.surface))
+    may: Any = gate.get("may") or {}
+    tags = (*may.get("tags", ()), *asked.hints.tags)
+    asked = replace(asked, hints=asked.hints._replace(tags=tags))
+    return _explained(config, asked, ledger) | {
+        "gate": gate,
+        "config": config.source or "no file: the environment",
+    }
+
+
+def _explained(config: Config, asked: Asked, ledger: Place) -> dict[str, Any]:
     from headgate.cli.explanation import Unroutable, explain
 
     try:
-        return explain(config, asked, datetime.now(UTC))
+        return explain(config, asked, datetime.now(UTC), ledger)
     except Unroutable as refusal:
         if not config.providers:
             raise Trouble("no call can be sent", "\n".join(config.notes)) from None
@@ -201,6 +229,7 @@ def _asked(
             envelope.flag("stream") if stream is None else stream,
             len(envelope.body),
             next(filter(None, limits), 0),
+            envelope,
         )
     except Fault as fault:
         raise Trouble(
@@ -243,6 +272,7 @@ def _show(told: dict[str, Any]) -> None:
     print_table(("", "target", "tries", "waits", "sent to", "key"), rows)
     for name in sorted({rung["provider"] for rung in told["ladder"] if _is_shared(rung)}):
         click.echo(f"  keys    {name}: a conversation keeps to one of them")
+    _show_order(told["order"])
     _show_abilities(told["ladder"])
     _show_prices(told["ladder"])
     _show_estimate(told)
@@ -275,6 +305,24 @@ def _show_abilities(ladder: list[dict[str, Any]]) -> None:
         click.echo(f"  takes   {target}: {spell(stated)}")
 
 
+def _show_order(order: dict[str, Any] | None) -> None:
+    """In which order the targets would be tried, where there is more than one."""
+    from headgate.cli.ranking import rows
+
+    if order is None or len(order["targets"]) + len(order["skipped"]) < 2:
+        return
+    decided = order["chosen_by"] or "ordered: as written"
+    if order["policy"] == "cheapest" and order["targets"][0]["nusd"] is None:
+        decided += ", for an answer alone: no request was given"
+    hints = "" if order["hints"] else "; this route takes no hints"
+    click.echo(f"  order   {decided}{hints}")
+    heads = ("", "target", "fits", "this call", "time", "score", "weight")
+    print_table(heads, rows(order))
+    click.echo(f"  warm    the conversation is {order['conversation']}")
+    if order["policy"] == "best" and order["scores"]:
+        click.echo(f"  scores  {order['scores']}")
+
+
 def _show_prices(ladder: list[dict[str, Any]]) -> None:
     """One row per target and prompt-length band, one column per class that costs anything."""
     classes = list(dict.fromkeys(
@@ -291,6 +339,30 @@ def _show_prices(ladder: list[dict[str, Any]]) -> None:
             rows.append((_target(rung) + start, *cells, rung["prices"]["version"]))
     title = "dollars per million tokens; searches and calls per 1,000"
     print_table(("target", *classes, "from"), rows, title=title)
+
+
+def _show_prices(ladder: list[dict[str, Any]]) -> None:
+    """One row per target and prompt-length band, one column per class that costs anything."""
+    classes = list(dict.fromkeys(
+        line["class"] for rung in ladder for line in rung["prices"]["lines"]
+    ))  # fmt: skip
+    rows = []
+    for rung in {_target(rung): rung for rung in ladder}.values():
+        bands: dict[int, dict[str, str]] = {}
+        for line in rung["prices"]["lines"]:
+            bands.setdefault(line["above_input_tokens"], {})[line["class"]] = line["usd"]
+        for above, usd in bands.items():
+            start = f" above {above:,} in" if above > 0 else ""
+            cells = (usd.get(name, "") for name in classes)
+            rows.append((_target(rung) + start, *cells, rung["prices"]["version"]))
+    title = "dollars per million tokens; searches and calls per 1,000"
+    print_table(("target", *classes, "from"), rows, title=title)
+
+
+def _show_charge(charge: dict[str, Any]) -> None:
+    from headgate.cli.charge import lines
+
+    click.echo("\n".join(lines(charge)))
 
 
 def _show_estimate(told: dict[str, Any]) -> None:

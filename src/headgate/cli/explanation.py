@@ -10,11 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from headgate.cli.ranking import Hints, Request, nothing_is_short, rank, recall
 from headgate.config import Config, Route, Rung, abilities, resolve, unknown_model
+from headgate.engine.standing import Scene
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.money.pricing import Rates
 from headgate.policy.estimate import CHARS_PER_TOKEN, tokens
 from headgate.providers import SPOKEN, Provider, meeting_surface
+from headgate.store.place import Place
+from headgate.wire import SURFACES
+from headgate.wire.envelope import Envelope
 from headgate.wire.model import Usage
 from headgate.wire.stated import differing
 
@@ -24,6 +29,8 @@ HEADERS = {
     "anthropic": "x-api-key, or authorization: Bearer from API version 2026-10-21 on",
     "bearer": "authorization: Bearer",
 }
+
+NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,17 @@ class Asked:
     body_bytes: int = 0
     """0: there is no body"""
     max_output: int = 0
+    envelope: Envelope | None = None
+    hints: Hints = NO_HINTS
 
 
 class Unroutable(Exception):
     """The gateway would refuse this call; the text is what its caller would read."""
 
 
-def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
+def explain(
+    config: Config, asked: Asked, at: datetime, ledger: Place | None = None
+) -> dict[str, object]:
     """Everything the gateway would decide about the call before sending it."""
     route = resolve(config, asked.model)
     if route is None:
@@ -56,12 +67,18 @@ def explain(config: Config, asked: Asked, at: datetime) -> dict[str, object]:
         | _priced(catalog, rung.model or asked.model, providers[rung.provider], asked, at)
         for rung in route.ladder
     ]
+    names = [(rung.provider, rung.model or asked.model) for rung in route.ladder]
+    memory = recall(ledger, names, at)
+    scene = Scene(catalog, memory, at.timestamp(), at, nothing_is_short)
+    surface = SURFACES[asked.surface]
+    request = Request(asked.model, surface, asked.envelope, asked.is_stream, asked.hints)
     return {
         "model": asked.model,
         "surface": asked.surface,
         "stream": asked.is_stream,
         "route": {"matched": route.pattern, "because": _because(route, asked.model)},
         "ladder": rungs,
+        "order": rank(config, route, request, scene),
         "then": route.canned or None,
         "limits": _limits(config, route, [providers[rung.provider] for rung in route.ladder]),
         "input": _input(asked),
