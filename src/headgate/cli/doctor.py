@@ -148,7 +148,7 @@ def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
 
 def _books(config: Config, now: datetime) -> Iterator[Finding]:
     """Keys and ledger: the only checks that open the database, and only to read it."""
-    from headgate.cli import checkup
+    from headgate.cli import checkup, enforceable
     from headgate.cli.checkup import Finding
     from headgate.cli.where import explained, ledger_of
     from headgate.ledger.recent import last, unsettled
@@ -179,6 +179,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     if orphans:
         what = f"{orphans} calls were sent and never settled: they may have been billed"
         yield Finding("ledger", "warn", what, "headgate tail --open shows them")
+    yield from enforceable.caps(config, keys or (), now)
     yield from checkup.listening(config, bool(keys))
     yield from checkup.clock(now, newest_us)
 
