@@ -209,3 +209,17 @@ def test_a_key_is_judged_as_the_gateway_would() -> None:
     assert gate("--key", secret) == {"open": False, "why": "401: the key is revoked"}
     assert "is revoked" in str(gate("--key-id", "alice")["why"])
     assert run("--model", "claude-x", "--key-id", "bob").exit_code == 1
+
+
+def test_a_key_is_explained_with_what_its_call_would_be_charged_to(tmp_path: Path) -> None:
+    make = ["keys", "create", "--name", "al", "--budget", "20/day", "--limit", "concurrent=5"]
+    assert CliRunner().invoke(main, make).exit_code == 0
+    body = {"model": "claude-haiku-5-5", "max_tokens": 1000, "messages": []}
+    (tmp_path / "request.json").write_text(json.dumps(body))
+    shown = run("request.json", "--key-id", "al").stdout
+    assert "charged to house, organisation:o_default, team:t_default, key:k_" in shown
+    assert "key 'al': $20 a day, $20.0000 left" in shown
+    assert "key 'al': 5 calls at once" in shown
+    assert "at the worst, probably" in shown
+    told = json.loads(run("request.json", "--key-id", "al", "--json").stdout)["charge"]
+    assert told["capped"][0]["budgets"][0]["fits"] is True

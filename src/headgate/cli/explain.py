@@ -137,8 +137,20 @@ def _told(config: Config, asked: Asked, key: tuple[str | None, str | None]) -> d
     asked = replace(asked, hints=asked.hints._replace(tags=tags))
     return _explained(config, asked, ledger) | {
         "gate": gate,
+        "charge": _charge(config, asked, ledger, key),
         "config": config.source or "no file: the environment",
     }
+
+
+def _charge(
+    config: Config, asked: Asked, ledger: Place, key: tuple[str | None, str | None]
+) -> dict[str, Any]:
+    from headgate.cli.charge import Asking, weigh
+    from headgate.cli.gate import holder
+
+    tags = asked.hints.tags
+    asking = Asking(asked.model, asked.surface, asked.envelope, holder(ledger, *key), tags)
+    return weigh(config, asking, ledger, datetime.now(UTC))
 
 
 def _explained(config: Config, asked: Asked, ledger: Place) -> dict[str, Any]:
@@ -276,6 +288,7 @@ def _show(told: dict[str, Any]) -> None:
     _show_abilities(told["ladder"])
     _show_prices(told["ladder"])
     _show_estimate(told)
+    _show_charge(told["charge"])
     if all(rung["skipped"] for rung in told["ladder"]):
         say("400: no target of this ladder speaks this surface; try another --surface")
 
@@ -321,24 +334,6 @@ def _show_order(order: dict[str, Any] | None) -> None:
     click.echo(f"  warm    the conversation is {order['conversation']}")
     if order["policy"] == "best" and order["scores"]:
         click.echo(f"  scores  {order['scores']}")
-
-
-def _show_prices(ladder: list[dict[str, Any]]) -> None:
-    """One row per target and prompt-length band, one column per class that costs anything."""
-    classes = list(dict.fromkeys(
-        line["class"] for rung in ladder for line in rung["prices"]["lines"]
-    ))  # fmt: skip
-    rows = []
-    for rung in {_target(rung): rung for rung in ladder}.values():
-        bands: dict[int, dict[str, str]] = {}
-        for line in rung["prices"]["lines"]:
-            bands.setdefault(line["above_input_tokens"], {})[line["class"]] = line["usd"]
-        for above, usd in bands.items():
-            start = f" above {above:,} in" if above > 0 else ""
-            cells = (usd.get(name, "") for name in classes)
-            rows.append((_target(rung) + start, *cells, rung["prices"]["version"]))
-    title = "dollars per million tokens; searches and calls per 1,000"
-    print_table(("target", *classes, "from"), rows, title=title)
 
 
 def _show_prices(ladder: list[dict[str, Any]]) -> None:
