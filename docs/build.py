@@ -22,8 +22,8 @@ import msgspec
 from docs import compatibility, conformance
 from headgate import providers
 from headgate.cli import main as cli
+from headgate.config import caps as written
 from headgate.config import setting, without_key
-from headgate.config.caps import Amounts, Line, Money
 from headgate.config.model import (
     Events,
     Granted,
@@ -121,9 +121,9 @@ RECORDS: dict[str, type[Any]] = {
     "ledger": Ledger,
     "store": Store,
     "prices": Prices,
-    "limits": Line,
-    "limits.WHO": Amounts,
-    "budgets.WHO": Money,
+    "limits": written.Line,
+    "limits.WHO": written.Amounts,
+    "budgets.WHO": written.Money,
     "loops": Loops,
     'loops.tags."NAME"': Loops,
     "events": Events,
@@ -143,6 +143,11 @@ def config_page() -> str:
         "Looked for as `--config`, `$HEADGATE_CONFIG`, `./headgate.toml`, then",
         "`~/.config/headgate/headgate.toml`. Without any, the keys in the environment decide.",
         "Every key is optional. Secrets are written as `env:NAME`.",
+        "",
+        "WHO is `house`, `each_key`, `each_team`, `\"tag:NAME\"` or, among limits,",
+        "`\"model:PATTERN\"`: `[limits.\"tag:project=atlas\"]`. What `each_key` and `each_team`",
+        "say holds where a key or team says nothing itself; of all that stands over a call, the",
+        "tightest decides.",
         "",
     ]
     for name, settings in setting.SECTIONS.items():
