@@ -65,6 +65,7 @@ class World:
 
     def start(self) -> Process:
         """A process signs in and opens its bank."""
+        self._beat()
         me, _ = owner.enter(self.connection, self.place)
         url = self.redis.url if self.redis is not None else ""
         process = Process(me, open_bank(self.place, me.n, url))
@@ -107,12 +108,16 @@ class World:
             )
 
     def bury(self) -> None:
-        """Settle what the dead left; the living have just said that they live."""
+        """Settle what the dead left."""
+        self._beat()
+        owner.bury(self.connection, self.place)
+
+    def _beat(self) -> None:
+        """The living say that they live."""
         if not isinstance(self.place, Path):
             self.connection.execute(
                 f"UPDATE owner SET alive_us = {owner.CLOCK_US} WHERE alive_us <> 0"  # noqa: S608 - constant text
             )
-        owner.bury(self.connection, self.place)
 
     def leave(self, process: Process) -> None:
         """It ends in order."""
