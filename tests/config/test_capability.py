@@ -162,17 +162,20 @@ def test_the_same_question_is_answered_from_memory() -> None:
     assert asked(config, "mine:m") is asked(config, "mine:m")
 
 
-def test_a_model_is_known_when_a_row_or_the_operator_speaks_of_it() -> None:
+def test_a_model_is_known_when_a_row_describes_it_or_the_operator_says_how_it_thinks() -> None:
     text = """
 [providers.mine]
 kind = "ollama"
 [capabilities."qwen*"]
-images = false
+efforts = ["low"]
 [capabilities."mine:own"]
-stops = 4
+thinking = []
+[capabilities."mine:blind"]
+images = false
 """
     config = load(text, {}, source="it")
     mine = config.providers[0]
     known = ["qwen3", "own", "gpt-4o", "claude-haiku-5-5"]
     assert [is_known(config, mine, name) for name in known] == [True] * 4
     assert not is_known(config, mine, "nobody-speaks-of-it")
+    assert not is_known(config, mine, "blind")

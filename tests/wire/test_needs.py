@@ -100,9 +100,11 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
         {"thinking"},
     ),
     ("messages", messages(thinking={"type": "disabled"}), set()),
+    ("messages", messages(thinking={"type": "adaptive"}), set()),
     ("chat", chat(reasoning_effort="high"), {"thinking"}),
+    ("chat", chat(reasoning_effort="medium"), set()),
     ("chat", chat(reasoning_effort="none"), set()),
-    ("responses", responses(reasoning={"effort": "low"}), {"thinking"}),
+    ("responses", responses(reasoning={"effort": "xhigh"}), {"thinking"}),
     ("embeddings", {"model": "m", "input": "an image of a document"}, set()),
 ]
 

@@ -33,11 +33,15 @@ def abilities(config: Config, provider: Provider, model: str) -> Abilities:
 
 
 def is_known(config: Config, provider: Provider, model: str) -> bool:
-    """Does a row or headgate.toml say anything of the model, beyond what its server can do."""
+    """Does a row describe the model, or headgate.toml say how it thinks.
+
+    If not, its silence on thinking says nothing.
+    """
     names = (model, f"{provider.name}:{model}")
-    if any(_means(each.pattern, names) for each in config.capabilities):
-        return True
-    return bool(_facts().abilities(model))
+    said = {
+        key for it in config.capabilities if _means(it.pattern, names) for key, _ in it.stated
+    }
+    return bool(said & {"thinking", "efforts"} or _facts().abilities(model))
 
 
 @lru_cache(maxsize=KEPT)

@@ -31,6 +31,11 @@ _WORDS: dict[str, tuple[bytes, ...]] = {
 """an ability -> words one of which stands in every body that needs it"""
 NEEDS = tuple(_WORDS)
 
+_ON = ("on", "between_tools")
+"""`adaptive` leaves it to the model, which may as well answer at once"""
+_HARD = ("high", "xhigh", "max")
+"""a model that does not think can make a small effort, but not a great one"""
+
 _TURNS = ("messages", "input")
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -99,8 +104,7 @@ def _needs(ask: Ask) -> Iterator[str]:
         yield "custom_tools"
     if ask.choice is not None and ask.choice.mode in ("any", "named"):
         yield "forced_tools"
-    thinks = ask.thinking is not None and ask.thinking.mode != "off"
-    if thinks or ask.effort not in ("", "none"):
+    if ask.effort in _HARD or (ask.thinking is not None and ask.thinking.mode in _ON):
         yield THINKING
 
 
