@@ -14,15 +14,20 @@ from pathlib import Path
 
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
+from headgate.store.place import Place
+from headgate.store.server import read_url
 from tests.ledger.rows import INTENT, entry
 
 TASKS = 24
+SENT = INTENT._replace(charged="house", probable_nusd=777)
 
 
 def row(name: str) -> Entry:
     """The row of that call; whoever knows the name can tell whether the row is whole."""
     seed = sum(name.encode())
-    return entry(id=name, cost_nusd=seed * 1_000_003, agent=name * 3, prefix=name.encode() * 8)
+    cost = seed * 1_000_003
+    bulk = {"agent": name * 3, "prefix": name.encode() * 8}
+    return entry(id=name, cost_nusd=cost, charged="house", **bulk)
 
 
 def acknowledge(kind: str, name: str) -> None:
@@ -33,7 +38,7 @@ async def calls(ledger: Writer, name: str) -> None:
     dice = random.Random(name)  # noqa: S311 - repeatable load
     for n in range(1_000_000):
         call = f"{name}-{n}"
-        handle = ledger.intend(INTENT._replace(id=call))
+        handle = ledger.intend(SENT._replace(id=call))
         if dice.random() < 0.5:
             await ledger.durable()
             acknowledge("intent", call)
@@ -43,8 +48,8 @@ async def calls(ledger: Writer, name: str) -> None:
         acknowledge("call", call)
 
 
-async def main(path: Path, name: str) -> None:
-    ledger = Writer(path, linger_ms=1)
+async def main(place: Place, name: str) -> None:
+    ledger = Writer(place, linger_ms=1)
     for intent in ledger.start():
         acknowledge("orphan", intent.id)
     acknowledge("started", name)
@@ -52,4 +57,5 @@ async def main(path: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+    where = sys.argv[1]
+    asyncio.run(main(read_url(where) if "://" in where else Path(where), sys.argv[2]))
