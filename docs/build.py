@@ -144,10 +144,10 @@ def config_page() -> str:
         "`~/.config/headgate/headgate.toml`. Without any, the keys in the environment decide.",
         "Every key is optional. Secrets are written as `env:NAME`.",
         "",
-        "WHO is `house`, `each_key`, `each_team`, `\"tag:NAME\"` or, among limits,",
-        "`\"model:PATTERN\"`: `[limits.\"tag:project=atlas\"]`. What `each_key` and `each_team`",
-        "say holds where a key or team says nothing itself; of all that stands over a call, the",
-        "tightest decides.",
+        "WHO is `house`, `each_key`, `each_team`, `tag:NAME` or, among limits,",
+        '`model:PATTERN`, as in `[limits."tag:project=atlas"]`. What `each_key` and',
+        "`each_team` say holds where a key or team says nothing itself; of all that stands over",
+        "a call, the tightest decides.",
         "",
     ]
     for name, settings in setting.SECTIONS.items():

@@ -261,6 +261,8 @@ def test_the_probable_is_learned_from_what_calls_cost() -> None:
     after = quote(demand, tariff, learned)
     assert after.output_probable == 200
     assert abs(after.input_probable - 10_000) <= 1
+    assert before.input_counted == before.input_probable
+    assert abs(after.input_counted - 1_000) <= 1
     paid = tariff.rates.cost(Usage(input_fresh=1000, cache_read=9000, output=200)).total_nusd
     assert abs(after.probable_nusd - paid) < paid // 100
 
@@ -281,6 +283,7 @@ def test_nothing_that_was_learned_makes_the_probable_exceed_the_worst(
         learned.learn(tariff, demand, usage, Cost(cost, 0, 0, 0, 0))
     quoted = quote(demand, tariff, learned)
     assert 0 <= quoted.probable_nusd <= quoted.worst_nusd
+    assert 0 <= quoted.input_counted <= quoted.input_probable
 
 
 def test_a_bounded_number_of_targets_is_remembered() -> None:
@@ -301,6 +304,6 @@ def test_a_target_without_a_price_says_so() -> None:
 
 
 def test_of_several_targets_the_dearest_is_enough_for_each() -> None:
-    one, other = Quote(1, 2, 30, 4, 50, 6, 7), Quote(10, 1, 3, 40, 5, 60, 0)
-    assert dearest([one, other]) == Quote(10, 2, 30, 40, 50, 60, 7)
+    one, other = Quote(1, 2, 30, 4, 50, 6, 7, 8), Quote(10, 1, 3, 40, 5, 60, 0, 9)
+    assert dearest([one, other]) == Quote(10, 2, 30, 40, 50, 60, 7, 9)
     assert dearest([one]) == one

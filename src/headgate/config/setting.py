@@ -159,8 +159,8 @@ LIMITS = (
 
 LIMIT = (
     Setting("requests", "whole", "calls in a minute", low=1, high=MOST_TOKENS),
-    Setting("input_tokens", "whole", "tokens of input in a minute, cached ones too",
-            low=1, high=MOST_TOKENS),
+    Setting("input_tokens", "whole", "tokens of input in a minute, without those that a cache "
+            "gives", low=1, high=MOST_TOKENS),
     Setting("output_tokens", "whole", "tokens of output in a minute", low=1, high=MOST_TOKENS),
     Setting("concurrent", "whole", "calls that run at once", low=1, high=MOST_TOKENS),
     Setting("burst", "whole", "of a minute's requests, how many may come at once; default: a "

@@ -50,6 +50,8 @@ class Quote(NamedTuple):
     worst_nusd: int
     probable_nusd: int
     searches_most: int = 0
+    input_counted: int = 0
+    """of the probable input, what limits count: without what a cache probably gives"""
 
 
 NOTHING = Quote(0, 0, 0, 0, 0, 0)
@@ -82,7 +84,15 @@ class _Sheet(NamedTuple):
 class Tariff:
     """The prices of one target, made ready for quotes."""
 
-    __slots__ = ("_rates", "_sheets", "_writes_unasked", "max_output", "name", "window")
+    __slots__ = (
+        "_rates",
+        "_sheets",
+        "_writes_unasked",
+        "max_output",
+        "name",
+        "standard",
+        "window",
+    )
 
     def __init__(self, name: str, rates: Rates, *, writes_unasked: bool = True) -> None:
         self.name = name
@@ -93,6 +103,7 @@ class Tariff:
         self._writes_unasked = writes_unasked
         """does its cache write without breakpoints, as all but Anthropic's own do"""
         self._sheets: dict[Terms, _Sheet] = {}
+        self.standard = self.sheet(STANDARD)
 
     @property
     def is_priced(self) -> bool:
@@ -131,11 +142,13 @@ def _compile(tables: list[Table], writes_unasked: bool) -> _Sheet:
 class _Seen:
     """What was learned of one target."""
 
-    __slots__ = ("calls", "output", "share", "tokens")
+    __slots__ = ("calls", "fresh", "output", "share", "tokens")
 
     def __init__(self) -> None:
         self.calls = 0
         self.output = float(PROBABLE_OUTPUT)
+        self.fresh = 1.0
+        """the share of input that no cache gave"""
         self.share = 1.0
         """of the list price of input: what caches save, or add"""
         self.tokens = 1 / CHARS_PER_TOKEN
@@ -167,7 +180,8 @@ class Learned:
         if not total or not demand.bytes:
             return
         seen.tokens += weight * (min(total / demand.bytes, 1.0) - seen.tokens)
-        listed = total * _step(tariff.sheet(STANDARD), total).fresh
+        seen.fresh += weight * (1 - usage.cache_read / total - seen.fresh)
+        listed = total * _step(tariff.standard, total).fresh
         if listed:
             paid = (cost.input_nusd + cost.cache_read_nusd + cost.cache_write_nusd) * 10**9
             share = min(max(paid / listed, FEWEST_SHARE), MOST_SHARE)
@@ -182,8 +196,9 @@ def quote(demand: Demand, tariff: Tariff, learned: Learned) -> Quote:
     if demand.surface == "count_tokens":
         return NOTHING  # both vendors count for nothing
     seen = learned.of(tariff.name)
-    input_most, output_most = input_bound(demand, tariff), output_bound(demand, tariff)
-    sheet = tariff.sheet(demand.terms)
+    input_most = input_bound(demand, tariff)
+    output_most = answer_bound(demand, tariff) * demand.choices + demand.predicted
+    sheet = tariff.standard if demand.terms is STANDARD else tariff.sheet(demand.terms)
     step = _step(sheet, input_most)
     worst = (
         input_most * _input_rate(step, demand)
@@ -192,18 +207,24 @@ def quote(demand: Demand, tariff: Tariff, learned: Learned) -> Quote:
         + sheet.call
     )
     worst_nusd = -(-worst // ATTO_PER_NANO) + ROUNDED if worst else 0
-    input_probable = min(int(demand.bytes * seen.tokens) + 1, input_most)
-    output_probable = min(int(seen.output), output_most)
+    input_probable = int(demand.bytes * seen.tokens) + 1
+    if input_probable > input_most:
+        input_probable = input_most
+    output_probable = int(seen.output)
+    if output_probable > output_most:
+        output_probable = output_most
     step = _step(sheet, input_probable)
     probable = int(input_probable * step.fresh * seen.share) + output_probable * step.output
+    probable_nusd = (probable + sheet.call) // ATTO_PER_NANO
     return Quote(
         input_most,
         input_probable,
         output_most,
         output_probable,
         worst_nusd,
-        min((probable + sheet.call) // ATTO_PER_NANO, worst_nusd),
+        probable_nusd if probable_nusd < worst_nusd else worst_nusd,
         demand.searches,
+        int(input_probable * seen.fresh),
     )
 
 
@@ -287,9 +308,10 @@ def bounded(surface: Surface, envelope: Envelope, tokens: int, field: str = "") 
 
 def _step(sheet: _Sheet, total: int) -> _Step:
     steps = sheet.steps
-    for step in steps:
-        if total > step.above:
-            return step
+    if len(steps) > 1:
+        for step in steps:
+            if total > step.above:
+                return step
     return steps[-1]
 
 
