@@ -42,7 +42,7 @@ class Desk:
             accounts=("team:t_1", f"key:{key}"),
             caps=(Capped(f"key:{key}", f"key {key!r}", caps),) if caps != NO_CAPS else (),
         )
-        return self.till.accounts.purse(holder, tags, ())
+        return self.till.payers.purse(holder, tags, ())
 
     def exchange(self) -> None:
         asked = self.till.asks()
@@ -116,7 +116,7 @@ class Play:
         for desk in self.desks:
             for hold in desk.holds:
                 desk.settle(hold, 0)
-            for it in desk.till.accounts:
+            for it in desk.till.payers:
                 it.wanted = it.smallest = 0
         for _ in range(400):
             self.vault.now += TICK_S
@@ -402,9 +402,9 @@ async def test_a_span_that_ends_begins_anew_and_running_calls_end_in_theirs() ->
     purse = desk.purse()
     task = await served(desk, Wish(purse, Need(worst_nusd=100), "k_1"))
     await rounds(desk, 1)
-    assert desk.till.accounts.fits(purse)
+    assert desk.till.payers.fits(purse)
     vault.now += 86_400
-    assert not desk.till.accounts.fits(purse)
+    assert not desk.till.payers.fits(purse)
     tomorrow = desk.purse()
     again = await served(desk, Wish(tomorrow, Need(worst_nusd=100), "k_1"))
     await rounds(desk, 1)

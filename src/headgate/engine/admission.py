@@ -91,7 +91,7 @@ class Admission:
         name, now = (call.model, call.surface.name), self._ground.clock()
         fare = self._fares.get(name)
         if fare is None or fare.until < now:
-            models = self._ground.till.accounts.models(call.model)
+            models = self._ground.till.payers.models(call.model)
             tariffs = [(target, self._tariff(target)) for target in ladder]
             unpriced = ", ".join(it.name for _, it in tariffs if not it.is_priced)
             fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, unpriced)
@@ -154,10 +154,10 @@ class Admission:
 
     def _purse(self, call: Call, fare: Fare) -> Purse:
         """The caller's accounts; kept with the header fields that named them."""
-        accounts = self._ground.till.accounts
+        payers = self._ground.till.payers
         purse: Purse | None = call.kept.get(fare.name)
-        if purse is None or not accounts.fits(purse):
-            purse = accounts.purse(call.holder, tags(call), fare.models)
+        if purse is None or not payers.fits(purse):
+            purse = payers.purse(call.holder, tags(call), fare.models)
             call.kept[fare.name] = purse
         return purse
 

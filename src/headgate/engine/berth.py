@@ -187,7 +187,7 @@ class Berths:
         gates = gate.accounts or (gate,)
         return Limited(
             tuple(
-                till.accounts.upstream(name, it.credential, each) if each != Limits() else None
+                till.payers.upstream(name, it.credential, each) if each != Limits() else None
                 for it, each in zip(gates, limits, strict=True)
             ),
             till.short_s,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from headgate.config import CapsConfig
 from headgate.engine import told
-from headgate.engine.accounts import Accounts
+from headgate.engine.payers import Payers
 from headgate.engine.purse import Hold, Need, Purse, Wish
 from headgate.engine.turns import Turns, Waiter
 from headgate.policy.holding import Pot, Tap
@@ -39,7 +39,7 @@ class Till:
         """told when a share of a budget is passed at which a warning is due"""
         self.on_refused: Callable[[Pot], None] = lambda pot: None
         """told when a budget refuses a call"""
-        self.accounts = Accounts(now_us, self._moved)
+        self.payers = Payers(now_us, self._moved)
         self._clock = clock
         self._busy: set[Purse] = set()
         self._wanting: list[Pot | Tap] = []
@@ -51,7 +51,7 @@ class Till:
 
     def configure(self, caps: CapsConfig) -> None:
         """Take up what a configuration caps; running calls were charged by the one before."""
-        self.accounts.configure(caps)
+        self.payers.configure(caps)
         self._turns.bound(caps.queue_calls, caps.queue_calls_per_key)
 
     # ---- the counter
@@ -122,7 +122,7 @@ class Till:
         if self.trouble:
             return told.unreachable(self.trouble)
         short = wish.purse.short(wish.need)
-        waited_s = self.accounts.caps.wait_s
+        waited_s = self.payers.caps.wait_s
         if short is None:
             return told.line_is_full(self._turns.count)
         return told.waited(short, waited_s, _wait_s(short, wish.need))
@@ -145,7 +145,7 @@ class Till:
         """Take up what the bank said."""
         self._heard = self._clock()
         self.trouble = ""
-        self._allowance = self.accounts.caps.open_allowance_nusd
+        self._allowance = self.payers.caps.open_allowance_nusd
         for (it, _), answer in zip(asked, answers, strict=True):
             if isinstance(it, Pot):
                 it.answer(answer.granted, answer.free, answer.spent)
@@ -169,7 +169,7 @@ class Till:
         if self._clock() - self._heard < ALIVE_S:
             return
         self.trouble = why
-        is_open = self.accounts.caps.when_unreachable == "open"
+        is_open = self.payers.caps.when_unreachable == "open"
         for purse in self._busy:
             for it in purse:
                 self._expire(it, is_open=is_open)
@@ -178,7 +178,7 @@ class Till:
 
     def restart(self) -> None:
         """The process counts as another now: what was granted to the old one is gone."""
-        for it in self.accounts:
+        for it in self.payers:
             if isinstance(it, Pot):
                 it.forget()
 

@@ -30,7 +30,7 @@ from headgate.wire.call import Holder
 DAY_US = 86_400_000_000
 
 
-class Accounts:
+class Payers:
     """All accounts of this process."""
 
     def __init__(self, now_us: Callable[[], int], moved: Callable[[Purse], None]) -> None:
