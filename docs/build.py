@@ -146,8 +146,8 @@ def config_page() -> str:
         "",
         "WHO is `house`, `each_key`, `each_team`, `tag:NAME` or, among limits,",
         '`model:PATTERN`, as in `[limits."tag:project=atlas"]`. What `each_key` and',
-        "`each_team` say holds where a key or team says nothing itself; of all that stands over",
-        "a call, the tightest decides.",
+        "`each_team` say holds where a key or team says nothing itself; of all that stands",
+        "over a call, the tightest decides.",
         "",
     ]
     for name, settings in setting.SECTIONS.items():

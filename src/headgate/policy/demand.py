@@ -39,17 +39,13 @@ _AT_CALLER = (
 """how types of tools begin that the caller runs: anything else is run by the vendor"""
 _STATE = ("previous_response_id", "conversation", "prompt", "web_search_options")
 """members that stand for input which is not in the body"""
-_IMAGE_WORDS = {
-    "messages": b'"source"',
-    "chat": b'"image_url"',
-    "responses": b'"input_image"',
-}
-_IMAGES = re.compile(rb'"type"\s*:\s*"(?:image|image_url|input_image)"')
-_FILE_WORDS = {
+_WORDS = {
     "messages": (b'"source"',),
-    "chat": (b'"file"',),
-    "responses": (b'"input_file"', b'"item_reference"', b'"file_id"'),
+    "chat": (b'"image_url"', b'"file"'),
+    "responses": (b'"input_image"', b'"input_file"', b'"item_reference"'),
 }
+"""without any of these there is neither an image nor a file, and no more is searched for"""
+_IMAGES = re.compile(rb'"type"\s*:\s*"(?:image|image_url|input_image)"')
 _FILES = re.compile(
     rb'"type"\s*:\s*"(?:url|file|input_file|item_reference)"|"application/pdf"|"file_id"'
 )
@@ -137,13 +133,10 @@ def _marks(name: str, envelope: Envelope) -> tuple[bool, bool]:
 
 def _parts(name: str, body: bytes) -> tuple[int, bool]:
     """(how many images, is there a file or a reference) among what is said."""
-    images = 0
-    if body.rfind(_IMAGE_WORDS[name]) >= 0:
-        images = len(_IMAGES.findall(body))
-    for word in _FILE_WORDS[name]:
-        if body.rfind(word) >= 0 and _FILES.search(body):
-            return images, True
-    return images, False
+    for word in _WORDS[name]:
+        if body.rfind(word) >= 0:  # searched from behind, which takes half the time
+            return len(_IMAGES.findall(body)), _FILES.search(body) is not None
+    return 0, False
 
 
 def _tools(raw: msgspec.Raw) -> tuple[bool, int]:
