@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from headgate.engine.journal import Journal
 from headgate.engine.notice import KNOWN, MOST_WAITING, Notices
 from headgate.store import event as table
+from headgate.store.place import Place
+from headgate.store.place import connect as connect_place
 from headgate.store.sqlite import StoreError, connect
+from tests.servers import Postgres
 
 
 def kept(path: Path) -> list[str]:
@@ -106,3 +112,31 @@ def test_what_waits_is_bounded_and_what_is_too_much_is_counted() -> None:
         notices.note("test", "a", str(n), {})
     assert notices.lost == 5
     notices.close()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_gone_for_a_while_costs_no_event(
+    server_store: Place, postgres: Postgres
+) -> None:
+    notices = Notices(None, partial(connect_place, server_store))
+    notices.note("test", "a", "before", {})
+    wait_for(notices, "")
+    postgres.stop()
+    notices.note("test", "a", "meanwhile", {})
+    end = time.monotonic() + 20
+    while not notices.trouble and time.monotonic() < end:
+        time.sleep(0.02)
+    assert notices.trouble
+    postgres.start()
+    notices.write()
+    notices.close()
+    with closing(connect_place(server_store)) as connection:
+        assert [it.once for it in table.last(connection, 9)] == ["before", "meanwhile"]
+
+
+def wait_for(notices: Notices, trouble: str) -> None:
+    """Until everything so far is written."""
+    end = time.monotonic() + 20
+    while notices._waiting and time.monotonic() < end:
+        time.sleep(0.01)
+    assert notices.trouble == trouble

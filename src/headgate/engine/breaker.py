@@ -28,6 +28,9 @@ from headgate.wire.model import Fault, Kind
 SUSPECTED = "loop_suspected"
 """the warning a caller gets, and the name it has in the row"""
 HOUR_US = 3_600_000_000
+"""a session that is stopped again and again is an event once an hour"""
+DAY_US = 24 * HOUR_US
+"""one that is only suspected, which may be somebody's health check, once a day"""
 KNOWN_HOLDERS = 2000
 NUSD = 1_000_000_000
 
@@ -104,8 +107,8 @@ class Breaker:
             "surface": call.surface.name,
             "call": call.id,
         }
-        hour = tally.at_us // HOUR_US
-        once = f"{kind} {found.what} {who} {hour}"
+        span = tally.at_us // (HOUR_US if found.stop else DAY_US)
+        once = f"{kind} {found.what} {who} {span}"
         self._ground.notices.note(kind, about, once, detail)
 
 
