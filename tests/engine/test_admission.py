@@ -170,7 +170,7 @@ async def test_a_stream_that_its_client_leaves_is_settled_at_what_was_seen() -> 
         row = await field.row()
         assert row["ending"] == "client_gone"
         (pot,) = [p for p in field.opened.house.ground.till.payers if p.name == "house day"]
-        assert pot.used == row["cost_nusd"] > 0  # type: ignore[union-attr]  # a pot by its name
+        assert pot.used == row["cost_nusd"] > 0
 
 
 async def test_output_is_lowered_to_what_the_budget_has_left_and_told() -> None:
