@@ -192,7 +192,7 @@ _ONE = Need()
 
 def _need(it: Quote, bound: int = 0) -> Need:
     return Need(
-        it.input_probable, it.output_probable, it.worst_nusd, it.probable_nusd, bound=bound
+        it.input_counted, it.output_probable, it.worst_nusd, it.probable_nusd, bound=bound
     )
 
 
