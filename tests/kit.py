@@ -222,7 +222,10 @@ def judge(path: str, body: object, got: Got) -> None:
 
 async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    fields = dict(line.split(": ", 1) for line in lines[1:] if line)
+    fields: dict[str, str] = {}
+    for name, value in (line.split(": ", 1) for line in lines[1:] if line):
+        before = f"{fields[name]}\n" if name == "set-cookie" and name in fields else ""
+        fields[name] = before + value
     return int(lines[0].split()[1]), fields
 
 

@@ -51,10 +51,10 @@ def read_oidc(admin: Table) -> Oidc | None:
 
 def _check(values: dict[str, Any], table: Table) -> None:
     report = table.report
-    for name in ("issuer", "redirect_url"):
-        if name in values and (wrong := _fault_of_url(values[name])):
+    redirect = values.get("redirect_url", "")  # empty: nobody signs in with a browser
+    for name, given in (("issuer", values.get("issuer")), ("redirect_url", redirect or None)):
+        if given is not None and (wrong := _fault_of_url(given)):
             report.wrong(f"admin.oidc.{name}", wrong, f'{name} = "https://…"')
-    redirect = values.get("redirect_url", "")
     if redirect and not urlsplit(redirect).path.endswith(CALLBACK):
         what = f"must be this gateway's address with {CALLBACK} at its end"
         report.wrong("admin.oidc.redirect_url", what, f'"https://gate.example.com{CALLBACK}"')

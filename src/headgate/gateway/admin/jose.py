@@ -50,7 +50,7 @@ def claims_of(token: str, keys: list[dict[str, Any]], expected: Expected) -> dic
     except jwt.PyJWTError:
         raise Untrusted("it is no signed token") from None
     algorithm = head.get("alg")
-    if algorithm not in KEY_KINDS:
+    if not isinstance(algorithm, str) or algorithm not in KEY_KINDS:
         raise Untrusted(f"it is signed with {str(algorithm)[:20]!r}, which is not accepted")
     key = _key(head.get("kid"), algorithm, keys)
     try:
