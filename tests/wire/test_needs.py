@@ -39,7 +39,7 @@ def responses(*content: Any, **more: Any) -> dict[str, Any]:
 
 
 def asks(surface: str, body: dict[str, Any], names: tuple[str, ...] = NEEDS) -> set[str]:
-    return set(needed(SURFACES[surface], json.dumps(body).encode(), names))
+    return set(needed(SURFACES[surface], Envelope(json.dumps(body).encode()), names))
 
 
 CASES: list[tuple[str, dict[str, Any], set[str]]] = [
@@ -145,11 +145,22 @@ def test_a_prompt_that_speaks_of_images_and_schemas_needs_none(surface: str) -> 
     assert asks(surface, build({"type": kind, "text": text})) == set()
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["image", "schema", "custom"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "image", "schema"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+MEMBERS = ("messages", "input", "tools", "thinking", "text", "tool_choice", "response_format")
+
+
 @pytest.mark.parametrize("surface", ["messages", "chat", "responses"])
-@given(st.binary(max_size=200))
-def test_what_cannot_be_read_needs_nothing(surface: str, noise: bytes) -> None:
-    for body in (noise, b'{"messages": "image", "input": ' + noise):
-        assert needed(SURFACES[surface], body, NEEDS) == frozenset()
+@given(st.dictionaries(st.sampled_from(MEMBERS), JSON))
+def test_whatever_a_body_holds_there_is_an_answer(surface: str, body: dict[str, Any]) -> None:
+    assert asks(surface, body) <= set(NEEDS)
+    assert asks(surface, {"messages": "image", "input": "image"}) == set()
 
 
 def test_a_model_nobody_said_anything_of_may_be_able_to_think() -> None:

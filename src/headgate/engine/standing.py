@@ -109,9 +109,8 @@ def errand(asked: Asked, scene: Scene) -> Errand:
 def candidates(stands: Sequence[Stand], asked: Asked, scene: Scene) -> list[Candidate]:
     """The targets of a ladder for this call."""
     memory = scene.memory
-    needs = needed(
-        asked.surface, asked.envelope.body, frozenset().union(*(it.lacks for it in stands))
-    )
+    lacks = frozenset[str]().union(*(it.lacks for it in stands))
+    needs = needed(asked.surface, asked.envelope, lacks)
     seen = memory.seen(asked.thread, scene.now)
     scores = scored(
         [it.rung.quality for it in stands],

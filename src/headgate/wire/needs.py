@@ -1,6 +1,7 @@
 """What a request needs of a model, by the names of its abilities, and where it stands.
 
-Rule 1: a body is read to its end only where a word in it says that it may need something.
+Rule 1: a body is read to its end only where a word in it says that it may hold a picture or a
+document; for everything else the few members that can ask for it are enough.
 Rule 2: nothing is refused here: what cannot be read needs nothing.
 """
 
@@ -25,10 +26,18 @@ _WORDS: dict[str, tuple[bytes, ...]] = {
     "json_schema": (b"schema",),
     "json_object": (b"json_object",),
     "custom_tools": (b'"custom"',),
-    "forced_tools": (b"tool_choice",),
-    THINKING: (b"thinking", b"reasoning", b"effort"),
+    "forced_tools": (b"",),
+    THINKING: (b"",),
 }
-"""an ability -> words one of which stands in every body that needs it"""
+"""an ability -> words one of which stands in every request that needs it"""
+_MEMBERS: dict[str, tuple[str, ...]] = {
+    "json_schema": ("response_format", "text", "output_config", "output_format"),
+    "json_object": ("response_format", "text"),
+    "custom_tools": ("tools",),
+    "forced_tools": ("tool_choice",),
+    THINKING: ("thinking", "reasoning", "reasoning_effort", "output_config"),
+}
+"""where in a request they stand; an ability that is not named here: where anything is said"""
 NEEDS = tuple(_WORDS)
 
 _ON = ("on", "between_tools")
@@ -37,6 +46,7 @@ _HARD = ("high", "xhigh", "max")
 """a model that does not think can make a small effort, but not a great one"""
 
 _TURNS = ("messages", "input")
+_SOMETHING = [{"role": "user", "content": "-"}]
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -60,18 +70,37 @@ def lacking(abilities: Abilities, *, known: bool) -> frozenset[str]:
     return frozenset(lacks)
 
 
-def needed(surface: Surface, body: bytes, asked: Collection[str]) -> frozenset[str]:
+def needed(surface: Surface, envelope: Envelope, asked: Collection[str]) -> frozenset[str]:
     """Which of the abilities that are asked about this request needs."""
     if not surface.converses:
         return frozenset()
-    hinted = [name for name in asked if any(word in body for word in _WORDS[name])]
+    hinted = [name for name in asked if _may_need(name, envelope)]
     if not hinted:
         return frozenset()
+    body = envelope.body
+    if all(name in _MEMBERS for name in hinted):  # what was said need not be read
+        body = _without_turns(envelope, hinted)
     try:
         ask = surface.dialect.decode_ask(body, Losses())
     except Fault:
         return frozenset()
     return frozenset(_needs(ask)).intersection(hinted)
+
+
+def _may_need(name: str, envelope: Envelope) -> bool:
+    if name not in _MEMBERS:
+        return any(word in envelope.body for word in _WORDS[name])
+    found = [envelope.members[each] for each in _MEMBERS[name] if each in envelope.members]
+    return any(word in bytes(raw) for raw in found for word in _WORDS[name])
+
+
+def _without_turns(envelope: Envelope, hinted: Collection[str]) -> bytes:
+    members = envelope.members
+    kept: dict[str, object] = {
+        each: members[each] for name in hinted for each in _MEMBERS[name] if each in members
+    }
+    turns = {name: _SOMETHING for name in _TURNS if name in members}
+    return msgspec.json.encode({"model": "m", "max_tokens": 1, **kept, **turns})
 
 
 def brings_results(envelope: Envelope) -> bool:
