@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from headgate.ledger import owner
+from headgate.ledger import owner, writer
 from headgate.ledger.record import Entry, Intent
 from headgate.ledger.writer import Writer
+from headgate.store import postgres as door
 from headgate.store.place import connect
 from headgate.store.server import Server
 from tests.ledger.load import SENT, row
@@ -190,12 +191,15 @@ def test_whoever_was_buried_signs_in_anew_though_it_has_nothing_to_write(
     writer.close()
 
 
-def test_a_server_that_hangs_is_told_of_and_waited_for(
-    load: Load, server_store: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from headgate.store import postgres as door
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "connect", lambda place: door.connect(place, 0.5))
 
-    monkeypatch.setattr(door._Link, "patience_s", 0.5)
+
+def test_a_server_that_hangs_is_told_of_and_waited_for(
+    hasty: None, load: Load, server_store: Server, postgres: Postgres
+) -> None:
+    time.sleep(0.1)
     postgres.pause()
     deadline = time.monotonic() + 5
     while not load.writer.trouble and time.monotonic() < deadline:

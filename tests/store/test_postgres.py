@@ -70,10 +70,9 @@ def test_nobody_waits_long_for_one_who_stopped_within_a_transaction(
 
 @pytest.mark.slow
 def test_a_server_that_does_not_answer_is_given_up(
-    server_store: Server, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    server_store: Server, postgres: Postgres
 ) -> None:
-    monkeypatch.setattr(door._Link, "patience_s", 0.2)
-    connection = connect(server_store)
+    connection = door.connect(server_store, 0.2)
     postgres.pause()
     try:
         with pytest.raises(ServerError, match="did not answer") as caught:
