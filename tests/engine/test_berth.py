@@ -112,7 +112,7 @@ async def test_when_no_target_is_left_the_call_waits_for_the_soonest_account() -
     assert {row["tries"] for row in rows} == {1}
     assert pool["gain"]["avoided_429s"] >= 3
     assert 'headgate_account_calls_total{provider="anthropic",account="KEY_A"}' in page
-    assert 'headgate_pool_avoided_429s_total{provider="anthropic"}' in page
+    assert 'headgate_pool_avoided_total{provider="anthropic"}' in page
 
 
 async def test_a_lone_account_that_is_short_is_not_asked_either() -> None:

@@ -95,12 +95,12 @@ def test_what_one_call_meets_holds_for_the_others_until_it_is_over() -> None:
 
 def test_when_all_refused_the_plan_hears_who_opens_first() -> None:
     here = seat()
-    said = [limited(90), limited(60), limited(8)]
+    said, heard = [limited(90), limited(60), limited(8)], []
     for fault in said:
         go(here, 100.0)
         here.close(Verdict(fault, 429), 100.0)
-        heard = here.outcome(fault, 100.0, committed=False)
-    assert (heard.others, heard.fault) == (False, said[2])
+        heard.append(here.outcome(fault, 100.0, committed=False))
+    assert (heard[-1].others, heard[-1].fault) == (False, said[2])
     assert said[2].retry_after == 8
     assert go(here, 108.0, SECOND) == own_order()[2]
 

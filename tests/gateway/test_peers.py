@@ -16,6 +16,7 @@ from headgate.gateway.board import Board
 from headgate.gateway.house import House
 from headgate.gateway.peers import BELIEVED_S, TARGETS_SHOWN, Peers, total
 from headgate.policy.health import Health
+from headgate.policy.pool import Ask, Pool
 from tests.kit import Field, message, running
 
 
@@ -40,9 +41,17 @@ def house(calls: int = 0, refused: int = 0, running: int = 0) -> Any:
         writer=SimpleNamespace(trouble=""),
         clock=lambda: 0.0,
         health={},
-        shut={("p", "m", "KEY_1"): 9.0, ("p", "m", "KEY_2"): -1.0},
+        pool=pool(),
     )
     return SimpleNamespace(ground=ground, refused={"auth": refused} if refused else {})
+
+
+def pool() -> Pool:
+    """One provider with two accounts, of which one is limited."""
+    made = Pool()
+    made.roster["p"] = ("KEY_1", "KEY_2")
+    made.limit(made.send(Ask("p", "m", made.roster["p"], b"", 400), 0, 0.0), 9.0, 0.0)
+    return made
 
 
 @pytest.fixture
@@ -99,13 +108,12 @@ async def test_a_target_is_told_with_the_worker_that_learned_of_it(board: Board)
     one.ground.health[("p", "m")] = Health(7.5, 2, "overloaded")
     first.show(one)
     told = [target for shown in second.everybody(two) for target in shown.targets]
-    failed, *passed_over = told
+    failed, *pools = told
     assert failed["worker"] == 1
     assert (failed["target"], failed["failures"], failed["cooling_s"]) == ("p:m", 2, 7.5)
-    assert [(each["account"], each["worker"]) for each in passed_over] == [
-        ("KEY_1", 1),
-        ("KEY_1", 2),
-    ]
+    assert [(each["pool"], each["worker"]) for each in pools] == [("p", 1), ("p", 2)]
+    states = [[it["state"] for it in each["accounts"]] for each in pools]
+    assert states == [["cooling", "live"]] * 2
 
 
 async def test_more_targets_than_a_place_holds_are_cut_and_the_counters_are_not(

@@ -63,16 +63,18 @@ api_keys = ["env:ANTHROPIC_API_KEY", "env:OPENAI_API_KEY"]
         call = message("pool:claude-haiku-5-5")
         field.sim.next("401")
         assert (await field.post("/v1/messages", call)).headers["x-headgate-tries"] == "2"
-        (shut,) = (await field.get("/admin/targets")).json
-        assert shut["target"] == "pool:claude-haiku-5-5"
-        assert 0 < shut["cooling_s"] <= 300
+        (pool,) = (await field.get("/admin/targets")).json
+        (shut,) = [it for it in pool["accounts"] if it["state"] == "quarantined"]
+        assert 0 < shut["tried_again_in_s"] <= 60
         assert (await reload(field))[0] == 200
-        assert (await field.get("/admin/targets")).json == []
+        (pool,) = (await field.get("/admin/targets")).json
+        assert {it["state"] for it in pool["accounts"]} == {"live"}
         again = await field.post("/v1/messages", call)
         assert "x-headgate-tries" not in again.headers
         rows = await field.rows(2)
         first = [note["credential"] for note in json.loads(rows[0]["tries_json"])]
-        assert first[0] == shut["account"] == rows[1]["credential"]
+        assert first[0] == shut["account"]
+        assert first[1] == rows[0]["credential"] == rows[1]["credential"]  # it is warm there
         assert sorted(first) == ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]
 
 

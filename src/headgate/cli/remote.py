@@ -6,6 +6,7 @@ Rule 1: the secret goes to the address that was named and nowhere else: no redir
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,17 @@ def ask_admin(url: str, path: str, token: str) -> dict[str, Any]:
     """An answer of the admin API; without a token it is asked as whoever is on its host."""
     field = (b"authorization", b"Bearer " + _plain(token)) if token else (b"accept", b"*/*")
     return _fitting(url, _asked(url, path, field), {"name", "role"})
+
+
+def ask_targets(url: str, token: str) -> list[dict[str, Any]]:
+    """How the gateway's targets and accounts stand."""
+    field = (b"authorization", b"Bearer " + _plain(token)) if token else (b"accept", b"*/*")
+    answer = _asked(url, "/admin/targets", field)
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        if answer[0] == 200:
+            return msgspec.json.decode(answer[1], type=list[dict[str, Any]])
+    found: list[dict[str, Any]] = _fitting(url, answer, {"targets"})["targets"]
+    return found
 
 
 def _plain(secret: str) -> bytes:

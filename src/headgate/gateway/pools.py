@@ -17,7 +17,7 @@ from headgate.policy.headroom import Draw, Room
 from headgate.policy.pool import EVERY_MODEL, Gain, Pool, Record
 
 _FULL = {
-    "avoided": "avoided_429s",
+    "avoided": "avoided",
     "waited_s": "waited_seconds",
     "input": "input_tokens",
     "cached": "cached_tokens",
