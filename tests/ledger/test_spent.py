@@ -1,4 +1,4 @@
-"""What accounts spend is summed by the day and process, and nothing of it is lost on the way."""
+"""What accounts spend is summed by the day and process, and none of it is lost on the way."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_folding_moves_every_sum_and_changes_no_total(
     connection: Connection, steps: list[tuple[int, spent.Sums]]
 ) -> None:
     empty(connection)
-    for owner, sums in steps:
-        spent.add(connection, owner, sums)
+    for owner, added in steps:
+        spent.add(connection, owner, added)
     total = (
         "SELECT account, day, sum(calls), sum(cost_nusd) FROM spend GROUP BY 1, 2 ORDER BY 1, 2"
     )

@@ -64,7 +64,9 @@ def upgrade(connection: Connection) -> list[str]:
     with transaction(connection):
         alone(connection, UPGRADES)
         seen = version(connection)  # another process may have been first
-        if seen >= newest:
+        if seen > newest:
+            raise newer("there", seen)
+        if seen == newest:
             return []
         names = schema.pending(seen)
         if not seen:
