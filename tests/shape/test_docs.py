@@ -136,3 +136,16 @@ def test_every_page_is_reachable_from_the_readme() -> None:
                 waiting += target.glob("*.md")
     lost = [label(path) for path in PAGES if path.resolve() not in seen]
     assert not lost, f"link them from README.md or a page it links to: {lost}"
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=label)
+def test_every_test_that_a_page_names_as_its_proof_exists(path: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", path.read_text()))
+    if not named:
+        return
+    found = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text())
+    }
+    assert named <= found, f"no such test: {', '.join(sorted(named - found))}"
