@@ -105,7 +105,9 @@ async def test_a_ledger_that_cannot_be_read_is_said_without_its_place(
 @pytest.mark.e2e
 async def test_a_key_reads_what_it_is_may_do_and_spent_and_only_that() -> None:
     async with running() as field:
-        own = Changes(models=("claude-*",), tags=("own=1",), metadata='{"note": "private"}')
+        caps = Caps(budgets=(Budget(5 * USD, "day"),))
+        note = '{"note": "private"}'
+        own = Changes(models=("claude-*",), tags=("own=1",), metadata=note, caps=caps)
         mine = {"x-api-key": await asyncio.to_thread(make, field.ledger, "alice", own)}
         other = {"x-api-key": await asyncio.to_thread(make, field.ledger, "bob", Changes())}
         field.opened.house.keys.refresh()
@@ -119,6 +121,9 @@ async def test_a_key_reads_what_it_is_may_do_and_spent_and_only_that() -> None:
         assert (told["models"], told["tags"]) == (["claude-*"], ["own=1"])
         assert told["spend"]["today"]["calls"] == told["spend"]["month"]["calls"] == 2
         assert told["spend"]["today"]["cost_nusd"] == sum(r["cost_nusd"] for r in rows[:2])
+        (budget,) = told["caps"][0]["budgets"]
+        assert budget["spent_nusd"] == told["spend"]["today"]["cost_nusd"] > 0
+        assert budget["remaining_nusd"] == 5 * USD - budget["spent_nusd"]
         assert b"private" not in got.body
         assert mine["x-api-key"].encode() not in got.body
         assert (await field.get(PATH, other)).json["models"] is None
