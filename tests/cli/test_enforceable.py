@@ -44,7 +44,7 @@ def found(text: str, own: Caps | None = None) -> list[Finding]:
 
 def test_where_nothing_is_capped_that_is_said() -> None:
     (only,) = found("")
-    assert (only.state, only.area) == ("info", "limits")
+    assert (only.state, only.area) == ("info", "caps")
     assert "--budget" in only.hint
 
 

@@ -17,7 +17,7 @@ from headgate.policy.cap import NO_CAPS
 from headgate.policy.sound import usd
 from headgate.store.keys import Key
 
-AREA = "limits"
+AREA = "caps"
 LISTED = 6
 """owners of caps that are named"""
 
