@@ -21,6 +21,8 @@ from tests.kit import Got, read_reply
 CONNECTIONS = 24
 """over which all of a few workers are reached, but for one time in a thousand"""
 
+Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 CONFIG = """
 [server]
 port = 0
@@ -112,7 +114,7 @@ class Fan:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._open: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._open: list[Link] = []
 
     async def __aenter__(self) -> Fan:
         for _ in range(CONNECTIONS):
@@ -120,8 +122,8 @@ class Fan:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for _, writer in self._open:
-            writer.close()
+        for link in self._open:
+            link[1].close()
 
     async def ask(
         self, method: str, path: str, body: object = None, key: str = ""
@@ -131,12 +133,13 @@ class Fan:
         head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(data)}\r\n"
         head += f"x-api-key: {key}\r\n\r\n" if key else "\r\n"
 
-        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Got:
+        async def one(link: Link) -> Got:
+            reader, writer = link
             writer.write(head.encode() + data)
             return await read_reply(reader, method)
 
         async with asyncio.timeout(20):
-            return list(await asyncio.gather(*(one(*each) for each in self._open)))
+            return list(await asyncio.gather(*(one(each) for each in self._open)))
 
 
 async def until_all(

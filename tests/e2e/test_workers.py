@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from headgate.store.server import read_url
+from headgate.store.upgrade import upgrade
 from tests.e2e.crew import Fan, Host, host, is_gone, kill, until_all
 from tests.e2e.street import launch, outside_env
 from tests.gateway.test_metrics import parse, pick
 from tests.kit import message, read_head, request, send
+from tests.servers import Postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -93,6 +96,25 @@ def test_workers_that_die_under_load_lose_no_row_and_double_none(tmp_path: Path)
         check_book(at, told)
 
 
+def test_workers_on_a_database_server_lose_no_row_either(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    told: set[str] = set()
+    url = postgres.fresh(lambda url: upgrade(read_url(url)))
+    store = f'[store]\nurl = "env:DATABASE_URL"\n{STRICT}'
+    with host(tmp_path, 2, more=store, DATABASE_URL=url) as at:
+        asyncio.run(load(at, 3.0, 1, told))
+        assert len(told) > 50
+        at.said("is up again")
+        at.up.terminate()
+        assert at.up.wait(20) == 0
+        rows = postgres.run("SELECT id FROM headgate.call", url.rpartition("/")[2]).split("\n")
+        in_book = Counter(rows)
+        assert {id for id in told if in_book[id] != 1} == set()
+        assert not [id for id, count in in_book.items() if count > 1]
+        assert not at.ledger.exists(), "nothing is written to a file beside the database"
+
+
 @pytest.mark.soak
 def test_four_workers_that_die_for_five_minutes_lose_no_row(tmp_path: Path) -> None:
     told: set[str] = set()
@@ -161,6 +183,17 @@ def test_keys_teams_caps_and_configuration_reach_every_worker_within_a_second(
             await reach("team restored", 200)
             at.run("keys", "revoke", "first")
             await reach("key revoked", 401)
+            for name, words, calls in (
+                ("budget", ["--budget", "0.000001/day"], False),
+                ("budget gone", ["--no-budgets"], True),
+                ("limit", ["--limit", "requests=1", "--limit", "burst=1"], False),
+                ("limit gone", ["--no-limits"], True),
+            ):
+                at.run("keys", "update", "keep", *words)
+                took[name] = await until_all(
+                    lambda: fan.ask("POST", "/v1/messages", message(max_tokens=9), keep),
+                    lambda got, calls=calls: (got.status == 200) is calls,  # type: ignore[misc]
+                )
             at.toml.write_text(at.toml.read_text() + '[models]\nfresh = "anthropic:c-1"\n')
             got = await request(
                 at.port, "POST", "/admin/reload", None, {"authorization": "Bearer " + "a" * 32}
