@@ -158,3 +158,12 @@ def test_without_a_body_the_accounts_are_told_and_nothing_is_reckoned(
     assert [it["of"] for it in told["capped"]] == ["the whole house"]
     plain = weigh(Config(), Asking("x", "chat", None, None), tmp_path / "none.db", NOW)
     assert "no limit and no budget stands over them" in "\n".join(lines(plain))
+
+
+def test_a_bound_that_a_server_does_not_read_is_told_as_none(tmp_path: Path) -> None:
+    text = '[providers.own]\nkind = "openai-compatible"\nbase_url = "http://127.0.0.1:9/v1"\n'
+    config = load(text + '[models]\nfast = "own:x"\n', {}, source="headgate.toml")
+    body = json.dumps({"model": "fast", "max_completion_tokens": 5, "messages": []})
+    asking = Asking("fast", "chat", Envelope(body.encode()), None)
+    (target,) = weigh(config, asking, tmp_path / "none.db", NOW)["reservation"]["targets"]
+    assert "it names no bound that this server reads" in target["formula"]

@@ -58,6 +58,12 @@ def test_the_bound_of_an_answer_is_the_one_that_the_vendor_reads(
     assert demand(surface, **members).output == output
 
 
+def test_the_older_name_of_the_bound_is_read_beside_the_newer_one() -> None:
+    assert demand("chat", max_tokens=5, max_completion_tokens=7).older == 5
+    assert demand("chat", max_completion_tokens=7).older == NOT_SAID
+    assert demand("messages", max_tokens=5).older == NOT_SAID
+
+
 @pytest.mark.parametrize("surface", ["embeddings", "count_tokens"])
 def test_what_does_not_answer_with_text_has_no_output(surface: str) -> None:
     assert demand(surface, input="words", max_tokens=7).output == 0

@@ -186,6 +186,13 @@ def test_thinking_keeps_its_room_when_a_bound_is_lowered() -> None:
             "",
             b'{"max_tokens":2048,"max_completion_tokens":2048}',
         ),
+        (
+            "chat",
+            b'{"max_completion_tokens":1}',
+            "max_tokens",
+            b'{"max_completion_tokens":2048,"max_tokens":2048}',
+        ),
+        ("chat", b'{"max_tokens":1}', "max_completion_tokens", b'{"max_tokens":2048}'),
         ("responses", b'{"x":1}', "max_tokens", b'{"x":1,"max_output_tokens":2048}'),
     ],
 )
@@ -223,6 +230,14 @@ def test_output_is_bounded_by_the_caller_or_the_model() -> None:
     assert output_bound(Demand("messages", 9, 0, 0), tariff) == 0
     unknown = Tariff("p:m", rates("", "nobody-knows"))
     assert output_bound(Demand("chat", 9, 0, NOT_SAID), unknown) == UNKNOWN_OUTPUT
+
+
+def test_a_bound_that_the_server_does_not_read_is_none() -> None:
+    older = Tariff("p:m", rates("anthropic", "claude-haiku-5-5"), reads_older=True)
+    assert output_bound(Demand("chat", 9, 0, 50), older) == 128_000
+    assert output_bound(Demand("chat", 9, 0, 50, older=70), older) == 70
+    assert output_bound(Demand("chat", 9, 0, 50, older=70), haiku()) == 50
+    assert output_bound(Demand("messages", 9, 0, 50), older) == 50
 
 
 def test_counting_tokens_costs_nothing() -> None:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from headgate.cli.capping import budget_told, limits_told
 from headgate.cli.terminal import dollars
 from headgate.cli.where import explained
-from headgate.config import Config, resolve
+from headgate.config import Config, abilities, resolve
 from headgate.config.caps import in_force
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.policy import demand, quote
-from headgate.policy.demand import NOT_SAID, Demand
+from headgate.policy.demand import NOT_SAID, OLDER, Demand
 from headgate.policy.glob import matches
 from headgate.policy.quote import Learned, Quote, Tariff
 from headgate.providers import meeting_surface
@@ -111,8 +111,16 @@ class _Bill(NamedTuple):
             if not meeting_surface(it, asking.surface):
                 continue
             rates = catalog.rates(it.prices, model, at, free=it.free, seller=it.name)
-            unasked = it.kind != "anthropic"
-            tariffs.append(Tariff(f"{it.name}:{model}", rates, writes_unasked=unasked))
+            native = asking.surface == "chat" and "chat" in it.paths
+            field = abilities(config, it, model).max_tokens_field if native else ""
+            tariffs.append(
+                Tariff(
+                    f"{it.name}:{model}",
+                    rates,
+                    writes_unasked=it.kind != "anthropic",
+                    reads_older=field == OLDER,
+                )
+            )
         if not tariffs:
             return None
         asked = demand.read(SURFACES[asking.surface], asking.envelope)
@@ -163,8 +171,10 @@ def _why_input(asked: Demand, tariff: Tariff) -> str:
 
 
 def _why_output(asked: Demand, tariff: Tariff) -> str:
-    if asked.output == NOT_SAID:
-        return "it names no bound: the most the model may say"
+    said = asked.older if tariff.reads_older and asked.surface == "chat" else asked.output
+    if said == NOT_SAID:
+        ignored = "that this server reads" if asked.output != NOT_SAID else ""
+        return f"it names no bound {ignored}".rstrip() + ": the most the model may say"
     if tariff.max_output and asked.output > tariff.max_output:
         return f"it asks for {asked.output:,}, the model gives no more"
     times = f", {asked.choices} times" if asked.choices > 1 else ""

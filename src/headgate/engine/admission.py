@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from headgate.config import Config
+from headgate.config import Config, abilities
 from headgate.engine import told
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
@@ -73,6 +73,8 @@ class Fare(NamedTuple):
     """under which its purses are kept"""
     until: float
     """prices change with the date: then it is made anew"""
+    field: str
+    """what the targets call the bound on an answer; empty: one this, another that"""
     unpriced: str
     """the targets that have no price while there is no ceiling"""
 
@@ -82,6 +84,7 @@ class Admission:
 
     def __init__(self, config: Config, ground: Ground, gates: Mapping[str, Gate]) -> None:
         self._ground = ground
+        self._config = config
         self._gates = gates
         self._wait_s = config.caps.wait_s
         self._fares: dict[tuple[str, str], Fare] = {}
@@ -92,18 +95,32 @@ class Admission:
         fare = self._fares.get(name)
         if fare is None or fare.until < now:
             models = self._ground.till.payers.models(call.model)
-            tariffs = [(target, self._tariff(target)) for target in ladder]
+            fields = {self._field(call, target) for target in ladder}
+            tariffs = [(it, self._tariff(it, self._field(call, it))) for it in ladder]
             unpriced = ", ".join(it.name for _, it in tariffs if not it.is_priced)
-            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, unpriced)
+            field = fields.pop() if len(fields) == 1 else ""
+            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, field, unpriced)
             if len(self._fares) < FARES_KEPT:
                 self._fares[name] = fare
         return fare
 
-    def _tariff(self, target: Target) -> Tariff:
+    def _field(self, call: Call, target: Target) -> str:
+        """What the target calls the bound, where the call goes there as it is."""
+        provider = self._gates[target.provider].provider
+        if call.surface.name != "chat" or "chat" not in provider.paths:
+            return call.surface.dialect.MAX_OUTPUT_FIELDS[0]
+        return abilities(self._config, provider, target.model).max_tokens_field
+
+    def _tariff(self, target: Target, field: str) -> Tariff:
         provider = self._gates[target.provider].provider
         rates = self._ground.settlement.rates(provider, target.model, datetime.now(UTC))
         unasked = provider.kind != "anthropic"
-        return Tariff(f"{target.provider}:{target.model}", rates, writes_unasked=unasked)
+        return Tariff(
+            f"{target.provider}:{target.model}",
+            rates,
+            writes_unasked=unasked,
+            reads_older=field == demand.OLDER,
+        )
 
     def enter(
         self, tally: Tally, ladder: Sequence[Target]
@@ -171,14 +188,17 @@ class Admission:
         asked = demand.read(call.surface, call.envelope)
         bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
         need = _need(bill.quote(asked))
-        lowers = any(pot.lower for pot in purse.hard) and call.surface.converses
+        lowers = any(pot.lower for pot in purse.hard) and bool(fare.field)
+        lowers = lowers and call.surface.converses
         return Wish(purse, need, key, _lower(bill, call) if lowers else None)
 
     def _lower(self, tally: Tally, tokens: int, wish: Wish) -> None:
         """Ask for less output than the caller did."""
         call = tally.call
         asked = f"{tally.max_output:,}" if tally.max_output else "no bound"
-        call.envelope = quote.bounded(call.surface, call.envelope, tokens)
+        fare = self._fares.get((call.model, call.surface.name))
+        field = fare.field if fare is not None else ""
+        call.envelope = quote.bounded(call.surface, call.envelope, tokens, field)
         tally.max_output = tokens
         pot = min(wish.purse.hard, key=lambda it: it.left())
         tally.advice += (
@@ -203,6 +223,6 @@ def _lower(bill: Bill, call: Call) -> Lower:
         tokens = bill.lowered(max_nusd, floor)
         if tokens is None:
             return None
-        return _need(bill.quote(bill.demand._replace(output=tokens)), tokens)
+        return _need(bill.quote(bill.demand._replace(output=tokens, older=tokens)), tokens)
 
     return lower

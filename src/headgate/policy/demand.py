@@ -19,6 +19,7 @@ from headgate.wire.envelope import Envelope
 from headgate.wire.model import STANDARD, Fault, Terms
 
 NOT_SAID = -1
+OLDER = "max_tokens"
 MOST_CHOICES = 128
 MOST_SEARCHES = 20
 """web searches of one call that bounds them nowhere"""
@@ -86,6 +87,8 @@ class Demand(NamedTuple):
     predicted: int = 0
     """tokens of output it proposes itself: rejected ones are paid for"""
     terms: Terms = STANDARD
+    older: int = NOT_SAID
+    """its bound by the older name, which is all that many servers of Chat Completions read"""
 
 
 def read(surface: Surface, envelope: Envelope) -> Demand:
@@ -118,6 +121,7 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
         searches,
         len(memoryview(members["prediction"])) if "prediction" in members else 0,
         _terms(envelope),
+        _count(envelope, OLDER, NOT_SAID) if name == "chat" else NOT_SAID,
     )
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from headgate.money.catalog import UNPRICED
 from headgate.money.pricing import ATTO_PER_NANO, Cost, Rates, Table
-from headgate.policy.demand import NOT_SAID, Demand
+from headgate.policy.demand import NOT_SAID, OLDER, Demand
 from headgate.policy.estimate import CHARS_PER_TOKEN
 from headgate.wire import Surface
 from headgate.wire.broken import BROKEN
@@ -90,15 +90,25 @@ class Tariff:
         "_writes_unasked",
         "max_output",
         "name",
+        "reads_older",
         "standard",
         "window",
     )
 
-    def __init__(self, name: str, rates: Rates, *, writes_unasked: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        rates: Rates,
+        *,
+        writes_unasked: bool = True,
+        reads_older: bool = False,
+    ) -> None:
         self.name = name
         """provider:model: what is learned is learned of this"""
         self.window = rates.context_window
         self.max_output = rates.max_output
+        self.reads_older = reads_older
+        """does it read the bound of a chat by its older name alone"""
         self._rates = rates
         self._writes_unasked = writes_unasked
         """does its cache write without breakpoints, as all but Anthropic's own do"""
@@ -250,9 +260,10 @@ def output_bound(demand: Demand, tariff: Tariff) -> int:
 
 def answer_bound(demand: Demand, tariff: Tariff) -> int:
     """The same of one answer."""
-    if demand.output == NOT_SAID:
+    said = demand.older if tariff.reads_older and demand.surface == "chat" else demand.output
+    if said == NOT_SAID:
         return tariff.max_output or tariff.window or UNKNOWN_OUTPUT
-    return min(demand.output, tariff.max_output) if tariff.max_output else demand.output
+    return min(said, tariff.max_output) if tariff.max_output else said
 
 
 def lowered(max_nusd: int, demand: Demand, tariff: Tariff, floor: int) -> int | None:
@@ -297,12 +308,14 @@ def floor(envelope: Envelope) -> int:
 def bounded(surface: Surface, envelope: Envelope, tokens: int, field: str = "") -> Envelope:
     """The same request with this bound on one answer, and every other byte as it came.
 
-    `field`: what the target calls the bound where the caller names none.
+    `field`: what the target calls the bound. Beside another name it is added only where it is
+    the older one: OpenAI takes no two, and who reads the older one alone ignores the other.
     """
     names = surface.dialect.MAX_OUTPUT_FIELDS
+    own = field if field in names else names[0]
     given = [name for name in names if name in envelope.members]
-    value = str(tokens).encode()
-    changes = dict.fromkeys(given or [field if field in names else names[0]], value)
+    wanted = [*given, own] if own == OLDER else given or [own]
+    changes = dict.fromkeys(wanted, str(tokens).encode())
     return Envelope(b"".join(envelope.edit(changes)))
 
 
