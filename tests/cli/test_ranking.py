@@ -130,6 +130,18 @@ def test_what_does_not_fit_says_why_and_what_surely_cannot_take_it_is_skipped() 
     assert "is too small" in run("request.json").stdout.replace("\n", " ")
 
 
+def test_a_target_that_it_cannot_be_translated_for_is_named_with_the_field_in_the_way() -> None:
+    turn = {"role": "user", "content": "hi"}
+    body = {"model": "cheap", "messages": [turn], "max_tokens": 5, "logprobs": True}
+    Path("request.json").write_text(json.dumps(body))
+    order = order_of("--surface", "chat", "request.json")
+    opus = next(each for each in order["targets"] if "opus" in each["target"])
+    assert not opus["fits"]
+    assert opus["why_not"].startswith("passed over when it is reached: logprobs: ")
+    gpt = next(each for each in order["targets"] if "gpt-4o" in each["target"])
+    assert (gpt["fits"], gpt["why_not"]) == (True, None)
+
+
 def test_scores_are_the_operators_until_results_are_stored() -> None:
     order = order_of(asked("scored"))
     assert names(order) == ["gpt-4o", "claude-haiku-5-5"]

@@ -131,6 +131,15 @@ def test_a_target_may_be_a_table_with_a_weight_and_a_score() -> None:
     assert config.tags == (Tag("nightly", "cost"), Tag("now", "speed"))
 
 
+def test_a_weight_that_nothing_asks_for_is_noted() -> None:
+    route = '[models.a]\nladder = [{ target = "one:x", weight = 2 }, "two:y"]'
+    notes = load(f"{TWO}\n{route}", ENV, source="it").notes
+    said = 'models.a: weights count under policy = "weighted"; hint: say so, or leave them out'
+    assert said in notes
+    shared = load(f'{TWO}\n{route}\npolicy = "weighted"', ENV, source="it").notes
+    assert not [note for note in shared if "weight" in note]
+
+
 def wrongs(text: str) -> str:
     with pytest.raises(ConfigError) as caught:
         load(f"{TWO}\n{text}", ENV, source="it")

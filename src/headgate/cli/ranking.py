@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from headgate.cli import translation
 from headgate.cli.where import explained
 from headgate.config import Config, Route, Rung, abilities
 from headgate.engine import standing
@@ -25,7 +26,7 @@ from headgate.policy.ladder import Order, Place
 from headgate.policy.memory import FRESH_S, SAMPLES, Memory, Name
 from headgate.policy.router import Target
 from headgate.policy.wish import NO_WISH, PREFER, Wish, read_wish
-from headgate.providers import meeting_surface
+from headgate.providers import SPOKEN, meeting_surface
 from headgate.store import place
 from headgate.wire import SURFACES, Surface
 from headgate.wire.envelope import Envelope
@@ -106,17 +107,45 @@ def rank(
         "deadline_ms": round(wish.deadline_s * 1000) or None,
         "conversation": COLD,
         "scores": None if scene.memory.scores else NO_SCORES,
-        **_placed(order, errand, is_known=request.envelope is not None),
+        **_placed(order, errand, _passed_over(config, stands, request)),
     }
 
 
-def _placed(order: Order, errand: ladder.Errand, *, is_known: bool) -> dict[str, object]:
+def _passed_over(
+    config: Config, stands: Sequence[Stand], request: Request
+) -> dict[Name, str] | None:
+    """What stands in the way of those that the request cannot be translated for.
+
+    None: the request is not known.
+    """
+    if request.envelope is None:
+        return None
+    found: dict[Name, str] = {}
+    for it in stands:
+        target = translation.Target(it.provider, it.target.model)
+        body, surface = request.envelope.body, request.surface.name
+        if it.dialect == request.surface.dialect.NAME or surface not in SPOKEN:
+            continue
+        told: Any = translation.weigh(config, body, surface, target)
+        if not told["passes"]:
+            lost = next((each for each in told["losses"] if each["refused"]), None)
+            why = f"{lost['field']}: {lost['why']}" if lost else told["fault"]
+            found[it.name] = f"passed over when it is reached: {why}"
+    return found
+
+
+def _placed(
+    order: Order, errand: ladder.Errand, passed_over: Mapping[Name, str] | None
+) -> dict[str, object]:
+    is_known = passed_over is not None
+
     def tell(one: Place) -> dict[str, object]:
-        candidate = one.candidate
+        candidate, target = one.candidate, one.target
+        refused = (passed_over or {}).get((target.provider, target.model), "")
         return {
-            "target": f"{one.target.provider}:{one.target.model}",
-            "fits": one.grade is ladder.Grade.FITS,
-            "why_not": one.why or None,
+            "target": f"{target.provider}:{target.model}",
+            "fits": one.grade is ladder.Grade.FITS and not refused,
+            "why_not": one.why or refused or None,
             "usd": ladder.usd(one.nusd).removeprefix("$") if is_known else None,
             "nusd": one.nusd if is_known else None,
             "output_tokens": ladder.output_tokens(candidate, errand),

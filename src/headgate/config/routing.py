@@ -149,6 +149,9 @@ class _Reader:
         if shared and ladder and not any(rung.weight for rung in ladder):
             self.wrong(join(place, "ladder"), "has no weight above 0 to share by",
                        '{ target = "provider:model", weight = 1 }')  # fmt: skip
+        if not shared and any(rung.weight != 1 for rung in ladder):
+            hint = "hint: say so, or leave them out"
+            self.table.report.note(f'{place}: weights count under policy = "weighted"; {hint}')
         return self.route(name, ladder, settings)
 
     def route(
