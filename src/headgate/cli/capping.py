@@ -6,7 +6,6 @@ Rule 2: a mistake in an amount is answered with how it is written.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -160,11 +159,12 @@ def check_priced(given: CapChanges | None, config_path: str | None) -> None:
     """Refuse a budget that could not be kept: over models that have no price."""
     if given is None or not (given.budgets or given.kind) or given.kind == "watch":
         return
-    from headgate.config import ConfigError, load_file  # costly to load
+    from headgate.cli.sharing import in_force  # costly to load
+    from headgate.config import ConfigError
     from headgate.config.caps import objection
 
     try:
-        config = load_file(Path(config_path) if config_path else None, os.environ)
+        config = in_force(Path(config_path) if config_path else None)
     except ConfigError:
         return  # no gateway starts with it, and the one that runs asks at every call
     what, hint = objection(config, datetime.now(UTC))

@@ -7,7 +7,6 @@ kept nowhere.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 from datetime import datetime
@@ -91,9 +90,9 @@ def try_out(config_path: str | None) -> None:
     Example:
       headgate events test --config headgate.toml
     """
-    from headgate.config import load_file  # costly to load, as is the next
+    from headgate.cli.sharing import in_force  # costly to load, as is the next
 
-    config = load_file(Path(config_path) if config_path else None, os.environ)
+    config = in_force(Path(config_path) if config_path else None)
     if not config.events.webhook:
         raise Trouble(
             "no webhook is configured",

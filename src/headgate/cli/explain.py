@@ -4,7 +4,6 @@ translation would lose of it.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -108,9 +107,9 @@ def command(
             "give the request: FILE, or - to read it" if to else "give --model NAME or FILE"
         )
     from headgate.cli.ranking import Hints
-    from headgate.config import load_file
+    from headgate.cli.sharing import in_force
 
-    config = load_file(Path(config_path) if config_path else None, os.environ)
+    config = in_force(Path(config_path) if config_path else None)
     if to:
         assert file is not None, "asked for above"
         weighed = _weighed(config, file, caller or surface, to)
