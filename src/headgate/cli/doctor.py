@@ -123,12 +123,12 @@ def _conform(
 
 def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
     from headgate.cli import checkup
-    from headgate.config import load_file
+    from headgate.cli.sharing import in_force
 
     now = datetime.now(UTC)
     path = Path(config_path) if config_path else None
     yield checkup.program()
-    config, found = checkup.read_config(lambda: load_file(path, os.environ))
+    config, found = checkup.read_config(lambda: in_force(path))
     yield from found
     if config is not None:
         yield from checkup.credentials(config)
