@@ -18,6 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from headgate.store.adminlog import Wanted, entries
+from headgate.store.place import connect_reader
+
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-api03-" + "t" * 80}
@@ -171,6 +174,30 @@ def test_sighup_takes_up_a_new_file_and_refuses_a_broken_one(tmp_path: Path) -> 
         _, err = process.communicate(timeout=10)
         assert process.returncode == 0
         assert "reload refused, the old configuration stays" in err
+    assert deeds(tmp_path) == [(f"signal:{socket.gethostname()}", "config.reload")]
+
+
+def test_a_sighup_to_several_workers_is_told_once_to_the_log_of_administrators(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "headgate.toml"
+    file.write_text('[providers.anthropic]\napi_key = "env:ANTHROPIC_API_KEY"\n')
+    with up("--config", str(file), "--workers", "2", folder=tmp_path, env=KEY) as process:
+        first_line(process)
+        process.send_signal(signal.SIGHUP)
+        ends = time.monotonic() + 10
+        while not deeds(tmp_path) and time.monotonic() < ends:
+            time.sleep(0.05)
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert "reloaded" in err
+    assert deeds(tmp_path) == [(f"signal:{socket.gethostname()}", "config.reload")]
+
+
+def deeds(folder: Path) -> list[tuple[str, str]]:
+    """(who, what) of the log of administrators."""
+    with contextlib.closing(connect_reader(next(folder.rglob("headgate.db")))) as store:
+        return [(row.actor, row.action) for row in entries(store, Wanted())[::-1]]
 
 
 def test_a_sighup_at_the_moment_it_begins_to_listen_is_a_reload_not_the_end(

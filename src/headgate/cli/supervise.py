@@ -7,6 +7,7 @@ Rule 2: what happens to workers is told to whoever watches, and is a line of the
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,14 +17,19 @@ import click
 import msgspec
 
 from headgate.cli.greeting import Greeting, greet
+from headgate.cli.where import ledger_of
 from headgate.config import Config
 from headgate.gateway.board import Board
-from headgate.gateway.crew import Crew, Wish, interpreter
+from headgate.gateway.crew import RELOADED, TOLD_TO_RELOAD, Crew, Wish, interpreter
 from headgate.gateway.lifeline import Post
 from headgate.gateway.serve import Listen
 from headgate.providers import Provider
+from headgate.store.adminlog import Actor
+from headgate.store.place import Place
 
 STDERR = 2
+DONE = "reloaded"
+"""how what is said of a reload begins that was done"""
 
 
 def supervise(
@@ -45,7 +51,14 @@ def supervise(
         )
         greet(of_all, config, as_json, [each.pid for each in said])
 
+    told: list[str] = []
+
     def say(event: str, facts: dict[str, Any]) -> None:
+        if event == TOLD_TO_RELOAD:
+            told.append(event)
+        elif event == RELOADED and told and facts["message"].startswith(DONE):
+            told.clear()
+            log_reload(ledger_of(config), config.source)
         if facts["message"]:
             click.echo(facts["message"], err=True)
         if descriptor != STDERR:
@@ -55,6 +68,15 @@ def supervise(
 
     wish = Wish(config.server.workers, listen, command, welcome, say)
     return Crew(wish, board).run()
+
+
+def log_reload(place: Place, source: str) -> None:
+    """Tell the log of administrators of a reload that a signal asked for."""
+    from headgate.gateway.admin import plant  # costly to load; reloads are rare
+
+    actor = Actor(f"signal:{socket.gethostname()}", "admin")
+    if why := plant.log_reload(place, actor, source):
+        click.echo(f"the reload is not in the log of administrators: {why}", err=True)
 
 
 def share(config: Config) -> Config:

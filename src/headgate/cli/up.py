@@ -20,7 +20,7 @@ import click
 from headgate.cli import Trouble
 from headgate.cli.greeting import greet, greeting_of
 from headgate.cli.sharing import Source
-from headgate.cli.supervise import share, supervise
+from headgate.cli.supervise import DONE, log_reload, share, supervise
 from headgate.cli.where import explained, ledger_of
 from headgate.config import NOBODY, Config, ConfigError
 from headgate.gateway import serve
@@ -228,12 +228,16 @@ def _explained(config: Config) -> Iterator[None]:
 
 
 def _reload(opened: Opened) -> None:
-    click.echo(_reloaded(opened.house.reload), err=True)
+    said = _reloaded(opened.house.reload)
+    click.echo(said, err=True)
+    if said.startswith(DONE):
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, log_reload, opened.house.keys.place, opened.config.source)
 
 
 def _reloaded(reload: Callable[[], list[str]]) -> str:
     """What came of reading the configuration again."""
     try:
-        return "\n".join(["reloaded", *reload()])
+        return "\n".join([DONE, *reload()])
     except ConfigError as error:
         return f"reload refused, the old configuration stays:\n{error}"

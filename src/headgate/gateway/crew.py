@@ -26,6 +26,8 @@ from headgate.gateway import serve
 from headgate.gateway.board import Board
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Post
 
+TOLD_TO_RELOAD, RELOADED = "told_to_reload", "workers_reloaded"
+"""events: a signal came, and what workers said of it"""
 WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """before a worker is replaced, by how often in a row one died young in its place"""
 YOUNG_S = 30.0
@@ -150,6 +152,7 @@ class Crew:
 
     def _obey(self, number: int) -> None:
         if number == signal.SIGHUP:
+            self._say(TOLD_TO_RELOAD, "")
             self._order(RELOAD)
         elif number in (signal.SIGINT, signal.SIGTERM):
             self._stop()
@@ -158,6 +161,8 @@ class Crew:
         """Let running calls finish; the second time end them, the third time end everything."""
         self._stopping += 1
         self._due.clear()
+        for place in list(self._sockets):
+            self._release(place)
         if self._stopping == 1:
             self._kill_at = self.clock() + self.wish.listen.drain_s + MARGIN_S
             self._order(STOP)
@@ -199,6 +204,11 @@ class Crew:
         if name not in self._sockets:
             self._sockets[name] = serve.bind(self.wish.listen, shared=True)
         return self._sockets[name]
+
+    def _release(self, place: int) -> None:
+        """Let nobody wait there any more: the others, or other hosts, get its callers."""
+        if place in self._sockets and (SHARES or self._stopping):
+            self._sockets.pop(place).close()
 
     def _start(self, place: int) -> None:
         ours, theirs = socket.socketpair()
@@ -243,6 +253,8 @@ class Crew:
             self._welcome(worker)
         elif "reloaded" in told:
             self._order(RELOAD, to_all_but=worker)
+        elif "running" in told and not self._stopping:
+            self._release(worker.place)  # somebody else told it to stop
         elif "running" in told:
             self._running[worker.pid] = told["running"]
             total = sum(self._running.values())
@@ -251,7 +263,7 @@ class Crew:
                 self._say("stopping", f"{words}\na second signal ends them now", calls=total)
         elif "heard" in told and told["heard"] not in self._heard:
             self._heard.add(told["heard"])
-            self._say("workers_reloaded", told["heard"])
+            self._say(RELOADED, told["heard"])
 
     def _welcome(self, worker: Worker) -> None:
         if not self._greeted and worker.place == 1 and not self._stopping:
@@ -267,7 +279,7 @@ class Crew:
                 worker=worker.place,
                 pid=worker.pid,
             )
-        elif len(ready) == self.wish.workers:
+        elif len(ready) == self.wish.workers and not self._stopping:
             self._greeted = True
             self.wish.greet(ready)
 
@@ -294,7 +306,7 @@ class Crew:
         wait = _wait(deaths)
         self._due[worker.place] = self.clock() + wait
         if wait > KEPT_OPEN_S and SHARES:
-            self._sockets.pop(worker.place).close()  # the others get its callers meanwhile
+            self._release(worker.place)
         when = f"in {wait:g} s" if wait else "at once"
         self._say(
             "worker_ended",

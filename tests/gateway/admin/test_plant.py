@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headgate.store.sqlite import StoreError
+from headgate.gateway.admin import plant
+from headgate.store.sql import StoreError
 from tests.gateway.admin import desk as desks
 from tests.gateway.admin.desk import opened, problem
 from tests.kit import ENV
@@ -23,13 +24,11 @@ async def test_a_reload_is_told_under_who_asked_for_it() -> None:
 async def test_a_log_that_cannot_be_written_stops_no_reload_and_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from headgate.gateway.admin import plant
-
-    def fail(*_: object) -> None:
+    def fail(_: object) -> None:
         raise StoreError("the disk is full")
 
     async with opened() as desk:
-        monkeypatch.setattr(plant, "_tell", fail)
+        monkeypatch.setattr(plant, "connect", fail)
         assert (await desk.ask("POST", "/admin/reload")).status == 200
         said = [line for line in desk.field.logged() if line["event"] == "reload_not_logged"]
         assert [line["why"] for line in said] == ["the disk is full"]

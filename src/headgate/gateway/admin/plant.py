@@ -41,23 +41,22 @@ async def _reload(house: House, guest: Guest) -> object:
     except ConfigError as error:
         raise Refused(400, str(error), "nothing was changed: the old one stays") from error
     who = Actor(guest.warrant.name, guest.warrant.role)
-    source = house.engine.config.source or "no file"
-    await recorded_reload(house, who, source)
+    source = house.engine.config.source
+    why = await asyncio.to_thread(log_reload, house.keys.place, who, source)
+    if why:
+        house.ground.settlement.journal.say("reload_not_logged", why=why)
     return shape.Reloaded(True, notes)
 
 
-async def recorded_reload(house: House, actor: Actor, source: str) -> None:
-    """Tell the log of a reload; a log that cannot be written stops none, and is said."""
-    deed = Deed("config.reload", "config", {"source": source})
+def log_reload(place: Place, actor: Actor, source: str) -> str:
+    """Tell the log of a reload; why it could not be told, which undoes none."""
+    deed = Deed("config.reload", "config", {"source": source or "no file"})
     try:
-        await asyncio.to_thread(_tell, house.keys.place, actor, deed)
+        with contextlib.closing(connect(place)) as connection, acting(actor):
+            tell(connection, deed)
     except (StoreError, *ERRORS) as error:
-        house.ground.settlement.journal.say("reload_not_logged", why=str(error))
-
-
-def _tell(place: Place, actor: Actor, deed: Deed) -> None:
-    with contextlib.closing(connect(place)) as connection, acting(actor):
-        tell(connection, deed)
+        return str(error)
+    return ""
 
 
 OPERATIONS = [
