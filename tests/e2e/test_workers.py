@@ -218,9 +218,12 @@ def test_keys_teams_caps_and_configuration_reach_every_worker_within_a_second(
         took = asyncio.run(play(at, keep))
         print(took)
         assert max(took.values()) < WITHIN_S, took
-        assert at.log.read_text().splitlines().count("reloaded") == 2, (
-            "what all say is said once"
-        )
+        until = time.monotonic() + 5
+        while at.log.read_text().splitlines().count("reloaded") < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert at.log.read_text().splitlines().count("reloaded") == 2, "once for all workers"
 
 
 def test_a_stop_lets_streams_finish_in_every_worker(tmp_path: Path) -> None:
@@ -244,6 +247,39 @@ def test_a_stop_lets_streams_finish_in_every_worker(tmp_path: Path) -> None:
         assert "stopping: 9 running calls are finished first" in at.log.read_text()
         assert all(is_gone(pid) for pid in at.workers)
         assert Counter(at.rows("SELECT ending FROM call")) == {"complete": 9}
+
+
+def test_nobody_new_waits_for_workers_that_are_told_to_stop(tmp_path: Path) -> None:
+    """Neither at one worker, whose callers the others get, nor at all of them."""
+
+    async def play(at: Host) -> None:
+        asked = {"x-headgate-sim": "events=25;pace=0.1"}
+        streams = [
+            await send(at.port, "POST", "/v1/messages", message(stream=True), asked)
+            for _ in range(6)
+        ]
+        for reader, _ in streams:
+            assert (await read_head(reader))[0] == 200
+        os.kill(at.workers[1], signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        for _ in range(16):
+            async with asyncio.timeout(1):
+                assert (await request(at.port, "GET", "/healthz")).status == 200
+        at.up.terminate()
+        await asyncio.sleep(0.3)
+        assert at.up.poll() is None
+        for _ in range(8):
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", at.port)
+        async with asyncio.timeout(10):
+            for reader, writer in streams:
+                await reader.readuntil(b"message_stop")
+                writer.close()
+
+    with host(tmp_path, 2) as at:
+        asyncio.run(play(at))
+        assert at.up.wait(15) == 0
+        assert Counter(at.rows("SELECT ending FROM call")) == {"complete": 6}
 
 
 def test_a_second_signal_ends_streams_settled(tmp_path: Path) -> None:
