@@ -1,7 +1,7 @@
 """A simulated day of five accounts: Headgate's choice among them beside round-robin.
 
-Rule 1: simulated throughout: time is virtual, vendors are the simulator's own token buckets, and
-        calls are drawn by a seeded dice. What decides is the gateway's policy code itself.
+Rule 1: simulated throughout: time is virtual, vendors are the simulator's own token buckets,
+        and calls are drawn by a seeded dice. What decides is the gateway's own policy code.
 Rule 2: both choices have the same accounts, calls, patience and second tries.
 Rule 3: full load is what a single account with five times the limits would count; in working
         hours calls come at 90 % of it, in bursts, and less at night.
@@ -79,6 +79,11 @@ def draw(dice: Random, number: int) -> list[Turn]:
     return turns
 
 
+def clock(now: float) -> float:
+    """The vendor's, in seconds since 1970."""
+    return START.timestamp() + now
+
+
 def took_s(turn: Turn) -> float:
     return 1.0 + turn.output / 80
 
@@ -93,7 +98,7 @@ class Vendor:
 
     @classmethod
     def of(cls, count: int, limits: Limits) -> Vendor:
-        return cls([Meter.full(limits, 0.0) for _ in range(count)])
+        return cls([Meter.full(limits, clock(0.0)) for _ in range(count)])
 
     def cached(self, at: int, turn: Turn, now: float) -> int:
         tokens, until = self.caches.get((at, turn.conversation), (0, 0.0))
@@ -102,20 +107,19 @@ class Vendor:
     def admit(self, at: int, turn: Turn, now: float) -> tuple[int, float]:
         """(tokens read from the cache, seconds to stay away; 0: it was admitted)."""
         read = self.cached(at, turn, now)
-        _, wait_s = self.meters[at].admit(turn.prompt - read, now)
+        _, wait_s = self.meters[at].admit(turn.prompt - read, clock(now))
         if wait_s > 0:
             return 0, max(1.0, math.ceil(wait_s))
         self.caches[at, turn.conversation] = (turn.prompt, now + turn.ttl_s)
         return read, 0.0
 
     def finish(self, at: int, turn: Turn, now: float) -> None:
-        self.meters[at].output_tokens.take(turn.output, now)
+        self.meters[at].output_tokens.take(turn.output, clock(now))
 
     def told(self, at: int, now: float) -> Told | None:
         """What its reply's header fields say, as the gateway reads them."""
-        moment = START + timedelta(seconds=now)
-        headers = self.meters[at].anthropic_headers(moment.timestamp())
-        return headroom.read(headers, moment)
+        headers = self.meters[at].anthropic_headers(clock(now))
+        return headroom.read(headers, START + timedelta(seconds=now))
 
 
 class Chooser(Protocol):
@@ -376,7 +380,9 @@ class Verdict:
 
 
 def judge(seed: int, hours: int) -> Verdict:
-    return Verdict(seed, *(simulate(seed, hours, it) for it in ("ours", "round-robin", "single")))
+    return Verdict(
+        seed, *(simulate(seed, hours, it) for it in ("ours", "round-robin", "single"))
+    )
 
 
 def line(name: str, found: Found) -> str:

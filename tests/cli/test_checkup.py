@@ -12,6 +12,7 @@ import pytest
 from headgate.cli import checkup
 from headgate.cli.checkup import Finding
 from headgate.config import Config, Server, load
+from headgate.store.event import Noted
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 WHOLE = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
@@ -214,3 +215,26 @@ def test_tools_are_found_by_their_own_words(tmp_path: Path) -> None:
     assert told["go"] == "does not work: broken"
     assert told["npm"] == "it says nothing"
     assert told["R"] == "not found"
+
+
+def test_a_credential_that_was_refused_lately_is_named_with_its_variable() -> None:
+    text = """
+    [providers.pool]
+    kind = "anthropic"
+    api_keys = ["env:ONE", "env:TWO"]
+    [providers.anthropic]
+    api_key = "env:ONE"
+    """
+    config = configured(text, ONE=WHOLE, TWO=WHOLE.replace("A", "C"))
+    kind, why = "credential_quarantined", '{"why": "402 billing_error"}'
+    at_us = int(NOW.timestamp() * 1e6)
+    found = [*checkup.quarantined(config, [
+        Noted(1, at_us - 60_000_000, kind, "pool/TWO", "1", "{}", None, None, 0, ""),
+        Noted(2, at_us, kind, "pool/TWO", "2", why, None, None, 0, ""),
+        Noted(3, at_us, kind, "anthropic/house", "3", why, None, None, 0, ""),
+        Noted(4, at_us, kind, "pool/GONE", "4", why, None, None, 0, ""),
+    ])]  # fmt: skip
+    assert states(found) == ["warn", "warn"]
+    assert "pool/TWO was refused by its provider at 2026-11-20 00:00 UTC: 402" in found[0].what
+    assert "check TWO with the provider" in found[0].hint
+    assert "check ONE" in found[1].hint

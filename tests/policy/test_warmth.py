@@ -35,6 +35,17 @@ def test_an_hour_where_an_hour_was_paid_for_also_after_calls_that_only_read() ->
     assert (found.tokens, found.cached, found.size) == (1000, 990, 4000)
 
 
+def test_what_is_cached_lives_from_the_moment_its_request_was_sent() -> None:
+    warmth = Warmth()
+    slow = seen(cache_write_5m=1000)._replace(sent_at=10.0)
+    warmth.learn(NAME, "A", slow, 200.0)
+    assert warmth.of(NAME, 10.0 + SHORT_S - 1) is not None
+    assert warmth.of(NAME, 10.0 + SHORT_S) is None
+    warmth.touch(NAME, "A", 50.0)
+    warmth.learn(NAME, "A", slow, 200.0)
+    assert warmth.of(NAME, 50.0 + SHORT_S - 1) is not None
+
+
 def test_it_is_at_most_worth_what_the_vendor_keeps() -> None:
     warmth = Warmth()
     warmth.learn(NAME, "A", seen(input_fresh=5000), 0.0)

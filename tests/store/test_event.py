@@ -107,6 +107,14 @@ def test_readers_get_the_newest_and_then_what_came_after(connection: Connection)
     assert begun[0].event.id
 
 
+def test_events_of_one_kind_are_found_since_a_moment(connection: Connection) -> None:
+    for at, name in enumerate("abc"):
+        noted(connection, name, NOW + at)
+    found = table.of_kind(connection, "budget_warning", NOW + 1)
+    assert [it.once for it in found] == ["b", "c"]
+    assert not table.of_kind(connection, "loop_stopped", NOW)
+
+
 @pytest.mark.slow
 def test_of_many_processes_exactly_one_takes_an_event(store: Place) -> None:
     names = [f"e{n}" for n in range(30)]

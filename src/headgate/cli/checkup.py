@@ -16,19 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from headgate import __version__
 from headgate.config import Config, ConfigError, Route, spell
 from headgate.money.catalog import UNPRICED, Catalog, PriceRules
 from headgate.providers import Provider, read_all
 from headgate.providers.credential import inspect
+from headgate.store.event import Noted
 from headgate.store.place import Place, connect_reader
 from headgate.store.sql import Connection, StoreError
 
@@ -38,6 +41,7 @@ RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 """no clock that is right shows an earlier day to this program"""
 SKEW_S = 2.0
 SLOW_SYNC_MS = 20.0
+REFUSED_LATELY = timedelta(days=1)
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 FEW_FILES = 4096
 SYNCS = 9
@@ -113,6 +117,33 @@ def credentials(config: Config) -> Iterator[Finding]:
             else:
                 what = f"{provider.name}: {account.variable}, {len(account.key)} characters"
                 yield Finding(area, "ok", what)
+
+
+def quarantined(config: Config, events: Iterable[Noted]) -> Iterator[Finding]:
+    """Credentials of ours that their providers refused lately: the last refusal of each."""
+    accounts = {
+        f"{provider.name}/{label}": variable
+        for provider in config.providers
+        for label, variable in _labels(provider)
+    }
+    last = {each.subject: each for each in events if each.subject in accounts}
+    for subject, event in last.items():
+        at = datetime.fromtimestamp(event.at_us / 1e6, UTC)
+        why = msgspec.json.decode(event.detail, type=dict[str, object]).get("why", "")
+        yield Finding(
+            "credentials",
+            "warn",
+            f"{subject} was refused by its provider at {at:%Y-%m-%d %H:%M} UTC: {why}",
+            f"check {accounts[subject]} with the provider; `headgate pools` shows whether it is"
+            " passed over still, and a reload tries it at once",
+        )
+
+
+def _labels(provider: Provider) -> list[tuple[str, str]]:
+    """(name in rows and events, variable) of each of a provider's accounts."""
+    if provider.api_keys:
+        return [(account.variable, account.variable) for account in provider.api_keys]
+    return [(provider.credentials, provider.key_env)] if provider.key_env else []
 
 
 def defaults(config: Config) -> Iterator[Finding]:

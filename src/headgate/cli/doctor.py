@@ -152,10 +152,11 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     from headgate.cli.checkup import Finding
     from headgate.cli.where import explained, ledger_of
     from headgate.ledger.recent import last, unsettled
+    from headgate.store.event import Noted, of_kind
     from headgate.store.keys import listing
     from headgate.store.place import connect_reader, there_is
 
-    newest_us, keys, orphans = None, None, 0
+    newest_us, keys, orphans, refused = None, None, 0, list[Noted]()
     try:
         ledger = ledger_of(config)
         yield from checkup.store(ledger)
@@ -165,6 +166,8 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
             try:
                 keys = listing(reader)
                 orphans = sum(each.state == "orphaned" for each in unsettled(reader))
+                since_us = int((now - checkup.REFUSED_LATELY).timestamp() * 1_000_000)
+                refused = of_kind(reader, "credential_quarantined", since_us)
                 newest_us = next((row.entry.at_us for row in last(reader, 1)), None)
             finally:
                 reader.close()
@@ -179,6 +182,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     if orphans:
         what = f"{orphans} calls were sent and never settled: they may have been billed"
         yield Finding("ledger", "warn", what, "headgate tail --open shows them")
+    yield from checkup.quarantined(config, refused)
     yield from enforceable.caps(config, keys or (), now)
     yield from checkup.listening(config, bool(keys))
     yield from checkup.clock(now, newest_us)

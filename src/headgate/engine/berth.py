@@ -69,8 +69,9 @@ class Berths:
         seat.begin(step)
         clock = self._ground.clock
         while True:
-            now = clock()
-            pick = seat.pick(now)
+            if tally.hold is not None and not tally.hold.open:
+                await self._purser.again(tally)
+            pick = seat.pick(clock())
             if pick.wait_s <= 0:
                 taken = self._go(tally, seat, pick.at)
                 if taken is not None:
@@ -121,7 +122,6 @@ class Berths:
             return False
         finally:
             self._waited(tally, seat, since)
-        await self._purser.again(tally)
         return True
 
     async def _sit(self, tally: Tally, seat: Seat, pick: Pick, step: Try) -> bool:
@@ -138,7 +138,6 @@ class Berths:
             came = await bench.sit(name, key, lambda: seat.pick(clock()).wait_s, left_s)
         finally:
             self._waited(tally, seat, since)
-        await self._purser.again(tally)
         if came:
             self._ground.pool.wait(target.provider, clock() - since)
         return came
@@ -156,7 +155,6 @@ class Berths:
         return left_s
 
     def _shortage(self, tally: Tally, seat: Seat, wait_s: float) -> Fault:
-        self._purser.put_back(tally)
         count = len(seat.ask.accounts)
         whose = "the account" if count == 1 else f"all {count} accounts"
         target = f"{seat.target.provider}:{seat.target.model or tally.call.model}"

@@ -204,7 +204,8 @@ class Pool:
         gain.cached += usage.cache_read
         trip.room.learn_size(usage.input_total, seen.size)
         if len(ask.accounts) > 1 and usage.input_total:
-            self.warmth.learn(_name(ask), trip.account, seen, now)
+            sent = seen._replace(sent_at=trip.sent_at)
+            self.warmth.learn(_name(ask), trip.account, sent, now)
         if not self.quarantines:
             return False
         return self._restore(trip)

@@ -57,7 +57,10 @@ class Warmth:
         self._put(name, warm._replace(until=now + warm.ttl_s), now)
 
     def learn(self, name: bytes, account: str, seen: Seen, now: float) -> None:
-        """A reply told what was read from the cache and written to it."""
+        """A reply told what was read from the cache and written to it.
+
+        What is cached lives from the moment its request was sent.
+        """
         before, usage = self.of(name, now), seen.usage
         ttl_s = _ttl_s(usage)
         if before is not None and before.account == account:
@@ -65,7 +68,10 @@ class Warmth:
         elif before is not None and before.cached:
             return  # it has moved on meanwhile: a late answer takes nothing back
         cached = usage.input_total if seen.automatic else usage.input_total - usage.input_fresh
-        warm = Warm(account, now + ttl_s, ttl_s, usage.input_total, cached, seen.size)
+        until = (seen.sent_at or now) + ttl_s
+        if before is not None and before.account == account:
+            until = max(until, before.until)  # another call of it was sent meanwhile
+        warm = Warm(account, until, ttl_s, usage.input_total, cached, seen.size)
         self._put(name, warm, now)
 
     def _put(self, name: bytes, warm: Warm, now: float) -> None:
@@ -87,6 +93,8 @@ class Seen(NamedTuple):
     """bytes of its request"""
     automatic: bool
     """does the vendor cache whatever it reads, unasked"""
+    sent_at: float = 0.0
+    """when; 0: just now"""
 
 
 def _ttl_s(usage: Usage) -> float:

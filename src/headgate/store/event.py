@@ -113,3 +113,12 @@ def after(connection: Connection, seq: int) -> list[Noted]:
         (seq,),
     )
     return [Noted(*row) for row in found.fetchall()]
+
+
+def of_kind(connection: Connection, kind: str, since_us: int) -> list[Noted]:
+    """Events of one kind since a moment, the oldest first."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM event WHERE kind = ? AND at_us >= ? ORDER BY seq",  # noqa: S608 - constant text
+        (kind, since_us),
+    )
+    return [Noted(*row) for row in found.fetchall()]
