@@ -264,7 +264,7 @@ async def test_a_target_without_headroom_or_that_cools_comes_last() -> None:
         assert told == "cheapest by header: the next cools or has no headroom now"
 
 
-SLOW_OPUS = '[[step]]\nmodel = "claude-opus*"\ndo = "first-delay=0.15"\n'
+SLOW_OPUS = '[[step]]\nmodel = "claude-opus*"\ndo = "first-delay=0.4"\n'
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -273,15 +273,15 @@ async def test_what_was_measured_slow_comes_last_for_a_deadline_and_behind_for_s
 ) -> None:
     async with running(ROUTES, options=Options(scenario=read(SLOW_OPUS))) as field:
         body = message("pair", stream=stream)
-        deadline = {"x-headgate-deadline-ms": "100"}
+        deadline = {"x-headgate-deadline-ms": "300"}
         for number in range(3):
             got = await field.post("/v1/messages", body, {**talk(number), **deadline})
             assert went(got) == OPUS, "nothing is known of its time yet"
             assert "x-headgate-route" not in got.headers
         got = await field.post("/v1/messages", body, {**talk(8), **deadline})
         assert went(got) == HAIKU
-        assert "takes 0.1" in got.headers["x-headgate-route"]
-        assert got.headers["x-headgate-route"].endswith("s of the 0.1 s it may")
+        assert "takes 0.4" in got.headers["x-headgate-route"]
+        assert got.headers["x-headgate-route"].endswith("s of the 0.3 s it may")
         for number in range(20, 23):
             await field.post("/v1/messages", body, {**talk(number), **deadline})
         told = []
