@@ -50,6 +50,14 @@ warn_at = [0.5]
 ladder = ["one:small x2", "ollama"]
 canned = "sorry,\\nreally"
 silence_s = 5
+[models.shared]
+policy = "weighted"
+hints = false
+ladder = [{ target = "one:small x2", weight = 2.5, quality = 7 }, "ollama"]
+[routing.tags.nightly]
+prefer = "cost"
+[routing.tags."a=b"]
+prefer = "speed"
 """
 ENV = {"ADMIN": "hunter2-admin", "ONE": "hunter2-one", "TWO": "hunter2-two"}
 

@@ -43,6 +43,14 @@ EXAMPLES = """
 # ladder = ["anthropic:claude-sonnet-5-5 x3", "anthropic:claude-haiku-5-5"]
 # canned = "Nobody can answer just now. This sentence was not written by a model."
 
+# A ladder can be ordered for each call: ordered, weighted, cheapest, fastest or best.
+# [models.thrifty]
+# policy = "cheapest"
+# ladder = ["anthropic:claude-sonnet-5-5", { target = "mine:qwen3", quality = 5 }]
+#
+# [routing.tags.nightly]
+# prefer = "cost"
+
 # What the house, each key, each team, a tag or a model may ask for in a minute, and spend.
 # What is for one key or team alone is given by `headgate keys update` or `teams update`.
 # [limits.each_key]
@@ -268,6 +276,8 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
         yield f"{quote(pattern)} = {_value(route)}"
     for pattern, route in shown["models_by_default"].items():
         yield f"# {quote(pattern)} = {_value(route['ladder'])}"
+    preferences = {name: {"prefer": prefer} for name, prefer in shown["tags"].items()}
+    yield from _tables("routing.tags", preferences)
     yield from _tables("capabilities", shown["capabilities"])
 
 
