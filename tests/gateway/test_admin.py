@@ -266,6 +266,21 @@ def read_all(field: Field) -> list[bytes]:
     return [path.read_bytes() for path in field.ledger.parent.iterdir() if path.is_file()]
 
 
+async def test_a_budget_over_models_that_have_no_price_is_refused() -> None:
+    toml = '[prices]\nceiling = false\n[models]\nodd = "anthropic:nobody-knows-this"\n'
+    async with opened(toml) as desk:
+        for kind, status in (("hard", 409), ("soft", 409), ("watch", 201)):
+            new = {"name": kind, "caps": caps_of(kind)}
+            got = await desk.ask("POST", "/admin/keys", new)
+            assert got.status == status, (kind, got.body)
+        refused = await desk.ask("PATCH", "/admin/keys/watch", {"caps": caps_of("hard")})
+        assert (refused.status, "nobody-knows-this" in problem(refused)) == (409, True)
+
+
+def caps_of(kind: str) -> dict[str, object]:
+    return {"budgets": [{"usd": "1", "period": "day", "kind": kind}]}
+
+
 async def test_a_store_that_cannot_be_used_is_503_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

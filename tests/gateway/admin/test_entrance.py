@@ -76,3 +76,20 @@ async def test_only_bearer_is_understood_and_nothing_is_said_of_what_was_sent() 
             assert TOKEN.encode() not in got.body
             assert got.headers["www-authenticate"].startswith("Bearer")
         assert (await desk.ask("GET", "/admin/whoami", token=f"  {TOKEN} ")).status == 200
+
+
+async def test_whoever_is_turned_away_is_in_the_log_of_the_gateway_without_what_was_sent() -> (
+    None
+):
+    async with opened() as desk:
+        reader = await desk.token("reader", "auditor")
+        await desk.ask("GET", "/admin/keys/hg-wrong-secret", token="hga-wrong-secret")
+        await desk.ask("POST", "/admin/orgs", {"name": "x"}, reader)
+        await desk.ask("GET", "/admin/orgs/lost", token=reader)
+        said = [line for line in desk.field.logged() if line["event"] == "admin_refused"]
+        assert [(line["status"], line["method"], line["path"]) for line in said] == [
+            (401, "GET", "/admin/keys/{id}"),
+            (403, "POST", "/admin/orgs"),
+        ]
+        assert "'reader' is auditor" in said[1]["message"]
+        assert "wrong-secret" not in str(said)

@@ -273,6 +273,7 @@ async def test_a_role_bound_to_what_is_not_there_is_told_so() -> None:
 async def test_a_session_holds_what_the_configuration_in_force_makes_of_it() -> None:
     async with signing() as (browser, forger):
         await browser.login(forger)
+        csrf = (await browser.ask("GET", "/admin/whoami")).json["csrf"]
         house = browser.desk.field.opened.house
 
         config = house.engine.config
@@ -281,6 +282,9 @@ async def test_a_session_holds_what_the_configuration_in_force_makes_of_it() -> 
         house.take_up(fewer, house.ground.settlement.catalog)
         got = await browser.ask("GET", "/admin/whoami")
         assert (got.status, "no entry of admin.oidc.roles" in problem(got)) == (403, True)
+        assert SESSION in browser.cookies  # and yet they can sign out
+        out = await browser.ask("POST", "/admin/logout", None, x_headgate_csrf=csrf)
+        assert (out.status, SESSION in browser.cookies) == (200, False)
         house.take_up(replace(config, oidc=None), house.ground.settlement.catalog)
         assert (await browser.ask("GET", "/admin/whoami")).status == 401
 

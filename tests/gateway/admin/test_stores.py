@@ -1,4 +1,4 @@
-"""The admin API is the same on a file and on a server: changes, roles, its log, what was spent."""
+"""The admin API is the same on a file and on a server: changes, roles, its log, spend."""
 
 from __future__ import annotations
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from headgate.config.caps import objection
 from headgate.gateway.admin import chain, keys, plant, tenants, tokens
 from headgate.gateway.admin.described import describe_all
 from headgate.gateway.admin.entrance import LOOPBACK, PROXIED, Entrance
 from headgate.gateway.admin.operation import Guest, Job, Operation, Refused
-from headgate.gateway.admin.shape import Problem, Wrong
+from headgate.gateway.admin.shape import Caps, Problem, Wrong
 from headgate.gateway.admin.signin import PAGES, SignIn
 from headgate.gateway.house import House
 from headgate.gateway.serve import Receive, Scope, Send
@@ -78,10 +81,27 @@ class Admin:
         self, operations: dict[str, Operation]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answering(request: Request) -> Response:
-            guest = await self._entrance.admit(request)
-            return await self._answer(request, operations[request.method], guest)
+            operation = operations[request.method]
+            try:
+                guest = await self._entrance.admit(request)
+                return await self._answer(request, operation, guest)
+            except Refused as error:
+                if error.status in (401, 403):
+                    self._note(request, operation, error)
+                raise
 
         return answering
+
+    def _note(self, request: Request, operation: Operation, error: Refused) -> None:
+        """Whoever was turned away is a line of the gateway's own log; what was named is not."""
+        self._house.ground.settlement.journal.say(
+            "admin_refused",
+            client=request.client.host if request.client is not None else "",
+            method=operation.method,
+            path=operation.path,
+            status=error.status,
+            message=str(error),
+        )
 
     async def _answer(self, request: Request, operation: Operation, guest: Guest) -> Response:
         if operation.right and (why := guest.warrant.refusal(operation.right)):
@@ -91,13 +111,23 @@ class Admin:
             raise Refused(403, f"{request.method} {operation.path}: {why}", hint)
         query = _query(request, operation)
         body = await _body(request, operation)
+        await self._check_prices(getattr(body, "caps", UNSET))
         if operation.live is not None:
             found = await operation.live(self._house, guest)
         else:
             found = await self._in_store(request, operation, guest, (query, body))
-        if operation.changes:
+        if operation.changes and self._house.keys.is_near:
             self._house.keys.refresh()  # this gateway need not wait for what it did itself
         return _json(operation.status, found)
+
+    async def _check_prices(self, caps: Caps | UnsetType) -> None:
+        """Refuse a budget over models that cost nobody knows what."""
+        if caps is UNSET or all(budget.kind == "watch" for budget in caps.budgets):
+            return
+        config = self._house.engine.config
+        what, hint = await asyncio.to_thread(objection, config, datetime.now(UTC))
+        if what:
+            raise Refused(409, what, hint)
 
     async def _in_store(
         self, request: Request, operation: Operation, guest: Guest, sent: tuple[Any, Any]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from headgate.policy.cap import Kind, Period
 from headgate.policy.role import RIGHTS, Role
@@ -28,7 +28,7 @@ class Given(Struct, forbid_unknown_fields=True):
     """What callers send."""
 
 
-class Limits(Given, omit_defaults=True, frozen=True):
+class Limits(Given, omit_defaults=True):
     """How much may be asked for in a minute, and at once; 0: as much as one likes."""
 
     requests: Count = 0
@@ -49,7 +49,7 @@ class Budget(Given):
 class Caps(Given, omit_defaults=True):
     """Limits and budgets; given anew, they replace all that were there."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     budgets: list[Budget] = []
     lower_output: bool = False
     warn_at: list[float] | UnsetType = UNSET

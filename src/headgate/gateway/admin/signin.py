@@ -113,7 +113,7 @@ class SignIn:
     async def logout(self, request: Request) -> Response:
         """End the session in this browser."""
         oidc = self._configured()
-        if await self.guest(request) is None:
+        if await self._signed_in(request) is None:
             raise Refused(401, "nobody is signed in", "open /admin/login in a browser")
         url = await self._of(oidc).endpoint("end_session_endpoint")
         answer = JSONResponse({"signed_out": True, "provider": url})
@@ -122,18 +122,26 @@ class SignIn:
 
     async def guest(self, request: Request) -> Guest | None:
         """Who is signed in in this browser; None: nobody."""
-        oidc, cookie = self._house.engine.config.oidc, request.cookies.get(SESSION, "")
-        if oidc is None or not cookie:
+        oidc = self._house.engine.config.oidc
+        session = await self._signed_in(request) if oidc is not None else None
+        if oidc is None or session is None:
+            return None
+        role = granted(oidc.roles, session.claims)
+        if role is None:
+            raise _no_role(session.name)
+        return Guest(await self._warrant(f"oidc:{session.name}", role), session.csrf)
+
+    async def _signed_in(self, request: Request) -> Session | None:
+        """This browser's session; Refused when a change does not come from our pages."""
+        cookie = request.cookies.get(SESSION, "")
+        if not cookie:
             return None
         session = (await self._sealed()).read(Session, cookie)
         if session is None:
             raise Refused(401, "this sign-in has ended", "open /admin/login in a browser")
         if request.method not in ("GET", "HEAD"):
             _check_csrf(request, session)
-        role = granted(oidc.roles, session.claims)
-        if role is None:
-            raise _no_role(session.name)
-        return Guest(await self._warrant(f"oidc:{session.name}", role), session.csrf)
+        return session
 
     async def bearer(self, token: str) -> Guest | None:
         """Whose token of the issuer it is; None: nobody signs in here."""
