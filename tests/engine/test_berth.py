@@ -203,3 +203,19 @@ async def test_calls_that_end_badly_leave_nothing_set_aside() -> None:
         ]
     assert held
     assert {abs(each) for each in held} == {0}
+
+
+async def test_a_call_that_waits_for_an_account_holds_no_permit_meanwhile() -> None:
+    text = toml(8, rest=SPARE + "[limits.house]\nconcurrent = 1\n")
+    async with running(text, options=few(20), env=ENV) as field:
+        for number in range(40):
+            await ask(field, number)
+        waiting = asyncio.ensure_future(ask(field, 100))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        begun = time.monotonic()
+        got = await ask(field, 101, model=f"spare:{HAIKU}")
+        assert (got.status, time.monotonic() - begun < 1) == (200, True)
+        assert (await waiting).status == 200
+        gots = [await ask(field, 200 + n, model=f"spare:{HAIKU}") for n in range(3)]
+    assert [got.status for got in gots] == [200] * 3

@@ -10,6 +10,7 @@ Rule 3: a limit nobody told of limits nothing.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from headgate.wire.headroom import GAUGES, INPUT, OUTPUT, REQUESTS, TOKENS, Told
@@ -23,10 +24,13 @@ FIRST_OUTPUT = 500.0
 FIRST_PER_BYTE = 0.25
 """tokens of a prompt for each byte of its request, likewise"""
 NEVER = float("inf")
+FAMILIES = 2000
+"""names of models whose family is remembered"""
 
 _DATED = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d|latest|\d{4})$")
 
 
+@lru_cache(FAMILIES)
 def family(model: str) -> str:
     """The name limits are kept under: dated editions of a model share theirs."""
     return _DATED.sub("", model)
@@ -86,14 +90,16 @@ class Room:
     """What is known of one account's limits for one family of models."""
 
     __slots__ = (
-        "_input", "_output", "_requests", "_tokens", "buckets", "open_at", "output", "per_byte",
-        "spares_cached", "told_at", "used", "why",
+        "_input", "_output", "_requests", "_tokens", "buckets", "known", "open_at", "output",
+        "per_byte", "spares_cached", "told_at", "used", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.buckets = {kind: Bucket() for kind in GAUGES}
         self._requests, self._input = self.buckets[REQUESTS], self.buckets[INPUT]
         self._output, self._tokens = self.buckets[OUTPUT], self.buckets[TOKENS]
+        self.known = False
+        """has the vendor told of any limit"""
         self.spares_cached = False
         self.used = 0.0
         """the share of a subscription's window that is used, as it was last told"""
@@ -108,7 +114,9 @@ class Room:
 
     def wait_s(self, draw: Draw, now: float) -> float:
         """Until the account can take the call without being told to wait; 0: it can now."""
-        wait = max(0.0, self.open_at - now)
+        wait = self.open_at - now if self.open_at > now else 0.0
+        if not self.known:
+            return wait
         for bucket, amount in self._amounts(draw):
             if bucket.limit:
                 wait = max(wait, bucket.wait_s(amount, now))
@@ -117,6 +125,8 @@ class Room:
     def share(self, draw: Draw, now: float) -> float:
         """Of its tightest limit, the share that would be left after the call: 1 to below 0."""
         share = 1.0 - self.used
+        if not self.known:
+            return share
         for bucket, amount in self._amounts(draw):
             if bucket.limit:
                 share = min(share, (bucket.left(now) - amount) / bucket.limit)
@@ -143,10 +153,32 @@ class Room:
 
     def send(self, draw: Draw) -> Stake:
         """Set aside what the call is likely to use."""
-        stake = Stake(self, draw)
-        for bucket, amount in self._amounts(draw):
-            bucket.held += amount
+        stake = Stake(self, self.counted(draw), self.expected(draw))
+        self._requests.held += 1
+        self._input.held += stake.input
+        self._output.held += stake.output
+        self._tokens.held += stake.input + stake.output
         return stake
+
+    def hear(self, counted: int, now: float, *, uses: bool) -> None:
+        """One call's input is set aside no more. `uses`: it is used, and nobody told of it."""
+        self._requests.held -= 1
+        self._input.held -= counted
+        self._tokens.held -= counted
+        if uses and self.known:
+            self._requests.use(1, now)
+            self._input.use(counted, now)
+            self._tokens.use(counted, now)
+
+    def settle(self, expected: int, output: int, now: float) -> None:
+        """One call's output is set aside no more: so much of it there was."""
+        self._output.held -= expected
+        self._tokens.held -= expected
+        if output:
+            self.output += LEARNING * (output - self.output)
+            if self.known:
+                self._output.use(output, now)
+                self._tokens.use(output, now)
 
     def learn(self, told: Told, now: float) -> None:
         """Take a vendor's word for what is left."""
@@ -157,6 +189,7 @@ class Room:
         if told.shut_s > 0:
             self.close(now + told.shut_s, "its subscription's window is used up")
         for gauge in told.gauges:
+            self.known = True
             bucket = self.buckets[gauge.kind]
             bucket.learn(gauge.limit, gauge.left, gauge.full_in_s, now)
 
@@ -174,39 +207,26 @@ class Room:
 class Stake:
     """What is set aside for one call until its vendor has told, and until it is over."""
 
-    __slots__ = ("_counted", "_expected", "_heard", "_over", "_room")
+    __slots__ = ("_heard", "_over", "_room", "input", "output")
 
-    def __init__(self, room: Room, draw: Draw) -> None:
+    def __init__(self, room: Room, counted: int, expected: int) -> None:
         self._room = room
-        self._counted = room.counted(draw)
-        self._expected = room.expected(draw)
+        self.input = counted
+        self.output = expected
         self._heard = False
         self._over = False
 
     def hear(self, told: Told | None, now: float, *, counted: bool) -> None:
         """The reply has begun. `counted`: the vendor took the call."""
-        room = self._room
         if not self._heard:
             self._heard = True
-            room.buckets[REQUESTS].held -= 1
-            room.buckets[INPUT].held -= self._counted
-            room.buckets[TOKENS].held -= self._counted
-            if counted and told is None:
-                room.buckets[REQUESTS].use(1, now)
-                room.buckets[INPUT].use(self._counted, now)
-                room.buckets[TOKENS].use(self._counted, now)
+            self._room.hear(self.input, now, uses=counted and told is None)
         if told is not None:
-            room.learn(told, now)
+            self._room.learn(told, now)
 
     def settle(self, output: int, now: float) -> None:
         """The call is over, with so many tokens of output."""
-        if self._over:
-            return
-        self.hear(None, now, counted=output > 0)
-        self._over = True
-        room = self._room
-        for kind in (OUTPUT, TOKENS):
-            room.buckets[kind].held -= self._expected
-            room.buckets[kind].use(output, now)
-        if output:
-            room.output += LEARNING * (output - room.output)
+        if not self._over:
+            self.hear(None, now, counted=output > 0)
+            self._over = True
+            self._room.settle(self.output, output, now)

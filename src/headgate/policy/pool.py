@@ -119,10 +119,10 @@ class Pool:
         the call has waited already.
         """
         limits_s = waits_s or (0.0,) * len(ask.accounts)
-        warm = self._warm(ask, now)
         if len(ask.accounts) == 1:
-            option = self._option(ask, 0, warm, now)
-            return Pick(0, 0.0 if option.wait_s == NEVER else max(option.wait_s, limits_s[0]))
+            wait_s = self._option(ask, 0, None, now).wait_s
+            return Pick(0, 0.0 if wait_s == NEVER else max(wait_s, limits_s[0]))
+        warm = self._warm(ask, now)
         warm_at = _place(ask.accounts, warm)
         stays = warm_at >= 0 and warm_at not in refused and not limits_s[warm_at]
         if stays and self._option(ask, warm_at, warm, now).wait_s <= 0:
@@ -251,6 +251,8 @@ class Pool:
         room = self._rooms.get((ask.provider, account, family(ask.model)))
         if room is None:
             return Option(0.0)
+        if not room.known:
+            return Option(room.open_at - now if room.open_at > now else 0.0, 1.0 - room.used)
         draw = self._draw(ask, account, room, warm)
         return Option(room.wait_s(draw, now), room.share(draw, now))
 
