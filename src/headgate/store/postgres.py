@@ -14,7 +14,7 @@ import contextlib
 import functools
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -97,11 +97,16 @@ class Postgres:
         return cursor
 
     @contextlib.contextmanager
-    def piped(self) -> Iterator[None]:
-        """Statements said in here go out together: one way there and back for all of them."""
+    def piped(self) -> Iterator[Callable[[], None]]:
+        """Statements said in here go out together: one way there and back for all of them.
+
+        What it gives waits for the results of those said so far. In a transaction that goes on
+        afterwards it must be used: the driver's own end of a pipe may stop the server's clock
+        for idle transactions.
+        """
         try:
-            with self._link.pipeline():
-                yield
+            with self._link.pipeline() as pipe:
+                yield pipe.sync
         except psycopg.Error as error:
             raise self._told(error) from error
 

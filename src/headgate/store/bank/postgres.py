@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from headgate.policy.bucket import Bucket
@@ -36,6 +36,8 @@ from headgate.store.sql import ServerError, StoreError, transaction
 PATIENCE_S = 1.5
 """a server that is silent for longer is taken for lost, in time for others to take us so"""
 PULSE_US = 500_000
+GIVE_UP_MS = 1_000
+"""the server gives a statement up before we do: nobody waits in a line for us without us"""
 STRIPES = 16
 """what has the same number is asked for by one exchange at a time"""
 _LOCK = 0x4847_0004
@@ -103,6 +105,7 @@ class Line:
         try:
             if self._connection is None:
                 self._connection = postgres.connect(self.server, PATIENCE_S)
+                self._connection.execute(f"SET statement_timeout = {GIVE_UP_MS}")
             yield self._connection
         except (ServerError, StoreError) as error:
             self.hang_up()
@@ -192,13 +195,12 @@ class PostgresBank:
     def exchange(self, asks: Sequence[Stock | Flow]) -> list[Answer]:
         """Answer all of it in one transaction."""
         try:
-            with self._line.told() as connection:
-                books = self._read(connection, asks)
+            with self._line.told() as connection, connection.piped() as arrive:
+                books = self._read(connection, arrive, asks)
                 decision = decide(asks, self.owner, books)
                 over = self._held.over(asks, books.now_us)
-                with connection.piped():
-                    self._write(connection, decision, over)
-                    connection.execute("COMMIT")
+                self._write(connection, decision, over)
+                connection.execute("COMMIT")
         except BankError:
             self._held.doubt(asks)
             raise
@@ -210,20 +212,23 @@ class PostgresBank:
         """Give everything back."""
         self._line.leave()
 
-    def _read(self, connection: Postgres, asks: Sequence[Stock | Flow]) -> Books:
+    def _read(
+        self, connection: Postgres, arrive: Callable[[], None], asks: Sequence[Stock | Flow]
+    ) -> Books:
+        """Begin, and read what is to be decided on; nobody else decides on it meanwhile."""
         pots, accounts, names = leases_of(asks), spends_of(asks), flows_of(asks)
         named = [pot for pot, _ in pots] + names
-        with connection.piped():
-            connection.execute("BEGIN")
-            self._line.pulse(connection)
-            known = connection.execute(
-                "SELECT n FROM owner WHERE n = $1 FOR KEY SHARE", (self.owner,)
-            )
-            lock(connection, *[zlib.crc32(name.encode()) % STRIPES for name in named])
-            clock = connection.execute(f"SELECT {NOW_US}")
-            leases = connection.execute(_LEASES, columns(pots, 2))
-            spends = connection.execute(SPENDS, columns(accounts, 3))
-            flows = connection.execute(_FLOWS, (array(names),))
+        connection.execute("BEGIN")
+        self._line.pulse(connection)
+        known = connection.execute(
+            "SELECT n FROM owner WHERE n = $1 FOR KEY SHARE", (self.owner,)
+        )
+        lock(connection, *[zlib.crc32(name.encode()) % STRIPES for name in named])
+        clock = connection.execute(f"SELECT {NOW_US}")
+        leases = connection.execute(_LEASES, columns(pots, 2))
+        spends = connection.execute(SPENDS, columns(accounts, 3))
+        flows = connection.execute(_FLOWS, (array(names),))
+        arrive()
         self._line.check(known.fetchone())
         taken = {name: Bucket(level, at_us) for name, level, at_us in flows.fetchall()}
         granted: dict[Lease, dict[int, int]] = {}
