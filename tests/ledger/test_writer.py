@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,12 +16,14 @@ import pytest
 
 from headgate.ledger import insert, writer
 from headgate.ledger.writer import Writer
-from headgate.store.sqlite import StoreError, connect
+from headgate.store.place import Place, connect
+from headgate.store.sql import Connection, StoreError, on_file
 from tests.ledger.rows import INTENT, entry
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """A store that is a file: for what only a file can suffer."""
     return tmp_path / "headgate.db"
 
 
@@ -33,14 +35,12 @@ def said() -> list[str]:
 Opener = Callable[..., Writer]
 
 
-@pytest.fixture
-def opened(path: Path, said: list[str]) -> Iterator[Opener]:
-    """Starts writers on the ledger and closes them in the end."""
+def opener(place: Place, said: list[str]) -> Iterator[Opener]:
     writers: list[Writer] = []
 
     def start(**settings: Any) -> Writer:
         settings = {"linger_ms": 1, "on_trouble": said.append, **settings}
-        writers.append(Writer(path, **settings))
+        writers.append(Writer(place, **settings))
         writers[-1].start()
         return writers[-1]
 
@@ -49,55 +49,79 @@ def opened(path: Path, said: list[str]) -> Iterator[Opener]:
         one.close(timeout_s=1)
 
 
-def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(path)
-    try:
+@pytest.fixture
+def opened(store: Place, said: list[str]) -> Iterator[Opener]:
+    """Starts writers on a store of either kind and closes them in the end."""
+    yield from opener(store, said)
+
+
+@pytest.fixture
+def opened_file(path: Path, said: list[str]) -> Iterator[Opener]:
+    """The same on a file."""
+    yield from opener(path, said)
+
+
+def ask(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(connect(place)) as connection:
         return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
-def count(path: Path, table: str) -> int:
-    return int(ask(path, f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a test's own
+def block(blocker: Connection) -> None:
+    """Keep every writer from committing until the transaction ends."""
+    blocker.execute("BEGIN IMMEDIATE" if on_file(blocker) else "BEGIN")
+    if not on_file(blocker):
+        blocker.execute("LOCK TABLE call")
 
 
-async def test_a_row_is_on_the_disk_once_durable_returns(opened: Opener, path: Path) -> None:
+@pytest.fixture
+def no_intents(store: Place) -> Iterator[None]:
+    """Whoever writes an intent to the store is refused."""
+    with contextlib.closing(connect(store)) as connection:
+        how = "EXECUTE FUNCTION refuse()"
+        if on_file(connection):
+            how = "BEGIN SELECT RAISE(ABORT, ''); END"
+        connection.execute(f"CREATE TRIGGER never BEFORE INSERT ON intent {how}")
+        yield
+        if not on_file(connection):  # the next test has the same database
+            connection.execute("DROP TRIGGER never ON intent")
+
+
+def count(place: Place, table: str) -> int:
+    return int(ask(place, f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a test's own
+
+
+async def test_a_row_is_on_the_disk_once_durable_returns(opened: Opener, store: Place) -> None:
     ledger = await asyncio.to_thread(opened)
     ledger.put(ledger.intend(INTENT), entry(cost_nusd=7))
     await ledger.durable()
-    assert await asyncio.to_thread(ask, path, "SELECT id, cost_nusd FROM call") == [
+    assert await asyncio.to_thread(ask, store, "SELECT id, cost_nusd FROM call") == [
         ("req-1", 7)
     ]
 
 
 async def test_an_intent_is_on_the_disk_before_its_call_is_over(
-    opened: Opener, path: Path
+    opened: Opener, store: Place
 ) -> None:
     ledger = await asyncio.to_thread(opened)
     handle = ledger.intend(INTENT)
     await ledger.durable()
-    assert await asyncio.to_thread(ask, path, "SELECT id, state FROM intent") == [
+    assert await asyncio.to_thread(ask, store, "SELECT id, state FROM intent") == [
         ("req-1", "open")
     ]
     ledger.put(handle, entry())
     await ledger.durable()
-    assert await asyncio.to_thread(count, path, "intent") == 0
-    assert await asyncio.to_thread(count, path, "call") == 1
+    assert await asyncio.to_thread(count, store, "intent") == 0
+    assert await asyncio.to_thread(count, store, "call") == 1
 
 
 async def test_an_intent_whose_outcome_came_first_is_never_written(
-    opened: Opener, path: Path
+    no_intents: None, opened: Opener, store: Place
 ) -> None:
     ledger = await asyncio.to_thread(opened, linger_ms=20)
-    await asyncio.to_thread(
-        ask,
-        path,
-        "CREATE TRIGGER never BEFORE INSERT ON intent BEGIN SELECT RAISE(ABORT, ''); END",
-    )
     ledger.put(ledger.intend(INTENT), entry())
     await ledger.durable()
     assert not ledger.trouble
-    assert await asyncio.to_thread(count, path, "call") == 1
+    assert await asyncio.to_thread(count, store, "call") == 1
 
 
 async def test_durable_returns_at_once_when_nothing_is_outstanding(opened: Opener) -> None:
@@ -136,11 +160,11 @@ async def test_a_caller_that_stops_waiting_harms_nobody(opened: Opener) -> None:
 
 
 async def test_a_full_queue_refuses_new_calls_and_keeps_old_rows(
-    opened: Opener, path: Path
+    opened: Opener, store: Place
 ) -> None:
     ledger = await asyncio.to_thread(opened, queue_rows=10)
-    blocker = await asyncio.to_thread(connect, path)
-    await asyncio.to_thread(blocker.execute, "BEGIN IMMEDIATE")
+    blocker = await asyncio.to_thread(connect, store)
+    await asyncio.to_thread(block, blocker)
     for n in range(10):
         assert ledger.has_room()
         ledger.put(0, entry(id=str(n)))
@@ -153,15 +177,15 @@ async def test_a_full_queue_refuses_new_calls_and_keeps_old_rows(
     await waiting
     assert ledger.has_room()
     await ledger.durable()
-    assert await asyncio.to_thread(count, path, "call") == 11
+    assert await asyncio.to_thread(count, store, "call") == 11
     await asyncio.to_thread(blocker.close)
 
 
 @pytest.mark.slow
 def test_a_full_disk_is_reported_waited_out_and_recovered_from(
-    opened: Opener, path: Path, said: list[str]
+    opened_file: Opener, path: Path, said: list[str]
 ) -> None:
-    ledger = opened()
+    ledger = opened_file()
     connection = ledger._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")  # SQLite's own "disk is full"
@@ -193,13 +217,13 @@ def test_closing_in_trouble_says_how_many_rows_are_lost(path: Path, said: list[s
 
 
 async def test_a_row_the_database_refuses_is_mended_not_lost(
-    opened: Opener, path: Path, said: list[str]
+    opened: Opener, store: Place, said: list[str]
 ) -> None:
     ledger = await asyncio.to_thread(opened)
     ledger.put(0, entry(id="good"))
     ledger.put(0, entry(id="bad", status="what", agent="\ud800", cost_nusd=2**70))
     await ledger.durable()
-    rows = await asyncio.to_thread(ask, path, "SELECT id, status, warnings FROM call")
+    rows = await asyncio.to_thread(ask, store, "SELECT id, status, warnings FROM call")
     assert rows == [
         ("good", 200, ""),
         ("bad", 0, "ledger could not store as given: agent, status, cost_nusd"),
@@ -210,10 +234,10 @@ async def test_a_row_the_database_refuses_is_mended_not_lost(
 
 @pytest.mark.slow
 def test_a_ledger_deleted_under_the_writer_is_noticed_and_begun_anew(
-    opened: Opener, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    opened_file: Opener, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "LOOK_S", 0.0)
-    ledger = opened()
+    ledger = opened_file()
     path.rename(path.with_name("moved.db"))
     handle = ledger.intend(INTENT)
     assert ledger.flush()
@@ -225,20 +249,20 @@ def test_a_ledger_deleted_under_the_writer_is_noticed_and_begun_anew(
     assert ledger.trouble == ""
 
 
-def test_closing_writes_what_is_left_and_may_be_repeated(path: Path) -> None:
-    ledger = Writer(path, linger_ms=20)
+def test_closing_writes_what_is_left_and_may_be_repeated(store: Place) -> None:
+    ledger = Writer(store, linger_ms=20)
     assert ledger.close() == 0
     ledger.start()
     for n in range(100):
         ledger.put(0, entry(id=str(n)))
     assert ledger.close() == 0
     assert ledger.close() == 0
-    assert count(path, "call") == 100
-    assert count(path, "owner") == 0
+    assert count(store, "call") == 100
+    assert count(store, "owner") == 0
 
 
-async def test_waiting_for_a_closed_ledger_fails_instead_of_hanging(path: Path) -> None:
-    ledger = Writer(path)
+async def test_waiting_for_a_closed_ledger_fails_instead_of_hanging(store: Place) -> None:
+    ledger = Writer(store)
     await asyncio.to_thread(ledger.start)
     await asyncio.to_thread(ledger.close)
     ledger.put(0, entry())
@@ -277,23 +301,23 @@ def test_a_process_that_forgets_to_close_still_writes_its_rows(path: Path) -> No
     assert count(path, "call") == 1
 
 
-def test_a_start_reports_what_a_dead_process_left_open_once(path: Path) -> None:
-    first = Writer(path, linger_ms=1)
+def test_a_start_reports_what_a_dead_process_left_open_once(store: Place) -> None:
+    first = Writer(store, linger_ms=1)
     first.start()
     first.intend(INTENT)
     first.close()  # it never learned the outcome
-    second, third = Writer(path), Writer(path)
+    second, third = Writer(store), Writer(store)
     assert second.start() == [INTENT]
     assert third.start() == []
     second.close()
     third.close()
-    assert ask(path, "SELECT state FROM intent") == [("orphaned",)]
+    assert ask(store, "SELECT state FROM intent") == [("orphaned",)]
 
 
-def test_the_fingerprint_key_outlives_the_process(path: Path) -> None:
+def test_the_fingerprint_key_outlives_the_process(store: Place) -> None:
     keys = []
     for _ in range(2):
-        ledger = Writer(path)
+        ledger = Writer(store)
         ledger.start()
         keys.append(ledger.fingerprint_key)
         ledger.close()
@@ -310,7 +334,7 @@ def test_a_file_that_is_no_ledger_is_refused_at_start(path: Path) -> None:
 
 @pytest.mark.slow
 async def test_any_interleaving_leaves_one_row_per_outcome_and_one_intent_per_open_call(
-    opened: Opener, path: Path
+    opened: Opener, store: Place
 ) -> None:
     dice = random.Random(7)  # noqa: S311 - a repeatable test
     ledger = await asyncio.to_thread(opened, linger_ms=0, queue_rows=500)
@@ -329,14 +353,14 @@ async def test_any_interleaving_leaves_one_row_per_outcome_and_one_intent_per_op
         if not ledger.has_room():
             await ledger.room()
     await ledger.durable()
-    rows = await asyncio.to_thread(ask, path, "SELECT id FROM call ORDER BY seq")
-    intents = await asyncio.to_thread(ask, path, "SELECT id FROM intent")
+    rows = await asyncio.to_thread(ask, store, "SELECT id FROM call ORDER BY seq")
+    intents = await asyncio.to_thread(ask, store, "SELECT id FROM intent")
     assert [name for (name,) in rows] == settled
     assert sorted(name for (name,) in intents) == sorted(running.values())
 
 
 @pytest.mark.slow
-def test_two_processes_worth_of_writers_share_one_file(opened: Opener, path: Path) -> None:
+def test_two_processes_worth_of_writers_share_one_file(opened: Opener, store: Place) -> None:
     writers = [opened(linger_ms=0) for _ in range(2)]
 
     def fill(ledger: Writer, name: str) -> None:
@@ -351,6 +375,6 @@ def test_two_processes_worth_of_writers_share_one_file(opened: Opener, path: Pat
     for thread in threads:
         thread.join()
     assert all(one.flush() for one in writers)
-    assert count(path, "call") == 1_000
-    assert ask(path, "SELECT count(DISTINCT id) FROM call") == [(1_000,)]
-    assert count(path, "intent") == 0
+    assert count(store, "call") == 1_000
+    assert ask(store, "SELECT count(DISTINCT id) FROM call") == [(1_000,)]
+    assert count(store, "intent") == 0
