@@ -198,10 +198,15 @@ def _forget_head(db: Connection, victim: int, rows: int) -> None:
     db.execute("DELETE FROM admin_head")
 
 
+def _deface_head(db: Connection, victim: int, rows: int) -> None:
+    column = ("hash", "seal")[victim % 2]
+    db.execute(f"UPDATE admin_head SET {column} = ?", (bytes(32),))  # noqa: S608
+
+
 Tampering = Callable[[Connection, int, int], None]
 TAMPERINGS: list[Tampering] = [
     *(_deface, _delete, _close_gap, _truncate, _truncate_with_head),
-    *(_swap, _insert, _append, _forget_head),
+    *(_swap, _insert, _append, _forget_head, _deface_head),
 ]
 
 
@@ -233,6 +238,7 @@ def test_whatever_is_changed_deleted_swapped_cut_off_or_put_in_is_found(
         _insert: victim + 1,  # the row itself is well made: the next one gives it away
         _append: rows + 1,
         _forget_head: rows,
+        _deface_head: rows,
         _truncate_with_head: max(1, victim - 1),
     }
     assert verdict.broken == firsts.get(tampering, victim), verdict

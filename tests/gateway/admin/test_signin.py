@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -339,3 +341,11 @@ async def test_without_a_redirect_url_it_is_bearer_tokens_only() -> None:
     async with signing(redirect="") as (browser, _):
         got = await browser.ask("GET", "/admin/login")
         assert (got.status, "redirect_url" in problem(got)) == (404, True)
+
+
+def test_a_gateway_where_nobody_signs_in_loads_none_of_what_checks_signatures() -> None:
+    code = "import headgate.gateway.app, sys; print({'jwt', 'cryptography'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
