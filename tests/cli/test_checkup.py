@@ -13,6 +13,9 @@ from headgate.cli import checkup
 from headgate.cli.checkup import Finding
 from headgate.config import Config, Server, load
 from headgate.store.event import Noted
+from headgate.store.place import Place
+from headgate.store.server import read_url
+from tests.servers import Postgres
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 WHOLE = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
@@ -140,6 +143,31 @@ def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     found = list(checkup.disk(tmp_path / "file" / "headgate.db"))
     assert states(found) == ["fail"]
     assert "HEADGATE_HOME" in found[0].hint
+
+
+def test_a_server_is_named_with_its_version_and_what_makes_its_commits_weak(
+    server_store: Place, postgres: Postgres
+) -> None:
+    (found,) = checkup.store(server_store)
+    assert found.state == "ok"
+    assert found.what.startswith(f"{server_store}: PostgreSQL ")
+    postgres.run("ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf()")
+    try:
+        for _ in range(100):
+            found = list(checkup.store(server_store))[-1]
+            if found.state == "warn":
+                break
+        assert "full_page_writes off: a power cut may lose rows" in found.what
+    finally:
+        postgres.run("ALTER SYSTEM RESET full_page_writes; SELECT pg_reload_conf()")
+
+
+def test_a_server_that_is_not_there_is_a_failure_with_its_remedy() -> None:
+    nowhere = read_url("postgresql://ann:hush@127.0.0.1:1/gate")
+    (found,) = checkup.store(nowhere)
+    assert (found.state, "nothing listens there" in found.what) == ("fail", True)
+    assert found.hint
+    assert "hush" not in str(found)
 
 
 def test_a_disk_with_another_clock_is_told(

@@ -25,6 +25,19 @@ def test_the_configured_ledger_comes_next(tmp_path: Path) -> None:
     assert find_ledger(None, str(config)) == tmp_path / "configured.db"
 
 
+def test_a_configured_server_comes_before_a_configured_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:hush@db.example/gate")
+    config = tmp_path / "headgate.toml"
+    config.write_text(
+        f'[store]\nurl = "env:DATABASE_URL"\n[ledger]\npath = "{tmp_path}/a.db"\n'
+    )
+    place = find_ledger(None, str(config))
+    assert str(place) == "postgresql://ann@db.example/gate"
+    assert find_ledger(tmp_path / "own.db", str(config)) == tmp_path / "own.db"
+
+
 def test_no_secret_is_needed_to_find_the_ledger(tmp_path: Path) -> None:
     config = tmp_path / "headgate.toml"
     config.write_text(

@@ -43,7 +43,7 @@ class Host:
         how: dict[str, Any] = {"env": self.env | ENV, "cwd": self.folder, "text": True}
         done = subprocess.run(command, check=False, capture_output=True, **how)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return str(done.stdout)
 
     @contextlib.contextmanager
     def up(self) -> Iterator[int]:

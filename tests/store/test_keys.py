@@ -120,6 +120,23 @@ def test_a_new_key_works_at_its_first_use(operator: Connection, gate: Keys) -> N
     assert gate.defined
 
 
+def test_no_call_waits_for_a_server_because_its_key_is_unknown(
+    server_store: Place, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        contextlib.closing(connect(server_store)) as operator,
+        contextlib.closing(Keys(server_store, now_us=time.now_us, clock=time.clock)) as gate,
+    ):
+        key, secret = keys.create(operator, "alice", now_us=NOW)
+        assert not gate.is_near
+        with monkeypatch.context() as patch:
+            patch.setattr(gate, "look", lambda: pytest.fail("a call waited"))
+            assert gate.find(secret) is None
+        seen = gate.look()  # in a thread of its own, ten times a second
+        assert gate.take(seen)
+        assert gate.find(secret) == key
+
+
 def test_unknown_secrets_cause_one_look_per_second(
     operator: Connection, gate: Keys, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
