@@ -52,14 +52,19 @@ def test_only_what_has_changed_is_to_be_written() -> None:
         {},
         {"a": Bucket(5_000, 10**15), "b": Bucket(0, 10**15)},
     )
-    asks = [stock(7), Flow("a", 60, 10, 1, 1), Flow("b", 60, 10, 1, 1)]
+    asks: list[Stock | Flow] = [stock(7), Flow("a", 60, 10, 1, 1), Flow("b", 60, 10, 1, 1)]
     decision = decide(asks, 1, books)
     assert decision.leases == {}
     assert decision.flows == {"a": Bucket(4_000, 10**15)}
 
 
 def test_everybody_names_things_in_one_order_and_once() -> None:
-    asks = [stock(1), stock(2), Flow("b", 1, 1, 1, 1), Flow("a", 1, 1, 1, 1)]
+    asks: list[Stock | Flow] = [
+        stock(1),
+        stock(2),
+        Flow("b", 1, 1, 1, 1),
+        Flow("a", 1, 1, 1, 1),
+    ]
     asks.append(Stock("a pot", "", ALWAYS, 1, 1, 1))
     assert leases_of(asks) == [("a pot", -1), ("key:k day", 20_000)]
     assert spends_of(asks) == [("key:k", 20_000, 20_000)]

@@ -82,7 +82,8 @@ def test_many_who_ask_at_once_in_any_order_never_wait_for_each_other_for_ever(
     pots = [f"key:{n} concurrent" for n in range(30)]
     banks = [start(place) for _ in range(6)]
     granted = [dict.fromkeys(pots, 0) for _ in banks]
-    held, over = threading.Lock(), []
+    held = threading.Lock()
+    over: list[str] = []
 
     def hammer(n: int) -> None:
         dice = random.Random(n)  # noqa: S311 - the same asks at every run
@@ -152,7 +153,8 @@ def test_an_exchange_that_stops_in_the_middle_keeps_nobody_waiting_for_long(
 ) -> None:
     a, b = start(place), start(place)
     a.exchange([ASK])
-    began, granted = time.monotonic(), []
+    began = time.monotonic()
+    granted: list[int] = []
 
     def wait() -> None:
         while not granted:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from headgate.policy.cap import Span
+from headgate.store import place as stores
 from headgate.store.bank import Answer, BankError, Flow, Stock
 from headgate.store.bank import redis as banks
 from headgate.store.bank.redis import RedisBank, shown
+from headgate.store.server import Server
 from tests.servers import Postgres
 from tests.store.bank import world as worlds
 from tests.store.bank.world import Process, World
@@ -112,8 +114,8 @@ def test_a_process_unknown_to_redis_for_long_is_named(
 ) -> None:
     a, b = world.start(), world.start()
     world.forget()
-    monkeypatch.setattr(banks, "FROZEN_S", 0.0)
     ask(b, ASK)
+    monkeypatch.setattr(banks, "FROZEN_S", 0.0)
     with pytest.raises(
         BankError, match=f"process {a.owner.n} of this store does not use Redis"
     ):
@@ -151,9 +153,9 @@ def test_two_stores_may_share_a_redis(
     assert world.redis is not None
     a = world.start()
     ask(a, ASK)
-    place = worlds.Server(request.getfixturevalue("postgres").fresh())
+    place = Server(request.getfixturevalue("postgres").fresh())
     worlds.prepare(place.url)
-    connection = worlds.stores.connect(place)
+    connection = stores.connect(place)
     other = World("redis", place, world.redis, connection)
     b = other.start()
     assert ask(b, ASK)[0].granted == 60

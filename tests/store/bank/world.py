@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis as RedisClient
@@ -142,7 +143,7 @@ class World:
             RedisClient.from_url(self.redis.url, decode_responses=True)
         ) as it:
             for key in it.scan_iter("headgate:*"):
-                for name, text in it.hgetall(key).items():
+                for name, text in strings(it.hgetall(key)).items():
                     if name == "b" and int(text):
                         it.hset(key, name, str(int(text) - us))
                     if name.startswith("f "):
@@ -155,6 +156,11 @@ class World:
             (account, first, last),
         ).fetchone()
         return int(row[0] or 0)
+
+
+def strings(found: Any) -> dict[str, str]:
+    """The driver's types do not tell texts from bytes."""
+    return {str(name): str(value) for name, value in found.items()}
 
 
 def begun(charged: str, day: int, probable: int) -> Intent:
@@ -172,6 +178,8 @@ def cut(bank: Bank) -> None:
         case RedisBank(_line=line, _link=link):
             line.hang_up()
             link.close()
+        case _:
+            raise AssertionError(f"no known bank: {bank}")
 
 
 @contextlib.contextmanager
