@@ -106,8 +106,9 @@ async def test_a_mistake_in_the_new_configuration_changes_nothing(tmp_path: Path
         rewrite(path, lambda text: text.replace("old =", "new =") + '\n[retrry]\ntries = "x"\n')
         status, said = await reload(field)
         assert status == 400
-        assert json.loads(said)["reloaded"] is False
-        assert "did you mean" in json.loads(said)["errors"].lower()
+        error = json.loads(said)["error"]
+        assert "did you mean" in error["message"].lower()
+        assert "the old one stays" in error["hint"]
         assert (field.opened.house.engine, field.opened.house.cors) == (engine, cors)
         assert (await field.post("/v1/messages", message("old"))).status == 200
         path.unlink()
