@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,23 @@ def test_a_log_nobody_reads_any_more_harms_nobody() -> None:
 def test_closing_without_a_start_waits_for_nothing() -> None:
     journal = Journal(2)
     journal.close()
+
+
+def test_each_batch_waits_for_its_turn_and_ends_it(log: Path) -> None:
+    turns: list[str] = []
+
+    @contextlib.contextmanager
+    def turn() -> Iterator[None]:
+        turns.append("begun")
+        yield
+        turns.append(f"ended with {len(lines(log))}")
+
+    descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    journal = Journal(descriptor, turn)
+    journal.start()
+    for n in range(2):
+        journal.say("thing", n=n)
+        journal.flush()
+    journal.close()
+    os.close(descriptor)
+    assert turns == ["begun", "ended with 1", "begun", "ended with 2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +74,30 @@ def test_a_bound_belongs_to_its_own_bucket(bound: float) -> None:
 def test_the_bounds_rise_and_reach_the_longest_call() -> None:
     assert list(LATENCY_S) == sorted(set(LATENCY_S))
     assert LATENCY_S[-1] == 600
+
+
+COUNTS = st.dictionaries(st.sampled_from(["complete", "error", "idle"]), st.integers(0, 10**9))
+
+
+@given(
+    st.lists(st.tuples(COUNTS, st.integers(0, 2**62), st.lists(st.floats(0, 900))), max_size=4)
+)
+def test_what_meters_tell_is_added_up_whole_wherever_it_was_counted(
+    told: list[tuple[dict[str, int], int, list[float]]],
+) -> None:
+    total = Meters()
+    for calls, cost, seconds in told:
+        meters = Meters()
+        meter = meters.of("p", "m", answered=True)
+        meter.calls.update(calls)
+        meter.cost_nusd = cost
+        for each in seconds:
+            meter.latency.observe(each)
+        total.add(msgspec.json.decode(msgspec.json.encode(meters.tell())))
+    for _, _, meter in total:
+        assert meter.cost_nusd == sum(cost for _, cost, _ in told)
+        assert sum(meter.latency.counts) == sum(len(seconds) for _, _, seconds in told)
+        assert meter.latency.total == pytest.approx(sum(sum(s) for _, _, s in told))
+        for ending in meter.calls:
+            assert meter.calls[ending] == sum(calls.get(ending, 0) for calls, _, _ in told)
+    assert len(list(total)) == min(1, len(told))

@@ -187,3 +187,31 @@ async def test_a_renewed_certificate_that_cannot_be_used_is_reported_once(
     await asyncio.sleep(0.2)
     await server.stop(at_once=True)
     assert said[1:] == [""]
+
+
+# ---- a port that several processes share
+
+
+def test_a_reserved_port_is_shared_by_those_who_know_and_closed_to_everybody_else() -> None:
+    with serve.reserve(Listen()) as held, contextlib.ExitStack() as stack:
+        listen = Listen(port=held.getsockname()[1])
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", listen.port))
+        sockets = [stack.enter_context(serve.bind(listen, shared=True)) for _ in range(3)]
+        for taken in (serve.reserve, serve.bind):
+            with pytest.raises(OSError, match="in use"):
+                taken(listen)
+        for _ in range(60):
+            stack.enter_context(socket.create_connection(("127.0.0.1", listen.port)))
+        for each in sockets:
+            peer, _ = each.accept()
+            peer.close()
+
+
+async def test_a_server_can_be_given_a_socket_that_listens_already() -> None:
+    given = serve.bind(Listen())
+    port = given.getsockname()[1]
+    running = await serve.start(hello, Listen(socket=given))
+    assert running.port == port
+    assert (await request(port, "GET", "/")).status == 200
+    await running.stop()
