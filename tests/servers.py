@@ -252,6 +252,12 @@ class Redis(Server):
             link.sendall(f"{' '.join(words)}\r\n".encode())
             return link.makefile("rb").readline()
 
+    def version(self) -> str:
+        done = subprocess.run(
+            [self.program, "--version"], capture_output=True, text=True, check=True
+        )
+        return " ".join(done.stdout.split()[:3])
+
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
