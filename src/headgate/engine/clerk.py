@@ -64,12 +64,11 @@ class Clerk:
                 async with asyncio.timeout(TICK_S):
                     await self._wake.wait()
             self._wake.clear()
-            if await self._exchange(loop):
-                self._told = self._told and self._say("")
-            else:
+            if not await self._exchange(loop):
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     async def _exchange(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Did the bank answer, or was there nothing to ask it."""
         till = self._till
         asked = till.asks()
         if not asked and loop.time() - self._since < BREATH_S:
@@ -89,6 +88,7 @@ class Clerk:
                 self._told = self._told or self._say(str(error))
             return False
         till.answered(asked, answers)
+        self._told = self._told and self._say("")
         return True
 
     def _say(self, why: str) -> str:

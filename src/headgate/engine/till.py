@@ -188,15 +188,15 @@ class Till:
             if is_open:
                 it.level = min(it.level + int(it.per_minute * TICK_S / 60) + 1, it.burst)
             return
-        it.granted = min(it.granted, it.used + it.held)
+        self._allowance += it.trim()
         if not is_open:
             return
         if not it.account:
-            it.granted = it.cap
+            it.granted = it.cap  # calls at once are counted here alone meanwhile
             return
         more = min(self._allowance, max(it.wanted, it.smallest))
         self._allowance -= more
-        it.granted += more
+        it.lend(more)
 
     def _tick(self) -> dict[Pot | Tap, None]:
         """Go through all accounts in use: those that are worth asking for."""

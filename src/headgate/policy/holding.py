@@ -56,6 +56,7 @@ class Pot:
         "held",
         "kind",
         "label",
+        "loan",
         "lower",
         "name",
         "peak",
@@ -98,6 +99,8 @@ class Pot:
         """what nobody held, as the bank last knew"""
         self.active = True
         """has anything moved since the bank was last asked"""
+        self.loan = 0
+        """granted by nobody, while the bank cannot be reached: not more than an allowance"""
         self._seen = 0
         self.peak = _Peak()
         """of what was set aside"""
@@ -150,7 +153,20 @@ class Pot:
 
     def answer(self, granted: int, free: int, spent: int) -> None:
         self.granted, self.free, self.spent = granted, free, spent
+        self.loan = 0
         self._seen = self.used
+
+    def trim(self) -> int:
+        """Keep only what is used and set aside; how much of a loan was not needed after all."""
+        unused = max(self.room(), 0)
+        self.granted -= unused
+        back = min(unused, self.loan)
+        self.loan -= back
+        return back
+
+    def lend(self, amount: int) -> None:
+        self.granted += amount
+        self.loan += amount
 
     def forget(self) -> None:
         """Another begins to count for this process: what it was granted is gone."""
