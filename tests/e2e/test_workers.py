@@ -9,6 +9,8 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -317,6 +319,43 @@ def test_what_all_workers_write_to_one_log_is_whole_lines(tmp_path: Path) -> Non
                 ids[facts["id"]] += 1
         assert set(ids) == set(at.rows("SELECT id FROM call"))
         assert set(ids.values()) <= {1}
+
+
+def test_a_worker_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None:
+    quick = "from headgate.gateway import crew; crew.LOOK_S, crew.HUNG_S = 0.3, 2.0"
+    hang = "from headgate.cli import main; main()"
+    env = outside_env() | {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "k" * 40}
+    log = tmp_path / "up.log"
+    with contextlib.ExitStack() as stack:
+        up = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"{quick}; {hang}",
+                "up",
+                "--port=0",
+                "--json",
+                "--workers=2",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=stack.enter_context(log.open("wb")),
+            env=env,
+            cwd=tmp_path,
+        )
+        stack.callback(up.communicate)
+        stack.callback(up.kill)
+        assert up.stdout is not None
+        victim = json.loads(up.stdout.readline())["workers"][1]
+        time.sleep(1.2)  # it has shown itself at least once
+        os.kill(victim, signal.SIGSTOP)
+        until = time.monotonic() + 10
+        while "is up again" not in log.read_text() and time.monotonic() < until:
+            time.sleep(0.02)
+        said = log.read_text()
+        assert f"worker 2 (pid {victim}) has hung for" in said
+        assert said.count("is up again") == 1
+        up.terminate()
+        assert up.wait(10) == 0
 
 
 def test_one_worker_is_one_process(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ Rule 1: it serves no call and holds no state that a call needs: its death loses 
 Rule 2: the first worker starts alone: a mistake that stops it is told once, and by itself.
 Rule 3: a worker that dies is replaced, at once the first time and then after ever longer waits;
 only when none is left that serves, and they keep dying as they start, does it give up.
-Rule 4: it sleeps until a signal, a word from a worker or the end of a wait.
+Rule 4: one that hangs is killed, as it would keep its callers waiting.
+Rule 5: it sleeps until a signal, a word from a worker or the end of a wait.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import msgspec
 from headgate.gateway import serve
 from headgate.gateway.board import Board
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Post
+from headgate.gateway.peers import sign_of
 
 TOLD_TO_RELOAD, RELOADED = "told_to_reload", "workers_reloaded"
 """events: a signal came, and what workers said of it"""
@@ -34,6 +36,9 @@ YOUNG_S = 30.0
 KEPT_OPEN_S = 0.5
 """callers wait in a dead worker's socket for its successor if that comes as soon as this"""
 STARTS_TRIED = 5
+LOOK_S = 10.0
+"""how often it is looked whether workers show signs of life, which they do every second"""
+HUNG_S = 60.0
 HURRY_S = 5.0
 MARGIN_S = 15.0
 """how much longer than drain_s workers may take to end before they are killed"""
@@ -98,6 +103,7 @@ class Crew:
     _stopping: int = 0
     """signals to stop so far"""
     _kill_at: float | None = None
+    _look_at: float = 0.0
     _greeted: bool = False
     _status: int = 0
 
@@ -139,8 +145,10 @@ class Crew:
 
     def _patience(self) -> float | None:
         """How long there is nothing to do."""
-        dates = [*self._due.values(), *([self._kill_at] if self._kill_at is not None else [])]
-        return max(0.0, min(dates) - self.clock()) if dates else None
+        dates = [*self._due.values(), self._look_at]
+        if self._kill_at is not None:
+            dates.append(self._kill_at)
+        return max(0.0, min(dates) - self.clock())
 
     # ---- signals
 
@@ -184,6 +192,9 @@ class Crew:
 
     def _keep_time(self) -> None:
         now = self.clock()
+        if self._look_at <= now:
+            self._look_at = now + LOOK_S
+            self._look(now)
         for place, due in list(self._due.items()):
             if due <= now:
                 del self._due[place]
@@ -195,6 +206,18 @@ class Crew:
                 self._say("killed", f"workers that did not end in time are killed: {pids}")
                 self._status = 1
                 self._kill()
+
+    def _look(self, now: float) -> None:
+        """Kill a worker whose event loop hangs: its callers would wait for ever."""
+        for worker in self._workers.values():
+            sign = sign_of(self.board, worker.place)
+            if sign is None or sign.pid != worker.pid or sign.at > now - HUNG_S:
+                continue
+            words = (
+                f"worker {worker.place} (pid {worker.pid}) has hung for {now - sign.at:.0f} s"
+            )
+            self._say("worker_hung", f"{words}: it is killed", worker=worker.place)
+            worker.process.kill()
 
     # ---- workers
 

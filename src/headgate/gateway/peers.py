@@ -54,6 +54,19 @@ class Shown(msgspec.Struct):
     pools: pools.Counts = msgspec.field(default_factory=pools.Counts)
 
 
+class Sign(msgspec.Struct):
+    """A sign of life: as much of Shown as a supervisor looks at."""
+
+    pid: int
+    at: float
+
+
+def sign_of(board: Board, place: int) -> Sign | None:
+    """When the worker in this place last showed anything."""
+    raw = board.shown(place)
+    return msgspec.json.decode(raw, type=Sign) if raw else None
+
+
 class Peers:
     """This process among the workers of its host."""
 
