@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.ledger.record import COLUMNS, Entry
+from headgate.ledger.record import COLUMNS, Entry, Intent
+from headgate.ledger.writer import Writer
 from tests.ledger.load import row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +85,26 @@ def test_five_kills_under_load_lose_nothing_and_double_nothing(tmp_path: Path) -
     story = kill_again_and_again(tmp_path / "headgate.db", 5, seed=1)
     assert story.calls
     assert story.orphans
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_settled_by_those_that_run(tmp_path: Path) -> None:
+    path, told = tmp_path / "headgate.db", list[Intent]()
+    watcher = Writer(path, on_orphans=told.extend)
+    watcher.start()
+    story = Story(path)
+    assert story.live_and_die("p", 0.3) == set()
+    left_open = story.check()
+    deadline = time.monotonic() + 5
+    while not told and left_open and time.monotonic() < deadline:
+        time.sleep(0.05)
+    watcher.close()
+    assert {intent.id for intent in told} == left_open
+    assert story.check() == set()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (spent,) = connection.execute("SELECT sum(cost_nusd) FROM spend").fetchone()
+        (rows,) = connection.execute("SELECT sum(cost_nusd) FROM call").fetchone()
+    assert spent == rows + sum(intent.probable_nusd for intent in told)
 
 
 @pytest.mark.soak

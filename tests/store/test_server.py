@@ -53,6 +53,18 @@ def test_what_names_no_database_is_refused_with_an_example(url: str, words: str)
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "db:5432,standby:5433/gate?target_session_attrs=read-write",
+        "[::1]:5432/gate",
+        "/gate?host=/run/postgresql",
+    ],
+)
+def test_several_hosts_addresses_and_sockets_can_be_named(rest: str) -> None:
+    assert read_url(f"postgresql://ann:hush@{rest}").url.endswith(rest)
+
+
 @given(st.text(min_size=6, alphabet=st.characters(categories=["Lu", "Nd"])))
 def test_no_password_is_ever_shown(password: str) -> None:
     server = read_url(f"postgresql://ann:{password}@db/gate")

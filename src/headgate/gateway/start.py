@@ -245,6 +245,8 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
         config.ledger, durability="", fingerprints=True
     ):
         notes.append("[ledger] path, linger_ms and queue_rows take effect after a restart")
+    if (before.store.url, before.store.redis) != (config.store.url, config.store.redis):
+        notes.append("[store] url and redis take effect after a restart")
     settlement = opened.house.ground.settlement
     settlement.flush()  # what has ended is charged at the prices it ran under
     catalog = settlement.catalog

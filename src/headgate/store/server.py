@@ -13,6 +13,7 @@ from headgate.store.sql import StoreError
 
 SCHEMES = ("postgresql", "postgres")
 _PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
+_HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ def read_url(url: str) -> Server:
     hint = "write postgresql://USER:PASSWORD@HOST:5432/DATABASE into the variable it names"
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - it raises when it is no number
     except ValueError:
         raise StoreError("the store's url is no URL", hint) from None
     if parts.scheme not in SCHEMES:
         raise StoreError("the store's url must begin with postgresql://", hint)
+    hosts = parts.netloc.rpartition("@")[2].split(",")  # a primary and its standbys
+    if not all(map(_HOST.fullmatch, hosts)):
+        raise StoreError("the store's url is no URL: a port must be a number", hint)
     if not parts.path.strip("/"):
         raise StoreError(f"the store's url {Server(url)} names no database", hint)
     return Server(url)
