@@ -154,6 +154,9 @@ async def test_a_change_by_cookie_needs_its_csrf_word_and_our_own_page() -> None
         port = browser.desk.field.opened.server.port
         ours = {"x_headgate_csrf": csrf, "origin": f"http://127.0.0.1:{port}"}
         assert (await browser.ask("POST", "/admin/orgs", {"name": "x"}, **ours)).status == 201
+        proxied = {**ours, "origin": "http://localhost"}  # the host of redirect_url
+        made = await browser.ask("POST", "/admin/orgs", {"name": "y"}, **proxied)
+        assert made.status == 201
 
 
 async def test_another_browser_cannot_end_what_this_one_began() -> None:

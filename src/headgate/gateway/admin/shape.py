@@ -76,7 +76,9 @@ class NewTeam(Traits, kw_only=True):
 
 
 class KeyChanges(Traits):
-    expires: Moment | UnsetType = UNSET
+    expires: (
+        Annotated[Moment, Meta(description="an end can be moved, not taken away")] | UnsetType
+    ) = UNSET
 
 
 class NewKey(KeyChanges, kw_only=True):

@@ -113,7 +113,7 @@ class SignIn:
     async def logout(self, request: Request) -> Response:
         """End the session in this browser."""
         oidc = self._configured()
-        if await self._signed_in(request) is None:
+        if await self._signed_in(request, oidc) is None:
             raise Refused(401, "nobody is signed in", "open /admin/login in a browser")
         url = await self._of(oidc).endpoint("end_session_endpoint")
         answer = JSONResponse({"signed_out": True, "provider": url})
@@ -123,15 +123,14 @@ class SignIn:
     async def guest(self, request: Request) -> Guest | None:
         """Who is signed in in this browser; None: nobody."""
         oidc = self._house.engine.config.oidc
-        session = await self._signed_in(request) if oidc is not None else None
-        if oidc is None or session is None:
+        if oidc is None or (session := await self._signed_in(request, oidc)) is None:
             return None
         role = granted(oidc.roles, session.claims)
         if role is None:
             raise _no_role(session.name)
         return Guest(await self._warrant(f"oidc:{session.name}", role), session.csrf)
 
-    async def _signed_in(self, request: Request) -> Session | None:
+    async def _signed_in(self, request: Request, oidc: Oidc) -> Session | None:
         """This browser's session; Refused when a change does not come from our pages."""
         cookie = request.cookies.get(SESSION, "")
         if not cookie:
@@ -140,7 +139,7 @@ class SignIn:
         if session is None:
             raise Refused(401, "this sign-in has ended", "open /admin/login in a browser")
         if request.method not in ("GET", "HEAD"):
-            _check_csrf(request, session)
+            _check_csrf(request, session, oidc)
         return session
 
     async def bearer(self, token: str) -> Guest | None:
@@ -220,13 +219,15 @@ def _no_role(name: str) -> Refused:
     return Refused(403, what, hint)
 
 
-def _check_csrf(request: Request, session: Session) -> None:
+def _check_csrf(request: Request, session: Session, oidc: Oidc) -> None:
     given = request.headers.get(CSRF, "")
     if not hmac.compare_digest(given.encode(), session.csrf.encode()):
         hint = f"send the csrf of GET /admin/whoami as {CSRF}"
         raise Refused(403, "a change asked for by a browser needs its csrf word", hint)
     origin = request.headers.get("origin", "")
-    if origin and urlsplit(origin).netloc != request.headers.get("host", ""):
+    # a proxy may have given the request another host than the one the browser knows
+    ours = {request.headers.get("host", ""), urlsplit(oidc.redirect_url).netloc} - {""}
+    if origin and origin.partition("://")[2] not in ours:
         raise Refused(403, f"{origin} may not change anything here", "use this gateway's pages")
 
 
