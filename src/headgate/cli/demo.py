@@ -21,12 +21,14 @@ import click
 
 from headgate import config as configuration
 from headgate.cli import Trouble
+from headgate.cli.tenancy import actor
 from headgate.cli.terminal import dollars, json_option, print_json, print_table, say
 from headgate.config import Config
 from headgate.gateway import serve
 from headgate.gateway.start import Opened, open_gateway
 from headgate.sim.app import Options, Simulator
 from headgate.sim.traffic import Errand, day
+from headgate.store.adminlog import acting
 from headgate.store.keys import create
 from headgate.store.sqlite import connect
 from headgate.store.tenant import create as create_tenant
@@ -137,7 +139,7 @@ async def _play(folder: Path, stop: asyncio.Event, show: _Show) -> None:
 
 
 def _make_keys(ledger: Path) -> dict[str, str]:
-    with contextlib.closing(connect(ledger)) as db:
+    with contextlib.closing(connect(ledger)) as db, acting(actor()):
         now_us = time.time_ns() // 1000
         for team in sorted(set(WHO.values())):
             create_tenant(db, team, parent="default", now_us=now_us)
