@@ -138,7 +138,7 @@ PAGES_WITHOUT_NAMES = [
     *WITHOUT_STORE,
     *(
         ("GET", f"/admin/{page}")
-        for page in ("whoami", "orgs", "teams", "keys", "tokens", "log", "log/verify")
+        for page in ("whoami", "orgs", "teams", "keys", "tokens", "spend", "log", "log/verify")
     ),
 ]
 
@@ -171,6 +171,7 @@ WHO_MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/admin/keys/{id}/rotate"): {"writer", "narrow", "bound", "admin"},
     ("POST", "/admin/keys/{id}/revoke"): {"writer", "narrow", "bound", "admin"},
     ("GET", "/admin/keys/{id}/spend"): EVERYBODY,
+    ("GET", "/admin/spend"): READERS,
     ("GET", "/admin/log"): READERS,
     ("GET", "/admin/log/verify"): READERS,
     ("GET", "/admin/config"): READERS,

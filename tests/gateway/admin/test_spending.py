@@ -38,3 +38,24 @@ async def test_a_key_its_team_and_its_organisation_are_told_what_calls_cost() ->
             assert state["left_nusd"] == 5_000_000_000 - cost
         assert (month["resets"] is None, total["resets"] is None) == (False, True)
         assert found["days"] == []
+
+
+async def test_the_house_and_a_tag_are_told_with_the_budgets_of_the_configuration() -> None:
+    toml = '[budgets.house]\nday = "7"\n[budgets."tag:squad"]\nmonth = "3"\n'
+    async with opened(toml) as desk:
+        key = await desk.make("/admin/keys", name="a", tags=["squad"])
+        other = await desk.make("/admin/keys", name="b")
+        for secret in (key["secret"], other["secret"]):
+            got = await desk.field.post("/v1/messages", message(), {"x-api-key": secret})
+            assert got.status == 200
+        rows = await desk.field.rows(2)
+        cost = {row["key_id"]: row["cost_nusd"] for row in rows}
+        house = await desk.get("/admin/spend?days=1")
+        assert (house["account"], house["today"]["calls"]) == ("house", 2)
+        (budget,) = house["budgets"]
+        assert (budget["period"], budget["usd"]) == ("day", "7.00")
+        assert budget["spent_nusd"] == sum(cost.values())
+        squad = await desk.get("/admin/spend?tag=squad")
+        assert (squad["account"], squad["today"]["calls"]) == ("tag:squad", 1)
+        assert squad["budgets"][0]["spent_nusd"] == cost[key["id"]]
+        assert (await desk.get("/admin/spend?tag=nobody"))["today"]["calls"] == 0

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headgate.config.caps import objection
-from headgate.gateway.admin import chain, keys, plant, tenants, tokens
+from headgate.gateway.admin import chain, keys, plant, spending, tenants, tokens
 from headgate.gateway.admin.described import describe_all
 from headgate.gateway.admin.entrance import LOOPBACK, PROXIED, Entrance
 from headgate.gateway.admin.operation import Guest, Job, Operation, Refused
@@ -43,6 +43,7 @@ OPERATIONS: list[Operation] = [
     *tokens.OPERATIONS,
     *tenants.OPERATIONS,
     *keys.OPERATIONS,
+    *spending.OPERATIONS,
     *chain.OPERATIONS,
     *plant.OPERATIONS,
 ]
@@ -134,9 +135,10 @@ class Admin:
     ) -> object:
         now_us = time.time_ns() // 1000
         names: dict[str, str] = request.path_params
+        config = self._house.engine.config
 
         def job(store: Any) -> Job:
-            return Job(store, guest, names, *sent, now_us)
+            return Job(store, guest, names, *sent, now_us, config)
 
         try:
             return await asyncio.to_thread(_do, self._house.keys.place, operation, job)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from headgate.config.model import Config
 from headgate.gateway.house import House
 from headgate.policy.role import Warrant
 from headgate.store.sql import Connection
@@ -45,6 +46,8 @@ class Job:
     query: Any
     body: Any
     now_us: int
+    config: Config
+    """what is in force"""
 
     @property
     def who(self) -> Warrant:

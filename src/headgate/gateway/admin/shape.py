@@ -304,4 +304,8 @@ class Anchor(Given):
 
 
 class Days(Given):
-    days: Annotated[int, Meta(ge=0, le=400)] = 0
+    days: Annotated[int, Meta(ge=0, le=400, description="sums by the day, so many back")] = 0
+
+
+class HouseDays(Days):
+    tag: Annotated[str, Meta(description="only calls with this tag of a key or its team")] = ""

@@ -1,4 +1,4 @@
-"""What a key, team or organisation spent, and what is left of its budgets.
+"""What a key, team or organisation, a tag or the whole house spent, and has left of budgets.
 
 Rule 1: what is spent is what the ledger has committed; calls that still run are not in it.
 Rule 2: days, weeks and months are those of UTC; a row of the sums is read per day and process.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from headgate.gateway.admin import reading, shape
-from headgate.gateway.admin.operation import Job
-from headgate.policy.cap import Budget, Caps, Span, span
+from headgate.gateway.admin.operation import Job, Operation
+from headgate.gateway.admin.reach import house_wide
+from headgate.policy.cap import HOUSE, NO_CAPS, Budget, Caps, Span, span
 from headgate.store.keys import DAY_US
 from headgate.store.sql import Connection
 
@@ -71,3 +72,17 @@ def _by_day(store: Connection, account: str, period: Span) -> list[shape.Day]:
 
 def _day(day: int) -> datetime:
     return datetime.fromtimestamp(day * (DAY_US // 1_000_000), UTC)
+
+
+def _house(job: Job) -> object:
+    house_wide(job.who, "what all spent")
+    caps, tag = job.config.caps, job.query.tag
+    if tag:
+        return spending(job, f"tag:{tag}", "open", dict(caps.tags).get(tag, NO_CAPS))
+    return spending(job, HOUSE, "open", caps.house)
+
+
+OPERATIONS = [
+    Operation("GET", "/admin/spend", "orgs:read", "What the whole house, or calls with a tag, "
+              "spent and have left", shape.Spend, _house, query=shape.HouseDays),
+]  # fmt: skip
