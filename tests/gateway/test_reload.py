@@ -32,7 +32,7 @@ async def reloadable(folder: Path, text: str) -> AsyncIterator[tuple[Field, Path
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     def read() -> configuration.Config:
-        return configuration.load_file(path, ENV)
+        return configuration.load_file(path, ENV | {"STORE": "postgresql://db.example/gate"})
 
     config = await asyncio.to_thread(read)
     opened = await open_gateway(config, ledger, log_descriptor=descriptor, reread=read)
@@ -122,13 +122,14 @@ async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
             path,
             lambda text: (
                 text.replace("port = 0", "port = 0\nping_s = 3\n")
-                + "\n[ledger]\nlinger_ms = 1\n"
+                + '\n[ledger]\nlinger_ms = 1\n[store]\nurl = "env:STORE"\n'
             ),
         )
         _, said = await reload(field)
         notes = " ".join(json.loads(said)["notes"])
         assert "server.ping_s takes effect after a restart" in notes
         assert "[ledger]" in notes
+        assert "[store] url and redis take effect after a restart" in notes
 
 
 async def test_new_prices_and_origins_hold_after_a_reload(tmp_path: Path) -> None:
