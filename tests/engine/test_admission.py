@@ -178,7 +178,7 @@ async def test_output_is_lowered_to_what_the_budget_has_left_and_told() -> None:
     async with running(toml) as field:
         got = await field.post("/v1/messages", message(max_tokens=128_000))
         assert got.status == 200, got.body
-        assert "output_lowered: from 128;000 to" in got.headers["x-headgate-warning"]
+        assert "output_lowered: from 128000 to" in got.headers["x-headgate-warning"]
         row = await field.row()
         assert 1024 <= row["max_output"] < 128_000
         assert "output_lowered" in row["warnings"]
@@ -206,6 +206,18 @@ async def test_a_warning_is_told_once_noted_and_shown_from_its_share_on() -> Non
         warned = [line for line in field.logged() if line["event"] == "budget_warning"]
         assert len(warned) == 1
         assert warned[0]["subject"] == "house"
+
+
+async def test_a_block_after_a_warning_is_a_block_and_no_warning() -> None:
+    """Claude Code shows the words of a warning in place of the reason, where it sees both."""
+    async with running('[budgets.house]\nday = 0.004\nwarn_at = [0.01]\n') as field:
+        assert (await field.post("/v1/messages", message())).status == 200
+        await asyncio.sleep(1.3)
+        got = await field.post("/v1/messages", message(max_tokens=100_000))
+        assert got.status == 429
+        assert got.headers["anthropic-ratelimit-unified-status"] == "rejected"
+        assert "anthropic-ratelimit-unified-representative-claim" not in got.headers
+        assert "anthropic-ratelimit-unified-overage-status" not in got.headers
 
 
 async def test_a_call_that_waits_between_tries_holds_nothing_meanwhile() -> None:

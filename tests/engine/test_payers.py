@@ -99,11 +99,12 @@ def test_a_purse_is_found_anew_when_caps_change_or_its_span_is_over() -> None:
 def test_a_cap_that_changes_keeps_what_was_used_of_it() -> None:
     it = payers()
     (pot,) = it.purse(holder(), [], ()).hard
-    pot.used = 3 * USD
+    pot.used, pot.warned = 3 * USD, 1
     it.configure(CapsConfig(each_key=Caps(budgets=(Budget(8 * USD, "day"),))))
     (again,) = it.purse(holder(), [], ()).hard
     assert again is pot
     assert (again.cap, again.used) == (8 * USD, 3 * USD)
+    assert again.warned == 0, "what was a large share of the old one need not be of this"
 
 
 def test_nothing_is_capped_unless_somebody_says_so() -> None:

@@ -195,15 +195,14 @@ class Admission:
     def _lower(self, tally: Tally, tokens: int, wish: Wish) -> None:
         """Ask for less output than the caller did."""
         call = tally.call
-        asked = f"{tally.max_output:,}" if tally.max_output else "no bound"
+        asked = str(tally.max_output) if tally.max_output else "no bound"
         fare = self._fares.get((call.model, call.surface.name))
         field = fare.field if fare is not None else ""
         call.envelope = quote.bounded(call.surface, call.envelope, tokens, field)
         tally.max_output = tokens
         pot = min(wish.purse.hard, key=lambda it: it.left())
         tally.advice += (
-            f"output_lowered: from {asked} to {tokens:,} tokens; which is what {pot.label}"
-            " has left at the most",
+            f"output_lowered: from {asked} to {tokens} tokens: {pot.label} has no more left",
         )
 
 

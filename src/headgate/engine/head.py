@@ -66,7 +66,8 @@ def own_headers(tally: Tally) -> Headers:
     if tally.chosen_by:
         headers.append((b"x-headgate-route", _safe(tally.chosen_by)))
     if tally.purse is not None and tally.shared:
-        headers += told.reply_headers(tally.purse, tally.call.surface.dialect.NAME)
+        name, refused = tally.call.surface.dialect.NAME, tally.fault is not None
+        headers += told.reply_headers(tally.purse, name, refused=refused)
     if tally.warnings:
         said = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
         headers.append((b"x-headgate-warning", b", ".join(said)))

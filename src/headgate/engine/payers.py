@@ -100,6 +100,8 @@ class Payers:
         for budget in caps.budgets:
             days = span(budget.period, today)
             pot = self._pot(f"{account} {budget.period}", account, days)
+            if budget.nusd != pot.cap:
+                pot.warned = 0
             pot.cap, pot.kind, pot.lower = budget.nusd, budget.kind, caps.lower_output
             pot.warn_at = tuple(sorted(caps.warn_at))
             pot.label = f"the {ADJECTIVES[budget.period]} budget of {label}"

@@ -149,10 +149,13 @@ def warning_headers(pot: Pot, dialect: str) -> Headers:
     return headers
 
 
-def reply_headers(purse: Purse, dialect: str) -> Headers:
-    """How much may be asked for in the next minute, in the vendor's own fields."""
+def reply_headers(purse: Purse, dialect: str, *, refused: bool = False) -> Headers:
+    """How much may be asked for in the next minute, in the vendor's own fields.
+
+    On a refusal no budget is warned of: Claude Code would show that in place of the reason.
+    """
     headers: Headers = []
-    if (pot := warning(purse)) is not None:
+    if not refused and (pot := warning(purse)) is not None:
         headers += warning_headers(pot, dialect)
     tightest: dict[str, tuple[float, Tap]] = {}
     for tap, _ in purse.taps:

@@ -263,7 +263,7 @@ class Tap:
         return bool(self.wanted or self.level < 0 or self.level < pace or self.level > 3 * pace)
 
     def left(self) -> int:
-        return max(0, self.level + self.bank)
+        return max(0, min(self.level + self.bank, self.burst))
 
     def settled(self) -> bool:
         return not (self.active or self.wanted or self._pace.most()) and self.level == 0
