@@ -210,7 +210,7 @@ async def test_a_warning_is_told_once_noted_and_shown_from_its_share_on() -> Non
 
 async def test_a_block_after_a_warning_is_a_block_and_no_warning() -> None:
     """Claude Code shows the words of a warning in place of the reason, where it sees both."""
-    async with running('[budgets.house]\nday = 0.004\nwarn_at = [0.01]\n') as field:
+    async with running("[budgets.house]\nday = 0.004\nwarn_at = [0.01]\n") as field:
         assert (await field.post("/v1/messages", message())).status == 200
         await asyncio.sleep(1.3)
         got = await field.post("/v1/messages", message(max_tokens=100_000))
