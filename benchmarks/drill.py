@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,8 +154,14 @@ class Ground:
         self.sim = Simulator(Options(keep_calls=1))
         self.server: serve.Running | None = None
 
-    async def open(self) -> None:
+    @contextlib.asynccontextmanager
+    async def provider(self) -> AsyncIterator[None]:
+        """Play the provider for as long as a drill lasts."""
         self.server = await serve.start(self.sim, serve.Listen())
+        try:
+            yield
+        finally:
+            await self.server.stop(at_once=True)
 
     def conf(self, name: str, host: str, port: int, more: str = "") -> Path:
         assert self.server is not None
@@ -250,43 +256,47 @@ class Hit:
 async def kills(options: argparse.Namespace) -> int:
     """Spend never above cap + bound, and no block once there is room again."""
     with ground(options.store) as it:
-        await it.open()
-        conf = it.conf("up", "127.0.0.1", 0)
-        if options.store != "sqlite":
-            await it.run("db", "upgrade", "--config", str(conf))
-        step = int(options.usd * 1e9)
-        cap = step
-        made = await it.run(
-            *("keys", "create", "--name", "drill", "--config", str(conf), "--json"),
+        async with it.provider():
+            return await _kills(options, it)
+
+
+async def _kills(options: argparse.Namespace, it: Ground) -> int:
+    conf = it.conf("up", "127.0.0.1", 0)
+    if options.store != "sqlite":
+        await it.run("db", "upgrade", "--config", str(conf))
+    step = int(options.usd * 1e9)
+    cap = step
+    made = await it.run(
+        *("keys", "create", "--name", "drill", "--config", str(conf), "--json"),
+        *("--budget", f"{cap / 1e9}/month"),
+    )
+    key = json.loads(made)["secret"]
+    node = await it.up(conf, "127.0.0.1", options.workers)
+    seen, until = Tally(), time.monotonic() + options.minutes * 60
+    clients = [
+        asyncio.ensure_future(Client(node.host, node.port, key, seen).run(until))
+        for _ in range(CONNECTIONS)
+    ]
+    killed: list[float] = []
+    killer = asyncio.ensure_future(_kill(node, killed, until, options.seed))
+    hits: list[Hit] = []
+    while time.monotonic() < until:
+        if not await _reached(seen, until):
+            break
+        await asyncio.sleep(1.0)
+        hit = Hit(cap, it.spent_nusd(), len(killed))
+        hits.append(hit)
+        cap += step
+        await it.run(
+            *("keys", "update", "drill", "--config", str(conf)),
             *("--budget", f"{cap / 1e9}/month"),
         )
-        key = json.loads(made)["secret"]
-        node = await it.up(conf, "127.0.0.1", options.workers)
-        seen, until = Tally(), time.monotonic() + options.minutes * 60
-        clients = [
-            asyncio.ensure_future(Client(node.host, node.port, key, seen).run(until))
-            for _ in range(CONNECTIONS)
-        ]
-        killed: list[float] = []
-        killer = asyncio.ensure_future(_kill(node, killed, until, options.seed))
-        hits: list[Hit] = []
-        while time.monotonic() < until:
-            if not await _reached(seen, until):
-                break
-            await asyncio.sleep(1.0)
-            hit = Hit(cap, it.spent_nusd(), len(killed))
-            hits.append(hit)
-            cap += step
-            await it.run(
-                *("keys", "update", "drill", "--config", str(conf)),
-                *("--budget", f"{cap / 1e9}/month"),
-            )
-            hit.resumed_s = await _resumed(it, until)
-            seen.blocked, seen.first_block = 0, 0.0
-            print(_of_hit(hit, step), flush=True)
-        killer.cancel()
-        await asyncio.gather(*clients, killer, return_exceptions=True)
-        return _judge_kills(it, hits, killed, seen)
+        hit.resumed_s = await _resumed(it, until)
+        seen.blocked, seen.first_block = 0, 0.0
+        print(_of_hit(hit, step), flush=True)
+    killer.cancel()
+    await asyncio.gather(*clients, killer, return_exceptions=True)
+    return _judge_kills(it, hits, killed, seen)
 
 
 async def _kill(node: Node, killed: list[float], until: float, seed: int) -> None:
@@ -360,38 +370,38 @@ def _judge_kills(it: Ground, hits: list[Hit], killed: list[float], seen: Tally) 
 async def nodes(options: argparse.Namespace) -> int:
     """Admitted <= limit + bound, and at least 97 % of the limit under saturation."""
     with ground(options.store) as it:
-        await it.open()
-        limit, burst = options.limit, max(10, options.limit // 4)
-        conf = it.conf("n1", "127.0.0.1", 0, "[limits]\nmax_wait_s = 5\n")
-        await it.run("db", "upgrade", "--config", str(conf))
-        made = await it.run(
-            *("keys", "create", "--name", "drill", "--config", str(conf), "--json"),
-            *("--limit", f"requests={limit}"),
-        )
-        key = json.loads(made)["secret"]
-        up = []
-        for at in (1, 2, 3):
-            host = f"127.0.0.{at}"
-            conf = it.conf(f"n{at}", host, 0, "[limits]\nmax_wait_s = 5\n")
-            up.append(await it.up(conf, host, 1))
-        seen, since = Tally(), time.monotonic()
-        until = since + options.seconds
-        await asyncio.gather(
-            *(
-                Client(node.host, node.port, key, seen).run(until)
-                for node in up
-                for _ in range(8)
-            )
-        )
-        took, admitted = time.monotonic() - since, it.sim.total_calls
-        most = limit * took / 60 + burst
-        least = 0.97 * limit * options.seconds / 60
-        print(f"{admitted} calls admitted by 3 nodes in {took:.1f} s under a limit of {limit} a"
-              f" minute: at most {most:.0f} with its burst of {burst}; 97 % are {least:.0f}."
-              f" The clients saw {seen.status}")  # fmt: skip
-        return _verdict(
-            {"admitted <= limit + burst": admitted <= most, ">= 97 % of it": admitted >= least}
-        )
+        async with it.provider():
+            return await _nodes(options, it)
+
+
+async def _nodes(options: argparse.Namespace, it: Ground) -> int:
+    limit, burst = options.limit, max(10, options.limit // 4)
+    conf = it.conf("n1", "127.0.0.1", 0, "[limits]\nmax_wait_s = 5\n")
+    await it.run("db", "upgrade", "--config", str(conf))
+    made = await it.run(
+        *("keys", "create", "--name", "drill", "--config", str(conf), "--json"),
+        *("--limit", f"requests={limit}"),
+    )
+    key = json.loads(made)["secret"]
+    up = []
+    for at in (1, 2, 3):
+        host = f"127.0.0.{at}"
+        conf = it.conf(f"n{at}", host, 0, "[limits]\nmax_wait_s = 5\n")
+        up.append(await it.up(conf, host, 1))
+    seen, since = Tally(), time.monotonic()
+    until = since + options.seconds
+    await asyncio.gather(
+        *(Client(node.host, node.port, key, seen).run(until) for node in up for _ in range(8))
+    )
+    took, admitted = time.monotonic() - since, it.sim.total_calls
+    most = limit * took / 60 + burst
+    least = 0.97 * limit * options.seconds / 60
+    print(f"{admitted} calls admitted by 3 nodes in {took:.1f} s under a limit of {limit} a"
+          f" minute: at most {most:.0f} with its burst of {burst}; 97 % are {least:.0f}."
+          f" The clients saw {seen.status}")  # fmt: skip
+    return _verdict(
+        {"admitted <= limit + burst": admitted <= most, ">= 97 % of it": admitted >= least}
+    )
 
 
 def _verdict(checks: dict[str, bool]) -> int:
