@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 START_S = 60.0
+PREFIX = "headgate-server-"
 POSTGRES_MISSING = "PostgreSQL is not installed: apt-get install postgresql"
 REDIS_MISSING = "neither Redis nor Valkey is installed: apt-get install redis-server"
 POSTGRES_OPTIONS = {
@@ -72,7 +73,8 @@ class Server:
         self.port = free_port()
         self.user = account()
         self.process: subprocess.Popen[bytes] | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="headgate-server-"))
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         if self.user:
             shutil.chown(self.folder, self.user, self.group)
 
@@ -124,6 +126,8 @@ class Server:
     def pause(self) -> None:
         """Stop answering without closing a connection, as a machine that hangs."""
         self.send(signal.SIGSTOP)
+        while self.process is not None and not is_stopped(self.process.pid):
+            time.sleep(0.001)
 
     def resume(self) -> None:
         self.send(signal.SIGCONT)
@@ -164,6 +168,18 @@ class Server:
             self.kill()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the folders of test runs that were killed; their servers ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        if not Path(f"/proc/{folder.name.removeprefix(PREFIX).partition('-')[0]}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_stopped(pid: int) -> bool:
+    """A signal takes effect a little after it was sent."""
+    return "T (stopped)" in Path(f"/proc/{pid}/status").read_text()
 
 
 def children(pid: int) -> list[int]:

@@ -102,6 +102,7 @@ class Sharing:
         self.dead: list[Till] = []
         self.spans: dict[tuple[str, int], Stock] = {}
         self.done: Counter[str] = Counter()
+        self.overcharged: Counter[int] = Counter()
 
     def take(self, step: Step) -> None:
         """Do it, where it can be done."""
@@ -151,7 +152,7 @@ class Sharing:
     def begin(self) -> None:
         if len(self.tills) < 5:
             self.tills.append(Till(self.world.start()))
-            self.dead.clear()  # whoever signs in buries them
+            self.buried()  # whoever signs in buries them
 
     def exchange(self, till: Till, amount: int) -> None:
         cushion = CUSHIONS[amount % len(CUSHIONS)]
@@ -194,6 +195,14 @@ class Sharing:
 
     def bury(self) -> None:
         self.world.bury()
+        self.buried()
+
+    def buried(self) -> None:
+        """A call that had ended, but whose row was lost, is charged at what was set aside."""
+        for till in self.dead:
+            for call in till.calls:
+                if call.cost >= 0:
+                    self.overcharged[call.day] += call.amount - call.cost
         self.dead.clear()
 
     def leave(self, till: Till, _: int) -> None:
@@ -212,9 +221,17 @@ class Sharing:
 
     def check(self) -> None:
         for key, ask in self.spans.items():
-            spent = self.world.spent(self.name, *ask.span) if ask.account else 0
+            spent = self.spent(ask)
             mine = sum(self.unwritten(till, ask) for till in (*self.tills, *self.dead))
             assert spent + mine <= ask.cap, (key, spent, mine)
+
+    def spent(self, ask: Stock) -> int:
+        """What those who are gone or have written their rows have really spent."""
+        if not ask.account:
+            return 0
+        first, last = ask.span
+        too_much = sum(n for day, n in self.overcharged.items() if first <= day <= last)
+        return self.world.spent(ask.account, first, last) - too_much
 
     def unwritten(self, till: Till, ask: Stock) -> int:
         """What it was granted or needs, beyond what it has written."""
@@ -241,8 +258,9 @@ class Sharing:
             process.bank.exchange([])
         for ask in self.spans.values():
             spent = self.world.spent(self.name, *ask.span) if ask.account else 0
-            (answer,) = last.bank.exchange([ask._replace(hold=ask.cap - spent)])
-            assert answer.granted == ask.cap - spent, (ask, answer)
+            left = max(ask.cap - spent, 0)
+            (answer,) = last.bank.exchange([ask._replace(hold=left)])
+            assert answer.granted == left, (ask, answer)
         for process in list(self.world.processes):
             self.world.leave(process)
 
