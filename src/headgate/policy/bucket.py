@@ -82,9 +82,7 @@ def draw(bucket: Bucket, size: Size, want: Want, now_us: int) -> Drawn:
     if granted < least:
         granted = least if least > size.burst and bucket.level >= brim else 0
     if granted:
-        return Drawn(
-            bucket._replace(level=bucket.level - granted * THOUSAND), granted, 0.0
-        )
+        return Drawn(bucket._replace(level=bucket.level - granted * THOUSAND), granted, 0.0)
     lacking = min(least * THOUSAND, brim) - bucket.level
     if not size.per_minute:
         return Drawn(bucket, 0, math.inf)
