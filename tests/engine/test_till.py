@@ -331,15 +331,77 @@ async def test_the_line_is_bounded_and_says_so() -> None:
         CapsConfig(each_key=caps.each_key, queue_calls=50, queue_calls_per_key=2)
     )
     purse = desk.purse()
-    waiting = [await served(desk, Wish(purse, Need(), "k_1"), 5) for _ in range(2)]
-    with pytest.raises(Fault, match="calls wait for a limit or a budget already"):
-        await desk.till.wait(Wish(purse, Need(), "k_1"), 5)
-    other = await served(desk, Wish(desk.purse("k_2"), Need(), "k_2"), 5)
+    tasks = [await served(desk, Wish(purse, Need(), "k_1"), 5) for _ in range(4)]
     await rounds(desk)
-    assert other.done()
-    for task in (*waiting, other):
+    with pytest.raises(Fault, match="2 calls wait for a limit or a budget already"):
+        await tasks.pop()
+    with pytest.raises(Fault, match="2 calls wait for a limit or a budget already"):
+        await desk.till.wait(Wish(purse, Need(), "k_1"), 5)
+    assert [task.done() for task in tasks] == [True, False, False]
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*waiting, other, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_burst_that_there_is_room_for_is_not_counted_as_a_line() -> None:
+    caps = of_key(Budget(1000, "day"))
+    desk = Desk(Vault(), 1, caps)
+    desk.till.configure(CapsConfig(each_key=caps.each_key, queue_calls=3))
+    wish = Wish(desk.purse(), Need(worst_nusd=10), "k_1")
+    tasks = [await served(desk, wish, 5) for _ in range(90)]
+    await rounds(desk)
+    assert all(task.done() and not task.exception() for task in tasks)
+
+
+async def test_a_line_full_of_others_turns_nobody_away_who_has_room() -> None:
+    caps = of_key(concurrent=1)
+    desk = Desk(Vault(), 1, caps)
+    desk.till.configure(
+        CapsConfig(each_key=caps.each_key, queue_calls=6, queue_calls_per_key=3)
+    )
+    crowd = [
+        await served(desk, Wish(desk.purse(key), Need(), key), 5)
+        for key in ("k_1", "k_2", "k_3")
+        for _ in range(5)
+    ]
+    await rounds(desk)
+    assert sum(not task.done() for task in crowd) == 6
+    other = Wish(desk.purse("k_4"), Need(), "k_4")
+    late = await served(desk, other, 5)
+    await rounds(desk)
+    assert isinstance(late.result(), Hold)
+    late.result().put_back()
+    await asyncio.sleep(0)
+    assert isinstance(desk.till.take(other), Hold)  # it need not even look at the line
+    for task in crowd:
+        task.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(requests=60), Limits(concurrent=1)])
+async def test_who_has_no_time_to_wait_still_hears_what_the_bank_says(
+    limits: Limits,
+) -> None:
+    caps = CapsConfig(each_key=Caps(limits, (Budget(100, "day"),)))
+    desk = Desk(Vault(), 1, caps)
+    wish = Wish(desk.purse(), Need(worst_nusd=60), "k_1")
+    task = await served(desk, wish, 0.0)
+    await rounds(desk)
+    assert isinstance(task.result(), Hold)
+    again = await served(desk, wish, 0.0)
+    await rounds(desk)
+    with pytest.raises(Fault) as caught:  # that is to be waited for, and nobody does
+        await again
+    assert caught.value.kind is Kind.RATE_LIMITED
+
+
+async def test_who_has_no_time_to_wait_is_told_when_the_bank_does_not_answer() -> None:
+    desk = Desk(Vault(), 1, of_key(Budget(100, "day")))
+    task = await served(desk, Wish(desk.purse(), Need(worst_nusd=60), "k_1"), 0.0)
+    desk.till.failed(desk.till.asks(), "the database is asleep")
+    with pytest.raises(Fault, match="sent: the database is asleep") as caught:
+        await task
+    assert caught.value.kind is Kind.BUSY
 
 
 async def test_a_client_that_leaves_the_line_takes_nothing_with_it() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.engine.purse import Hold, Need, Purse, Wish
-from headgate.engine.turns import Turns, Waiter
+from headgate.engine.turns import UNHEARD, Turns, Waiter
 from headgate.wire.model import Fault, Kind
 
 PURSE = Purse(1, lambda purse: None)
@@ -20,7 +22,8 @@ def waiter(key: str) -> Waiter:
 async def test_every_key_is_served_before_any_is_served_twice(
     keys: list[str], places: int
 ) -> None:
-    turns, order = Turns(), []
+    turns = Turns()
+    order: list[str] = []
     for key in keys:
         turns.join(waiter(key))
 
@@ -55,16 +58,69 @@ async def test_within_a_key_the_first_is_first() -> None:
     assert list(turns.everyone()) == [second]
 
 
-async def test_the_line_is_bounded_in_all_and_for_each_key() -> None:
-    turns = Turns(3, 2)
-    turns.join(waiter("a"))
-    turns.join(waiter("a"))
+def told(turns: Turns, keys: str) -> list[Waiter]:
+    """These have come, and the bank has told them to wait."""
+    found = [waiter(key) for key in keys]
+    for it in found:
+        turns.join(it)
+        it.asked = True
+    turns.hear()
+    return found
+
+
+async def test_of_each_key_only_so_many_are_told_to_wait() -> None:
+    turns = Turns(30, 2)
+    *kept, last = told(turns, "aaba")
+    assert turns.surplus() == [last]
+    turns.leave(last)
+    assert turns.surplus() == []
     assert not turns.has_room("a")
     assert turns.has_room("b")
-    turns.join(waiter("b"))
-    assert not turns.has_room("c")
-    turns.bound(4, 2)
-    assert turns.has_room("c")
+    turns.leave(kept[0])
+    assert turns.has_room("a")
+
+
+@given(st.text("abcd", max_size=40), st.integers(0, 12), st.integers(0, 12))
+async def test_the_last_ones_of_the_longest_lines_leave_a_line_that_is_full(
+    keys: str, most: int, most_of_key: int
+) -> None:
+    turns = Turns(most, most_of_key)
+    told(turns, keys)
+    late = waiter("late")
+    turns.join(late)
+    for it in turns.surplus():
+        turns.leave(it)
+    left = [it.wish.key for it in turns.everyone() if it is not late]
+    wanted = {key: min(keys.count(key), most_of_key) for key in set(keys)}
+    assert len(left) == min(sum(wanted.values()), most)
+    for key, count in wanted.items():
+        if left.count(key) < count:  # somebody of this key had to go: nobody's line is longer
+            assert left.count(key) >= max(left.count(each) for each in "abcd") - 1
+    assert late in turns.everyone()  # it has not even heard yet whether it must wait
+
+
+async def test_whoever_waits_for_the_banks_first_word_is_bounded_too() -> None:
+    turns = Turns(3, 2)
+    for _ in range(UNHEARD):
+        assert turns.has_room("a")
+        turns.join(waiter("a"))
+    assert not turns.has_room("b")
+    told(turns, "a")
+    assert not turns.has_room("a")
+    assert not turns.has_room("b")
+
+
+async def test_ones_own_time_counts_from_the_banks_word_on() -> None:
+    one = waiter("a")
+    async with asyncio.timeout(100) as one.patience:
+        patience = one.patience
+        one.heard(0.75)
+        when = patience.when()
+        assert when is not None
+        assert 0.2 < when - asyncio.get_running_loop().time() <= 0.25
+        one.heard(0.0)  # once
+        assert patience.when() == when
+        await asyncio.sleep(0)
 
 
 async def test_who_leaves_is_forgotten_and_leaving_twice_is_no_harm() -> None:

@@ -1,7 +1,8 @@
 """Where every call pays: takes what it may use before it is sent, and settles it to the truth.
 
 Rule 1: read, decide and take with no await between; then two calls never share a dollar.
-Rule 2: nobody overtakes those in line, and whoever waits holds nothing.
+Rule 2: nobody overtakes those in line who could go, nor any of his own key; whoever waits
+holds nothing, and is told to wait by the bank alone.
 Rule 3: what the bank granted is good until it has not been reached for as long as it keeps a
 process alive; from then on nothing is taken, or a stated allowance where that is configured.
 Rule 4: only what is spent refuses a call for good; what is set aside is waited for.
@@ -24,6 +25,9 @@ from headgate.wire.model import Fault
 ALIVE_S = 4.0
 """for how long grants are good while the bank cannot be reached; it counts us dead after 5 s"""
 TICK_S = 0.2
+ANSWER_S = 1.0
+"""how long a call that may not wait for its turn waits for the bank's word all the same"""
+SILENT = "the store does not answer in time"
 Asked = Sequence[tuple[Pot | Tap, Stock | Flow]]
 
 
@@ -46,6 +50,8 @@ class Till:
         self._turns = Turns()
         self._heard = clock()
         self._ticked = 0.0
+        self._why = SILENT
+        """why the bank has not answered, as far as that is known"""
         self._allowance = 0
         self._pumping = False
 
@@ -58,7 +64,7 @@ class Till:
 
     def take(self, wish: Wish) -> Hold | None:
         """Take at once what the call needs; None: it has to stand in line."""
-        if self._turns.count:
+        if self._turns.count and (self._pumping or self._turns.holds(wish.key)):
             return None
         self._busy.add(wish.purse)
         return wish.purse.take(wish.need)
@@ -74,14 +80,14 @@ class Till:
         """Stand in line for what the call needs, for no longer than that. Fault: in vain."""
         turns = self._turns
         if not turns.has_room(wish.key):
-            raise told.line_is_full(turns.count)
+            return self._pass_by(wish)
         waiter = Waiter(wish, self._clock() + wait_s)
         self._busy.add(wish.purse)
         turns.join(waiter)
         self._pump_soon()
         self.wake()
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(max(wait_s, ANSWER_S)) as waiter.patience:
                 return await waiter.served
         except TimeoutError:
             raise self._in_vain(waiter) from None
@@ -90,6 +96,16 @@ class Till:
             raise
         finally:
             turns.leave(waiter)
+
+    def _pass_by(self, wish: Wish) -> Hold:
+        """Of a call that finds no place in line: what it could have at once."""
+        turns = self._turns
+        if not turns.holds(wish.key):
+            self._pump()
+            hold = wish.purse.take(wish.need)
+            if hold is not None:
+                return hold
+        raise told.line_is_full(turns.count)
 
     def _moved(self, purse: Purse) -> None:
         self._busy.add(purse)
@@ -119,8 +135,8 @@ class Till:
 
     def _in_vain(self, waiter: Waiter) -> Fault:
         wish = waiter.wish
-        if self.trouble:
-            return told.unreachable(self.trouble)
+        if self.trouble or not waiter.answered:
+            return told.unreachable(self._why)
         short = wish.purse.short(wish.need)
         waited_s = self.payers.caps.wait_s
         if short is None:
@@ -144,7 +160,7 @@ class Till:
     def answered(self, asked: Asked, answers: Sequence[Answer]) -> None:
         """Take up what the bank said."""
         self._heard = self._clock()
-        self.trouble = ""
+        self.trouble, self._why = "", SILENT
         self._allowance = self.payers.caps.open_allowance_nusd
         for (it, _), answer in zip(asked, answers, strict=True):
             if isinstance(it, Pot):
@@ -152,13 +168,14 @@ class Till:
                 self._warn(it)
             else:
                 it.answer(answer.granted, answer.free, answer.wait_s)
-        self._turns.serve(self._serve)
-        for waiter in list(self._turns.everyone()):
-            if waiter.asked:
-                waiter.answered = True
-                self._turn_away(waiter)
-        if self._turns.count:
-            self._pump_soon()
+        turns = self._turns
+        turns.hear()
+        turns.serve(self._serve)
+        for waiter in [it for it in turns.everyone() if it.answered]:
+            self._turn_away(waiter)
+        for waiter in turns.surplus():
+            turns.leave(waiter)
+            waiter.refuse(told.line_is_full(turns.told))
 
     def failed(self, asked: Asked, why: str) -> None:
         """The bank could not be asked."""
@@ -166,7 +183,11 @@ class Till:
             it.active = True
             if isinstance(ask, Flow) and ask.take < 0 and isinstance(it, Tap):
                 it.level -= ask.take  # it was not given back after all
-        if self._clock() - self._heard < ALIVE_S:
+        now, self._why = self._clock(), why
+        for waiter in self._turns.everyone():
+            if waiter.asked:
+                waiter.heard(now)
+        if now - self._heard < ALIVE_S:
             return
         self.trouble = why
         is_open = self.payers.caps.when_unreachable == "open"
@@ -234,9 +255,11 @@ class Till:
             short = wish.purse.short(wish.need)
             if isinstance(short, Tap) and now + short.wait_s > waiter.until:
                 fault = told.waited(short, 0.0, short.wait_s)
-        if fault is not None:
-            waiter.refuse(fault)
-            self._turns.leave(waiter)
+        if fault is None:
+            waiter.heard(now)
+            return
+        self._turns.leave(waiter)
+        waiter.refuse(fault)
 
     def _hopeless(self, wish: Wish) -> Fault | None:
         for pots, amount in (
