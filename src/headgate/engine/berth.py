@@ -15,7 +15,7 @@ from headgate.config import Config
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.purse import Wish
-from headgate.engine.seat import MOMENT_S, Limited, Seat
+from headgate.engine.seat import MOMENT_S, Limited, Lone, Seat
 from headgate.engine.tally import Tally, conversation
 from headgate.policy.cap import Limits
 from headgate.policy.choice import Pick
@@ -24,6 +24,7 @@ from headgate.policy.router import Target, Try
 from headgate.upstream import Exchange
 from headgate.wire.model import Fault, Kind
 
+LONES_KEPT = 2000
 NOBODYS = "-"
 """whom calls without a key take turns as"""
 
@@ -46,6 +47,7 @@ class Berths:
         self._purser = purser
         self._wait_s = config.caps.wait_s
         self._limited = {name: self._limits(name, gate) for name, gate in gates.items()}
+        self._lones: dict[tuple[str, str], Lone] = {}
         ground.pool.roster = {
             name: _labels(gate) for name, gate in gates.items() if not gate.own_credential
         }
@@ -54,14 +56,15 @@ class Berths:
     def wait_s(self, tally: Tally, target: Target) -> float:
         """Until an account of the target could take the call; infinite: all are refused."""
         gate = self._gates[target.provider]
-        if gate.own_credential:
+        if gate.own_credential or self._lone(tally, gate, target) is not None:
             return 0.0
         return self._seat(tally, gate, target).wait_s(self._ground.clock())
 
     async def take(self, tally: Tally, step: Try) -> Gate:
         """The provider's gate, or that of one of its accounts. Fault: all are short."""
         gate, seat = self._gates[step.target.provider], tally.seat
-        if gate.own_credential:
+        lone = tally.lone = self._lone(tally, gate, step.target)
+        if gate.own_credential or lone is not None:
             tally.seat = None
             return gate
         if seat is None or seat.target is not step.target:
@@ -85,9 +88,35 @@ class Berths:
 
     def hear(self, tally: Tally, exchange: Exchange) -> None:
         """The reply's head is there, with what it tells of the account."""
+        lone = tally.lone
+        if lone is not None:
+            lone.hear(exchange.headers, self._ground.clock())
+            if not lone.is_open or exchange.status in (401, 402, 403, 429):
+                self._sit_down(tally, lone)
         if tally.seat is not None:
             at, now = datetime.now(UTC), self._ground.clock()
             tally.seat.hear(exchange.status, exchange.headers, at, now)
+
+    def _lone(self, tally: Tally, gate: Gate, target: Target) -> Lone | None:
+        """The provider's account, where there is but one and nothing limits it."""
+        name = (target.provider, target.model or tally.call.model)
+        lone = self._lones.get(name)
+        if lone is None:
+            if gate.accounts or gate.own_credential or self._limited[gate.provider.name]:
+                return None
+            lone = Lone(self._ground.pool, target.provider, gate.credential)
+            if len(self._lones) < LONES_KEPT:
+                self._lones[name] = lone
+        return lone if lone.is_free() else None
+
+    def _sit_down(self, tally: Tally, lone: Lone) -> None:
+        """There is something to know of the account: this call is the first to have a seat."""
+        target = tally.target
+        assert target is not None
+        lone.is_open = False
+        tally.lone = None
+        seat = tally.seat = self._seat(tally, self._gates[target.provider], target)
+        seat.take(0, tally.try_started)
 
     def leave(self, tally: Tally) -> None:
         """The call is not sent after all."""

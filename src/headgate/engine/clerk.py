@@ -77,8 +77,10 @@ class Clerk:
         try:
             another = await loop.run_in_executor(self._thread, self._reopen)
             if another is not None:
-                self._bank = another
+                old, self._bank = self._bank, another
                 till.restart()
+                with contextlib.suppress(BankError):
+                    await loop.run_in_executor(self._thread, old.close)
                 asked = till.asks()
             asks = [ask for _, ask in asked]
             answers = await loop.run_in_executor(self._thread, self._bank.exchange, asks)

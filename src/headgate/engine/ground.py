@@ -106,6 +106,8 @@ class Ground:
             )
         )
         retry_after = fault.retry_after if fault is not None else None
+        if tally.lone is not None and fault is None and tally.answered:
+            tally.lone.answered(tally.reading.usage)
         if tally.seat is not None:
             self._close(tally, tally.seat, Verdict(fault, exchange.status), now)
             if kind in REFUSALS and not tally.seat.alone:  # it says nothing of the target

@@ -3,12 +3,13 @@
 Rule 1: a call asks no account twice in one go; after a wait it begins anew with its own.
 Rule 2: what is set aside for a call at an account is given back once, whatever becomes of it.
 Rule 3: of a provider with one account, what it says is its target's affair as well.
+Rule 4: a lone account that nothing limits, and whose vendor tells of no limits, needs no seat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -16,11 +17,11 @@ from headgate.engine.gate import Gate
 from headgate.engine.purse import Hold, Need, Purse
 from headgate.policy import affinity
 from headgate.policy.choice import NEVER, Pick
-from headgate.policy.pool import Ask, Pool, Trip
+from headgate.policy.pool import FRESH_S, Ask, Pool, Trip
 from headgate.policy.router import REFUSALS, Outcome, Target, Try
 from headgate.policy.warmth import Seen
 from headgate.wire import headroom
-from headgate.wire.model import Fault, Headers, Kind
+from headgate.wire.model import Fault, Headers, Kind, Usage
 
 MOMENT_S = 0.06
 """a shorter wait is no shortage: it is how long the bank takes to grant what is there"""
@@ -43,6 +44,32 @@ class Verdict(Struct):
     seen: Seen | None = None
     """what the answer told; None: there was none"""
     output: int = 0
+
+
+class Lone:
+    """The only account of a provider, while nothing is known that limits it for a model."""
+
+    __slots__ = ("_account", "_heard_at", "_pool", "_provider", "is_open")
+
+    def __init__(self, pool: Pool, provider: str, account: str) -> None:
+        self.is_open = True
+        """may calls go to it unasked; once it is not, each has a seat"""
+        self._pool = pool
+        self._provider = provider
+        self._account = account
+        self._heard_at = 0.0
+
+    def is_free(self) -> bool:
+        return self.is_open and not self._pool.quarantines
+
+    def hear(self, headers: Headers, now: float) -> None:
+        """Does the vendor tell of limits after all."""
+        if now - self._heard_at >= FRESH_S:
+            self._heard_at = now
+            self.is_open = headroom.read(headers, datetime.now(UTC)) is None
+
+    def answered(self, usage: Usage) -> None:
+        self._pool.count(self._provider, self._account, usage)
 
 
 class Seat:

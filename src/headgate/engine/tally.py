@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from headgate.engine.purse import Hold, Purse
-from headgate.engine.seat import Seat
+from headgate.engine.seat import Lone, Seat
 from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
 from headgate.policy import affinity, estimate, prefix
@@ -92,6 +92,8 @@ class Tally(Struct, eq=False):
     credential: str = ""
     seat: Seat | None = None
     """among the accounts of its target's provider; None: the caller's own is used"""
+    lone: Lone | None = None
+    """the account instead, where nothing has to be known of it"""
     conversation: bytes = b""
     """under which name it keeps to one of them; empty: nobody has asked"""
     shared: bool = True

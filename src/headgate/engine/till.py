@@ -66,8 +66,14 @@ class Till:
         """Take at once what the call needs; None: it has to stand in line."""
         if self._turns.count and (self._pumping or self._turns.holds(wish.key)):
             return None
+        if self._is_stale():
+            return None
         self._busy.add(wish.purse)
         return wish.purse.take(wish.need)
+
+    def _is_stale(self) -> bool:
+        """Was the bank silent for so long that what it granted may be another's by now."""
+        return self._clock() - self._heard > ALIVE_S
 
     def short_s(self, purse: Purse, need: Need) -> float:
         """In how many seconds the need could be had at the soonest; 0: now."""
@@ -124,6 +130,8 @@ class Till:
     def _serve(self, waiter: Waiter) -> Hold | None:
         """What the first in line can have now."""
         wish = waiter.wish
+        if not self.trouble and self._is_stale():
+            return None
         hold = wish.purse.take(wish.need)
         if hold is not None or wish.lower is None or not waiter.answered:
             return hold

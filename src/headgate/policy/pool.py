@@ -19,6 +19,7 @@ from headgate.policy.health import ASKED_LONGEST_S, LIMITED_S
 from headgate.policy.quarantine import Quarantine
 from headgate.policy.warmth import Seen, Warm, Warmth
 from headgate.wire.headroom import Told
+from headgate.wire.model import Usage
 
 KNOWN = 2000
 """families of models of accounts, of which limits are known; the oldest makes room"""
@@ -172,14 +173,14 @@ class Pool:
 
     def limit(self, trip: Trip, retry_after: float | None, now: float) -> None:
         """The account was asked too much: it is left alone until its vendor wants it again."""
-        self._record(trip).limited += 1
+        self.record(trip.ask.provider, trip.account).limited += 1
         wait_s = _asked_s(trip, retry_after, now)
         trip.room.close(now + wait_s, "429")
         trip.stake.settle(0, now)
 
     def refuse(self, trip: Trip, why: str, now: float, *, model_only: bool = False) -> bool:
         """The credential was refused. True: it was not known to be."""
-        self._record(trip).refused += 1
+        self.record(trip.ask.provider, trip.account).refused += 1
         trip.stake.settle(0, now)
         model = trip.ask.model if model_only else EVERY_MODEL
         name = (trip.ask.provider, trip.account, model)
@@ -195,13 +196,11 @@ class Pool:
         if seen is None:
             return False
         ask, usage = trip.ask, seen.usage
-        self._record(trip).calls += 1
-        gain = self.gain(ask.provider)
+        self.count(ask.provider, trip.account, usage)
         if trip.own:
+            gain = self.gain(ask.provider)
             gain.saved[trip.own] += 1
             gain.avoided += trip.own == "short"
-        gain.input += usage.input_total
-        gain.cached += usage.cache_read
         trip.room.learn_size(usage.input_total, seen.size)
         if len(ask.accounts) > 1 and usage.input_total:
             sent = seen._replace(sent_at=trip.sent_at)
@@ -209,6 +208,13 @@ class Pool:
         if not self.quarantines:
             return False
         return self._restore(trip)
+
+    def count(self, provider: str, account: str, usage: Usage) -> None:
+        """The account answered a call."""
+        self.record(provider, account).calls += 1
+        gain = self.gain(provider)
+        gain.input += usage.input_total
+        gain.cached += usage.cache_read
 
     def wait(self, provider: str, seconds: float) -> None:
         """A call waited for one of the provider's accounts instead of being sent for a 429."""
@@ -309,8 +315,8 @@ class Pool:
             room = self._rooms[name] = Room()
         return room
 
-    def _record(self, trip: Trip) -> Record:
-        name = (trip.ask.provider, trip.account)
+    def record(self, provider: str, account: str) -> Record:
+        name = (provider, account)
         record = self.records.get(name)
         if record is None:
             record = self.records[name] = Record()
