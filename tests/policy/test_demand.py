@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from headgate.policy.demand import (
     IMAGE_TOKENS,
     MORE_TOKENS,
-    MOST_CHOICES,
     MOST_SEARCHES,
     NOT_SAID,
     TOOL_TOKENS,
@@ -70,7 +70,8 @@ def test_what_does_not_answer_with_text_has_no_output(surface: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "choices"), [(3, 3), (0, 1), (None, 1), ("x", 1), (10**6, MOST_CHOICES)]
+    ("given", "choices"),
+    [(3, 3), (0, 1), (None, 1), ("x", 1), (10**6, 10**6), ("40", 40), (40.0, 40)],
 )
 def test_several_choices_are_several_answers_on_chat_alone(given: Any, choices: int) -> None:
     assert demand("chat", n=given).choices == choices
@@ -117,6 +118,58 @@ def test_a_file_may_hold_as_much_as_the_window(
 ) -> None:
     turns = said(part)
     assert demand(surface, spaced, **{"messages": turns, "input": turns}).elsewhere
+
+
+def escaped(text: str) -> str:
+    """The same JSON, every letter of its words written as an escape."""
+    return re.sub(r"(?<=[\"\w])(?<!\\)[A-Za-z0-9_/](?=\w*\")", _as_escape, text)
+
+
+def _as_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04X}"
+
+
+@pytest.mark.parametrize(
+    ("surface", "parts"),
+    [
+        ("messages", [{"type": "image", "source": {"type": "base64", "data": "aGk="}}]),
+        ("messages", [{"type": "document", "source": {"type": "file", "file_id": "f"}}]),
+        ("messages", [{"type": "text", "text": "hi", "cache_control": {"ttl": "1h"}}]),
+        ("chat", [{"type": "file", "file": {"file_id": "f"}}]),
+        ("chat", [{"type": "image_url", "image_url": {"url": "https://x.example"}}] * 2),
+        ("responses", [{"type": "input_file", "file_url": "https://x"}]),
+    ],
+)
+def test_what_is_written_in_escapes_is_read_as_what_it_says(
+    surface: str, parts: list[dict[str, Any]]
+) -> None:
+    turns = json.dumps(said(*parts))
+    plain = f'{{"model":"m","messages":{turns}}}'
+    odd = f'{{"model":"m","messages":{escaped(turns)}}}'
+    assert json.loads(odd) == json.loads(plain)
+    assert '"type"' not in odd
+    found, wanted = (read(SURFACES[surface], Envelope(it.encode())) for it in (odd, plain))
+    assert found._replace(bytes=0) == wanted._replace(bytes=0)
+    assert wanted.extra > MORE_TOKENS or wanted.elsewhere or wanted.for_hour
+
+
+def test_a_slash_that_is_escaped_as_some_clients_do_it_hides_no_file() -> None:
+    part = '{"type":"document","source":{"type":"base64","media_type":"application\\/pdf"}}'
+    body = f'{{"model":"m","messages":[{{"role":"user","content":[{part}]}}]}}'
+    assert read(SURFACES["messages"], Envelope(body.encode())).elsewhere
+
+
+def test_escapes_that_cannot_be_read_are_taken_for_the_dearest() -> None:
+    body = b'{"model":"m","messages":["\\u0041"],"temperature":1e999}'
+    found = read(SURFACES["messages"], Envelope(body))
+    assert (found.elsewhere, found.marked, found.for_hour) == (True, True, True)
+
+
+def test_servers_of_tools_that_the_vendor_asks_bring_what_nobody_knows() -> None:
+    server = {"type": "url", "url": "https://mcp.example", "name": "x"}
+    assert demand("messages", mcp_servers=[server]).elsewhere
+    assert not demand("messages", mcp_servers=[]).elsewhere
+    assert not demand("messages", mcp_servers=None).elsewhere
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Rule 1: where the body does not tell, the dearer possibility is assumed.
 Rule 2: a long body is searched for a few words at most, and nothing of it is decoded that is
-not asked for.
+not asked for, but where escapes could hide a word.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from headgate.wire.model import STANDARD, Fault, Terms
 
 NOT_SAID = -1
 OLDER = "max_tokens"
-MOST_CHOICES = 128
 MOST_SEARCHES = 20
 """web searches of one call that bounds them nowhere"""
 MORE_TOKENS = 256
@@ -40,6 +39,7 @@ _AT_CALLER = (
 """how types of tools begin that the caller runs: anything else is run by the vendor"""
 _STATE = ("previous_response_id", "conversation", "prompt", "web_search_options")
 """members that stand for input which is not in the body"""
+_STATE_OF_MESSAGES = ("mcp_servers",)
 _WORDS = {
     "messages": (b'"source"',),
     "chat": (b'"image_url"', b'"file"'),
@@ -48,11 +48,18 @@ _WORDS = {
 """without any of these there is neither an image nor a file, and no more is searched for"""
 _IMAGES = re.compile(rb'"type"\s*:\s*"(?:image|image_url|input_image)"')
 _FILES = re.compile(
-    rb'"type"\s*:\s*"(?:url|file|input_file|item_reference)"|"application/pdf"|"file_id"'
+    rb'"type"\s*:\s*"(?:url|file|input_file|item_reference)"|"application\\?/pdf"|"file_id"'
 )
 _MARK = b'"cache_control"'
 _HOUR = b'"1h"'
 _BREAKPOINT = b'"prompt_cache_breakpoint"'
+_ESCAPE = b"\\u00"
+_HIDDEN = re.compile(rb"\\u00(?:2[fF]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])")
+"""a character of the words above, written as nobody does who hides nothing"""
+_DEAREST = b"".join((
+    b'"source","image_url","file","input_file","application/pdf","cache_control","1h",',
+    _BREAKPOINT,
+))  # fmt: skip
 
 
 class _Tool(Struct):
@@ -61,7 +68,8 @@ class _Tool(Struct):
 
 
 _TOOLS = msgspec.json.Decoder(list[_Tool] | None)
-_NONE = b"null"
+_NUMBER = msgspec.json.Decoder(int | None, strict=False)
+_NOTHING = (b"null", b"[]")
 
 
 class Demand(NamedTuple):
@@ -100,15 +108,15 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
     if "tools" in members:
         extra += TOOL_TOKENS
         elsewhere, searches = _tools(members["tools"])
-    if name != "messages":
-        for member in _STATE:
-            if member in members and bytes(members[member]) != _NONE:
-                elsewhere = True
-                searches = searches or MOST_SEARCHES * (member == "web_search_options")
-        if searches and "max_tool_calls" in members:
-            searches = min(searches, _count(envelope, "max_tool_calls", searches))
-    images, files = _parts(name, envelope.body)
-    marked, for_hour = _marks(name, envelope)
+    for member in _STATE_OF_MESSAGES if name == "messages" else _STATE:
+        if member in members and bytes(members[member]) not in _NOTHING:
+            elsewhere = True
+            searches = searches or MOST_SEARCHES * (member == "web_search_options")
+    if searches and name != "messages" and "max_tool_calls" in members:
+        searches = min(searches, _count(envelope, "max_tool_calls", searches))
+    body = _plain(envelope.body)
+    images, files = _parts(name, body)
+    marked, for_hour = _marks(name, envelope, body)
     return Demand(
         name,
         size,
@@ -125,9 +133,18 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
     )
 
 
-def _marks(name: str, envelope: Envelope) -> tuple[bool, bool]:
+def _plain(body: bytes) -> bytes:
+    """The body with no letter of its words in an escape; all that may be dear if it is odd."""
+    if body.rfind(_ESCAPE) < 0 or _HIDDEN.search(body) is None:
+        return body
+    try:
+        return msgspec.json.encode(msgspec.json.decode(body))
+    except BROKEN:
+        return _DEAREST
+
+
+def _marks(name: str, envelope: Envelope, body: bytes) -> tuple[bool, bool]:
     """(may a cache be written to on request, may it be for an hour)."""
-    body = envelope.body
     if name == "messages":
         marked = body.rfind(_MARK) >= 0
         return marked, marked and body.rfind(_HOUR) >= 0
@@ -171,13 +188,19 @@ def _bound(surface: Surface, envelope: Envelope) -> int:
 
 
 def _choices(name: str, envelope: Envelope) -> int:
-    return min(max(_count(envelope, "n", 1), 1), MOST_CHOICES) if name == "chat" else 1
+    """As the most lenient server reads it: some take 4.0 and "4" for a number."""
+    if name != "chat":
+        return 1
+    try:
+        return max(_NUMBER.decode(envelope.members["n"]) or 1, 1)
+    except BROKEN:
+        return 1
 
 
 def _count(envelope: Envelope, name: str, otherwise: int) -> int:
     """A whole number; what is none is refused by the provider better than we could."""
     raw = envelope.members.get(name)
-    if raw is None or bytes(raw) == _NONE:
+    if raw is None or bytes(raw) in _NOTHING:
         return otherwise
     try:
         return envelope.count(name)
