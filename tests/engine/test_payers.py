@@ -6,6 +6,7 @@ from headgate.config import CapsConfig
 from headgate.engine.payers import Payers
 from headgate.engine.purse import Purse
 from headgate.policy.cap import NO_CAPS, Budget, Caps, Limits
+from headgate.policy.holding import Pot
 from headgate.wire.call import NOBODY, Capped, Holder
 
 DAY_US = 86_400_000_000
@@ -94,6 +95,27 @@ def test_a_purse_is_found_anew_when_caps_change_or_its_span_is_over() -> None:
     assert fresh.hard[0] is not purse.hard[0]
     it.configure(ALL)
     assert not it.fits(fresh)
+
+
+def test_spans_that_are_over_are_forgotten_once_nothing_runs_in_them() -> None:
+    at = [NOW_US]
+    it = Payers(lambda: at[0], lambda purse: None)
+    it.configure(ALL)
+    (late,) = it.purse(holder(), [], ()).hard
+    late.held = 7
+    for _ in range(60):
+        at[0] += DAY_US
+        it.purse(holder(), [], ())
+    spans = sorted(pot.span for pot in it if isinstance(pot, Pot) and "day" in pot.name)
+    assert late in it
+    late.held = 0
+    at[0] += DAY_US
+    it.purse(holder(), [], ())
+    assert late not in it
+    assert len(spans) == 3, "the one of the call that runs still, yesterday's and today's"
+    months = [pot for pot in it if isinstance(pot, Pot) and "month" in pot.name]
+    assert len(months) == 1
+    assert any(pot.name == "key:k_1 concurrent" for pot in it)
 
 
 def test_a_cap_that_changes_keeps_what_was_used_of_it() -> None:

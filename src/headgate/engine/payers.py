@@ -4,6 +4,8 @@ Rule 1: an account exists once in a process, whosever purse it is in.
 Rule 2: what a key or team does not say of itself is as all keys or teams have it; the tightest
 of all caps decides, whichever level it stands at.
 Rule 3: a tag that a caller declares counts where the configuration caps it.
+Rule 4: a span is forgotten a day after its end, but never before its last call is settled: what
+was used of it would not be known.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ class Payers:
         self._moved = moved
         self._pots: dict[tuple[str, int], Pot] = {}
         self._taps: dict[str, Tap] = {}
+        self._today = 0
 
     def __iter__(self) -> Iterator[Pot | Tap]:
         yield from self._pots.values()
@@ -66,6 +69,9 @@ class Payers:
         """The accounts that calls of this caller count against."""
         purse = Purse(self.edition, self._moved)
         today = self._now_us() // DAY_US
+        if today != self._today:
+            self._today = today
+            self._forget(today)
         caps = self.caps
         tags = [tag for tag in declared if tag in self._tags]
         accounts = dict.fromkeys((HOUSE, *holder.accounts, *(f"tag:{tag}" for tag in tags)))
@@ -132,6 +138,14 @@ class Payers:
             tap = self._taps[name] = Tap(name, per_minute, burst)
         tap.per_minute, tap.burst = per_minute, burst
         return tap
+
+    def _forget(self, today: int) -> None:
+        """Let go of spans that are over."""
+        self._pots = {
+            name: pot
+            for name, pot in self._pots.items()
+            if pot.held or pot.span == ALWAYS or pot.span.last + 1 >= today
+        }
 
     def _pot(self, name: str, account: str, days: Span) -> Pot:
         pot = self._pots.get((name, days.first))

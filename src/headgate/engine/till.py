@@ -108,7 +108,7 @@ class Till:
         turns = self._turns
         if not turns.holds(wish.key):
             self._pump()
-            hold = wish.purse.take(wish.need)
+            hold = self.take(wish)
             if hold is not None:
                 return hold
         raise told.line_is_full(turns.count)
