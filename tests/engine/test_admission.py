@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from headgate.engine import admission
 from headgate.wire import SURFACES
 from tests.kit import Field, Got, chat, message, read_head, response, running, send
 
@@ -184,6 +185,26 @@ async def test_output_is_lowered_to_what_the_budget_has_left_and_told() -> None:
         assert "output_lowered" in row["warnings"]
         sent = json.loads(field.sim.calls[-1].body)
         assert sent["max_tokens"] == row["max_output"]
+
+
+async def test_output_is_lowered_under_the_name_that_a_model_of_many_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many models were asked for before it: what is kept of them is bounded."""
+    monkeypatch.setattr(admission, "FARES_KEPT", 1)
+    toml = (
+        "[budgets.house]\nday = 0.05\nlower_output = true\n"
+        '[capabilities."gpt-*"]\nmax_tokens_field = "max_tokens"\n'
+    )
+    async with running(toml) as field:
+        await field.post("/v1/chat/completions", chat("gpt-5", max_tokens=9))
+        got = await field.post("/v1/chat/completions", chat())
+        assert got.status == 200, got.body
+        sent = json.loads(field.sim.calls[-1].body)
+        assert 1024 <= sent["max_tokens"] < 128_000
+        assert "max_completion_tokens" not in sent
+        kept = field.opened.house.engine._admission._fares  # noqa: SLF001
+        assert [name for name, _ in kept] == ["gpt-6-luna"]
 
 
 async def test_without_leave_output_is_not_lowered_but_refused_with_both_sums() -> None:

@@ -15,7 +15,7 @@ from headgate.config import Config, abilities
 from headgate.engine import told
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
-from headgate.engine.purse import Lower, Need, Purse, Wish
+from headgate.engine.purse import Hold, Lower, Need, Purse, Wish
 from headgate.engine.tally import Settled, Tally, tags
 from headgate.policy import demand, quote
 from headgate.policy.quote import Learned, Quote, Tariff
@@ -100,8 +100,10 @@ class Admission:
             unpriced = ", ".join(it.name for _, it in tariffs if not it.is_priced)
             field = fields.pop() if len(fields) == 1 else ""
             fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, field, unpriced)
-            if len(self._fares) < FARES_KEPT:
-                self._fares[name] = fare
+            self._fares.pop(name, None)
+            if len(self._fares) >= FARES_KEPT:  # nobody's odd names keep others' out for good
+                del self._fares[next(iter(self._fares))]
+            self._fares[name] = fare
         return fare
 
     def _field(self, call: Call, target: Target) -> str:
@@ -139,7 +141,7 @@ class Admission:
         tally.probable_nusd = wish.need.probable_nusd
         hold = self._ground.till.take(wish)
         if hold is None:
-            return self._wait(tally, wish)
+            return self._wait(tally, wish, fare.field)
         tally.hold = hold
         return None
 
@@ -158,7 +160,7 @@ class Admission:
         if tally.hold is not None:
             tally.hold.put_back()
 
-    async def _wait(self, tally: Tally, wish: Wish) -> None:
+    async def _wait(self, tally: Tally, wish: Wish, field: str = "") -> None:
         clock = self._ground.clock
         since = clock()
         try:
@@ -167,7 +169,7 @@ class Admission:
             tally.waited_us += int((clock() - since) * 1e6)
         tally.hold = hold
         if hold.need.bound and hold.need is not wish.need:
-            self._lower(tally, hold.need.bound, wish)
+            self._lower(tally, hold, field)
 
     def _purse(self, call: Call, fare: Fare) -> Purse:
         """The caller's accounts; kept with the header fields that named them."""
@@ -192,15 +194,13 @@ class Admission:
         lowers = lowers and call.surface.converses
         return Wish(purse, need, key, _lower(bill, call) if lowers else None)
 
-    def _lower(self, tally: Tally, tokens: int, wish: Wish) -> None:
+    def _lower(self, tally: Tally, hold: Hold, field: str) -> None:
         """Ask for less output than the caller did."""
-        call = tally.call
+        call, tokens = tally.call, hold.need.bound
         asked = str(tally.max_output) if tally.max_output else "no bound"
-        fare = self._fares.get((call.model, call.surface.name))
-        field = fare.field if fare is not None else ""
         call.envelope = quote.bounded(call.surface, call.envelope, tokens, field)
         tally.max_output = tokens
-        pot = min(wish.purse.hard, key=lambda it: it.left())
+        pot = min(hold.purse.hard, key=lambda it: it.left())
         tally.advice += (
             f"output_lowered: from {asked} to {tokens} tokens: {pot.label} has no more left",
         )
