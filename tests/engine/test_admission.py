@@ -203,8 +203,22 @@ async def test_output_is_lowered_under_the_name_that_a_model_of_many_reads(
         sent = json.loads(field.sim.calls[-1].body)
         assert 1024 <= sent["max_tokens"] < 128_000
         assert "max_completion_tokens" not in sent
-        kept = field.opened.house.engine._admission._fares  # noqa: SLF001
+        kept = field.opened.house.engine._admission._fares
         assert [name for name, _ in kept] == ["gpt-6-luna"]
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft", "watch"])
+async def test_what_runs_on_unseen_is_not_begun_under_a_budget(kind: str) -> None:
+    async with running(f'[budgets.house]\nday = 5\nkind = "{kind}"\n') as field:
+        got = await field.post("/v1/responses", response(background=True))
+        if kind == "watch":
+            assert got.status == 200
+            return
+        assert got.status == 400
+        assert "its cost is never seen here" in got.json["error"]["message"]
+        assert asked(field) == 0
+        got = await field.post("/v1/responses", response(background=False))
+        assert got.status == 200
 
 
 async def test_without_leave_output_is_not_lowered_but_refused_with_both_sums() -> None:

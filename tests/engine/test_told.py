@@ -172,3 +172,9 @@ def test_a_call_that_nobody_knows_the_price_of_is_refused_with_the_remedy() -> N
     assert fault.kind is Kind.INVALID
     assert fault.message.startswith("no price is known of openai:gpt-x, and a budget stands")
     assert "prices.overrides" in fault.message
+
+
+def test_what_goes_on_unseen_is_refused_with_the_remedy() -> None:
+    fault = told.unseen()
+    assert fault.kind is Kind.INVALID
+    assert fault.message.endswith("leave background out")

@@ -185,8 +185,11 @@ class Admission:
         key = call.holder.key_id or NOBODYS
         if not purse.quoted:
             return Wish(purse, _ONE, key)
-        if fare.unpriced and (purse.hard or purse.soft) and call.surface.name != "count_tokens":
-            raise told.unpriced(fare.unpriced)
+        if (purse.hard or purse.soft) and call.surface.name != "count_tokens":
+            if fare.unpriced:
+                raise told.unpriced(fare.unpriced)
+            if call.surface.name == "responses" and call.envelope.flag("background"):
+                raise told.unseen()
         asked = demand.read(call.surface, call.envelope)
         bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
         need = _need(bill.quote(asked))

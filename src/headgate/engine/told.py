@@ -86,6 +86,15 @@ def unpriced(targets: str) -> Fault:
     return Fault(Kind.INVALID, text)
 
 
+def unseen() -> Fault:
+    """A call that goes on, and costs, after its answer: nobody could count it."""
+    text = (
+        "background: what runs on after its answer is paid for, but its cost is never seen"
+        " here, and a budget stands over this call; leave background out"
+    )
+    return Fault(Kind.INVALID, text)
+
+
 def unreachable(why: str) -> Fault:
     text = f"limits and budgets cannot be held now, so nothing is sent: {why}"
     return Fault(Kind.BUSY, text, retry_after=5.0)
