@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from headgate.policy.holding import Pot, Tap
+from headgate.wire.model import Headers
 
 
 class Need(NamedTuple):
@@ -45,6 +46,9 @@ class Purse:
         "quoted",
         "soft",
         "taps",
+        "told",
+        "told_in",
+        "told_until",
         "until_us",
         "watched",
     )
@@ -53,6 +57,10 @@ class Purse:
         self.edition = edition
         self.moved = moved
         """told when something was put back or settled"""
+        self.told: Headers = []
+        """what its holder was last told is left, in whose dialect, and until when that holds"""
+        self.told_in = ""
+        self.told_until = 0.0
         self.is_empty = True
         self.quoted = False
         """does anything depend on how much a call uses and costs"""

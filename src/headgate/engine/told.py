@@ -17,6 +17,10 @@ from headgate.policy.holding import Pot, Tap
 from headgate.wire.model import Fault, Headers, Kind
 
 NUSD = 1_000_000_000
+AMPLE = 500
+"""requests, or tokens: of so many nobody counts one more or less"""
+REPEATED_S = 0.05
+"""for how long what is left is told again as it was, where it is ample"""
 UNIFIED = b"anthropic-ratelimit-unified-"
 _PERIODS = {"day": b"daily", "week": b"weekly", "month": b"monthly"}
 _RESET = {
@@ -163,9 +167,19 @@ def reply_headers(purse: Purse, dialect: str, *, refused: bool = False) -> Heade
 
     On a refusal no budget is warned of: Claude Code would show that in place of the reason.
     """
+    pot = None if refused else warning(purse)
+    if pot is not None:
+        return warning_headers(pot, dialect) + _left(purse, dialect)
+    now = time.monotonic()
+    if now > purse.told_until or dialect != purse.told_in:
+        purse.told, purse.told_in = _left(purse, dialect), dialect
+        is_ample = all(tap.level + tap.bank > AMPLE for tap, _ in purse.taps)
+        purse.told_until = now + REPEATED_S if is_ample else 0.0
+    return purse.told
+
+
+def _left(purse: Purse, dialect: str) -> Headers:
     headers: Headers = []
-    if not refused and (pot := warning(purse)) is not None:
-        headers += warning_headers(pot, dialect)
     tightest: dict[str, tuple[float, Tap]] = {}
     for tap, _ in purse.taps:
         share = (tap.level + tap.bank) / tap.per_minute
