@@ -238,19 +238,23 @@ class Tap:
     def ask(self) -> tuple[int, int]:
         """(how much to take, below 0 to give back; how much of it is of use at least)."""
         self.active = False
-        pace = self._pace.most()
+        cushion = self._cushion()
         lacking = max(self.wanted, -self.level) - max(self.level, 0)
         if lacking > 0:
             least = self.smallest - self.level
-            return lacking + min(2 * pace, max(self.bank // 2, 0)), max(1, least)
-        short = 2 * pace - self.level
-        if short > pace // 2:
+            return lacking + min(cushion, max(self.bank // 2, 0)), max(1, least)
+        short = cushion - self.level
+        if short > cushion // 4:
             return min(short, max(self.bank // 2, 1)), 1
-        spare = self.level - 3 * pace
+        spare = self.level - cushion
         if spare > 0:
             self.level -= spare
             return -spare, 0
         return 0, 0
+
+    def _cushion(self) -> int:
+        """What is kept at hand, beyond what time brings to all: of every process a second's."""
+        return min(2 * self._pace.most(), max(self.per_minute // 60, 1))
 
     def answer(self, granted: int, free: int, wait_s: float) -> None:
         if granted > 0:
@@ -259,8 +263,9 @@ class Tap:
 
     def due(self) -> bool:
         """Is it worth asking the bank now: for more, or to give back."""
-        pace = self._pace.most()
-        return bool(self.wanted or self.level < 0 or self.level < pace or self.level > 3 * pace)
+        cushion = self._cushion()
+        lacking = self.wanted or self.level < 0 or 2 * self.level < cushion
+        return bool(lacking or self.level > cushion)
 
     def left(self) -> int:
         return max(0, min(self.level + self.bank, self.burst))
