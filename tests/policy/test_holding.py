@@ -73,7 +73,7 @@ def test_a_tap_asks_for_what_those_in_line_lack() -> None:
 
 
 def test_a_tap_keeps_no_more_at_hand_than_a_second_brings_however_busy_it_was() -> None:
-    it = Tap("key:k requests", 600, 20)
+    it = Tap("key:k requests", 900, 20)
     it.used = 500
     it.tick()
     assert it.due()
@@ -82,7 +82,7 @@ def test_a_tap_keeps_no_more_at_hand_than_a_second_brings_however_busy_it_was() 
     assert not it.due()
     it.level = 25
     assert it.due()
-    assert it.ask() == (-15, 0)
+    assert it.ask() == (-10, 0)
 
 
 def test_a_debt_is_paid_before_anything_else() -> None:

@@ -246,15 +246,19 @@ class Tap:
         short = cushion - self.level
         if short > cushion // 4:
             return min(short, max(self.bank // 2, 1)), 1
-        spare = self.level - cushion
+        spare = self.level - self._most_at_hand()
         if spare > 0:
             self.level -= spare
             return -spare, 0
         return 0, 0
 
     def _cushion(self) -> int:
-        """What is kept at hand, beyond what time brings to all: of every process a second's."""
-        return min(2 * self._pace.most(), max(self.per_minute // 60, 1))
+        """What is to be at hand: two ticks' use, but with what it may grow by a second's."""
+        return min(2 * self._pace.most(), max(self.per_minute // 90, 1))
+
+    def _most_at_hand(self) -> int:
+        cushion = self._cushion()
+        return cushion + cushion // 2
 
     def answer(self, granted: int, free: int, wait_s: float) -> None:
         if granted > 0:
@@ -265,7 +269,7 @@ class Tap:
         """Is it worth asking the bank now: for more, or to give back."""
         cushion = self._cushion()
         lacking = self.wanted or self.level < 0 or 2 * self.level < cushion
-        return bool(lacking or self.level > cushion)
+        return bool(lacking or self.level > self._most_at_hand())
 
     def left(self) -> int:
         return max(0, min(self.level + self.bank, self.burst))
