@@ -13,6 +13,8 @@ from headgate.policy.cap import WARN_AT, Kind, Period, Span
 
 FRESH = 5
 """ticks after which the bank is asked anew what others have used, while there is use"""
+AHEAD = 4
+"""times what those in line need: where some come, more are on their way"""
 EPOCH = 25
 """ticks; what was needed at most in this epoch and the one before is kept at hand"""
 
@@ -136,7 +138,7 @@ class Pot:
         if self.kind == "watch":
             return self.used
         peak = self.peak.most()
-        spare = max(peak + peak // 4 - self.held, self.wanted) + 2 * self._burn.most()
+        spare = max(peak + peak // 4 - self.held, AHEAD * self.wanted) + 2 * self._burn.most()
         mine = max(self.granted - needed, 0)
         return needed + min(spare, max((self.free + mine) // 2, 0))
 
@@ -242,7 +244,8 @@ class Tap:
         lacking = max(self.wanted, -self.level) - max(self.level, 0)
         if lacking > 0:
             least = self.smallest - self.level
-            return lacking + min(cushion, max(self.bank // 2, 0)), max(1, least)
+            ahead = max(cushion, min(AHEAD * lacking, self._second()))
+            return lacking + min(ahead, max(self.bank // 2, 0)), max(1, least)
         short = cushion - self.level
         if short > cushion // 4:
             return min(short, max(self.bank // 2, 1)), 1
@@ -254,7 +257,11 @@ class Tap:
 
     def _cushion(self) -> int:
         """What is to be at hand: two ticks' use, but with what it may grow by a second's."""
-        return min(2 * self._pace.most(), max(self.per_minute // 90, 1))
+        return min(2 * self._pace.most(), self._second())
+
+    def _second(self) -> int:
+        """What less than a second brings."""
+        return max(self.per_minute // 90, 1)
 
     def _most_at_hand(self) -> int:
         cushion = self._cushion()
