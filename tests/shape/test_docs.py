@@ -29,6 +29,7 @@ WHOLE = "0aZ9bY8cX7dW6eV5fU4gT3hS2iR1jQ" * 4  # no placeholder, and long enough 
 KEYS = {
     "ANTHROPIC_API_KEY": f"sk-ant-api03-{WHOLE}"[:108],
     "OPENAI_API_KEY": f"sk-proj-{WHOLE}"[:108],
+    "DATABASE_URL": "postgresql://headgate@db.example.com/headgate",
 }
 
 
