@@ -88,13 +88,13 @@ def test_a_purse_is_found_anew_when_caps_change_or_its_span_is_over() -> None:
     it = Payers(lambda: at[0], lambda purse: None)
     it.configure(ALL)
     purse = it.purse(holder(), [], ())
-    assert it.fits(purse)
+    assert it.fits(purse, at[0])
     at[0] += DAY_US
-    assert not it.fits(purse)
+    assert not it.fits(purse, at[0])
     fresh = it.purse(holder(), [], ())
     assert fresh.hard[0] is not purse.hard[0]
     it.configure(ALL)
-    assert not it.fits(fresh)
+    assert not it.fits(fresh, at[0])
 
 
 def test_spans_that_are_over_are_forgotten_once_nothing_runs_in_them() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from headgate.config import CapsConfig
 from headgate.engine.purse import Hold, Need, Purse, Wish
-from headgate.engine.till import ALIVE_S, TICK_S, Till
+from headgate.engine.till import ALIVE_S, SLICE, TICK_S, Till
 from headgate.engine.told import Spent
 from headgate.policy.cap import NO_CAPS, Budget, Caps, Limits, span
+from headgate.policy.holding import Pot
 from headgate.store.bank import Stock
 from headgate.wire.call import Capped, Holder
 from headgate.wire.model import Fault, Kind
@@ -419,6 +420,32 @@ async def test_a_client_that_leaves_the_line_takes_nothing_with_it() -> None:
     assert all(it.held == 0 for it, _ in purse.pots)
 
 
+async def test_many_callers_are_gone_through_in_slices_and_each_account_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    each = of_key(Budget(100, "day")).each_key
+    desk = Desk(Vault(), 1, CapsConfig(each_key=each))
+    desk.till.configure(CapsConfig(house=Caps(budgets=(Budget(10**9, "day"),)), each_key=each))
+    keys = [f"k_{at}" for at in range(2 * SLICE + 1)]
+    tasks = [await served(desk, Wish(desk.purse(key), Need(worst_nusd=1), key)) for key in keys]
+    await rounds(desk)
+    ticked: list[str] = []
+    monkeypatch.setattr(Pot, "tick", lambda pot: ticked.append(pot.name))
+    woken: list[int] = []
+    desk.till.wake = lambda: woken.append(len(ticked))
+    while desk.till._round:
+        desk.exchange()
+    desk.vault.now += TICK_S
+    ticked.clear()
+    woken.clear()
+    for _ in range(4):
+        desk.till.asks()
+    assert sorted(ticked) == sorted(["house day", *(f"key:{key} day" for key in keys)])
+    assert woken == [SLICE + 1, 2 * SLICE + 1]
+    for task in tasks:
+        task.result().put_back()
+
+
 @pytest.mark.parametrize("mode", ["closed", "open"])
 async def test_a_bank_that_cannot_be_reached_stops_calls_or_allows_a_little(mode: Any) -> None:
     vault = Vault()
@@ -464,9 +491,9 @@ async def test_a_span_that_ends_begins_anew_and_running_calls_end_in_theirs() ->
     purse = desk.purse()
     task = await served(desk, Wish(purse, Need(worst_nusd=100), "k_1"))
     await rounds(desk, 1)
-    assert desk.till.payers.fits(purse)
+    assert desk.till.payers.fits(purse, DAY * DAY_US + int(vault.now * 1e6))
     vault.now += 86_400
-    assert not desk.till.payers.fits(purse)
+    assert not desk.till.payers.fits(purse, DAY * DAY_US + int(vault.now * 1e6))
     tomorrow = desk.purse()
     again = await served(desk, Wish(tomorrow, Need(worst_nusd=100), "k_1"))
     await rounds(desk, 1)

@@ -58,19 +58,28 @@ class Bill:
 
     def learn(self, tally: Tally, settled: Settled) -> None:
         """What the call really used is what the next one probably will."""
+        if settled.cost is None or settled.usage_from != "provider":
+            return
         tariff = self.tariff(tally.target)
-        if tariff is not None and settled.cost is not None and settled.usage_from == "provider":
+        if tariff is not None and self._learned.wants(tariff):
             self._learned.learn(tariff, self.demand, settled.usage, settled.cost)
+
+
+class Kin:
+    """The models that the same limits hold for: what purses are kept under."""
+
+    __slots__ = ("limits",)
+
+    def __init__(self, limits: tuple[int, ...]) -> None:
+        self.limits = limits
+        """by their place among those on models"""
 
 
 class Fare(NamedTuple):
     """What calls of one model and surface are quoted by."""
 
     tariffs: Sequence[tuple[Target, Tariff]]
-    models: tuple[int, ...]
-    """the limits on models that hold for it"""
-    name: tuple[type, tuple[int, ...]]
-    """under which its purses are kept"""
+    kin: Kin
     until: float
     """prices change with the date: then it is made anew"""
     field: str
@@ -88,18 +97,20 @@ class Admission:
         self._gates = gates
         self._wait_s = config.caps.wait_s
         self._fares: dict[tuple[str, str], Fare] = {}
+        self._kins: dict[tuple[int, ...], Kin] = {}
         ground.till.configure(config.caps)
 
     def _fare(self, call: Call, ladder: Sequence[Target]) -> Fare:
         name, now = (call.model, call.surface.name), self._ground.clock()
         fare = self._fares.get(name)
         if fare is None or fare.until < now:
-            models = self._ground.till.payers.models(call.model)
+            limits = self._ground.till.payers.models(call.model)
+            kin = self._kins.setdefault(limits, Kin(limits))
             fields = {self._field(call, target) for target in ladder}
             tariffs = [(it, self._tariff(it, self._field(call, it))) for it in ladder]
             unpriced = ", ".join(it.name for _, it in tariffs if not it.is_priced)
             field = fields.pop() if len(fields) == 1 else ""
-            fare = Fare(tariffs, models, (Fare, models), now + GOOD_S, field, unpriced)
+            fare = Fare(tariffs, kin, now + GOOD_S, field, unpriced)
             self._fares.pop(name, None)
             if len(self._fares) >= FARES_KEPT:  # nobody's odd names keep others' out for good
                 del self._fares[next(iter(self._fares))]
@@ -130,7 +141,7 @@ class Admission:
         """Take what the call may use. None: it is in; else it has to be waited for."""
         call = tally.call
         fare = self._fare(call, ladder)
-        purse = self._purse(call, fare)
+        purse = self._purse(tally, fare)
         tally.charged = purse.charged
         if purse.is_empty:
             return None
@@ -171,13 +182,13 @@ class Admission:
         if hold.need.bound and hold.need is not wish.need:
             self._lower(tally, hold, field)
 
-    def _purse(self, call: Call, fare: Fare) -> Purse:
+    def _purse(self, tally: Tally, fare: Fare) -> Purse:
         """The caller's accounts; kept with the header fields that named them."""
-        payers = self._ground.till.payers
-        purse: Purse | None = call.kept.get(fare.name)
-        if purse is None or not payers.fits(purse):
-            purse = payers.purse(call.holder, tags(call), fare.models)
-            call.kept[fare.name] = purse
+        call, payers = tally.call, self._ground.till.payers
+        purse: Purse | None = call.kept.get(fare.kin)
+        if purse is None or not payers.fits(purse, tally.at_us):
+            purse = payers.purse(call.holder, tags(call), fare.kin.limits)
+            call.kept[fare.kin] = purse
         return purse
 
     def _wish(self, tally: Tally, purse: Purse, fare: Fare) -> Wish:
@@ -193,9 +204,9 @@ class Admission:
         asked = demand.read(call.surface, call.envelope)
         bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
         need = _need(bill.quote(asked))
-        lowers = any(pot.lower for pot in purse.hard) and bool(fare.field)
-        lowers = lowers and call.surface.converses
-        return Wish(purse, need, key, _lower(bill, call) if lowers else None)
+        if not (purse.lowers and fare.field and call.surface.converses):
+            return Wish(purse, need, key)
+        return Wish(purse, need, key, _lower(bill, call))
 
     def _lower(self, tally: Tally, hold: Hold, field: str) -> None:
         """Ask for less output than the caller did."""
@@ -213,9 +224,8 @@ _ONE = Need()
 
 
 def _need(it: Quote, bound: int = 0) -> Need:
-    return Need(
-        it.input_counted, it.output_probable, it.worst_nusd, it.probable_nusd, bound=bound
-    )
+    tokens, output = it.input_counted, it.output_probable
+    return Need(tokens, output, it.worst_nusd, it.probable_nusd, 1, 1, bound)
 
 
 def _lower(bill: Bill, call: Call) -> Lower:

@@ -61,9 +61,9 @@ class Payers:
         limits = self.caps.models
         return tuple(at for at, (pattern, _) in enumerate(limits) if matches(pattern, model))
 
-    def fits(self, purse: Purse) -> bool:
+    def fits(self, purse: Purse, now_us: int) -> bool:
         """Does the purse still hold all that counts."""
-        return purse.edition == self.edition and not 0 < purse.until_us <= self._now_us()
+        return purse.edition == self.edition and not 0 < purse.until_us <= now_us
 
     def purse(self, holder: Holder, declared: Sequence[str], models: tuple[int, ...]) -> Purse:
         """The accounts that calls of this caller count against."""

@@ -41,6 +41,7 @@ class Purse:
         "edition",
         "hard",
         "is_empty",
+        "lowers",
         "moved",
         "pots",
         "quoted",
@@ -62,6 +63,8 @@ class Purse:
         self.told_in = ""
         self.told_until = 0.0
         self.is_empty = True
+        self.lowers = False
+        """may a call's output be lowered to what a hard budget has left"""
         self.quoted = False
         """does anything depend on how much a call uses and costs"""
         self.until_us = 0
@@ -86,6 +89,7 @@ class Purse:
             self.pots.append((pot, _AT["probable_nusd"]))
         else:
             self.hard.append(pot)
+            self.lowers = self.lowers or pot.lower
             self.pots.append((pot, _AT["worst_nusd"]))
         self.is_empty, self.quoted = False, True
         ends_us = pot.span.ends_us()

@@ -36,6 +36,9 @@ ROUNDED = 3
 """nano-dollars that five rounded lines may be above their exact sum"""
 MODELS_KEPT = 1000
 MEMORY = 0.05
+TAUGHT = 40
+"""calls after which one of so many is learned from"""
+EACH = 8
 FEWEST_SHARE, MOST_SHARE = 0.01, 4.0
 
 
@@ -152,10 +155,11 @@ def _compile(tables: list[Table], writes_unasked: bool) -> _Sheet:
 class _Seen:
     """What was learned of one target."""
 
-    __slots__ = ("calls", "fresh", "output", "share", "tokens")
+    __slots__ = ("calls", "fresh", "output", "share", "skipped", "tokens")
 
     def __init__(self) -> None:
         self.calls = 0
+        self.skipped = 0
         self.output = float(PROBABLE_OUTPUT)
         self.fresh = 1.0
         """the share of input that no cache gave"""
@@ -175,6 +179,14 @@ class Learned:
 
     def __init__(self) -> None:
         self._of: dict[str, _Seen] = {}
+
+    def wants(self, tariff: Tariff) -> bool:
+        """Is this call worth learning from: the first ones, then one of a few."""
+        seen = self._of.get(tariff.name)
+        if seen is None or seen.calls < TAUGHT:
+            return True
+        seen.skipped += 1
+        return not seen.skipped % EACH
 
     def learn(self, tariff: Tariff, demand: Demand, usage: Usage, cost: Cost) -> None:
         """Take note of a call that the provider counted."""
