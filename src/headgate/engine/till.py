@@ -27,6 +27,8 @@ ALIVE_S = 4.0
 TICK_S = 0.2
 ANSWER_S = 1.0
 """how long a call that may not wait for its turn waits for the bank's word all the same"""
+SLICE = 500
+"""callers whose accounts are gone through without a pause: that takes some milliseconds"""
 SILENT = "the store does not answer in time"
 Asked = Sequence[tuple[Pot | Tap, Stock | Flow]]
 
@@ -50,6 +52,10 @@ class Till:
         self._turns = Turns()
         self._heard = clock()
         self._ticked = 0.0
+        self._round: list[Purse] = []
+        """those in use that are still to be gone through in this tick"""
+        self._seen: dict[Pot | Tap, None] = {}
+        """accounts that were gone through in it"""
         self._why = SILENT
         """why the bank has not answered, as far as that is known"""
         self._allowance = 0
@@ -158,8 +164,10 @@ class Till:
         now = self._clock()
         self._count_wants()
         due = dict.fromkeys(self._wanting)
-        if now - self._ticked >= TICK_S:
+        if now - self._ticked >= TICK_S and not self._round:
             self._ticked = now
+            self._round, self._seen = list(self._busy), {}
+        if self._round:
             due |= self._tick()
         for waiter in self._turns.everyone():
             waiter.asked = True
@@ -228,16 +236,23 @@ class Till:
         it.lend(more)
 
     def _tick(self) -> dict[Pot | Tap, None]:
-        """Go through all accounts in use: those that are worth asking for."""
-        seen: dict[Pot | Tap, None] = {}
-        for purse in list(self._busy):
+        """Go through accounts in use, a slice at a time: those that are worth asking for."""
+        found: dict[Pot | Tap, None] = {}
+        seen = self._seen
+        for purse in self._round[-SLICE:]:
             if all(it in seen or it.settled() for it in purse):
                 self._busy.discard(purse)
-            else:
-                seen |= dict.fromkeys(purse)
-        for it in seen:
-            it.tick()
-        return {it: None for it in seen if it.due()}
+                continue
+            for it in purse:
+                if it not in seen:
+                    seen[it] = None
+                    it.tick()
+                    if it.due():
+                        found[it] = None
+        del self._round[-SLICE:]
+        if self._round:
+            self.wake()  # the rest at once, but not without letting others have their turn
+        return found
 
     def _count_wants(self) -> None:
         for it in self._wanting:
