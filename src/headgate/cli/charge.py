@@ -32,7 +32,7 @@ from headgate.wire.envelope import Envelope
 BOUNDS = {
     "hard": "it is passed only by what a vendor charges beyond the worst case (rounds of its"
     " own tools that read the window again, a tier nobody asked for, a price that rose), and"
-    " where a process dies by the calls it had under way, each by its worst at most",
+    " where a process dies or is cut off from the store, by what it had not told there yet",
     "soft": "it is passed by no more than what running calls cost beyond their estimates",
     "watch": "nothing is refused; it only warns",
     "requests": "in any minute no more than the amount, one burst, and of each process a"
