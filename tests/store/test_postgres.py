@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 
@@ -30,6 +32,15 @@ SERVER = read_url("postgresql://ann:hush@db.example/gate")
 )
 def test_places_of_values_are_numbered(sql: str, expected: str) -> None:
     assert numbered(sql) == expected
+
+
+def test_what_the_driver_says_by_itself_stands_in_no_log() -> None:
+    """Without a setting, Python writes every library's warnings to stderr."""
+    say = "import logging, headgate.store.postgres; logging.getLogger('psycopg').warning('x')"
+    done = subprocess.run(
+        [sys.executable, "-c", say], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 def test_tables_lie_in_a_schema_of_their_own(server_store: Server, postgres: Postgres) -> None:

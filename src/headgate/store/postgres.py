@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,6 +33,10 @@ IDLE_MS = 4_000
 MINIMUM_SERVER = 14
 SCHEMA = postgres_schema.SCHEMA
 _MARK = re.compile(r"'[^']*'|\?(\d*)")
+
+# What the driver says by itself would stand between the log's JSON lines on stderr; its errors,
+# which are raised, say the same.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 @functools.lru_cache(1024)
