@@ -7,8 +7,10 @@ Rule 3: a call that needs nothing of an account is never refused for it: what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from headgate.policy.holding import Pot, Tap
 from headgate.wire.model import Headers
@@ -131,45 +133,62 @@ class Purse:
 
     def take(self, need: Need) -> Hold | None:
         """Set the need aside everywhere, or nowhere."""
-        if self.short(need) is not None:
-            return None
         for pot, at in self.pots:
-            pot.held += need[at]
-            pot.active = True
+            amount = need[at]
+            held = pot.held + amount
+            if held + pot.used > pot.granted and amount:
+                self._undo(need, pot)
+                return None
+            pot.held = held
         for tap, at in self.taps:
-            tap.level -= need[at]
-            tap.used += need[at]
-            tap.active = True
+            amount = need[at]
+            level = tap.level - amount
+            if level < 0 and amount:
+                self._undo(need, tap)
+                return None
+            tap.level = level
+            tap.used += amount
         return Hold(self, need)
 
+    def _undo(self, need: Need, short: Pot | Tap) -> None:
+        """Put back what was taken before the account that has too little."""
+        for pot, at in self.pots:
+            if pot is short:
+                return
+            pot.held -= need[at]
+        for tap, at in self.taps:
+            if tap is short:
+                return
+            tap.level += need[at]
+            tap.used -= need[at]
 
-class Hold:
+
+class Hold(Struct, eq=False):
     """What is set aside for one running call."""
 
-    __slots__ = ("need", "open", "purse")
-
-    def __init__(self, purse: Purse, need: Need) -> None:
-        self.purse = purse
-        self.need = need
-        self.open = True
+    purse: Purse
+    need: Need
+    open: bool = True
 
     def settle(self, input_tokens: int, output_tokens: int, cost_nusd: int) -> None:
         """The truth in place of the estimate. Once."""
-        self._close(Need(input_tokens, output_tokens, requests=self.need.requests), cost_nusd)
+        truth = (input_tokens, output_tokens, 0, 0, self.need.requests)
+        self._close(truth, cost_nusd)
 
     def put_back(self) -> None:
         """As if it had never been taken: the call waits, and holds nothing meanwhile."""
         self._close(_NOTHING, 0)
 
-    def _close(self, truth: Need, cost_nusd: int) -> None:
+    def _close(self, truth: Sequence[int], cost_nusd: int) -> None:
         if not self.open:
             return
         self.open = False
         purse, need = self.purse, self.need
         for pot, at in purse.pots:
-            if pot.held > pot.peak.now:
-                pot.peak.now = pot.held
-            pot.held -= need[at]
+            held = pot.held
+            if held > pot.peak.now:
+                pot.peak.now = held
+            pot.held = held - need[at]
             if pot.account:
                 pot.used += cost_nusd
             pot.active = True
@@ -178,8 +197,9 @@ class Hold:
             pot.active = True
         for tap, at in purse.taps:
             more = truth[at] - need[at]
-            tap.level -= more
-            tap.used += more
+            if more:
+                tap.level -= more
+                tap.used += more
             tap.active = True
         purse.moved(purse)
 

@@ -3,7 +3,8 @@
 Rule 1: what is used and set aside never exceeds what was granted, but where a truth turns out
 larger than its estimate: then nothing more is set aside until the bank has covered it.
 Rule 2: a process wishes for what it uses, what is waited for, and a cushion of at most half of
-what nobody else holds; so idle shares find their way to those that need them.
+what nobody else holds; so idle shares find their way to those that need them. What is too little
+for any that wait here is given back too: with what others have of it, it may be enough.
 Rule 3: one event loop owns these; nothing here waits.
 """
 
@@ -66,6 +67,7 @@ class Pot:
         "smallest",
         "span",
         "spent",
+        "stuck",
         "used",
         "wanted",
         "warn_at",
@@ -99,6 +101,8 @@ class Pot:
         """by everybody, as the bank last knew"""
         self.free = 0
         """what nobody held, as the bank last knew"""
+        self.stuck = False
+        """did the bank not have what would help: then what is left here is of no use here"""
         self.active = True
         """has anything moved since the bank was last asked"""
         self.loan = 0
@@ -147,7 +151,7 @@ class Pot:
 
     def ask(self) -> int:
         """The wish, from now on binding: what is given back is not used any more."""
-        wish = self.wish()
+        wish = self.used + self.held if self.stuck else self.wish()
         self.granted = min(self.granted, wish)
         self.active = False
         self._quiet = 0
@@ -155,6 +159,8 @@ class Pot:
 
     def answer(self, granted: int, free: int, spent: int) -> None:
         self.granted, self.free, self.spent = granted, free, spent
+        # Once given back it is asked for again, together with whatever others gave back.
+        self.stuck = not self.stuck and self.wanted > 0 and self.room() < self.smallest
         self.loan = 0
         self._seen = self.used
 
@@ -184,13 +190,13 @@ class Pot:
             return 4 * (wish - self.granted) > wish - needed
         if self.granted > wish:
             return self.granted - wish > wish - needed or not self.active
-        return self.active and self._quiet >= FRESH
+        return (self.active or self.held > 0) and self._quiet >= FRESH
 
     def settled(self) -> bool:
         """Is there nothing to ask any more: no use, no wait, no cushion to give back."""
         idle = not (self.peak.most() or self._burn.most())
         kept = self.granted > self.used + self.held
-        return idle and not (self.active or self.wanted or kept)
+        return idle and not (self.active or self.held or self.wanted or kept)
 
 
 class Tap:
