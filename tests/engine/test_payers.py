@@ -141,3 +141,13 @@ def test_a_credential_of_an_upstream_has_an_account_of_its_own() -> None:
         "upstream:anthropic/KEY_A requests": 50,
         "upstream:anthropic/KEY_A concurrent": 3,
     }
+
+
+def test_what_running_calls_have_set_aside_can_be_asked_for() -> None:
+    it = payers()
+    purse = it.purse(holder(), [], ())
+    assert it.held("key:k_1", "day") == 0
+    (pot,) = purse.hard
+    pot.held = 3 * USD
+    assert it.held("key:k_1", "day") == 3 * USD
+    assert it.held("key:k_1", "week") == it.held("key:k_2", "day") == 0

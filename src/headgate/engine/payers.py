@@ -20,6 +20,7 @@ from headgate.policy.cap import (
     NO_CAPS,
     Caps,
     Limits,
+    Period,
     Span,
     merged,
     span,
@@ -146,6 +147,12 @@ class Payers:
             for name, pot in self._pots.items()
             if pot.held or pot.span == ALWAYS or pot.span.last + 1 >= today
         }
+
+    def held(self, account: str, period: Period) -> int:
+        """What running calls of this process have set aside of a budget."""
+        first = span(period, self._now_us() // DAY_US).first
+        pot = self._pots.get((f"{account} {period}", first))
+        return pot.held if pot is not None else 0
 
     def _pot(self, name: str, account: str, days: Span) -> Pot:
         pot = self._pots.get((name, days.first))

@@ -45,7 +45,11 @@ class Gateway:
     def __init__(self, house: House) -> None:
         self.house = house
         self._admin = Admin(house)
-        self._standings = Standings(house.keys, caps=lambda: house.engine.config.caps)
+        self._standings = Standings(
+            house.keys,
+            caps=lambda: house.engine.config.caps,
+            held=house.ground.till.payers.held,
+        )
         self._pages: dict[str, Callable[[Scope, HttpSink], Awaitable[None]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
