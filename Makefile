@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance lint-deploy bench bench-quick soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance lint-deploy bench bench-quick bench-capped drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,16 @@ bench: $(READY) ## Headgate beside nginx, LiteLLM and no gateway, in one run
 
 bench-quick: $(READY) ## short rounds of the same, without LiteLLM, against generous floors
 	@$(BIN)/python -m benchmarks.gateway --quick
+
+bench-capped: $(READY) ## throughput with keys, limits and budgets on, beside none of them
+	@$(BIN)/python -m benchmarks.capped $(ARGS)
+
+drill: $(READY) ## 5 minutes of random kill -9 under a budget, on every store; 3 nodes, one limit
+	@$(BIN)/python -m benchmarks.drill kills --minutes 5
+	@$(BIN)/python -m benchmarks.drill kills --store postgres --minutes 5
+	@$(BIN)/python -m benchmarks.drill kills --store redis --minutes 5
+	@$(BIN)/python -m benchmarks.drill nodes --store postgres
+	@$(BIN)/python -m benchmarks.drill nodes --store redis
 
 soak: $(READY) ## the tests that run for minutes, and flat memory under load
 	@$(BIN)/python -m pytest -q -m soak -o faulthandler_timeout=3600
