@@ -257,6 +257,64 @@ async def test_output_is_lowered_to_what_is_left_where_that_is_allowed() -> None
         await again
 
 
+async def test_processes_that_wait_do_not_keep_from_each_other_what_helps_none() -> None:
+    vault, caps = Vault(), of_key(Budget(100, "day"))
+    desks = [Desk(vault, owner, caps) for owner in (1, 2)]
+    waiting = []
+    for desk in desks:
+        wish = Wish(desk.purse(), Need(worst_nusd=45), "k_1")
+        task = await served(desk, wish, 5)
+        await rounds(desk, 1)
+        desk.settle(task.result(), 0)
+        waiting.append(await served(desk, wish._replace(need=Need(worst_nusd=80)), 5))
+    for _ in range(6):
+        for desk in desks:
+            await rounds(desk, 1)
+    assert sum(task.done() for task in waiting) == 1
+    first = next(at for at, task in enumerate(waiting) if task.done())
+    desks[first].settle(waiting[first].result(), 10)
+    for _ in range(60):
+        for desk in desks:
+            await rounds(desk, 1)
+    assert isinstance(waiting[1 - first].result(), Hold)
+    waiting[1 - first].result().put_back()
+
+
+async def test_processes_do_not_wait_for_each_other_one_with_money_one_with_room() -> None:
+    vault, caps = Vault(), of_key(Budget(100, "day"), concurrent=2)
+    one, two = (Desk(vault, owner, caps) for owner in (1, 2))
+    vault.granted["key:k_1 day", DAY] = {1: 60}
+    vault.granted["key:k_1 concurrent", -1] = {2: 2}
+    tasks = []
+    for desk, place, money in ((one, 0, 60), (two, 2, 0)):
+        purse = desk.purse()
+        for pot, _ in purse.pots:
+            pot.granted = money if pot.account else place
+        tasks.append(await served(desk, Wish(purse, Need(worst_nusd=55), "k_1"), 5))
+    for _ in range(4):
+        await rounds(one, 1)
+        await rounds(two, 1)
+    assert [task.done() for task in tasks].count(True) == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_would_help_only_one_further_back_is_not_taken() -> None:
+    vault, caps = Vault(), of_key(Budget(100, "day"))
+    desk = Desk(vault, 1, caps)
+    vault.granted["key:k_1 day", DAY] = {2: 70}  # another process has it
+    purse = desk.purse()
+    large = await served(desk, Wish(purse, Need(worst_nusd=50), "k_1"), 5)
+    small = await served(desk, Wish(purse, Need(worst_nusd=5), "k_1"), 5)
+    await rounds(desk, 1)
+    assert vault.granted["key:k_1 day", DAY].get(1, 0) == 0
+    vault.granted["key:k_1 day", DAY] = {2: 40}
+    await rounds(desk)
+    for task in (large, small):
+        task.result().put_back()
+
+
 async def test_a_soft_budget_sets_aside_what_is_probable_only() -> None:
     desk = Desk(Vault(), 1, of_key(Budget(100, "day", "soft")))
     wish = Wish(desk.purse(), Need(worst_nusd=10**9, probable_nusd=60), "k_1")

@@ -102,3 +102,17 @@ def test_an_idle_tap_gives_back_all_it_has() -> None:
     assert it.ask() == (-12, 0)
     assert it.level == 0
     assert it.settled()
+
+
+def test_what_lets_nobody_go_is_given_back_and_asked_for_again() -> None:
+    it = pot()
+    it.wanted = it.smallest = 60
+    assert it.ask() >= 60
+    it.answer(40, 0, 0)  # another has the rest
+    it.stuck = True
+    assert (it.ask(), it.room()) == (0, 0)
+    it.answer(0, 50, 0)
+    assert it.gave_back
+    assert it.ask() >= 60
+    it.answer(60, 0, 0)
+    assert (it.gave_back, it.stuck) == (False, False)

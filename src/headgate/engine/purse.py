@@ -125,11 +125,13 @@ class Purse:
         return None
 
     def wants(self, need: Need) -> Iterator[tuple[Pot | Tap, int]]:
-        """What a call in line needs of each account."""
+        """What a call in line needs, of each account that it needs something of."""
         for pot, at in self.pots:
-            yield pot, need[at]
+            if need[at]:
+                yield pot, need[at]
         for tap, at in self.taps:
-            yield tap, need[at]
+            if need[at]:
+                yield tap, need[at]
 
     def take(self, need: Need) -> Hold | None:
         """Set the need aside everywhere, or nowhere."""

@@ -169,6 +169,9 @@ class Till:
             self._round, self._seen = list(self._busy), {}
         if self._round:
             due |= self._tick()
+        for waiter in self._turns.foremost():
+            if waiter.answered:
+                _make_way(waiter.wish)
         for waiter in self._turns.everyone():
             waiter.asked = True
         return [(it, ask) for it in due if (ask := _ask(it)) is not None]
@@ -259,16 +262,19 @@ class Till:
             it.wanted = it.smallest = 0
         self._wanting.clear()
         for waiter in self._turns.everyone():
-            wish = waiter.wish
-            for it, amount in wish.purse.wants(wish.need):
+            for it, amount in waiter.wish.purse.wants(waiter.wish.need):
                 if not it.wanted:
                     self._wanting.append(it)
                     it.smallest = amount
                 it.wanted += amount
                 it.smallest = min(it.smallest, amount)
-            if wish.lower is not None:
-                for pot in wish.purse.hard:
-                    pot.smallest = min(pot.smallest, 1)
+        least: dict[Pot | Tap, int] = {}
+        for waiter in self._turns.foremost():  # what helps somebody further back helps nobody
+            for it, amount in waiter.wish.purse.wants(waiter.wish.need):
+                is_less = waiter.wish.lower is not None and it in waiter.wish.purse.hard
+                least[it] = min(1 if is_less else amount, least.get(it, amount))
+        for it, amount in least.items():
+            it.smallest = amount
 
     def _turn_away(self, waiter: Waiter) -> None:
         """End the wait of a call that cannot be let in before its time is over."""
@@ -311,6 +317,15 @@ class Till:
 def _tight(wish: Wish) -> Iterator[Pot]:
     """The budgets that the call does not fit into."""
     return (pot for pot in wish.purse.hard if pot.room() < wish.need.worst_nusd)
+
+
+def _make_way(wish: Wish) -> None:
+    """What does not let it go is of use to others, where they have part of the rest.
+
+    Else two processes could wait for each other, one with the money, one with the place.
+    """
+    for pot, at in wish.purse.pots:
+        pot.stuck = pot.is_in_vain(wish.need[at])
 
 
 def _ask(it: Pot | Tap) -> Stock | Flow | None:

@@ -119,6 +119,11 @@ class Turns:
         for line in self._by_key.values():
             yield from line.waiters
 
+    def foremost(self) -> Iterator[Waiter]:
+        """The first of each key: who goes next, if anybody can."""
+        for line in self._by_key.values():
+            yield next(iter(line.waiters))
+
     def hear(self) -> None:
         """The bank has answered for all it was asked for."""
         for line in self._by_key.values():

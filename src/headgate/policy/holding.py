@@ -3,8 +3,8 @@
 Rule 1: what is used and set aside never exceeds what was granted, but where a truth turns out
 larger than its estimate: then nothing more is set aside until the bank has covered it.
 Rule 2: a process wishes for what it uses, what is waited for, and a cushion of at most half of
-what nobody else holds; so idle shares find their way to those that need them. What is too little
-for any that wait here is given back too: with what others have of it, it may be enough.
+what nobody else holds; so idle shares find their way to those that need them. What lets nobody
+go who waits here, now or when a running call ends, is given back: elsewhere it may be enough.
 Rule 3: one event loop owns these; nothing here waits.
 """
 
@@ -55,6 +55,7 @@ class Pot:
         "active",
         "cap",
         "free",
+        "gave_back",
         "granted",
         "held",
         "kind",
@@ -102,7 +103,9 @@ class Pot:
         self.free = 0
         """what nobody held, as the bank last knew"""
         self.stuck = False
-        """did the bank not have what would help: then what is left here is of no use here"""
+        """does what is held let nobody go: then it is given back when next asked for"""
+        self.gave_back = False
+        """so that it is asked for again before it is given back again"""
         self.active = True
         """has anything moved since the bank was last asked"""
         self.loan = 0
@@ -159,8 +162,7 @@ class Pot:
 
     def answer(self, granted: int, free: int, spent: int) -> None:
         self.granted, self.free, self.spent = granted, free, spent
-        # Once given back it is asked for again, together with whatever others gave back.
-        self.stuck = not self.stuck and self.wanted > 0 and self.room() < self.smallest
+        self.gave_back, self.stuck = self.stuck, False
         self.loan = 0
         self._seen = self.used
 
@@ -175,6 +177,16 @@ class Pot:
     def lend(self, amount: int) -> None:
         self.granted += amount
         self.loan += amount
+
+    def is_in_vain(self, amount: int) -> bool:
+        """Is it no use to hold more than what runs, for a call that waits for so much."""
+        if self.stuck or self.gave_back or amount <= self.free:
+            return self.stuck
+        mine, spent = max(self.granted, self.used), max(self.spent - self.used, 0)
+        elsewhere = self.cap - self.free - mine - spent
+        if 4 * elsewhere < amount:  # nobody else holds any to speak of, so nobody lacks it
+            return False
+        return not self.held or self.granted - self.used < amount
 
     def forget(self) -> None:
         """Another begins to count for this process: what it was granted is gone."""
