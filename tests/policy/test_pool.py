@@ -168,16 +168,14 @@ def test_where_every_credential_is_refused_the_one_that_is_due_first_is_asked() 
     assert pool.wait_s(ask(), 10.0) == float("inf")
 
 
-def test_a_lone_account_is_asked_though_it_was_refused_and_waited_for_when_it_is_short() -> (
-    None
-):
+def test_a_lone_account_is_asked_though_it_was_refused_or_limited() -> None:
     pool = Pool()
     alone = Ask("p", "m", ("A",), b"", SIZE)
     pool.refuse(pool.send(alone, 0, 0.0), "401", 0.0)
     assert pool.choose(alone, 1.0) == Pick(0)
     pool.reopen()
     pool.limit(pool.send(alone, 0, 1.0), 8.0, 1.0)
-    assert pool.choose(alone, 2.0) == Pick(0, 7.0)
+    assert pool.choose(alone, 2.0) == Pick(0)
 
 
 def test_what_the_pool_gained_over_one_account_is_counted_by_what_was_wrong_with_it() -> None:

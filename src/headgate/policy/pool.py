@@ -172,10 +172,13 @@ class Pool:
         trip.stake.hear(told, now, counted=counted)
 
     def limit(self, trip: Trip, retry_after: float | None, now: float) -> None:
-        """The account was asked too much: it is left alone until its vendor wants it again."""
+        """The account was asked too much: it is left alone until its vendor wants it again.
+
+        But not a lone one: what its vendor will say to the next call, only its vendor knows.
+        """
         self.record(trip.ask.provider, trip.account).limited += 1
-        wait_s = _asked_s(trip, retry_after, now)
-        trip.room.close(now + wait_s, "429")
+        if len(trip.ask.accounts) > 1:
+            trip.room.close(now + _asked_s(trip, retry_after, now), "429")
         trip.stake.settle(0, now)
 
     def refuse(self, trip: Trip, why: str, now: float, *, model_only: bool = False) -> bool:
@@ -335,10 +338,10 @@ def _name(ask: Ask) -> bytes:
 
 
 def _asked_s(trip: Trip, retry_after: float | None, now: float) -> float:
-    """How long a limited account is left alone: as it asks, else until its limits allow it."""
+    """How long one of several is left alone: as it asks, else until its limits allow it."""
     if retry_after is not None:
         return min(max(retry_after, 0.0), ASKED_LONGEST_S)
     short_s = trip.room.wait_s(Draw(1), now)
     if 0 < short_s < NEVER:
         return min(short_s, ASKED_LONGEST_S)
-    return LIMITED_S if len(trip.ask.accounts) > 1 else 0.0
+    return LIMITED_S
