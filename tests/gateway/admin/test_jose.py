@@ -28,6 +28,8 @@ FORGER = Forger(url="https://issuer.example")
 SIGNER = FORGER.signer
 KEYS = [SIGNER.public()]
 EXPECTED = Expected(FORGER.url, CLIENT)
+DAY_S = 86_400
+"""a suite that is run from its beginning may come here half an hour after this was read"""
 SIGN_IN = Expected(FORGER.url, CLIENT, "the nonce")
 
 
@@ -49,7 +51,7 @@ def test_every_accepted_algorithm_is_checked(algorithm: str) -> None:
     [
         ({"exp": 1}, "expired"),
         ({"exp": FORGER.saying()["iat"] - LEEWAY_S - 2}, "expired"),
-        ({"nbf": FORGER.saying()["iat"] + LEEWAY_S + 60}, "not in force yet"),
+        ({"nbf": FORGER.saying()["iat"] + DAY_S}, "not in force yet"),
         ({"iss": "https://issuer.example/"}, "not of"),
         ({"aud": "somebody-else"}, "not meant for 'headgate'"),
         ({"aud": []}, "aud"),
