@@ -41,7 +41,10 @@ class Bill:
         self._learned = learned
 
     def tariff(self, target: Target | None) -> Tariff | None:
-        return next((tariff for it, tariff in self._tariffs if it == target), None)
+        tariffs = self._tariffs
+        if len(tariffs) == 1:
+            return tariffs[0][1] if tariffs[0][0] == target else None
+        return next((tariff for it, tariff in tariffs if it == target), None)
 
     def quote(self, asked: demand.Demand) -> Quote:
         """What is enough for any of the targets."""
@@ -201,7 +204,7 @@ class Admission:
                 raise told.unpriced(fare.unpriced)
             if call.surface.name == "responses" and call.envelope.flag("background"):
                 raise told.unseen()
-        asked = demand.read(call.surface, call.envelope)
+        asked = demand.read(call.surface, call.envelope, tally.max_output)
         bill = tally.bill = Bill(asked, fare.tariffs, self._ground.learned)
         need = _need(bill.quote(asked))
         if not (purse.lowers and fare.field and call.surface.converses):

@@ -85,7 +85,7 @@ class Clerk:
             asks = [ask for _, ask in asked]
             answers = await loop.run_in_executor(self._thread, self._bank.exchange, asks)
         except BankError as error:
-            till.failed(asked, str(error))
+            till.failed(asked, error.why)
             if till.trouble:
                 self._told = self._told or self._say(str(error))
             return False

@@ -99,8 +99,8 @@ class Demand(NamedTuple):
     """its bound by the older name, which is all that many servers of Chat Completions read"""
 
 
-def read(surface: Surface, envelope: Envelope) -> Demand:
-    """What the request demands."""
+def read(surface: Surface, envelope: Envelope, bound: int = 0) -> Demand:
+    """What the request demands. `bound`: its own on output, where that was read already."""
     members, name, size = envelope.members, surface.name, len(envelope.body)
     if not surface.converses:
         return Demand(name, size, MORE_TOKENS, 0)
@@ -121,7 +121,7 @@ def read(surface: Surface, envelope: Envelope) -> Demand:
         name,
         size,
         extra + images * IMAGE_TOKENS[name],
-        _bound(surface, envelope),
+        bound or _bound(surface, envelope),
         _choices(name, envelope) if "n" in members else 1,
         elsewhere or files,
         marked,

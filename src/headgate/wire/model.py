@@ -179,7 +179,8 @@ class Usage(NamedTuple):
 
     @property
     def input_total(self) -> int:
-        return sum(self[:6])
+        fresh, read, write_5m, write_1h, write_30m, write_12h, *_ = self
+        return fresh + read + write_5m + write_1h + write_30m + write_12h
 
 
 class Terms(NamedTuple):

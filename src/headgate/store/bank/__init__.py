@@ -18,7 +18,14 @@ ALWAYS = Span(-1, -1)
 
 
 class BankError(Exception):
-    """The bank cannot be asked now: why, in plain words."""
+    """The bank cannot be asked now: why, in plain words.
+
+    `why` is the reason without the place, for those who should not learn where the store lies.
+    """
+
+    def __init__(self, what: str, why: str = "") -> None:
+        super().__init__(what)
+        self.why = why or "the store cannot be reached"
 
 
 class OwnerGone(BankError):

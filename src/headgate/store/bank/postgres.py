@@ -109,7 +109,8 @@ class Line:
             yield self._connection
         except (ServerError, StoreError) as error:
             self.hang_up()
-            raise BankError(postgres.explain(error, self.server).what) from error
+            explained = postgres.explain(error, self.server)
+            raise BankError(explained.what, explained.why) from error
         except BaseException:
             self.hang_up()
             raise

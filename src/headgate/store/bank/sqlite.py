@@ -77,7 +77,7 @@ class SqliteBank:
         try:
             self._open()
         except StoreError as error:
-            raise BankError(error.what) from error
+            raise BankError(error.what, error.why) from error
 
     def exchange(self, asks: Sequence[Stock | Flow]) -> list[Answer]:
         """Answer all of it in one transaction."""
@@ -96,7 +96,8 @@ class SqliteBank:
             raise
         except (OSError, sqlite3.Error, StoreError) as error:
             self._held.doubt(asks)
-            raise BankError(sqlite.explain(error, self._path).what) from error
+            explained = sqlite.explain(error, self._path)
+            raise BankError(explained.what, explained.why) from error
         self._held.note(asks, answers)
         return answers
 
@@ -108,7 +109,8 @@ class SqliteBank:
         try:
             connection.execute("DELETE FROM lease WHERE owner = ?", (self.owner,))
         except sqlite3.Error as error:
-            raise BankError(sqlite.explain(error, self._path).what) from error
+            explained = sqlite.explain(error, self._path)
+            raise BankError(explained.what, explained.why) from error
         finally:
             connection.close()
 
