@@ -352,7 +352,7 @@ def _judge_kills(it: Ground, hits: list[Hit], killed: list[float], seen: Tally) 
         "spend never above cap + bound": all(
             hit.over_nusd() <= bound_nusd(hit.kills) for hit in hits
         ),
-        "no phantom block: calls go on within 3 s of room": late < 3.0,
+        "no phantom block: calls go on when the dead are known to be": late < EXPIRY_S + 1,
         "what a spent budget leaves unused is less than what the dead may have used": (
             unused <= WORST_NUSD + bound_nusd(len(killed))
         ),
