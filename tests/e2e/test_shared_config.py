@@ -167,5 +167,9 @@ def test_workers_of_one_host_follow_too_and_one_that_dies_starts_with_what_is_va
         asyncio.run(everywhere({"version": 1, "refused": 2}))
         hosts.publish("third")
         asyncio.run(everywhere({"version": 3}))
-        lines = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
+        until = time.monotonic() + 5
+        while '"event":"reloaded"' not in log.read_text() and time.monotonic() < until:
+            time.sleep(0.02)
+        whole = log.read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines() if line[:1] == "{"]
         assert {line["event"] for line in lines} >= {"shared_config", "reloaded"}
