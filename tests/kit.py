@@ -178,8 +178,12 @@ async def send(
         **{name.lower(): value for name, value in (headers or {}).items()},
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
-    await writer.drain()
+    try:
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
+        await writer.drain()
+    except BaseException:
+        writer.close()  # nobody else knows of it
+        raise
     return reader, writer
 
 
