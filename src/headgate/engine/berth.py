@@ -60,13 +60,18 @@ class Berths:
             return 0.0
         return self._seat(tally, gate, target).wait_s(self._ground.clock())
 
+    def at_once(self, tally: Tally, step: Try) -> Gate | None:
+        """The gate of a call that needs no seat; None: it has to take one."""
+        gate = self._gates[step.target.provider]
+        lone = tally.lone = self._lone(tally, gate, step.target)
+        if lone is None and not gate.own_credential:
+            return None
+        tally.seat = None
+        return gate
+
     async def take(self, tally: Tally, step: Try) -> Gate:
         """The provider's gate, or that of one of its accounts. Fault: all are short."""
         gate, seat = self._gates[step.target.provider], tally.seat
-        lone = tally.lone = self._lone(tally, gate, step.target)
-        if gate.own_credential or lone is not None:
-            tally.seat = None
-            return gate
         if seat is None or seat.target is not step.target:
             seat = tally.seat = self._seat(tally, gate, step.target)
         seat.begin(step)

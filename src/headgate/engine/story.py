@@ -231,7 +231,9 @@ class Engine:
         """One upstream attempt; the fault it ended in, None when the call is answered."""
         ground = self._ground
         try:
-            gate = await self._berths.take(tally, step)
+            gate = self._berths.at_once(tally, step)
+            if gate is None:
+                gate = await self._berths.take(tally, step)
             request, drop_usage = self._prepare(tally, route, gate, step.target)
         except Fault as unsendable:
             self._berths.leave(tally)
