@@ -18,6 +18,7 @@ from headgate.engine.ground import Ground
 from headgate.engine.purse import Hold, Lower, Need, Purse, Wish
 from headgate.engine.tally import Settled, Tally, tags
 from headgate.policy import demand, quote
+from headgate.policy.cap import NO_CAPS
 from headgate.policy.quote import Learned, Quote, Tariff
 from headgate.policy.router import Target
 from headgate.wire.call import Call
@@ -101,7 +102,11 @@ class Admission:
         self._wait_s = config.caps.wait_s
         self._fares: dict[tuple[str, str], Fare] = {}
         self._kins: dict[tuple[int, ...], Kin] = {}
-        ground.till.configure(config.caps)
+        caps = config.caps
+        usual = (caps.house, caps.each_key, caps.each_team)
+        self._caps_all = bool(caps.tags or caps.models) or any(it != NO_CAPS for it in usual)
+        """is anything capped for those who have no caps of their own"""
+        ground.till.configure(caps)
 
     def _fare(self, call: Call, ladder: Sequence[Target]) -> Fare:
         name, now = (call.model, call.surface.name), self._ground.clock()
@@ -143,6 +148,8 @@ class Admission:
     ) -> Coroutine[None, None, None] | None:
         """Take what the call may use. None: it is in; else it has to be waited for."""
         call = tally.call
+        if not (self._caps_all or call.holder.caps):
+            return None
         fare = self._fare(call, ladder)
         purse = self._purse(tally, fare)
         tally.charged = purse.charged
