@@ -46,8 +46,6 @@ WORST_NUSD = (len(BODY) + 256) * 1_000 + 100 * 10_000 + 3
 """what is set aside for each: every byte a token, and what vendors put around a call"""
 CONNECTIONS = 24
 KILL_EVERY_S = (2.0, 6.0)
-EXPIRY_S = 5.0
-"""after which a process that is not heard of counts as dead"""
 
 CONF = """
 [server]
@@ -352,7 +350,7 @@ def _judge_kills(it: Ground, hits: list[Hit], killed: list[float], seen: Tally) 
         "spend never above cap + bound": all(
             hit.over_nusd() <= bound_nusd(hit.kills) for hit in hits
         ),
-        "no phantom block: calls go on when the dead are known to be": late < EXPIRY_S + 1,
+        "no phantom block: calls go on within 3 s of room": late < 3.0,
         "what a spent budget leaves unused is less than what the dead may have used": (
             unused <= WORST_NUSD + bound_nusd(len(killed))
         ),
