@@ -8,7 +8,7 @@ import pytest
 
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.config.caps import Amounts, Line, Money
-from headgate.config.model import Events, Granted, Loops, Oidc, Store
+from headgate.config.model import CacheConfig, Events, Granted, Loops, Oidc, Store
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
@@ -26,6 +26,7 @@ RECORDS: dict[str, type] = {
     "loops": Loops,
     'loops.tags."NAME"': Loops,
     "events": Events,
+    "cache": CacheConfig,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.engine.purse import Need, Wish
-from tests.engine.test_till import CAP, Desk, Play, of_key
+from tests.engine.desk import Desk, of_key
+from tests.engine.test_till import CAP, Play
 from tests.engine.vault import Vault
 
 

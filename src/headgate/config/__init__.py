@@ -8,6 +8,7 @@ from headgate.config.capability import abilities, is_known
 from headgate.config.describe import describe, spell
 from headgate.config.load import NEAR, SHARED, find_file, load, load_file, load_places
 from headgate.config.model import (
+    CacheConfig,
     Capability,
     CapsConfig,
     Config,
@@ -27,6 +28,7 @@ __all__ = [
     "NEAR",
     "NOBODY",
     "SHARED",
+    "CacheConfig",
     "Capability",
     "CapsConfig",
     "Config",

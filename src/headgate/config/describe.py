@@ -45,6 +45,7 @@ def describe(config: Config) -> dict[str, object]:
         "loops": asdict(config.loops),
         "loops_of_tags": {name: asdict(loops) for name, loops in config.loops_of_tags},
         "events": _events(config.events),
+        "cache": asdict(config.cache),
         "notes": list(config.notes),
     }
 
@@ -92,13 +93,16 @@ def _provider(provider: Provider) -> dict[str, object]:
     return described
 
 
+_OWN = ("canned", "hold_ms", "call_s", "silence_s")
+
+
 def _route(route: Route) -> dict[str, object]:
     described: dict[str, object] = {"ladder": [_rung(rung) for rung in route.ladder]}
     if route.policy != "ordered":
         described["policy"] = route.policy
     if not route.hints:
         described["hints"] = False
-    for name in ("canned", "hold_ms", "call_s", "silence_s"):
+    for name in (*_OWN, "prompt_cache", "reply_cache", "join"):
         value = getattr(route, name)
         if value not in (None, ""):
             described[name] = value

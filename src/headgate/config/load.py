@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from headgate.config.cache import read_cache
 from headgate.config.capability import read_capabilities
 from headgate.config.caps import check_prices, read_caps
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
@@ -47,6 +48,7 @@ _SECTIONS = (
     "routing",
     "loops",
     "events",
+    "cache",
     "admin",
 )
 NEAR = ("server", "ledger", "store")
@@ -140,6 +142,7 @@ def load(
         loops=loops,
         loops_of_tags=loops_of_tags,
         events=read_events(_section(root, "events")),
+        cache=read_cache(_section(root, "cache"), declared, store=near.store),
         source=source,
     )
     check_prices(config, report, datetime.now(UTC))

@@ -43,6 +43,12 @@ class Route:
     policy: Policy = "ordered"
     hints: bool = True
     """may a call's header field or tag ask for another order of the ladder"""
+    prompt_cache: str = ""
+    """off, advise or on: what is done about a vendor's prompt cache; empty: as [cache] says"""
+    reply_cache: str = ""
+    """off, deterministic or all: which replies are kept and given again"""
+    join: str = ""
+    """off, deterministic or all: which identical calls share one that runs"""
     by_default: bool = False
     """True: not written in [models], but one of a provider's own patterns"""
 
@@ -182,6 +188,40 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheConfig:
+    """[cache]: vendors' prompt caches, replies that are given again, calls that are shared."""
+
+    prompt: str = "advise"
+    """off, advise or on"""
+    reply: str = "off"
+    """off, deterministic or all"""
+    join: str = "off"
+    """off, deterministic or all"""
+    scope: str = "key"
+    """key, team or organisation: who may be given an answer that another's call got"""
+    ttl_s: float = 3600.0
+    """how long a reply is given again"""
+    store: str = "memory"
+    """memory, disk or redis: where replies are kept; memory is asked first in any case"""
+    memory_bytes: int = 128 * 1024 * 1024
+    disk_bytes: int = 1024 * 1024 * 1024
+    entry_bytes: int = 2 * 1024 * 1024
+    """a longer reply is not kept"""
+    pace: bool = False
+    """is a reply that is given again as a stream given at the speed it once came"""
+    resend_s: float = 0.0
+    """an identical call of the same session within this time is the same call, sent again"""
+    keyed_s: float = 86_400.0
+    """how long the answer to a call with an Idempotency-Key is kept"""
+    near: str = "off"
+    """off, shadow or serve: are replies to nearly the same question looked for"""
+    near_model: str = ""
+    """provider:model that turns a question into numbers"""
+    near_likeness: float = 0.92
+    """from which likeness on two questions may be the same"""
+
+
+@dataclass(frozen=True, slots=True)
 class Loops:
     """[loops], and with it [loops.tags.NAME]: what looks like a loop, and what is stopped."""
 
@@ -237,6 +277,7 @@ class Config:
     loops_of_tags: tuple[tuple[str, Loops], ...] = ()
     """for keys with the tag; the first that fits"""
     events: Events = Events()
+    cache: CacheConfig = CacheConfig()
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

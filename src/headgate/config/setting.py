@@ -181,6 +181,37 @@ BUDGET = (
             high=1),
 )  # fmt: skip
 
+PROMPT_CACHE = ("off", "advise", "on")
+SHARED_CALLS = ("off", "deterministic", "all")
+
+CACHE = (
+    Setting("prompt", "choice", "the vendors' prompt caches: on places marks where they pay, "
+            "advise only says where they would", choices=PROMPT_CACHE),
+    Setting("reply", "choice", "replies that are kept and given again to identical calls: "
+            "deterministic asks for temperature 0 and no tools", choices=SHARED_CALLS),
+    Setting("join", "choice", "identical calls that run at once become one",
+            choices=SHARED_CALLS),
+    Setting("scope", "choice", "who may be given an answer to another's call; nobody outside "
+            "the organisation ever", choices=("key", "team", "organisation")),
+    Setting("ttl_s", "number", "how long a reply is given again", above=0, high=30 * DAY_S),
+    Setting("store", "choice", "where replies are kept beside memory; disk and redis hold them "
+            "encrypted; redis needs store.redis", choices=("memory", "disk", "redis")),
+    Setting("memory_bytes", "whole", "of replies in one process", low=0, high=1 << 40),
+    Setting("disk_bytes", "whole", "of replies on disk", low=0, high=1 << 50),
+    Setting("entry_bytes", "whole", "a longer reply is not kept", low=1024, high=1 << 30),
+    Setting("pace", "flag", "give a kept reply as a stream at the speed it once came"),
+    Setting("resend_s", "number", "an identical call of the same session within this time is "
+            "the same call, sent again; 0: never", low=0, high=DAY_S),
+    Setting("keyed_s", "number", "how long the answer to a call with an Idempotency-Key is "
+            "kept", low=60, high=30 * DAY_S),
+    Setting("near", "choice", "look for replies to nearly the same question: shadow measures "
+            "how often they would have been right, serve gives them",
+            choices=("off", "shadow", "serve")),
+    Setting("near_model", "text", "provider:model that turns a question into numbers"),
+    Setting("near_likeness", "number", "from which likeness on two questions may be the same",
+            above=0, high=1),
+)  # fmt: skip
+
 PROVIDER = (
     Setting("kind", "text", "which provider this is; default: the section's own name"),
     Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
@@ -220,6 +251,9 @@ MODEL = (
     Setting("hold_ms", "whole", "overrides retry.hold_ms", low=0, high=600_000),
     Setting("call_s", "number", "overrides the provider's call_s", above=0, high=DAY_S),
     Setting("silence_s", "number", "overrides the provider's silence_s", above=0, high=DAY_S),
+    Setting("prompt_cache", "choice", "overrides cache.prompt", choices=PROMPT_CACHE),
+    Setting("reply_cache", "choice", "overrides cache.reply", choices=SHARED_CALLS),
+    Setting("join", "choice", "overrides cache.join", choices=SHARED_CALLS),
 )  # fmt: skip
 
 RUNG = (
@@ -291,6 +325,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "loops": LOOPS,
     'loops.tags."NAME"': LOOPS,
     "events": EVENTS,
+    "cache": CACHE,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,

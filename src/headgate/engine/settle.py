@@ -135,7 +135,12 @@ class Settlement:
             tally.reading.warn(PRICE_UNKNOWN)
         for term in rates.unpriced(terms) if terms.tier or terms.speed or terms.geo else ():
             tally.reading.warn(f"no_price_for_{term}".replace(" ", "_"))
-        return Settled(usage, usage_from, terms, rates, rates.cost(usage, terms))
+        cost = rates.cost(usage, terms)
+        tally.cost_nusd = cost.total_nusd
+        uncached_nusd, total = cost.input_nusd, usage.input_total
+        if total != usage.input_fresh:
+            uncached_nusd = rates.cost(Usage(total), terms).input_nusd
+        return Settled(usage, usage_from, terms, rates, cost, uncached_nusd)
 
     def rates(self, provider: Provider, model: str, at: datetime) -> Rates:
         """What a model costs at a provider."""
@@ -147,7 +152,7 @@ class Settlement:
         """The tokens that count: the provider's, or an estimate where it told none."""
         reading, usage = tally.reading, tally.reading.usage
         model = reading.model
-        if tally.canned or tally.target is None:
+        if tally.canned or tally.target is None or tally.answered_from:
             return Usage(), "none"
         if tally.ending is Ending.COMPLETE:
             if reading.usage_seen:

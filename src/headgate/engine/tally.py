@@ -64,6 +64,18 @@ class TryNote(Struct, frozen=True):
     credential: str = ""
 
 
+class Miss(NamedTuple):
+    """Why a vendor's prompt cache did not hold a prompt."""
+
+    why: str
+    at: str = ""
+    """the first part that differs from what was cached"""
+    cost_nusd: int = 0
+
+
+NO_MISS = Miss("")
+
+
 class Bill(Protocol):
     """What was reckoned of a call before it was sent."""
 
@@ -88,6 +100,18 @@ class Tally(Struct, eq=False):
     """how the call was translated, when that surface is of another dialect"""
     route: str = ""
     chosen_by: str = ""
+    cache_plan: str = ""
+    """what was done, or advised, about the vendor's prompt cache"""
+    miss: Miss | None = None
+    """why that cache did not hold the prompt; None: it did, or nobody expected it"""
+    answered_from: str = ""
+    """hit, near, join or replay; empty: an upstream was asked"""
+    instead: Tally | None = None
+    """the call whose answer this one shares, while it runs"""
+    saved_nusd: int = 0
+    """what the shared answer had cost"""
+    cost_nusd: int = 0
+    """known once it is settled"""
     target: Target | None = None
     credential: str = ""
     seat: Seat | None = None
@@ -200,6 +224,8 @@ class Settled(Struct, frozen=True):
     terms: Terms
     rates: Rates | None
     cost: Cost | None
+    uncached_nusd: int = 0
+    """what its input would have cost without a cache"""
 
 
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
@@ -260,6 +286,13 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tally.charged,
         tally.waited_us,
         tally.chosen_by,
+        settled.uncached_nusd,
+        tally.cache_plan,
+        "",  # opening
+        *(tally.miss or NO_MISS)[:2],
+        (tally.miss or NO_MISS).cost_nusd,
+        tally.answered_from,
+        tally.saved_nusd if tally.instead is None else tally.instead.cost_nusd,
     )
 
 

@@ -65,4 +65,3 @@ def _facts(pot: Pot) -> dict[str, object]:
         "spent_usd": pot.spent_now() / told.NUSD,
         "resets": resets(pot.span.ends_us()).removeprefix("resets "),
     }
-

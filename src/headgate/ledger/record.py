@@ -171,6 +171,23 @@ class Entry(NamedTuple):
     """how long it stood in line for a limit or a budget before it was sent"""
     chosen_by: str
     """why its target was chosen, where a route has a policy: its name and what decided"""
+    uncached_nusd: int
+    """what its input would have cost had nothing been read from a cache or written to one"""
+    cache_plan: str
+    """what was planned for the vendor's prompt cache, such as: on tools:1h turns:5m; advise …
+    says what would have been done, own: the caller's marks were left alone"""
+    opening: str
+    """what the first pairs of prefix stand for, such as: tools,system; turns follow them"""
+    miss: str
+    """why the vendor's cache did not hold its prompt; empty: it did, or nobody expected it"""
+    miss_at: str
+    """the first part that differs from what was cached, such as: system[1] or messages[4]"""
+    miss_nusd: int
+    """what that cost"""
+    answered_from: str
+    """hit, near, join or replay, where no upstream was asked; empty: one was"""
+    saved_nusd: int
+    """what the call would have cost otherwise"""
 
 
 COLUMNS = Entry._fields

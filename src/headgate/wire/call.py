@@ -36,6 +36,8 @@ class Holder(NamedTuple):
     """what its cost counts against, from the organisation down, then its own tags"""
     caps: tuple[Capped, ...] = ()
     """the limits and budgets of those that have any"""
+    prompt_cache: str = ""
+    """off, advise or on: what the key, its team or organisation says of the prompt cache"""
 
 
 NOBODY = Holder()

@@ -1,0 +1,103 @@
+"""The fourth shape of the store: what caches planned, missed and saved, and keyed calls.
+
+Rule 1: one text serves a file and a server; only the names of types differ.
+Rule 2: replies are kept sealed, under names that nobody can guess back to what was asked.
+"""
+
+from __future__ import annotations
+
+from headgate.store.sql import Connection, on_file
+
+_FILE = {"INTEGER": "INTEGER", "BLOB": "BLOB", "TEXT": "TEXT", "END": "STRICT, WITHOUT ROWID"}
+_SERVER = {"INTEGER": "BIGINT", "BLOB": "BYTEA", "TEXT": 'TEXT COLLATE "C"', "END": ""}
+
+_CALL_COLUMNS = (
+    ("uncached_nusd", "INTEGER", "0"),
+    ("cache_plan", "TEXT", "''"),
+    ("opening", "TEXT", "''"),
+    ("miss", "TEXT", "''"),
+    ("miss_at", "TEXT", "''"),
+    ("miss_nusd", "INTEGER", "0"),
+    ("answered_from", "TEXT", "''"),
+    ("saved_nusd", "INTEGER", "0"),
+)
+
+# Conversations whose vendor binds its thoughts to what came before: marked from their first
+# turn on, or never.
+_MARKED = """
+CREATE TABLE marked (
+  name {BLOB} PRIMARY KEY,
+  plan {TEXT} NOT NULL,
+  until_us {INTEGER} NOT NULL
+) {END}
+"""
+
+# `asked` is a hash of the request: the same key with another request is refused. A lease that
+# has run out while `state` is running means that nobody knows what became of the call.
+_KEYED = """
+CREATE TABLE keyed (
+  name {BLOB} PRIMARY KEY,
+  state {TEXT} NOT NULL,
+  asked {BLOB} NOT NULL,
+  call_id {TEXT} NOT NULL,
+  owner {INTEGER} NOT NULL,
+  lease_us {INTEGER} NOT NULL,
+  at_us {INTEGER} NOT NULL,
+  ends_us {INTEGER} NOT NULL,
+  reply {BLOB}
+) {END}
+"""
+
+# A call that runs and may be joined; `wanted` counts those elsewhere who follow it: only then
+# are its parts written.
+_FLIGHT = """
+CREATE TABLE flight (
+  name {BLOB} PRIMARY KEY,
+  leader {TEXT} NOT NULL,
+  lease_us {INTEGER} NOT NULL,
+  wanted {INTEGER} NOT NULL,
+  parts {INTEGER} NOT NULL,
+  over {INTEGER} NOT NULL
+) {END}
+"""
+
+_FLIGHT_PART = """
+CREATE TABLE flight_part (
+  name {BLOB} NOT NULL,
+  leader {TEXT} NOT NULL,
+  n {INTEGER} NOT NULL,
+  data {BLOB} NOT NULL,
+  PRIMARY KEY (name, leader, n)
+) {END}
+"""
+
+_NEAR = """
+CREATE TABLE near (
+  call_id {TEXT} PRIMARY KEY,
+  at_us {INTEGER} NOT NULL,
+  key_id {TEXT} NOT NULL,
+  route {TEXT} NOT NULL,
+  other_id {TEXT} NOT NULL,
+  likeness {INTEGER} NOT NULL,
+  verdict {TEXT} NOT NULL,
+  agreed {INTEGER} NOT NULL,
+  worth_nusd {INTEGER} NOT NULL
+) {END}
+"""
+
+_TABLES = (_MARKED, _KEYED, _FLIGHT, _FLIGHT_PART, _NEAR)
+
+
+def apply(connection: Connection) -> None:
+    """From the third shape to the fourth."""
+    types = _FILE if on_file(connection) else _SERVER
+    for text in _TABLES:
+        connection.execute(text.format(**types))
+    for column, kind, default in _CALL_COLUMNS:
+        connection.execute(
+            f"ALTER TABLE call ADD COLUMN {column} {types[kind]} NOT NULL DEFAULT {default}"
+        )
+    for table in ('"key"', "tenant"):
+        connection.execute(
+            f"ALTER TABLE {table} ADD COLUMN prompt_cache {types['TEXT']} NOT NULL DEFAULT ''"
+        )
