@@ -18,7 +18,7 @@ def test_an_intent_shares_its_names_with_the_entry_that_closes_it() -> None:
 
 def test_money_is_whole_nano_dollars() -> None:
     money = [name for name in COLUMNS if name.endswith("_nusd")]
-    assert len(money) == 6
+    assert len(money) == 9
     assert all(ENTRY[name].kind is int and not ENTRY[name].optional for name in money)
 
 
