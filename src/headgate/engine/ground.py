@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from headgate.engine import refusal
 from headgate.engine.bench import Bench
+from headgate.engine.flight import Flights
 from headgate.engine.notice import Notices
 from headgate.engine.seat import Seat, Verdict
 from headgate.engine.settle import Settlement
@@ -60,6 +61,8 @@ class Ground:
     """where calls pay"""
     learned: Learned = field(default_factory=Learned)
     """what calls of each target used and cost on average"""
+    flights: Flights = field(default_factory=Flights)
+    """calls that several clients read"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 

@@ -83,6 +83,7 @@ class Opened:
             await self._cut_off()
         await stopping
         await self._cut_off()  # whoever came while the door was closing
+        await self.house.ground.flights.close()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
