@@ -12,9 +12,10 @@ from headgate.policy.prefix import (
     MOST_PAIRS,
     PAIR,
     SHORT_BYTES,
-    fingerprint,
+    Fingerprint,
     unpack,
 )
+from headgate.policy.prefix import fingerprint as fingerprint_of
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault
 
@@ -29,8 +30,12 @@ JSON = st.recursive(
 FIELD = st.sampled_from(["tools", "system", "instructions", "messages", "input", "model"])
 
 
+def fingerprint(body: dict[str, Any], key: bytes = KEY) -> Fingerprint:
+    return fingerprint_of(Envelope(json.dumps(body).encode()), key)
+
+
 def marks(body: dict[str, Any], key: bytes = KEY) -> list[tuple[bytes, int]]:
-    return unpack(fingerprint(Envelope(json.dumps(body).encode()), key)[0])
+    return unpack(fingerprint(body, key).pairs or b"")
 
 
 def conversation(turns: list[str], **more: object) -> dict[str, Any]:
@@ -95,7 +100,8 @@ def test_another_installations_key_gives_other_marks(turns: list[str]) -> None:
 
 @given(st.text(min_size=3, max_size=200))
 def test_nothing_but_hashes_and_lengths_is_kept(secret: str) -> None:
-    packed, _ = fingerprint(Envelope(json.dumps(conversation([secret] * 9)).encode()), KEY)
+    packed = fingerprint(conversation([secret] * 9)).pairs
+    assert packed is not None
     assert len(packed) % PAIR.size == 0
     assert len(packed) <= MOST_PAIRS * PAIR.size
     assert secret.encode() not in packed
@@ -103,8 +109,10 @@ def test_nothing_but_hashes_and_lengths_is_kept(secret: str) -> None:
 
 @given(st.dictionaries(FIELD, JSON))
 def test_odd_bodies_never_raise(body: dict[str, Any]) -> None:
-    packed, offered = fingerprint(Envelope(json.dumps(body).encode()), KEY)
+    packed, offered, opening = fingerprint(body)
+    assert packed is not None
     assert len(unpack(packed)) <= MOST_PAIRS
+    assert len(list(filter(None, opening.split(",")))) <= len(unpack(packed))
     assert offered == (len(body["tools"]) if isinstance(body.get("tools"), list) else 0)
 
 
@@ -114,7 +122,7 @@ def test_odd_bytes_never_raise_beyond_what_opening_them_does(data: bytes) -> Non
         envelope = Envelope(b'{"messages":[' + data + b'],"tools":' + data + b"}")
     except Fault:
         return
-    fingerprint(envelope, KEY)
+    fingerprint_of(envelope, KEY)
 
 
 def test_a_single_text_is_a_message() -> None:
@@ -135,7 +143,58 @@ def test_a_body_too_short_for_any_cache_has_one_mark_that_tells_repeats_apart(
 
 def test_a_part_deep_beyond_reason_is_left_out() -> None:
     deep = b"[" * 900 + b"]" * 900
-    packed, offered = fingerprint(Envelope(b'{"tools":[' + deep + b"]}"), KEY)
-    assert (len(unpack(packed)), offered) == (1, 1)
-    packed, _ = fingerprint(Envelope(b'{"messages":' + deep + b"}"), KEY)
-    assert len(unpack(packed)) == 1
+    packed, offered, opening = fingerprint_of(Envelope(b'{"tools":[' + deep + b"]}"), KEY)
+    assert packed is not None
+    assert (len(unpack(packed)), offered, opening) == (1, 1, "tools")
+    found = fingerprint_of(Envelope(b'{"messages":' + deep + b"}"), KEY)
+    assert len(unpack(found.pairs or b"")) == 1
+
+
+MARK = {"type": "ephemeral"}
+
+
+def marked(turns: list[dict[str, Any]], last: int, *, first: bool) -> list[dict[str, Any]]:
+    """The same turns with a mark on the last block of the `last` newest user turns."""
+    found: list[dict[str, Any]] = json.loads(json.dumps(turns))
+    for turn in [turn for turn in found if turn["role"] == "user"][-last:]:
+        block = turn["content"][-1]
+        turn["content"][-1] = (
+            {"cache_control": MARK, **block} if first else {**block, "cache_control": MARK}
+        )
+    return found
+
+
+@given(st.lists(st.lists(TURN, min_size=1, max_size=3), min_size=1, max_size=9), st.booleans())
+def test_a_mark_that_moves_on_with_the_turns_changes_no_pair(
+    said: list[list[str]], first: bool
+) -> None:
+    """A caller marks its last two turns: on the next one the marks have gone from the first."""
+    turns = [
+        {
+            "role": "assistant" if number % 2 else "user",
+            "content": [{"type": "text", "text": text * 400} for text in texts],
+        }
+        for number, texts in enumerate(said[len(said) % 2 == 0 :])
+    ]
+    bare = marks(conversation([], messages=turns) | {"messages": turns})
+    for last in (1, 2):
+        body = conversation([]) | {"messages": marked(turns, last, first=first)}
+        assert marks(body) == bare
+
+
+@given(st.lists(TURN, min_size=1, max_size=3))
+def test_a_marked_turn_is_found_bare_in_the_next_request(texts: list[str]) -> None:
+    content = [{"type": "text", "text": text} for text in texts]
+    turns = [{"role": "user", "content": content}]
+    before = marks(conversation([]) | {"messages": marked(turns, 1, first=False)})
+    turns += [{"role": "assistant", "content": "a"}, {"role": "user", "content": content}]
+    after = marks(conversation([]) | {"messages": marked(turns, 1, first=False)})
+    assert before[-1] in after
+
+
+def test_the_names_of_the_first_pairs_are_told() -> None:
+    more: dict[str, Any] = {"tools": [{"name": "a"}], "instructions": "i"}
+    found = fingerprint(conversation(["a"], **more))
+    assert (found.opening, found.offered) == ("tools,instructions,system", 1)
+    assert fingerprint({"input": "i" * 2000}).opening == ""
+    assert fingerprint({"input": "i", "instructions": "i"}).opening == ""

@@ -102,6 +102,8 @@ class Tally(Struct, eq=False):
     chosen_by: str = ""
     cache_plan: str = ""
     """what was done, or advised, about the vendor's prompt cache"""
+    fingerprint: prefix.Fingerprint | None = None
+    """how its request begins; None: nobody has looked"""
     miss: Miss | None = None
     """why that cache did not hold the prompt; None: it did, or nobody expected it"""
     answered_from: str = ""
@@ -228,12 +230,24 @@ class Settled(Struct, frozen=True):
     """what its input would have cost without a cache"""
 
 
+def fingerprint(tally: Tally, key: bytes | None) -> prefix.Fingerprint:
+    """How the call's request begins; it is looked at once. Without a key nothing is kept."""
+    found = tally.fingerprint
+    if found is None:
+        found = prefix.fingerprint(tally.call.envelope, key) if key is not None else UNPRINTED
+        tally.fingerprint = found
+    return found
+
+
+UNPRINTED = prefix.Fingerprint()
+
+
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
     labels, envelope = _labels(call), call.envelope
     rates, target = settled.rates, tally.target
-    marks, offered = prefix.fingerprint(envelope, key) if key is not None else (None, 0)
+    pairs, offered, opening = fingerprint(tally, key)
     notes = tally.notes
     troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
     # By position, in the record's order: 61 names would be looked for among 61 names, and that
@@ -277,7 +291,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tally.reply_bytes,
         offered,
         reading.tools_called,
-        marks,
+        pairs,
         _reply_hash(reading, key),
         "",  # batch_id
         ",".join(_warnings(tally)),
@@ -288,7 +302,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tally.chosen_by,
         settled.uncached_nusd,
         tally.cache_plan,
-        "",  # opening
+        opening,
         *(tally.miss or NO_MISS)[:2],
         (tally.miss or NO_MISS).cost_nusd,
         tally.answered_from,
