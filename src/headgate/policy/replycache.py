@@ -250,9 +250,9 @@ def allows(mode: str, envelope: Envelope, surface: str = "") -> bool:
         return False
     if surface == "embeddings":
         return True
-    if _refers(envelope) or _warms(envelope):
+    if mode == DETERMINISTIC and not _is_determined(envelope):
         return False
-    return mode == ALL or _is_determined(envelope)
+    return not (_refers(envelope) or _warms(envelope))
 
 
 def _has(envelope: Envelope, name: str) -> bool:
@@ -285,7 +285,7 @@ def _is_determined(envelope: Envelope) -> bool:
         return False
     if any(_has(envelope, name) for name in ("tools", "functions", "web_search_options")):
         return False
-    return _ELSEWHERE.search(envelope.body) is None
+    return b'url"' not in envelope.body or _ELSEWHERE.search(envelope.body) is None
 
 
 def _is_zero(envelope: Envelope, name: str) -> bool:
