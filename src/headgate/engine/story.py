@@ -22,10 +22,12 @@ from headgate.engine.breaker import Breaker
 from headgate.engine.chooser import Chooser, Way
 from headgate.engine.closing import Closing
 from headgate.engine.crossing import cross, said_again, watch_stream
+from headgate.engine.flight import Flight
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.settle import PRICE_UNKNOWN
+from headgate.engine.sharing import Sharing
 from headgate.engine.tally import Sink, Tally, intent
 from headgate.money.catalog import UNPRICED
 from headgate.policy import prefix, router
@@ -68,14 +70,22 @@ class Engine:
         self._berths = Berths(config, ground, self._gates, purser)
         self._breaker = Breaker(config, ground)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
+        self._sharing = Sharing(config, ground, self._lead)
 
-    async def serve(self, call: Call, sink: Sink) -> None:
-        """Answer the call into the sink. Cancel it when the client is gone."""
+    async def serve(self, call: Call, sink: Sink, flight: Flight | None = None) -> None:
+        """Answer the call into the sink. Cancel it when the client is gone.
+
+        `flight`: of what several clients read, whose record the sink is.
+        """
         ground = self._ground
         tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
+        if flight is not None:
+            flight.led = tally
+        shares = flight is None and self._sharing.concerns(call)
         try:
-            await self._win(tally)
+            if not (shares and await self._share(tally)):
+                await self._win(tally)
         except Fault as fault:
             await self._closing.explain(tally, fault)
         except asyncio.CancelledError:
@@ -88,6 +98,19 @@ class Engine:
                 tally.exchange.close()
             self._closing.settle(tally)
             ground.running.discard(tally)
+
+    async def _lead(self, call: Call, flight: Flight) -> None:
+        await self.serve(call, flight.record, flight)
+
+    async def _share(self, tally: Tally) -> bool:
+        """Answer the call with what another got; False: it may not be."""
+        allowance.check(tally.call)
+        route = self._way(tally.call).route
+        terms = self._sharing.terms(tally.call, route)
+        if terms is None:
+            return False
+        tally.route = route.pattern
+        return await self._sharing.serve(tally, terms)
 
     async def _win(self, tally: Tally) -> None:
         """Drive the plan until the call is answered; raises the last fault when it is not."""

@@ -1,0 +1,132 @@
+"""Answers a call with what another got, where that is allowed: kept replies and running calls.
+
+Rule 1: asked in this order: a reply that is kept, a call that runs, an upstream.
+Rule 2: between looking for a running call and beginning one there is no await: of any number
+that come at once, one asks.
+Rule 3: who is given another's answer pays nothing, waits in no line, and has a row that says
+whose it was.
+Rule 4: what is shared was asked by the same key, or by one the operator lets share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from headgate.config import Config, Route
+from headgate.engine import flight as flights
+from headgate.engine.flight import Flight, Head
+from headgate.engine.ground import Ground
+from headgate.engine.head import SIMULATED, own_headers
+from headgate.engine.tally import Tally
+from headgate.policy import replycache
+from headgate.policy.replycache import FREE, Asked, Control, Namer
+from headgate.wire.call import Call
+from headgate.wire.model import Headers
+
+Lead = Callable[[Call, Flight], Awaitable[None]]
+"""asks an upstream, and records in the flight what it says"""
+
+JOIN = "join"
+FROM = b"x-headgate-cache"
+_OWN = (b"x-request-id", b"request-id", b"retry-after")
+_PERSONAL = (b"anthropic-ratelimit-", b"x-ratelimit-", b"x-headgate-")
+"""fields of a reply that are about whoever asked for it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of one call may be shared."""
+
+    asked: Asked
+    control: Control
+    keep: bool
+    """may its reply be kept and given again"""
+
+
+class Sharing:
+    """Of one engine."""
+
+    def __init__(self, config: Config, ground: Ground, lead: Lead) -> None:
+        cache = self._cache = config.cache
+        self._ground = ground
+        self._lead = lead
+        modes = {cache.reply, cache.join}
+        for route in config.routes:
+            modes |= {route.reply_cache, route.join}
+        self._idle = modes <= {"off", ""}
+        secret = ground.writer.fingerprint_key if not self._idle else b""
+        self._namer = Namer(secret)
+
+    def concerns(self, call: Call) -> bool:
+        """May it be one that is shared."""
+        return not self._idle
+
+    def terms(self, call: Call, route: Route) -> Terms | None:
+        """What of it may be shared; None: nothing."""
+        cache, surface = self._cache, call.surface.name
+        reply, join = route.reply_cache or cache.reply, route.join or cache.join
+        keep = replycache.allows(reply, call.envelope, surface)
+        if not (keep or replycache.allows(join, call.envelope, surface)):
+            return None
+        control = Control.of(call.told)
+        if control is not FREE and control.no_store:
+            return None
+        asked = self._namer.asked(surface, call.envelope, self._scope(call, route))
+        return Terms(asked, control, keep) if asked is not None else None
+
+    def _scope(self, call: Call, route: Route) -> str:
+        """Among whom, and beside which header fields, questions are the same."""
+        owner = replycache.credential(call.told)
+        scope = replycache.scope_of(call.holder, self._cache.scope, owner)
+        return f"{scope}\0{route.pattern}\0{replycache.beside(call.told, call.query)}"
+
+    async def serve(self, tally: Tally, terms: Terms) -> bool:
+        """Answer the call, or raise why it failed; False: it must ask for itself."""
+        running = self._ground.flights.of(self._name(tally.call, terms))
+        if running is None:
+            if not replycache.is_clear(tally.call.envelope):
+                return False
+            running = Flight(self._name(tally.call, terms), tally, self._ground.clock)
+            self._ground.flights.begin(running, self._course(running, terms))
+        await self._join(tally, running)
+        return True
+
+    def _name(self, call: Call, terms: Terms) -> bytes:
+        """Of the running call that is the same; a stream and a whole answer are two."""
+        fresh = b"fresh" if terms.control.no_cache else b""
+        return terms.asked.name + (b"stream" if call.stream else b"whole") + fresh
+
+    async def _course(self, running: Flight, terms: Terms) -> None:
+        """How a shared call goes on."""
+        await self._lead(running.first.call, running)
+
+    async def _join(self, tally: Tally, running: Flight) -> None:
+        """Read a running call."""
+        is_first = running.first is tally
+        if is_first:
+            self._ground.running.discard(tally)  # the call it leads to stands for it
+        running.readers += 1
+        try:
+            await flights.read(running, tally, partial(self._headers, tally, running))
+        finally:
+            running.leave()
+            if is_first and running.led is not None:
+                tally.settled = True  # its row is that of the call it led to
+            else:
+                tally.answered_from, tally.instead = running.answered_from, running.led
+        led = running.led
+        if led is not None:
+            tally.ending, tally.fault = led.ending or tally.ending, led.fault
+
+    def _headers(self, tally: Tally, running: Flight, head: Head) -> Headers:
+        """The head as this reader gets it: what is about somebody else is left out."""
+        if running.first is tally and running.led is not None:
+            return head.headers
+        passed = [
+            field
+            for field in head.headers
+            if field[0] == SIMULATED or not (field[0] in _OWN or field[0].startswith(_PERSONAL))
+        ]
+        return [*own_headers(tally), (FROM, running.answered_from.encode()), *passed]
