@@ -9,15 +9,15 @@ Rule 3: what cannot be read holds no place, and raises nothing: the vendor refus
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
 from headgate.wire.broken import BROKEN
-from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault
+from headgate.wire.splice import backwards, is_blank, within
 
 PREFIX = ("tools", "system", "messages")
 """the order in which a prompt is cached"""
@@ -31,10 +31,8 @@ _MARKS: dict[str, bytes] = {
 _AS_BLOCK = b'[{"type":"text","text":'
 _BILLING = b'"x-anthropic-billing-header'
 """begins the block in which Claude Code says whom it is; it is no instruction"""
-_BLANK = re.compile(rb'"(?:[ \t]|\\[nrt]|\\u00(?:20|0[9aAdD]|[aA]0))*"')
-_ESCAPED_NAME = (b"\\u006", b"\\u007", b"\\u005f", b"\\u005F")
-"""how a letter or a low line of a name may be written; no encoder does so unasked"""
-_SPACE = b" \t\r\n"
+_ESCAPED = re.compile(rb"\\u00(?:[67]|5[fF])")
+"""a letter or a low line that is written as an escape: no encoder does so unasked"""
 _DEEPEST = 9
 """messages, a message, its blocks, a tool's result, its blocks, a document, and its own"""
 _OWN_TOOLS = ("", "custom")
@@ -46,8 +44,11 @@ _VENDOR_TOOLS = (
     "text_editor_",
     "memory_",
     "tool_search_tool_",
-    "mcp_toolset",
+    "computer_",
+    "browser_toolset_",
+    "advisor_",
 )
+"""all that their vendor's client knows, but for sets of tools that may all be deferred"""
 _MARKABLE = frozenset({"text", "image", "document", "search_result", "tool_result"})
 """blocks of a user's turn that take a mark; a text must not be empty"""
 
@@ -156,8 +157,10 @@ def _survey(values: dict[str, bytes], automatic: bytes) -> Survey:
     given = values.get("messages", b"null")
     turns = _LIST.decode(given)
     begun = any(_TURN.decode(turn).role == "assistant" for turn in turns)
-    bound = begun and _is_bound(given, turns)
-    if automatic not in _NOTHING or any(_holds_mark(it) for it in values.values()):
+    odd = any(_has_escapes(value) for value in values.values())
+    bound = begun and _is_bound(given, turns, odd=odd)
+    own = automatic not in _NOTHING
+    if own or any(_holds_mark(value, odd=odd) for value in values.values()):
         return Survey(True, bound, begun, len(turns))
     spots: list[Spot] = []
     before = 0
@@ -169,30 +172,31 @@ def _survey(values: dict[str, bytes], automatic: bytes) -> Survey:
     return Survey(False, bound, begun, len(turns), tuple(spots))
 
 
-def _holds_mark(value: bytes, deep: int = _DEEPEST) -> bool:
+def _holds_mark(value: bytes, *, odd: bool, deep: int = _DEEPEST) -> bool:
     """Whether a mark stands on this or in it; the end of a list is looked at first."""
-    if deep == 0 or not _may_name(b"cache_control", value):
+    if deep == 0 or not (odd or b'"cache_control"' in value):
         return False
     if value[:1] == b"[":
-        return any(_holds_mark(bytes(it), deep - 1) for it in reversed(_LIST.decode(value)))
+        entries = reversed(_LIST.decode(value))
+        return any(_holds_mark(bytes(it), odd=odd, deep=deep - 1) for it in entries)
     if value[:1] != b"{":
         return False
     block = _BLOCK.decode(value)
     if bytes(block.cache_control) not in _NOTHING:
         return True
     inner = (bytes(block.content), bytes(block.source))
-    return any(_holds_mark(it, deep - 1) for it in inner)
+    return any(_holds_mark(it, odd=odd, deep=deep - 1) for it in inner)
 
 
-def _may_name(name: bytes, value: bytes) -> bool:
-    return name in value or (b"\\u00" in value and any(it in value for it in _ESCAPED_NAME))
+def _has_escapes(value: bytes) -> bool:
+    return b"\\u00" in value and _ESCAPED.search(value) is not None
 
 
-def _is_bound(given: bytes, turns: list[Raw]) -> bool:
-    if not _may_name(b'thinking"', given):
+def _is_bound(given: bytes, turns: list[Raw], *, odd: bool) -> bool:
+    if not (odd or b'thinking"' in given):
         return False
     for turn in turns:
-        if _may_name(b'thinking"', bytes(turn)):
+        if odd or b'thinking"' in bytes(turn):
             it = _TURN.decode(turn)
             if it.role == "assistant" and any(_is_signed(block) for block in _blocks(it)):
                 return True
@@ -212,7 +216,7 @@ def _is_signed(block: _Block) -> bool:
 def _opening(name: str, value: bytes) -> list[Spot]:
     """The last tool, or the last text of the system prompt, that may be marked."""
     if name == "system" and value[:1] == b'"':
-        ours = not _BLANK.fullmatch(value) and not value.startswith(_BILLING)
+        ours = not is_blank(value) and not value.startswith(_BILLING)
         return [Spot(name, name, 0, len(value), "string", 0)] if ours else []
     if value[:1] != b"[":
         return []
@@ -224,7 +228,7 @@ def _turn_spots(value: bytes, turns: list[Raw]) -> list[Spot]:
     """The end of the user's last turn, and of the one that the last answer replied to."""
     found: list[Spot] = []
     answered = True
-    for entry, start in _backwards(value, turns):
+    for entry, start in backwards(value, turns):
         turn = _TURN.decode(entry)
         if turn.role == "assistant":
             answered = True
@@ -238,13 +242,13 @@ def _turn_spots(value: bytes, turns: list[Raw]) -> list[Spot]:
 
 def _at_the_end_of(turn: bytes, offset: int) -> list[Spot]:
     """Where a turn may be marked: its text, or its last block that takes a mark."""
-    spans = Envelope(turn).spans()
-    if spans is None or "content" not in spans:
+    span = within(turn, "content")
+    if span is None:
         return []
-    start, end = spans["content"]
+    start, end = span
     content = turn[start:end]
     start += offset
-    if content[:1] == b'"' and not _BLANK.fullmatch(content):
+    if content[:1] == b'"' and not is_blank(content):
         return [Spot("turns", "messages", start, start + len(content), "string", 0)]
     if content[:1] != b"[":
         return []
@@ -253,29 +257,11 @@ def _at_the_end_of(turn: bytes, offset: int) -> list[Spot]:
 
 
 def _last(slot: str, member: str, value: bytes, may: _Judge) -> list[Spot]:
-    for entry, start in _backwards(value, _LIST.decode(value)):
+    for entry, start in backwards(value, _LIST.decode(value)):
         if may(_BLOCK.decode(entry)):
             end = start + len(memoryview(entry))
             return [Spot(slot, member, start, end - 1, "block", 0)]
     return []
-
-
-def _backwards(value: bytes, entries: list[Raw]) -> Iterator[tuple[Raw, int]]:
-    """Each entry of a list and where it begins in the list's bytes, the last one first.
-
-    What lies between two entries is a comma and blanks: so entries are counted off, not sought.
-    """
-    at = _behind_text(value, len(value)) - 1
-    for entry in reversed(entries):
-        start = _behind_text(value, at) - len(memoryview(entry))
-        yield entry, start
-        at = _behind_text(value, start) - 1
-
-
-def _behind_text(value: bytes, at: int) -> int:
-    while value[at - 1] in _SPACE:
-        at -= 1
-    return at
 
 
 def _is_markable_tool(tool: _Block) -> bool:
@@ -294,4 +280,4 @@ def _is_markable(block: _Block) -> bool:
     if block.type not in _MARKABLE or bytes(block.cache_control):
         return False
     text = bytes(block.text)
-    return block.type != "text" or (text[:1] == b'"' and not _BLANK.fullmatch(text))
+    return block.type != "text" or (text[:1] == b'"' and not is_blank(text))
