@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from headgate.store.sql import Connection, on_file
 
-_FILE = {"INTEGER": "INTEGER", "BLOB": "BLOB", "TEXT": "TEXT", "END": "STRICT, WITHOUT ROWID"}
-_SERVER = {"INTEGER": "BIGINT", "BLOB": "BYTEA", "TEXT": 'TEXT COLLATE "C"', "END": ""}
+_FILE = {
+    "INTEGER": "INTEGER",
+    "BLOB": "BLOB",
+    "TEXT": "TEXT",
+    "END": "STRICT, WITHOUT ROWID",
+    "LARGE": "STRICT",  # rows with a reply in them would make every look-up long
+}
+_SERVER = {
+    "INTEGER": "BIGINT",
+    "BLOB": "BYTEA",
+    "TEXT": 'TEXT COLLATE "C"',
+    "END": "",
+    "LARGE": "",
+}
 
 _CALL_COLUMNS = (
     ("uncached_nusd", "INTEGER", "0"),
@@ -32,11 +44,12 @@ CREATE TABLE marked (
 ) {END}
 """
 
-# `asked` is a hash of the request: the same key with another request is refused. A lease that
-# has run out while `state` is running means that nobody knows what became of the call.
+# `asked` is a hash of the request: the same key with another request is refused. A row that is
+# running while its lease has run out, or its owner is signed in no more, means that nobody
+# knows what became of the call. With `call_id`, `at_us` names the one run that may end it.
 _KEYED = """
 CREATE TABLE keyed (
-  name {BLOB} PRIMARY KEY,
+  name {BLOB} NOT NULL PRIMARY KEY,
   state {TEXT} NOT NULL,
   asked {BLOB} NOT NULL,
   call_id {TEXT} NOT NULL,
@@ -45,8 +58,10 @@ CREATE TABLE keyed (
   at_us {INTEGER} NOT NULL,
   ends_us {INTEGER} NOT NULL,
   reply {BLOB}
-) {END}
+) {LARGE}
 """
+
+_KEYED_ENDS = "CREATE INDEX keyed_ends ON keyed (ends_us)"
 
 # A call that runs and may be joined; `wanted` counts those elsewhere who follow it: only then
 # are its parts written.
@@ -85,7 +100,7 @@ CREATE TABLE near (
 ) {END}
 """
 
-_TABLES = (_MARKED, _KEYED, _FLIGHT, _FLIGHT_PART, _NEAR)
+_TABLES = (_MARKED, _KEYED, _KEYED_ENDS, _FLIGHT, _FLIGHT_PART, _NEAR)
 
 
 def apply(connection: Connection) -> None:
