@@ -9,7 +9,7 @@ Rule 3: a report of nothing but zeros is no report: no prompt is empty.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from headgate.wire.model import STANDARD, Fault, Terms, Usage
 
@@ -21,6 +21,15 @@ MOST_TOKENS = 1_000_000_000
 class Hasher(Protocol):
     def update(self, data: bytes, /) -> object: ...
     def digest(self) -> bytes: ...
+
+
+class CacheMiss(NamedTuple):
+    """What a provider says of a prompt that its cache did not hold."""
+
+    why: str
+    """in its words, such as system_changed"""
+    tokens: int
+    """how many were missed; 0: it did not say"""
 
 
 @dataclass(slots=True)
@@ -50,6 +59,8 @@ class Reading:
     """was the dialect's terminal event seen"""
     fault: Fault | None = None
     """the error the upstream reported inside the stream"""
+    cache_miss: CacheMiss | None = None
+    """why the prompt cache did not hold the prompt, where the provider says so"""
     warnings: list[str] = field(default_factory=list)
 
     def hear(self, text: str | None) -> None:

@@ -301,3 +301,32 @@ def test_our_error_inside_a_stream_is_raised_by_the_sdk() -> None:
         for one in anthropic_sdk(body, kind=EVENTS).messages.create(**ASK, stream=True):
             got.append(one.type)  # noqa: PERF401 - what came before the error counts
     assert got == ["message_start", "content_block_start", "content_block_delta"]
+
+
+@pytest.mark.parametrize(
+    ("diagnostics", "told"),
+    [
+        (
+            {"cache_miss_reason": {"type": "tools_changed", "cache_missed_input_tokens": 900}},
+            ("tools_changed", 900),
+        ),
+        ({"cache_miss_reason": {"type": "unavailable"}}, ("unavailable", 0)),
+        ({"cache_miss_reason": {"type": "a", "cache_missed_input_tokens": -5}}, ("a", 0)),
+        ({"cache_miss_reason": None}, None),
+        ({"cache_miss_reason": "a text"}, None),
+        ("unheard of", None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_why_the_cache_missed_is_read_from_whole_and_streamed_replies(
+    diagnostics: object, told: tuple[str, int] | None
+) -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    whole = read(reply(usage, diagnostics=diagnostics))
+    streamed = Reading()
+    opening = {"usage": usage, "diagnostics": diagnostics}
+    anthropic.see(event("message_start", message=opening), streamed)
+    assert whole.cache_miss == streamed.cache_miss == told
+    assert whole.warnings == streamed.warnings == []
+    assert whole.usage == streamed.usage

@@ -16,7 +16,7 @@ from headgate.wire.broken import BROKEN, Reader
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Kind, Terms, Usage
 from headgate.wire.overflow import spoken
-from headgate.wire.reading import Reading
+from headgate.wire.reading import MOST_TOKENS, CacheMiss, Reading
 from headgate.wire.sse import Sse, encode
 
 NAME = "anthropic"
@@ -112,6 +112,16 @@ class _Opening(Struct):
     id: str | None = None
     model: str | None = None
     usage: _Usage | None = None
+    diagnostics: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _MissReason(Struct):
+    type: str = ""
+    cache_missed_input_tokens: int | None = None
+
+
+class _Diagnostics(Struct):
+    cache_miss_reason: _MissReason | None = None
 
 
 class _Message(_Opening):
@@ -157,6 +167,7 @@ class _TokenCount(Struct):
 _EVENT = Reader(_Event)
 _REPLY = Reader(_Message)
 _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
+_DIAGNOSTICS = msgspec.json.Decoder(_Diagnostics)
 _METADATA = msgspec.json.Decoder(_Metadata)
 _USER = msgspec.json.Decoder(_User)
 _TOKEN_COUNT = msgspec.json.Decoder(_TokenCount)
@@ -238,6 +249,20 @@ def _note(message: _Opening, reading: Reading) -> None:
     reading.model = message.model or reading.model
     if message.usage is not None:
         _count(message.usage, reading)
+    if message.diagnostics:
+        _diagnose(message.diagnostics, reading)
+
+
+def _diagnose(raw: msgspec.Raw, reading: Reading) -> None:
+    """Why the cache missed: told to callers that named their last message (docs page "Cache
+    diagnostics", as of 2026-11-20)."""
+    try:
+        reason = _DIAGNOSTICS.decode(raw).cache_miss_reason
+    except BROKEN:  # a shape nobody has seen yet: it decides nothing
+        return
+    if reason is not None and reason.type:
+        tokens = reason.cache_missed_input_tokens or 0
+        reading.cache_miss = CacheMiss(reason.type, min(max(tokens, 0), MOST_TOKENS))
 
 
 def _count(it: _Usage, reading: Reading) -> None:
