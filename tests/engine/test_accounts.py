@@ -84,6 +84,27 @@ async def test_conversations_stay_at_their_account_and_both_accounts_are_used(
     assert {call.path for call in field.sim.calls} == {"/v1/messages"}
 
 
+@pytest.mark.parametrize("path", PATHS[1:])
+async def test_what_names_a_cache_at_openai_names_the_conversation_at_claude_too(
+    path: str,
+) -> None:
+    """However it begins: a conversation that was summed up has another first question."""
+    keys = [f"0199-cache-{number}" for number in range(12)]
+    async with running(TOML, env=ENV) as field:
+        gots = [
+            [await ask(field, path, 2 * begins, 0, prompt_cache_key=key) for key in keys]
+            for begins in range(3)
+        ]
+        rows = [
+            [await field.row_of(got.headers["x-request-id"]) for got in turn] for turn in gots
+        ]
+    accounts = [[row["credential"] for row in turn] for turn in rows]
+    assert accounts[0] == accounts[1] == accounts[2]
+    assert set(accounts[0]) == set(NAMES)
+    assert [[row["session"] for row in turn] for turn in rows] == [keys] * 3
+    assert {call.path for call in field.sim.calls} == {"/v1/messages"}
+
+
 async def test_they_stay_through_a_new_configuration_and_through_a_restart() -> None:
     async with running(TOML, env=ENV) as field:
         before = await served(field, PATHS[0], 0)
