@@ -15,6 +15,7 @@ from headgate.providers import Account, Provider, read_all
 from headgate.sim.app import Options, Simulator
 from headgate.sim.scenario import Scenario
 from headgate.wire.model import Fault
+from tests.peers import listening
 
 KEY = "sk-ant-api03-test"
 
@@ -119,11 +120,9 @@ async def scripted(
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         await reply(writer)
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(answer) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"

@@ -10,6 +10,7 @@ from headgate.conformance.case import Sending
 from headgate.conformance.raw import by_hand, probe
 from headgate.gateway import serve
 from tests.conformance.plays import idle
+from tests.peers import listening
 
 HEAD = Sending("/api/hello", headers=[(b"user-agent", b"a")], method="HEAD")
 UPGRADE = Sending("/v1/responses", headers=[(b"upgrade", b"websocket")], method="GET")
@@ -35,18 +36,13 @@ async def test_the_head_of_the_reply_is_read(sending: Sending) -> None:
 async def test_silence_and_nonsense_and_nobody_are_told() -> None:
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
     async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"hello\r\n\r\n")
-        writer.close()
 
     for answer, told in ((mute, "no answer within"), (odd, "no answer: IndexError")):
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        got = await probe(HEAD, f"http://127.0.0.1:{port}", 0.05)
+        async with listening(answer) as port:
+            got = await probe(HEAD, f"http://127.0.0.1:{port}", 0.05)
         assert told in got.broke
-        server.close()
-        await server.wait_closed()
         gone = await probe(HEAD, f"http://127.0.0.1:{port}", 1.0)
         assert "no answer: ConnectionRefusedError" in gone.broke

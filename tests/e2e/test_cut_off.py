@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks import drill
 from benchmarks.drill import COST_NUSD, Client, Ground, Tally
+from tests.peers import dialled, listening
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -34,12 +35,12 @@ class Cable:
         self.plugged = asyncio.Event()
         self.plugged.set()
         self._far = urlsplit(url)
-        self._pipes: set[asyncio.Task[None]] = set()
 
     async def carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         await self.plugged.wait()
-        far, out = await asyncio.open_connection(self._far.hostname, self._far.port)
-        await asyncio.gather(self._pipe(near, out), self._pipe(far, back))
+        assert self._far.port is not None
+        async with dialled(self._far.port) as (far, out):
+            await asyncio.gather(self._pipe(near, out), self._pipe(far, back))
 
     async def _pipe(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -54,14 +55,11 @@ class Cable:
 async def cable(it: Ground) -> AsyncIterator[Cable]:
     """The second machine's way to the store."""
     made = Cable(it.env["STORE_URL"])
-    server = await asyncio.start_server(made.carry, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
     far = urlsplit(it.env["STORE_URL"])
-    it.env["STORE_BY_CABLE"] = far._replace(netloc=f"{far.username}@127.0.0.1:{port}").geturl()
-    try:
+    async with listening(made.carry) as port:
+        netloc = f"{far.username}@127.0.0.1:{port}"
+        it.env["STORE_BY_CABLE"] = far._replace(netloc=netloc).geturl()
         yield made
-    finally:
-        server.close()
 
 
 class Count(NamedTuple):

@@ -12,6 +12,7 @@ import pytest
 from headgate.cli.probe import judge_ride, ride
 from headgate.gateway import serve
 from headgate.sim.app import Simulator
+from tests.peers import dialled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -45,12 +46,10 @@ def free_port() -> int:
 async def accepts(port: int) -> None:
     for _ in range(100):
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            async with dialled(port):
+                return
         except OSError:
             await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
     pytest.fail("nginx did not start")
 
 

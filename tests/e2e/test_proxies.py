@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import dialled, listening
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "unbuffered-sse.md").read_text()
 MINIFLARE = ROOT / ".cache" / "clients" / "node_modules" / "miniflare"
@@ -48,12 +50,8 @@ class Origin:
     heads: list[str] = field(default_factory=list)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-                while True:
-                    await self.one(reader, writer)
-        finally:
-            writer.close()
+        while True:
+            await self.one(reader, writer)
 
     async def one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -123,10 +121,8 @@ async def count_body(reader: asyncio.StreamReader, head: str) -> int:
 @pytest.fixture
 async def origin() -> AsyncIterator[Origin]:
     seen = Origin()
-    running = await asyncio.start_server(seen.answer, "127.0.0.1", 0)
-    seen.port = running.sockets[0].getsockname()[1]
-    yield seen
-    running.close()
+    async with listening(seen.answer) as seen.port:
+        yield seen
 
 
 def free_port() -> int:
@@ -240,9 +236,8 @@ async def running(command: list[str], port: int, folder: Path) -> AsyncIterator[
 async def accepting(process: asyncio.subprocess.Process, port: int, folder: Path) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
+            async with dialled(port):
+                return
         if process.returncode is not None:
             break
         await asyncio.sleep(0.05)

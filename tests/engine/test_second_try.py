@@ -10,6 +10,7 @@ import pytest
 
 from headgate.wire import anthropic
 from tests.kit import message, running
+from tests.peers import listening
 from tests.wire.streams import canned_reply
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
@@ -58,11 +59,9 @@ async def upstream(*replies: list[bytes]) -> AsyncIterator[str]:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(0.05)  # so that each arrives by itself
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(answer) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def test_an_answer_after_an_overload_inside_a_200_is_whole_and_alone() -> None:
@@ -101,11 +100,9 @@ async def test_an_answer_compressed_unasked_is_told_with_its_remedy() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(whole)
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        there = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(answer) as port:
+        there = f"http://127.0.0.1:{port}"
         async with running(TOML.replace("{there}", there)) as field:
             got = await field.post("/v1/messages", message("m"))
     assert got.status == 502

@@ -24,6 +24,7 @@ from headgate.store import event as table
 from headgate.store.event import SECOND, Noted
 from headgate.store.sqlite import connect
 from headgate.upstream import Door
+from tests.peers import listening
 
 SECRET = "the receiver knows it too"
 
@@ -45,38 +46,24 @@ class Receiver:
     tail: bytes = b""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with (
-            contextlib.closing(writer),
-            contextlib.suppress(asyncio.IncompleteReadError, ConnectionError),
-        ):
-            while True:
-                headers = await request_head(reader)
-                body = await reader.readexactly(int(headers["content-length"]))
-                self.got.append((headers, body))
-                if self.hangs:
-                    await asyncio.sleep(3600)
-                status = self.statuses.pop(0) if self.statuses else 200
-                size = len(self.tail)
-                writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n" % (status, size))
-                writer.write(self.tail)
-                await writer.drain()
+        while True:
+            headers = await request_head(reader)
+            body = await reader.readexactly(int(headers["content-length"]))
+            self.got.append((headers, body))
+            if self.hangs:
+                await asyncio.sleep(3600)
+            status = self.statuses.pop(0) if self.statuses else 200
+            size = len(self.tail)
+            writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n" % (status, size))
+            writer.write(self.tail)
+            await writer.drain()
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     it = Receiver()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.ensure_future(it.serve(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    it.port = server.sockets[0].getsockname()[1]
-    yield it
-    server.close()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(it.serve) as it.port:
+        yield it
 
 
 @dataclass

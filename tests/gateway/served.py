@@ -1,8 +1,7 @@
-"""A small app behind the real server, and a raw connection to it."""
+"""A small app behind the real server, as tests of its connections need it."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -34,16 +33,3 @@ async def serving(listen: Listen | None = None) -> AsyncIterator[Running]:
         yield server
     finally:
         await server.stop(at_once=True)
-
-
-@contextlib.asynccontextmanager
-async def dialled(
-    port: int,
-) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()

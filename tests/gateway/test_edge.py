@@ -11,8 +11,9 @@ import time
 import pytest
 
 from headgate.gateway import edge, serve
-from tests.gateway.served import START, dialled, serving
+from tests.gateway.served import START, serving
 from tests.kit import message, read_head, read_reply, running, send
+from tests.peers import dialled
 
 pytestmark = [pytest.mark.slow]
 

@@ -12,8 +12,9 @@ from headgate.gateway import serve
 from headgate.gateway.edge import LINE
 from headgate.gateway.line import App, Line, Receive, Scope, Send
 from headgate.wire.model import Headers
-from tests.gateway.served import START, dialled
+from tests.gateway.served import START
 from tests.kit import Got, read_reply, request, send
+from tests.peers import dialled
 
 
 async def served(app: App, *words: Any) -> Got:

@@ -13,8 +13,9 @@ import pytest
 
 from headgate.gateway import serve
 from headgate.gateway.serve import EDGE, LINE, Listen, Receive, Scope, Send
-from tests.gateway.served import START, dialled, hello, serving
+from tests.gateway.served import START, hello, serving
 from tests.kit import message, read_reply, request, running
+from tests.peers import dialled
 
 pytestmark = [pytest.mark.slow]
 
