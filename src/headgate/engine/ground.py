@@ -25,6 +25,7 @@ from headgate.policy.pool import Pool
 from headgate.policy.quote import Learned
 from headgate.policy.router import REFUSALS
 from headgate.policy.warmth import Seen
+from headgate.store.replies import ReplyStore
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
 from headgate.wire.model import Ending, Fault, Kind
@@ -61,6 +62,8 @@ class Ground:
     """where calls pay"""
     learned: Learned = field(default_factory=Learned)
     """what calls of each target used and cost on average"""
+    replies: ReplyStore | None = None
+    """kept to be given again; None: none are"""
     flights: Flights = field(default_factory=Flights)
     """calls that several clients read"""
     notices: Notices = field(default_factory=Notices)

@@ -16,9 +16,11 @@ from functools import partial
 
 from headgate.config import Config, Route
 from headgate.engine import flight as flights
+from headgate.engine.closing import Closing
 from headgate.engine.flight import Flight, Head
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers
+from headgate.engine.keeping import FROM, Keeping
 from headgate.engine.tally import Tally
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control, Namer
@@ -29,7 +31,6 @@ Lead = Callable[[Call, Flight], Awaitable[None]]
 """asks an upstream, and records in the flight what it says"""
 
 JOIN = "join"
-FROM = b"x-headgate-cache"
 _OWN = (b"x-request-id", b"request-id", b"retry-after")
 _PERSONAL = (b"anthropic-ratelimit-", b"x-ratelimit-", b"x-headgate-")
 """fields of a reply that are about whoever asked for it"""
@@ -48,7 +49,8 @@ class Terms:
 class Sharing:
     """Of one engine."""
 
-    def __init__(self, config: Config, ground: Ground, lead: Lead) -> None:
+    def __init__(self, config: Config, ground: Ground, closing: Closing, lead: Lead) -> None:
+        self._keeping = Keeping(ground, closing)
         cache = self._cache = config.cache
         self._ground = ground
         self._lead = lead
@@ -84,6 +86,8 @@ class Sharing:
 
     async def serve(self, tally: Tally, terms: Terms) -> bool:
         """Answer the call, or raise why it failed; False: it must ask for itself."""
+        if terms.keep and await self._keeping.give(tally, terms.asked, terms.control):
+            return True
         running = self._ground.flights.of(self._name(tally.call, terms))
         if running is None:
             if not replycache.is_clear(tally.call.envelope):
@@ -101,6 +105,8 @@ class Sharing:
     async def _course(self, running: Flight, terms: Terms) -> None:
         """How a shared call goes on."""
         await self._lead(running.first.call, running)
+        if terms.keep and running.led is not None:
+            self._keeping.keep(terms.asked, running.led, running.record)
 
     async def _join(self, tally: Tally, running: Flight) -> None:
         """Read a running call."""

@@ -70,7 +70,7 @@ class Engine:
         self._berths = Berths(config, ground, self._gates, purser)
         self._breaker = Breaker(config, ground)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
-        self._sharing = Sharing(config, ground, self._lead)
+        self._sharing = Sharing(config, ground, self._closing, self._lead)
 
     async def serve(self, call: Call, sink: Sink, flight: Flight | None = None) -> None:
         """Answer the call into the sink. Cancel it when the client is gone.

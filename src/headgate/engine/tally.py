@@ -239,7 +239,7 @@ def fingerprint(tally: Tally, key: bytes | None) -> prefix.Fingerprint:
     return found
 
 
-UNPRINTED = prefix.Fingerprint()
+UNPRINTED: prefix.Fingerprint = (None, 0, "")
 
 
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:

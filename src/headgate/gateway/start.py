@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import random
 import socket
 import time
@@ -35,7 +36,10 @@ from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.store.keys import Keys, stamp
 from headgate.store.place import Place, connect
+from headgate.store.replies import ReplyStore
+from headgate.store.replies.open import open_replies
 from headgate.store.sql import StoreError
+from headgate.store.sqlite import state_place
 from headgate.upstream import Door
 
 REFRESH_S = 0.5
@@ -95,6 +99,8 @@ class Opened:
         await self._clerk.close()  # once what was spent is known: nobody may be granted it
         await asyncio.to_thread(ground.writer.close)
         await asyncio.to_thread(ground.notices.close)
+        if ground.replies is not None:
+            await asyncio.to_thread(ground.replies.close)
         await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
@@ -216,9 +222,20 @@ def _lay_ground(
         random.random,
         {},
         set(),
+        replies=_open_replies(config, ledger, loop, journal),
         notices=Notices(journal, partial(connect, ledger)),
     )
     return keys, ground, orphans
+
+
+def _open_replies(
+    config: Config, ledger: Place, loop: asyncio.AbstractEventLoop, journal: Journal
+) -> ReplyStore:
+    def say(why: str) -> None:
+        loop.call_soon_threadsafe(partial(journal.say, "replies_trouble", why=why))
+
+    folder = ledger.parent if isinstance(ledger, Path) else state_place(os.environ)
+    return open_replies(config.cache, folder, config.store.redis, say)
 
 
 def price_rules(prices: PriceSettings) -> PriceRules:

@@ -1,0 +1,112 @@
+"""Gives kept replies to whoever asks the same again, and keeps those that may be given.
+
+Rule 1: in the form it was kept in, a reply is given byte for byte; in the other form it is said
+anew, and where that would lose something it is not given at all.
+Rule 2: what is given has a row like any call, which says what it has saved.
+"""
+
+from __future__ import annotations
+
+import time
+
+from headgate.engine.closing import Closing
+from headgate.engine.flight import Record
+from headgate.engine.ground import Ground
+from headgate.engine.head import SIMULATED, own_headers, own_stream_headers
+from headgate.engine.tally import Tally
+from headgate.policy import replycache
+from headgate.policy.replycache import FREE, Asked, Control
+from headgate.store.replies import Kept
+from headgate.wire.call import Call
+from headgate.wire.model import Ending
+
+HIT = "hit"
+FROM = b"x-headgate-cache"
+_JSON = (b"content-type", b"application/json")
+_BELONGS = (b"content-type", SIMULATED)
+"""fields that are kept with a whole reply"""
+SECOND = 1_000_000
+
+
+class Keeping:
+    """Of one engine."""
+
+    def __init__(self, ground: Ground, closing: Closing) -> None:
+        self._ground = ground
+        self._closing = closing
+
+    async def give(self, tally: Tally, asked: Asked, control: Control) -> bool:
+        """Answer with a kept reply; False: there is none that may be given."""
+        store = self._ground.replies
+        if store is None or control.no_cache:
+            return False
+        now_us = time.time_ns() // 1000
+        kept = store.near(asked, now_us)
+        if kept is None:
+            kept = await store.get(asked, now_us)
+        if kept is None or (control is not FREE and _is_too_old(kept, control, now_us)):
+            return False
+        body = said(tally.call, kept)
+        if body is None:
+            return False
+        tally.answered_from, tally.saved_nusd = HIT, kept.cost_nusd
+        age_s = max(now_us - kept.at_us, 0) // SECOND
+        await self.say(tally, kept, body, b"hit; age=%d" % age_s)
+        return True
+
+    async def say(self, tally: Tally, kept: Kept, body: bytes, how: bytes) -> None:
+        """Send a kept reply."""
+        tally.status, tally.ending = kept.status, Ending.COMPLETE
+        tally.first_content, tally.reply_bytes = self._ground.clock(), len(body)
+        await self._closing.make_sure(tally)
+        tally.answered = True
+        if tally.call.stream:
+            tally.committed = True
+            headers = [*own_stream_headers(tally), (FROM, how)]
+            await tally.sink.start(kept.status, [*headers, *_marks(kept)])
+            await tally.sink.end(body)
+            return
+        headers = [*own_headers(tally), (FROM, how), _JSON, *_marks(kept)]
+        await tally.sink.whole(kept.status, headers, body)
+
+    def keep(self, asked: Asked, led: Tally, record: Record) -> None:
+        """Keep what came of a call, if it may be given again."""
+        store, head = self._ground.replies, record.head
+        if store is None or head is None or not replycache.may_keep(led):
+            return
+        self._ground.settlement.flush()  # now it is known what it has cost
+        store.put(asked, kept_of(led, record))
+
+
+def kept_of(led: Tally, record: Record) -> Kept:
+    """A recorded answer as it is kept."""
+    head = record.head
+    assert head is not None, "an answer has a head"
+    first_ms = int((led.first_content - led.started) * 1000) if led.first_content else 0
+    return Kept(
+        head.status,
+        not head.whole,
+        [field for field in head.headers if field[0] in _BELONGS],
+        record.body,
+        led.at_us,
+        led.cost_nusd,
+        led.call.id,
+        int((record.now() - led.started) * 1000),
+        first_ms,
+    )
+
+
+def said(call: Call, kept: Kept) -> bytes | None:
+    """A kept reply in the form the caller asked for; None: it cannot be had in it."""
+    if kept.stream == call.stream:
+        return kept.body
+    return None
+
+
+def _marks(kept: Kept) -> list[tuple[bytes, bytes]]:
+    return [field for field in kept.headers if field[0] == SIMULATED]
+
+
+def _is_too_old(kept: Kept, control: Control, now_us: int) -> bool:
+    most = control.max_age_s
+    return most is not None and now_us - kept.at_us > most * SECOND
