@@ -1,0 +1,197 @@
+"""Remembers which prefixes of prompts came when, and whether those that were new came again.
+
+Rule 1: a conversation is known by how it ended when it was last answered, so that every turn
+of it is the same thing coming again.
+Rule 2: what is new is judged by what became of other new prefixes of the same caller's.
+Rule 3: a bounded number is remembered; what came the longest ago goes first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from typing import NamedTuple
+
+from headgate.policy.arrivals import FIRSTS, Returns, Share
+from headgate.policy.cacheprice import TTL_S, Ttl
+from headgate.policy.stake import Stake
+
+KEPT = 20_000
+"""prefixes; of callers' families half as many"""
+MARGIN_S = 1.0
+"""an entry that dies so soon may be dead when the call arrives"""
+SLOWEST_S = 120.0
+"""a call that has no answer for so long writes nothing any more"""
+
+
+class Slot(NamedTuple):
+    """A prefix of one prompt that might be marked."""
+
+    name: str
+    """tools, system or turns"""
+    prefix: bytes
+    """a keyed hash of everything up to its end, and of where it is cached"""
+    tokens: int
+    """all of them up to its end"""
+    before: bytes = b""
+    """the same of a conversation when it was last answered; empty: it begins"""
+    before_tokens: int = 0
+    hopeful: bool = True
+    """does it look like one of many, so that a first write may be risked for it"""
+
+
+class Life:
+    """One entry in a vendor's cache, as it is believed to be."""
+
+    __slots__ = ("begun", "ttl", "until", "written")
+
+    def __init__(self) -> None:
+        self.until = -inf
+        self.ttl: Ttl = "5m"
+        self.written = 0.0
+        self.begun: Callable[[], bool] | None = None
+        """has the reply of the call begun that writes it; None: it has"""
+
+    def in_flight(self, now: float) -> bool:
+        if self.begun is not None and (self.begun() or now - self.written > SLOWEST_S):
+            self.begun = None
+        return self.begun is not None
+
+    def is_alive(self, now: float) -> bool:
+        return now < self.until - MARGIN_S
+
+    def write(self, ttl: Ttl, now: float, begun: Callable[[], bool] | None) -> None:
+        self.ttl, self.written, self.until, self.begun = ttl, now, now + TTL_S[ttl], begun
+
+    def read(self, now: float) -> None:
+        self.until = max(self.until, now + TTL_S[self.ttl])
+
+    def end(self) -> None:
+        self.until, self.begun = -inf, None
+
+
+class Prefix:
+    """What is known of one prefix."""
+
+    __slots__ = ("first_gap", "is_proven", "last", "lives", "returns", "too_short", "waits")
+
+    def __init__(self, now: float, before: Prefix | None) -> None:
+        self.returns: Returns = before.returns if before is not None else Returns()
+        self.is_proven: bool = before is not None and before.is_proven
+        self.first_gap = inf if before is None else 0.0
+        """after how long it came again; infinite: it has not yet"""
+        self.last = now
+        self.waits = False
+        """it was written when it was new, and nobody knows yet whether in vain"""
+        self.too_short = False
+        """the vendor did not cache it"""
+        self.lives = (Life(), Life())
+        """its entry as it would be, and as it is"""
+
+    @property
+    def is_new(self) -> bool:
+        return self.first_gap == inf
+
+
+class Family:
+    """What is known of the prefixes in one slot of one caller's calls."""
+
+    __slots__ = ("firsts", "is_marking", "kept", "stakes", "unread")
+
+    def __init__(self) -> None:
+        self.firsts = Returns(FIRSTS)
+        """how soon those came again that were new"""
+        self.kept = Share(FIRSTS)
+        """of the entries that should have been there, those that were"""
+        self.stakes = (Stake(), Stake())
+        """of what would be done, and of what is done"""
+        self.unread = 0
+        """how many wait"""
+        self.is_marking = False
+
+    @property
+    def trust(self) -> float:
+        """The share of entries that can be relied on; of what nobody has seen, all."""
+        return (self.kept.so + 0.5) / (self.kept.count + 0.5)
+
+    def wait(self, prefix: Prefix) -> None:
+        """Something new was written."""
+        if prefix.is_new and not prefix.waits:
+            prefix.waits = True
+            self.unread += 1
+
+    def settle(self, prefix: Prefix) -> None:
+        """It is known whether that was for good."""
+        if prefix.waits:
+            prefix.waits = False
+            self.unread -= 1
+
+
+class Recurrence:
+    """Every prefix that came of late."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most = most
+        self._prefixes: dict[bytes, Prefix] = {}
+        self._families: dict[tuple[str, ...], Family] = {}
+        self._lines: dict[Ttl, deque[tuple[float, Prefix, Family]]] = {
+            "5m": deque(),
+            "1h": deque(),
+        }
+
+    def __len__(self) -> int:
+        return len(self._prefixes)
+
+    def of(self, prefix: bytes) -> Prefix | None:
+        return self._prefixes.get(prefix)
+
+    def note(self, who: tuple[str, ...], slot: Slot, now: float) -> tuple[Prefix, Family]:
+        """A call with this prefix came."""
+        self._judge(now)
+        family = self._family((*who, slot.name))
+        family.kept.fade()
+        for stake in family.stakes:
+            stake.calls += 1
+        known = self._prefixes.pop(slot.prefix, None)
+        before = known or self._prefixes.get(slot.before)
+        if before is not None:
+            gap = max(now - before.last, 0.0)
+            before.returns.add(gap)
+            before.last = max(before.last, now)
+            if before.is_new:
+                self._return(before, family, gap)
+        if known is None:
+            known = Prefix(now, before)
+            if before is None:
+                for ttl, line in self._lines.items():
+                    line.append((now + TTL_S[ttl], known, family))
+        self._prefixes[slot.prefix] = known
+        if len(self._prefixes) > self._most:
+            del self._prefixes[next(iter(self._prefixes))]
+        return known, family
+
+    def _family(self, name: tuple[str, ...]) -> Family:
+        family = self._families.pop(name, None) or Family()
+        self._families[name] = family
+        if len(self._families) > self._most // 2:
+            del self._families[next(iter(self._families))]
+        return family
+
+    @staticmethod
+    def _return(prefix: Prefix, family: Family, gap: float) -> None:
+        """What was new came again for the first time."""
+        prefix.first_gap = gap
+        family.settle(prefix)
+        for ttl, share in family.firsts.within.items():
+            if gap < TTL_S[ttl]:
+                share.add(True)
+
+    def _judge(self, now: float) -> None:
+        """Take note of what was new and did not come again in time."""
+        for ttl, line in self._lines.items():
+            while line and (line[0][0] <= now or len(line) > self._most):
+                _, prefix, family = line.popleft()
+                if prefix.first_gap >= TTL_S[ttl]:
+                    family.firsts.never(ttl)
+                    family.settle(prefix)
