@@ -35,7 +35,7 @@ def fingerprint(body: dict[str, Any], key: bytes = KEY) -> Fingerprint:
 
 
 def marks(body: dict[str, Any], key: bytes = KEY) -> list[tuple[bytes, int]]:
-    return unpack(fingerprint(body, key).pairs or b"")
+    return unpack(fingerprint(body, key)[0] or b"")
 
 
 def conversation(turns: list[str], **more: object) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_another_installations_key_gives_other_marks(turns: list[str]) -> None:
 
 @given(st.text(min_size=3, max_size=200))
 def test_nothing_but_hashes_and_lengths_is_kept(secret: str) -> None:
-    packed = fingerprint(conversation([secret] * 9)).pairs
+    packed = fingerprint(conversation([secret] * 9))[0]
     assert packed is not None
     assert len(packed) % PAIR.size == 0
     assert len(packed) <= MOST_PAIRS * PAIR.size
@@ -146,8 +146,8 @@ def test_a_part_deep_beyond_reason_is_left_out() -> None:
     packed, offered, opening = fingerprint_of(Envelope(b'{"tools":[' + deep + b"]}"), KEY)
     assert packed is not None
     assert (len(unpack(packed)), offered, opening) == (1, 1, "tools")
-    found = fingerprint_of(Envelope(b'{"messages":' + deep + b"}"), KEY)
-    assert len(unpack(found.pairs or b"")) == 1
+    packed, _, _ = fingerprint_of(Envelope(b'{"messages":' + deep + b"}"), KEY)
+    assert len(unpack(packed or b"")) == 1
 
 
 MARK = {"type": "ephemeral"}
@@ -194,7 +194,6 @@ def test_a_marked_turn_is_found_bare_in_the_next_request(texts: list[str]) -> No
 
 def test_the_names_of_the_first_pairs_are_told() -> None:
     more: dict[str, Any] = {"tools": [{"name": "a"}], "instructions": "i"}
-    found = fingerprint(conversation(["a"], **more))
-    assert (found.opening, found.offered) == ("tools,instructions,system", 1)
-    assert fingerprint({"input": "i" * 2000}).opening == ""
-    assert fingerprint({"input": "i", "instructions": "i"}).opening == ""
+    assert fingerprint(conversation(["a"], **more))[1:] == (1, "tools,instructions,system")
+    assert fingerprint({"input": "i" * 2000})[2] == ""
+    assert fingerprint({"input": "i", "instructions": "i"})[2] == ""

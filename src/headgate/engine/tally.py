@@ -15,7 +15,7 @@ from headgate.engine.purse import Hold, Purse
 from headgate.engine.seat import Lone, Seat
 from headgate.ledger.record import Entry, Intent
 from headgate.money.pricing import Cost, Rates
-from headgate.policy import affinity, estimate, prefix
+from headgate.policy import affinity, estimate, prefix, unmarked
 from headgate.policy.cap import HOUSE
 from headgate.policy.loop import Vigil
 from headgate.policy.router import Target
@@ -234,11 +234,16 @@ def fingerprint(tally: Tally, key: bytes | None) -> prefix.Fingerprint:
     """How the call's request begins; it is looked at once. Without a key nothing is kept."""
     found = tally.fingerprint
     if found is None:
-        found = prefix.fingerprint(tally.call.envelope, key) if key is not None else UNPRINTED
+        found = UNPRINTED
+        if key is not None:
+            call = tally.call
+            marks = _MARKS.get(call.surface.dialect.NAME, unmarked.NAMES)
+            found = prefix.fingerprint(call.envelope, key, marks)
         tally.fingerprint = found
     return found
 
 
+_MARKS = {"anthropic": unmarked.ANTHROPIC}
 UNPRINTED: prefix.Fingerprint = (None, 0, "")
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
 import msgspec
 import xxhash
@@ -38,19 +37,18 @@ _OPENING = ("tools", "instructions", "system")
 _TURN = b'"role"'
 
 
-class Fingerprint(NamedTuple):
-    """What repeats of a request, as its row keeps it."""
-
-    pairs: bytes | None = None
-    """up to 8, packed; None: they are off"""
-    offered: int = 0
-    """how many tools"""
-    opening: str = ""
-    """what the first pairs cover, with commas between; turns follow them"""
+Fingerprint = tuple[bytes | None, int, str]
+"""(up to 8 packed pairs, how many tools are offered, what the first pairs cover, with commas
+between; turns follow them)"""
 
 
-def fingerprint(envelope: Envelope, key: bytes) -> Fingerprint:
-    """How a request begins, and where the next turn of it will find that it began so."""
+def fingerprint(
+    envelope: Envelope, key: bytes, marks: tuple[bytes, ...] = unmarked.NAMES
+) -> Fingerprint:
+    """How a request begins, and where the next turn of it will find that it began so.
+
+    `marks`: the names of cache marks in its dialect.
+    """
     members = envelope.members
     tools = members.get("tools")
     offered = _count(tools) if tools is not None else 0
@@ -58,19 +56,20 @@ def fingerprint(envelope: Envelope, key: bytes) -> Fingerprint:
     names = [name for name in (*_OPENING, turns) if name in members]
     if len(envelope.body) < SHORT_BYTES:
         whole = b"".join([members[name] for name in names])
-        if marks := unmarked.ranges(whole, 0, len(whole)):
-            whole = unmarked.without(whole, marks)
         fast = hasher(key)
         fast.update(whole)
-        return Fingerprint(PAIR.pack(seal(fast, key), len(whole)), offered)
+        return PAIR.pack(seal(fast, key), len(whole)), offered, ""
     spans = envelope.spans()
     if spans is None:  # a key stands there twice: which prefix would be meant?
-        return Fingerprint(b"", offered)
-    pairs = _chain(envelope.body, [spans[n] for n in names], bool(turns), key)
-    return Fingerprint(pairs, offered, ",".join(names[:-1] if turns else names))
+        return b"", offered, ""
+    pairs = _chain(envelope.body, [spans[n] for n in names], marks if turns else (), key)
+    return pairs, offered, ",".join(names[:-1] if turns else names)
 
 
-def _chain(body: bytes, spans: list[tuple[int, int]], has_turns: bool, key: bytes) -> bytes:
+def _chain(
+    body: bytes, spans: list[tuple[int, int]], names: tuple[bytes, ...], key: bytes
+) -> bytes:
+    """`names`: of marks in the last span; none: it does not hold turns."""
     fast = hasher(key)
     view = memoryview(body)
     covered = 0
@@ -78,8 +77,8 @@ def _chain(body: bytes, spans: list[tuple[int, int]], has_turns: bool, key: byte
     for number, (start, end) in enumerate(spans, 1):
         at = start
         ends, marks = [end], _NO_MARKS
-        if has_turns and number == len(spans):
-            ends, marks = cuts(body, start, end)
+        if names and number == len(spans):
+            ends, marks = _cuts(body, start, end, names)
         for cut in ends:
             while marks and marks[0][0] < cut:
                 first, behind = marks.pop(0)
@@ -94,18 +93,21 @@ def _chain(body: bytes, spans: list[tuple[int, int]], has_turns: bool, key: byte
     return b"".join(pairs)
 
 
-def cuts(body: bytes, start: int, end: int) -> tuple[list[int], list[unmarked.Range]]:
+def _cuts(
+    body: bytes, start: int, end: int, names: tuple[bytes, ...]
+) -> tuple[list[int], list[unmarked.Range]]:
     """Where to cut the turns that lie at body[start:end]: just behind closing braces. And the
     marks of the last turns."""
     found = {body.rfind(b"}", start, end) + 1 or end}
-    at = end
+    at, lately = end, start
     for _ in range(LAST_TURNS):
-        before = body.rfind(_TURN, start, at)
-        if before < 0:
+        at = body.rfind(_TURN, start, at)
+        if at < 0:
+            lately = start
             break
-        at = before
-        found.add(body.rfind(b"}", start, at) + 1)
-    marks = unmarked.ranges(body, body.rfind(b"}", start, at) + 1 or start, end)
+        lately = body.rfind(b"}", start, at) + 1
+        found.add(lately)
+    marks = unmarked.ranges(body, lately or start, end, names)
     for after in AFTER_BYTES:
         at = start + after
         for first, behind in marks:  # as far as it would be without them

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
-NAMES = (b'"cache_control"', b'"prompt_cache_breakpoint"')
+ANTHROPIC = (b'"cache_control"',)
+NAMES = (*ANTHROPIC, b'"prompt_cache_breakpoint"')
+"""those of OpenAI's wire too, where some vendors read the former's as well"""
 
 _VALUE = re.compile(rb'"[a-z_]+"[ \t\r\n]*:[ \t\r\n]*(?:\{[^{}]*\}|null|true|"[a-z0-9]*")')
 _AFTER = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
@@ -18,10 +20,10 @@ _BLANK = b" \t\r\n"
 Range = tuple[int, int]
 
 
-def ranges(body: bytes, start: int, end: int) -> list[Range]:
+def ranges(body: bytes, start: int, end: int, names: tuple[bytes, ...] = NAMES) -> list[Range]:
     """The marks between two places, in their order."""
     found: list[Range] = []
-    for name in NAMES:
+    for name in names:
         at = body.find(name, start, end)
         while at >= 0:
             mark = _range(body, at, end)
