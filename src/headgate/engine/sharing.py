@@ -30,7 +30,8 @@ from headgate.wire.model import Headers
 Lead = Callable[[Call, Flight], Awaitable[None]]
 """asks an upstream, and records in the flight what it says"""
 
-JOIN = "join"
+USUAL = (b"", b"beta=true")
+"""queries that clients send; callers choose any, so others are not remembered"""
 _OWN = (b"x-request-id", b"request-id", b"retry-after")
 _PERSONAL = (b"anthropic-ratelimit-", b"x-ratelimit-", b"x-headgate-")
 """fields of a reply that are about whoever asked for it"""
@@ -80,6 +81,15 @@ class Sharing:
 
     def _scope(self, call: Call, route: Route) -> str:
         """Among whom, and beside which header fields, questions are the same."""
+        name = (Sharing, self._cache.scope, route.pattern, call.query)
+        known: str | None = call.kept.get(name)
+        if known is None:
+            known = self._scope_anew(call, route)
+            if call.query in USUAL:
+                call.kept[name] = known
+        return known
+
+    def _scope_anew(self, call: Call, route: Route) -> str:
         owner = replycache.credential(call.told)
         scope = replycache.scope_of(call.holder, self._cache.scope, owner)
         return f"{scope}\0{route.pattern}\0{replycache.beside(call.told, call.query)}"
