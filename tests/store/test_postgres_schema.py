@@ -36,7 +36,8 @@ def test_every_column_of_a_file_is_on_a_server_in_the_same_place(
     with contextlib.closing(connect(server_store)) as server:
         found = server.execute(
             "SELECT table_name, ordinal_position - 1, column_name, data_type, is_nullable"
-            " FROM information_schema.columns WHERE table_schema = 'headgate' ORDER BY 1, 2"
+            " FROM information_schema.columns WHERE table_schema = 'headgate'"
+            " AND table_name NOT LIKE 'flight%' ORDER BY 1, 2"  # these have a file of their own
         ).fetchall()
         there = server.execute(
             "SELECT indexname FROM pg_indexes WHERE schemaname = 'headgate'"

@@ -6,6 +6,7 @@ Rule 2: replies are kept sealed, under names that nobody can guess back to what 
 
 from __future__ import annotations
 
+from headgate.store import shape_flights
 from headgate.store.sql import Connection, on_file
 
 _FILE = {
@@ -63,29 +64,6 @@ CREATE TABLE keyed (
 
 _KEYED_ENDS = "CREATE INDEX keyed_ends ON keyed (ends_us)"
 
-# A call that runs and may be joined; `wanted` counts those elsewhere who follow it: only then
-# are its parts written.
-_FLIGHT = """
-CREATE TABLE flight (
-  name {BLOB} PRIMARY KEY,
-  leader {TEXT} NOT NULL,
-  lease_us {INTEGER} NOT NULL,
-  wanted {INTEGER} NOT NULL,
-  parts {INTEGER} NOT NULL,
-  over {INTEGER} NOT NULL
-) {END}
-"""
-
-_FLIGHT_PART = """
-CREATE TABLE flight_part (
-  name {BLOB} NOT NULL,
-  leader {TEXT} NOT NULL,
-  n {INTEGER} NOT NULL,
-  data {BLOB} NOT NULL,
-  PRIMARY KEY (name, leader, n)
-) {END}
-"""
-
 _NEAR = """
 CREATE TABLE near (
   call_id {TEXT} PRIMARY KEY,
@@ -100,7 +78,7 @@ CREATE TABLE near (
 ) {END}
 """
 
-_TABLES = (_MARKED, _KEYED, _KEYED_ENDS, _FLIGHT, _FLIGHT_PART, _NEAR)
+_TABLES = (_MARKED, _KEYED, _KEYED_ENDS, _NEAR)
 
 
 def apply(connection: Connection) -> None:
@@ -108,6 +86,8 @@ def apply(connection: Connection) -> None:
     types = _FILE if on_file(connection) else _SERVER
     for text in _TABLES:
         connection.execute(text.format(**types))
+    if not on_file(connection):
+        shape_flights.lay(connection)
     for column, kind, default in _CALL_COLUMNS:
         connection.execute(
             f"ALTER TABLE call ADD COLUMN {column} {types[kind]} NOT NULL DEFAULT {default}"

@@ -177,6 +177,23 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_beside(ledger: Path, name: str, busy_s: float) -> sqlite3.Connection:
+    """Open a file of its own in the ledger's folder, for what may be lost when power fails.
+
+    Nobody waits in it for longer than that.
+    """
+    path = ledger.with_name(name)
+    with _in_words(path):
+        _create(path)
+        connection = _open(path, "rw")
+    with _closed_by_trouble(connection, path):
+        _switch_to_wal(connection, path)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_s * 1000)}")
+    return connection
+
+
 def _obstacle(error: OSError) -> str:
     """Why a folder cannot be made."""
     if isinstance(error, FileExistsError | NotADirectoryError):
