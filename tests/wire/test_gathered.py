@@ -1,0 +1,226 @@
+"""A kept reply has the form its caller wants, and means the same in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.conformance.grammar.check import VENDORS, check
+from headgate.conformance.grammar.verdict import Verdict, Wish
+from headgate.conformance.saying import sent
+from headgate.conformance.saying import stream_of as said_stream
+from headgate.conformance.saying import whole_of as said_whole
+from headgate.wire import SURFACES, Surface
+from headgate.wire.gathered import form, paced, stream_of, whole_of
+from headgate.wire.sse import blocks, encode
+from tests.wire.fuzz import Play, play_of
+from tests.wire.streams import STREAMS
+from tests.wire.translated import Route, streamed
+
+OF = {"anthropic": "messages", "openai_chat": "chat", "openai_responses": "responses"}
+PLAYS = [
+    (seed, play)
+    for seed in range(300)
+    if (play := play_of(seed)).valid and any(bit.whole or bit.name for bit in play.bits)
+]
+PER_TEST = 50
+
+
+def surface_of(dialect: str) -> Surface:
+    return SURFACES[OF[dialect]]
+
+
+def heard(dialect: str, stream: bytes) -> Verdict:
+    """What a client makes of a stream."""
+    chat = dialect == "openai_chat"
+    verdict = check(dialect, stream, Wish(usage_chunk=True, ours=False) if chat else VENDORS)
+    assert verdict.ending == "complete"
+    return verdict
+
+
+def assert_alike(dialect: str, again: bytes, first: bytes) -> None:
+    """They mean the same, and the later one breaks no rule that the first one keeps."""
+    one, other = heard(dialect, again), heard(dialect, first)
+    assert meant(one) == meant(other)
+    assert set(one.rules) <= set(other.rules), again
+
+
+def meant(verdict: Verdict) -> tuple[Any, ...]:
+    """What of it a client acts upon. A whole Chat message has one text and one refusal, and
+    does not tell which came first."""
+    parts: list[tuple[Any, ...]] = []
+    for part in verdict.parts:
+        body = _read(part.text) if part.kind == "tool" else part.text
+        parts.append((part.kind, body, part.id, part.name, part.seal, tuple(part.cited)))
+    if verdict.dialect == "openai_chat":
+        words = [part for part in parts if part[0] not in ("tool", "custom")]
+        runs = [
+            (kind, "".join(part[1] for part in words if part[0] == kind))
+            for kind in ("text", "refusal", "thought")
+        ]
+        cited = [page for part in words for page in part[5]]
+        parts = [*runs, (cited,), *(part for part in parts if part not in words)]
+    return parts, verdict.stop, verdict.stop_sequence, verdict.usage, verdict.id, verdict.model
+
+
+def _read(arguments: str) -> Any:
+    try:
+        return json.loads(arguments or "{}")
+    except ValueError:
+        return arguments
+
+
+@pytest.mark.parametrize("first", range(0, len(PLAYS), PER_TEST))
+def test_a_stream_and_what_is_made_of_it_and_back_again_mean_the_same(first: int) -> None:
+    for seed, play in PLAYS[first : first + PER_TEST]:
+        dialect = play.route.upstream
+        stream = b"".join(sent(dialect, said_stream(dialect, play.bits, play.stop)))
+        surface = surface_of(dialect)
+        whole = whole_of(surface, stream)
+        assert whole is not None, (seed, stream)
+        again = stream_of(surface, whole, usage=True)
+        assert again is not None, (seed, whole)
+        assert_alike(dialect, again, stream)
+        assert json.loads(whole_of(surface, again) or b"") == json.loads(whole), seed
+
+
+@pytest.mark.parametrize("start", range(0, len(PLAYS), PER_TEST))
+def test_a_whole_reply_comes_back_from_its_stream_with_every_member(start: int) -> None:
+    for seed, play in PLAYS[start : start + PER_TEST]:
+        dialect = play.route.upstream
+        body = json.dumps(said_whole(dialect, play.bits, play.stop)).encode()
+        surface = surface_of(dialect)
+        stream = stream_of(surface, body, usage=True)
+        assert stream is not None, (seed, body)
+        first = b"".join(sent(dialect, said_stream(dialect, play.bits, play.stop)))
+        assert set(heard(dialect, stream).rules) <= set(heard(dialect, first).rules), stream
+        back = json.loads(whole_of(surface, stream) or b"")
+        assert _plain(back) == _plain(json.loads(body)), seed
+
+
+def _plain(value: Any) -> Any:
+    """Without members that say nothing, which a stream may add or leave out."""
+    if isinstance(value, dict):
+        return {name: _plain(it) for name, it in value.items() if it not in (None, [])}
+    return [_plain(it) for it in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("first", range(0, len(PLAYS), PER_TEST))
+def test_what_headgate_itself_has_said_has_its_other_form_too(first: int) -> None:
+    for seed, play in PLAYS[first : first + PER_TEST]:
+        caller = play.route.caller
+        stream = said_to_a_caller(play)
+        surface = surface_of(caller)
+        whole = whole_of(surface, stream)
+        assert whole is not None, (seed, stream)
+        again = stream_of(surface, whole, usage=True)
+        assert again is not None, (seed, whole)
+        assert_alike(caller, again, stream)
+
+
+def said_to_a_caller(play: Play) -> bytes:
+    route: Route = replace(play.route, stop=(), include_usage=True)
+    source = route.upstream
+    return streamed(route, sent(source, said_stream(source, play.bits, play.stop)))
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_a_recorded_stream_has_a_whole_form_only_if_it_was_complete(path: Any) -> None:
+    dialect = path.stem.partition("-")[0]
+    whole = whole_of(surface_of(dialect), path.read_bytes())
+    if check(dialect, path.read_bytes(), VENDORS).ending != "complete":
+        assert whole is None
+    elif whole is not None:
+        again = stream_of(surface_of(dialect), whole, usage=True)
+        assert again is not None
+        assert check(dialect, again, VENDORS).ending == "complete"
+
+
+@pytest.mark.parametrize("dialect", OF)
+@given(cut=st.floats(0, 0.999))
+def test_a_stream_that_was_cut_has_no_whole_form(dialect: str, cut: float) -> None:
+    seed = next(s for s, play in PLAYS if play.route.upstream == dialect and play.bits)
+    play = play_of(seed)
+    stream = b"".join(sent(dialect, said_stream(dialect, play.bits, play.stop)))
+    told = blocks(stream)
+    if dialect == "openai_chat":  # [DONE] and the tokens are more than there has to be
+        told = told[:-2]
+    kept = b"".join(told[: int(len(told) * cut)])
+    assert whole_of(surface_of(dialect), kept) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"type":"message"}', b"{"])
+@pytest.mark.parametrize("dialect", OF)
+def test_what_is_no_reply_has_no_form(dialect: str, body: bytes) -> None:
+    assert stream_of(surface_of(dialect), body) is None
+    assert whole_of(surface_of(dialect), encode(body or b"x")) is None
+
+
+def test_in_the_form_it_came_in_a_reply_is_given_byte_for_byte() -> None:
+    for name in OF.values():
+        body = b'{"spaced":  1 }'
+        assert form(SURFACES[name], body, streamed=False, stream=False) is body
+    stream = b"event: x\r\ndata: y\r\n\r\n: comment\n\n"
+    assert form(SURFACES["messages"], stream, streamed=True, stream=True) is stream
+    assert form(SURFACES["responses"], stream, streamed=True, stream=True) is stream
+
+
+def test_an_embedding_is_given_as_it_came() -> None:
+    surface, body = SURFACES["embeddings"], b'{"data":[]}'
+    assert form(surface, body, streamed=False, stream=False) is body
+    assert stream_of(surface, body) is None
+    assert whole_of(surface, body) is None
+
+
+CHUNK = b'{"id":"c","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}'
+TOKENS = b'{"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}'
+TOLD = encode(CHUNK) + encode(TOKENS) + encode(b"[DONE]")
+UNTOLD = encode(CHUNK) + encode(b"[DONE]")
+
+
+def test_the_tokens_of_a_stream_are_told_to_those_who_asked_alone() -> None:
+    chat = SURFACES["chat"]
+    assert form(chat, TOLD, streamed=True, stream=True, usage=True) is TOLD
+    assert form(chat, TOLD, streamed=True, stream=True) == UNTOLD
+    assert form(chat, UNTOLD, streamed=True, stream=True) is UNTOLD
+    assert form(chat, UNTOLD, streamed=True, stream=True, usage=True) is None
+
+
+def test_a_stream_without_its_tokens_has_no_whole_form() -> None:
+    assert form(SURFACES["chat"], UNTOLD, streamed=True, stream=False) is None
+    whole = form(SURFACES["chat"], TOLD, streamed=True, stream=False)
+    assert whole is not None
+    assert json.loads(whole)["usage"]["prompt_tokens"] == 1
+
+
+@given(
+    st.lists(st.binary(max_size=60).map(lambda it: encode(it.hex().encode())), min_size=1),
+    st.integers(0, 20_000),
+    st.integers(0, 30_000),
+)
+def test_a_pace_loses_no_byte_and_takes_as_long_as_the_first_time(
+    told: list[bytes], took_ms: int, first_ms: int
+) -> None:
+    stream = b"".join(told)
+    steps = list(paced(stream, took_ms, first_ms))
+    assert b"".join(data for _, data in steps) == stream
+    assert steps[0][0] == pytest.approx(min(first_ms, took_ms) / 1000, abs=0.041)
+    assert min(wait for wait, _ in steps) >= 0
+    expected = took_ms / 1000 if len(told) > 1 else min(first_ms, took_ms) / 1000
+    assert sum(wait for wait, _ in steps) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_pace_cuts_between_events_alone() -> None:
+    told = [encode(b"%d" % n) for n in range(100)]
+    for _, data in paced(b"".join(told), 10_000, 500):
+        assert data.endswith(b"\n\n")
+    assert len(list(paced(b"".join(told), 100, 50))) < 10
+
+
+def test_nothing_has_no_pace() -> None:
+    assert list(paced(b"", 100)) == []
