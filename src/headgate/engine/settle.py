@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
+from headgate.engine.misses import Misses
 from headgate.engine.tally import Settled, Tally, TryNote, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
@@ -56,6 +57,7 @@ class Settlement:
         self.meters = meters
         self.ratio = estimate.Ratio()
         self.memory = Memory()
+        self.misses = Misses()
         self._ended: list[Ended] = []
 
     def settle(self, ended: Ended) -> None:
@@ -87,6 +89,7 @@ class Settlement:
         tally = ended.tally
         try:
             settled = self._price(tally, ended.provider, at)
+            self._explain(ended, settled)
             row = entry(tally, settled, ended.at, ended.key)
         except Exception as bug:  # noqa: BLE001 - whatever is wrong, the row is written
             self._regret(ended, bug)
@@ -95,6 +98,14 @@ class Settlement:
         self._pay(ended, settled)
         self._meter(row, tally, settled.usage)
         self.journal.call(_line(row, tally, settled.usage, at))
+
+    def _explain(self, ended: Ended, settled: Settled) -> None:
+        """Find out why the vendor's cache did not hold the prompt."""
+        tally = ended.tally
+        try:
+            tally.miss = self.misses.look(tally, settled, ended.key)
+        except Exception as bug:  # noqa: BLE001 - the row is worth more than what it would say
+            self._regret(ended, bug)
 
     def _pay(self, ended: Ended, settled: Settled) -> None:
         """Settle what was set aside to what the row says."""

@@ -139,6 +139,8 @@ class Tally(Struct, eq=False):
     first_content: float = 0.0
     committed: bool = False
     """has the client seen bytes"""
+    once: bool = False
+    """is it to be sent to nobody any more once it may have run"""
     answered: bool = False
     """has the reply been sent to its end"""
     status: int = 0
@@ -395,6 +397,12 @@ def _labels(call: Call) -> _Labels:
 def conversation(call: Call) -> bytes:
     """The name under which a conversation keeps to one account."""
     return affinity.name_of(_session(call, _labels(call)), call.envelope)
+
+
+def session_of(call: Call) -> tuple[str, str]:
+    """(session, agent), as the client names them in its header fields or its body."""
+    labels = _labels(call)
+    return _session(call, labels), labels.agent
 
 
 def session_named(call: Call) -> str:
