@@ -177,7 +177,7 @@ async def test_an_edited_earlier_message_is_found_by_its_place() -> None:
         talk = Talk(field)
         rows = [await talk.say("What is it? " * 10) for _ in range(3)]
         before = rows[-1]
-        talk.turns[2]["content"] = [text("What was it? " * 30)]
+        talk.turns[2]["content"] = [text("What was it? " * 400)]
         row = await talk.say()
         assert said(row) == ("messages_changed", "messages[2]")
         assert 0 < row["cache_read"] < before["cache_read"]
