@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.sim.cache import Block, Lookup, PromptCache, Ttl, chain
+from headgate.sim.cache import Block, Lookup, Points, PromptCache, chain
 from headgate.wire.model import Usage
 
 LEAST = 512
@@ -16,9 +16,16 @@ BLOCKS = st.lists(
     min_size=1,
     max_size=30,
 )
-FREE = Ttl(600.0, charged=False)
-CHARGED = Ttl(1_800.0, charged=True)
-LONG = Ttl(43_200.0, charged=True, long=True)
+POINTS = st.lists(
+    st.builds(
+        Block,
+        st.binary(min_size=1, max_size=3),
+        st.integers(1, 900),
+        st.sampled_from(["", "", "30m", "12h"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
 
 
 def ask(cache: PromptCache, blocks: list[Block], now: float, scope: bytes = SCOPE) -> Usage:
@@ -28,8 +35,14 @@ def ask(cache: PromptCache, blocks: list[Block], now: float, scope: bytes = SCOP
     return found.usage
 
 
-def ask_openai(cache: PromptCache, prompt: bytes, now: float, ttl: Ttl = CHARGED) -> Usage:
-    found = cache.look_openai(SCOPE, prompt, ttl, now)
+def ask_openai(cache: PromptCache, prompt: bytes, now: float) -> Usage:
+    found = cache.look_openai(SCOPE, prompt, now)
+    cache.commit(found, now)
+    return found.usage
+
+
+def ask_points(cache: PromptCache, prompt: Points, now: float) -> Usage:
+    found = cache.look_points(SCOPE, prompt, now)
     cache.commit(found, now)
     return found.usage
 
@@ -162,13 +175,13 @@ def test_hour_and_minute_marks_are_charged_apart() -> None:
     assert ask(PromptCache(), blocks, 0.0) == Usage(3, 0, 2_000, 1_000)
 
 
-def test_openai_reads_whole_steps_of_128_tokens_from_1024_on() -> None:
+def test_openai_reads_whole_steps_of_128_tokens_from_1024_on_and_writes_for_nothing() -> None:
     cache = PromptCache()
     prompt = b"x" * 4 * 1_500
-    assert ask_openai(cache, prompt, 0.0) == Usage(1_500 - 1_408, cache_write_30m=1_408)
+    assert ask_openai(cache, prompt, 0.0) == Usage(1_500)
     assert ask_openai(cache, prompt, 1.0) == Usage(1_500 - 1_408, 1_408)
     longer = prompt + b"y" * 4 * 500
-    assert ask_openai(cache, longer, 2.0) == Usage(80, 1_408, cache_write_30m=512)
+    assert ask_openai(cache, longer, 2.0) == Usage(2_000 - 1_408, 1_408)
 
 
 def test_openai_does_not_cache_below_1024_tokens() -> None:
@@ -177,10 +190,73 @@ def test_openai_does_not_cache_below_1024_tokens() -> None:
         assert ask_openai(cache, b"x" * 4 * 1_023, now) == Usage(1_023)
 
 
-def test_openai_writes_are_free_before_5_6_and_twelve_hours_are_a_class() -> None:
-    prompt = b"x" * 4 * 1_024
-    assert ask_openai(PromptCache(), prompt, 0.0, FREE) == Usage(1_024)
-    assert ask_openai(PromptCache(), prompt, 0.0, LONG) == Usage(cache_write_12h=1_024)
+def turns(count: int, mark: str = "", *, explicit: bool = False) -> Points:
+    """A conversation of the user's and the model's turns, the user's last one marked."""
+    blocks = [block(f"turn {n}", 1_200) for n in range(count)]
+    blocks[-1] = block(f"turn {count - 1}", 1_200, mark)
+    return Points(blocks, range(0, count, 2), explicit)
+
+
+def test_openai_writes_at_the_end_of_the_newest_message_and_reads_it_in_the_next_turn() -> None:
+    cache = PromptCache()
+    assert ask_points(cache, turns(1), 0.0) == Usage(cache_write_30m=1_200)
+    assert ask_points(cache, turns(3), 1.0) == Usage(0, 1_200, cache_write_30m=2_400)
+    assert ask_points(cache, turns(5), 2.0) == Usage(0, 3_600, cache_write_30m=2_400)
+
+
+def test_a_prefix_that_no_breakpoint_ends_is_not_found_at_openai() -> None:
+    """A shared system prompt alone saves nothing when the question behind it changes."""
+    cache = PromptCache()
+    system = block("system", 5_000)
+    ask_points(cache, Points([system, block("one")], [0, 1]), 0.0)
+    assert ask_points(cache, Points([system, block("two")], [0, 1]), 1.0).cache_read == 0
+    marked = block("system", 5_000, "30m")
+    ask_points(cache, Points([marked, block("three")], [0, 1]), 2.0)
+    usage = ask_points(cache, Points([marked, block("four")], [0, 1], explicit=True), 3.0)
+    assert usage == Usage(600, 5_000)
+
+
+@given(POINTS)
+def test_explicit_without_breakpoints_reads_and_writes_nothing(blocks: list[Block]) -> None:
+    cache = PromptCache()
+    ask_points(cache, Points(blocks, [len(blocks) - 1]), 0.0)
+    bare = [Block(each.data, each.tokens) for each in blocks]
+    usage = ask_points(cache, Points(bare, [len(blocks) - 1], explicit=True), 1.0)
+    assert usage == Usage(sum(each.tokens for each in blocks))
+
+
+@given(POINTS, POINTS, st.booleans())
+def test_every_token_at_openai_is_in_exactly_one_class(
+    first: list[Block], second: list[Block], explicit: bool
+) -> None:
+    cache = PromptCache()
+    for i, blocks in enumerate((first, second, first, first + second)):
+        found = cache.look_points(SCOPE, Points(blocks, [len(blocks) - 1], explicit), float(i))
+        assert found.usage.input_total == sum(each.tokens for each in blocks)
+        assert min(found.usage) >= 0
+        assert len(found.writes) <= 4
+        cache.commit(found, float(i))
+
+
+def test_a_breakpoint_lives_for_its_own_time() -> None:
+    cache = PromptCache()
+    long = Points([block("a", 1_024, "12h"), block("b", 1_024, "30m")], explicit=True)
+    assert ask_points(cache, long, 0.0) == Usage(cache_write_30m=1_024, cache_write_12h=1_024)
+    assert cache.look_points(SCOPE, long, 1_799.0).usage == Usage(0, 2_048)
+    assert cache.look_points(SCOPE, long, 1_801.0).usage.cache_read == 1_024
+    assert cache.look_points(SCOPE, long, 43_201.0).usage.cache_read == 0
+
+
+def test_of_many_breakpoints_the_last_four_are_written_and_the_last_eighty_read() -> None:
+    cache = PromptCache()
+    marked = [block(str(n), 1_200, "30m") for n in range(100)]
+    found = cache.look_points(SCOPE, Points(marked, explicit=True), 0.0)
+    assert len(found.writes) == 4
+    ask_points(cache, Points(marked[:20], explicit=True), 0.0)
+    assert ask_points(cache, Points(marked[:99], explicit=True), 1.0).cache_read == 24_000
+    cache = PromptCache()
+    ask_points(cache, Points(marked[:20], explicit=True), 0.0)
+    assert ask_points(cache, Points(marked, explicit=True), 1.0).cache_read == 0
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 12_000), st.binary(max_size=9_000))

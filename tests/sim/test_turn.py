@@ -107,17 +107,116 @@ def test_old_models_need_a_longer_prefix() -> None:
 def test_openai_reads_its_cache_on_both_surfaces() -> None:
     stage = Stage()
     chat = {"model": "gpt-6.1-sol", "messages": [{"role": "user", "content": LONG}]}
-    for cached_tokens, written in ((0, 1536), (1536, 0)):
+    for cached_tokens, written in ((0, 1607), (1607, 0)):
         details = msgspec.json.decode(stage.ask(CHAT, chat).body)["usage"][
             "prompt_tokens_details"
         ]
         assert details["cached_tokens"] == cached_tokens
         assert details["cache_write_tokens"] == written
-    responses = {"model": "gpt-6.1-sol", "input": LONG, "prompt_cache_options": {"ttl": "12h"}}
+    options = {"ttl": "12h"}
+    responses = {"model": "gpt-6.1-sol", "input": f"{LONG}.", "prompt_cache_options": options}
     usage = msgspec.json.decode(stage.ask(RESPONSES, responses).body)["usage"]
     ttls = usage["input_tokens_details"]["cache_write_tokens_details"]
     assert ttls["ttl_12h_tokens"] > 0
     assert ttls["ttl_30m_tokens"] == 0
+
+
+POINT = {"mode": "explicit"}
+
+
+def openai_usage(stage: Stage, wire: Wire, body: dict[str, Any]) -> tuple[int, int]:
+    """(read, written) of one call."""
+    play = stage.ask(wire, body)
+    assert play.status == 200, play.body
+    usage = msgspec.json.decode(play.body)["usage"]
+    details = usage.get("prompt_tokens_details") or usage["input_tokens_details"]
+    return details["cached_tokens"], details["cache_write_tokens"]
+
+
+def test_openai_writes_only_at_explicit_breakpoints_where_that_is_asked() -> None:
+    stage = Stage()
+    mark = {"type": "text", "text": LONG, "prompt_cache_breakpoint": POINT}
+    for content, reads, writes in ((LONG, 0, 0), ([mark], 0, 1), ([mark], 1, 0)):
+        messages = [{"role": "system", "content": content}, {"role": "user", "content": "x"}]
+        body = {"model": "gpt-6.1-sol", "messages": messages, "prompt_cache_options": POINT}
+        found = openai_usage(stage, CHAT, body)
+        assert (found[0] > 0, found[1] > 0) == (reads, writes)
+
+
+def test_a_cache_key_changes_no_hit() -> None:
+    stage = Stage()
+    body = {"model": "gpt-6.1-sol", "input": LONG}
+    assert openai_usage(stage, RESPONSES, {**body, "prompt_cache_key": "a"})[0] == 0
+    assert openai_usage(stage, RESPONSES, {**body, "prompt_cache_key": "b"})[0] > 0
+
+
+def test_a_reply_says_why_its_prompt_missed_the_cache_where_that_is_asked() -> None:
+    stage = Stage()
+    asks = {"diagnostics": {"previous_message_id": None}}
+    first = msgspec.json.decode(stage.ask(MESSAGES, cached(**asks)).body)
+    assert first["diagnostics"] is None
+    asks = {"diagnostics": {"previous_message_id": first["id"]}}
+    other = msgspec.json.decode(stage.ask(MESSAGES, message(system="new", **asks)).body)
+    reason = other["diagnostics"]["cache_miss_reason"]
+    assert reason["type"] == "system_changed"
+    assert reason["cache_missed_input_tokens"] >= len(LONG) / 3.2
+    play = stage.ask(MESSAGES, cached(stream=True, **asks))
+    assert play.frames is not None
+    start = next(iter(play.frames)).data
+    assert msgspec.json.decode(start.split(b"data: ")[1])["message"]["diagnostics"] is None
+    assert "diagnostics" not in msgspec.json.decode(stage.ask(MESSAGES, cached()).body)
+
+
+def test_a_response_compares_itself_with_the_one_that_is_named() -> None:
+    stage = Stage()
+    body: dict[str, Any] = {"model": "gpt-6.1-sol", "input": LONG}
+    first = msgspec.json.decode(stage.ask(RESPONSES, body).body)
+    body["prompt_cache_options"] = {"comparison_response_id": first["id"]}
+    again = msgspec.json.decode(stage.ask(RESPONSES, body).body)
+    assert again["prompt_cache_diagnostics"] == {"type": "cache_hit"}
+    body["instructions"] = "something else"
+    missed = msgspec.json.decode(stage.ask(RESPONSES, body).body)["prompt_cache_diagnostics"]
+    assert (missed["type"], missed["reason"]) == ("cache_miss", "input_changed")
+    assert "prompt_cache_diagnostics" not in first
+
+
+def test_thinking_is_refused_in_a_conversation_that_was_changed_behind_it() -> None:
+    stage = Stage()
+    body = message(system="You help.")
+    reply = msgspec.json.decode(stage.ask(MESSAGES, body, script="think=9").body)
+    body["messages"] = [
+        *body["messages"],
+        {"role": "assistant", "content": reply["content"]},
+        {"role": "user", "content": "go on"},
+    ]
+    marked = [{"type": "text", "text": "You help.", "cache_control": MARK}]
+    assert stage.ask(MESSAGES, {**body, "system": marked}).status == 200
+    refused = stage.ask(MESSAGES, {**body, "system": "You hinder."})
+    assert refused.status == 400
+    assert b"bound to a different conversation" in refused.body
+    counted = count_tokens(stage.world, stage.received({**body, "system": "You hinder."}))
+    assert counted.status == 400
+
+
+def test_a_text_is_the_same_to_the_cache_alone_and_as_a_block() -> None:
+    stage = Stage()
+    marked = [{"type": "text", "text": LONG, "cache_control": MARK}]
+    turn = [{"role": "user", "content": marked}]
+    assert stage.usage(message(messages=turn))["cache_creation_input_tokens"] > 0
+    last = [{"type": "text", "text": "b", "cache_control": MARK}]
+    later = [
+        {"role": "user", "content": LONG},
+        {"role": "assistant", "content": "a"},
+        {"role": "user", "content": last},
+    ]
+    assert stage.usage(message(messages=later))["cache_read_input_tokens"] > 0
+
+
+def test_marks_where_none_may_stand_are_refused() -> None:
+    late = {"name": "a", "input_schema": {}, "defer_loading": True, "cache_control": MARK}
+    empty = [{"type": "text", "text": "", "cache_control": MARK}]
+    for body in (message(tools=[late]), message(system=empty)):
+        assert Stage().ask(MESSAGES, body).status == 400
 
 
 def test_limits_refuse_with_the_wait_and_refill() -> None:

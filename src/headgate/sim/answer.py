@@ -63,7 +63,9 @@ class Ask:
     with_usage: bool = False
     """a stream ends with usage"""
     echo: dict[str, Any] = field(default_factory=dict)
-    """request fields a Responses reply repeats"""
+    """what the reply repeats or says beside its content"""
+    bond: bytes = b""
+    """what its thinking is bound to"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,8 @@ def _parts(ask: Ask, script: Script, seat: Seat) -> list[Part]:
     ratio = chars_per_token(ask.model)
     if script.think:
         thought = prose(script.think, ratio)
-        parts.append(_cut(Part("think", thought, signature=signature(seat.seed, seat.n)), 0))
+        proof = signature(seat.seed, seat.n, ask.bond)
+        parts.append(_cut(Part("think", thought, signature=proof), 0))
     tool = _tool_wanted(ask, script)
     if tool is None:
         said = _said(ask, script, _text_tokens(ask, script, seat), ratio)

@@ -142,9 +142,14 @@ def _block(part: Part) -> dict[str, Any]:
     }
 
 
+def reply_id(letters: str) -> str:
+    """The id of a reply."""
+    return f"msg_01{letters[:22]}"
+
+
 def _message(answer: Answer, content: list[Any], stop: str | None, output: int) -> Any:
     message: dict[str, Any] = {
-        "id": f"msg_01{answer.id[:22]}",
+        "id": reply_id(answer.id),
         "type": "message",
         "role": "assistant",
         "model": answer.model,
@@ -163,7 +168,7 @@ def _message(answer: Answer, content: list[Any], stop: str | None, output: int) 
 def whole(answer: Answer, ask: Ask) -> Any:
     """The reply in one piece."""
     blocks = [_block(part) for part in answer.parts]
-    return _message(answer, blocks, _stop(answer), answer.usage.output)
+    return {**_message(answer, blocks, _stop(answer), answer.usage.output), **ask.echo}
 
 
 def _event(name: str, data: Any, *, content: bool = False) -> Frame:
@@ -173,7 +178,7 @@ def _event(name: str, data: Any, *, content: bool = False) -> Frame:
 def stream(answer: Answer, ask: Ask) -> Iterator[Frame]:
     """The reply as events, from message_start to message_stop."""
     begun = min(1, answer.usage.output)
-    message = _message(answer, [], None, begun)
+    message = {**_message(answer, [], None, begun), **ask.echo}
     yield _event("message_start", {"type": "message_start", "message": message})
     for index, part in enumerate(answer.parts):
         yield from _part_events(index, part)

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 
 from headgate.wire.model import Usage
 
-TTL_S = {"5m": 300.0, "1h": 3600.0}
+TTL_S = {"5m": 300.0, "1h": 3600.0, "30m": 1800.0, "12h": 43_200.0, "free": 600.0}
 LOOKBACK = 20
 OPENAI_LEAST = 1024
 OPENAI_STEP = 128
 OPENAI_TOKEN_BYTES = 4
+MOST_READ, MOST_WRITTEN = 80, 4
+"""breakpoints of one request"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Block:
     data: bytes
     tokens: int
     mark: str = ""
-    """empty, 5m or 1h"""
+    """empty, or how long it lives: 5m or 1h; at OpenAI 30m or 12h"""
 
 
 @dataclass(slots=True)
@@ -111,8 +113,8 @@ class PromptCache:
                     return i
         return -1
 
-    def look_openai(self, scope: bytes, prompt: bytes, ttl: Ttl, now: float) -> Lookup:
-        """Automatic: exact prefixes of at least 1,024 tokens, in steps of 128."""
+    def look_openai(self, scope: bytes, prompt: bytes, now: float) -> Lookup:
+        """Before gpt-5.6, for nothing: prefixes of at least 1,024 tokens, in steps of 128."""
         tokens = math.ceil(len(prompt) / OPENAI_TOKEN_BYTES)
         if tokens < OPENAI_LEAST:
             return Lookup(Usage(input_fresh=tokens), now)
@@ -129,26 +131,56 @@ class PromptCache:
             if self.alive(names[k], now):
                 read = (k + 1) * OPENAI_STEP
                 break
-        written = steps * OPENAI_STEP - read if ttl.charged else 0
-        usage = Usage(
-            input_fresh=tokens - read - written,
-            cache_read=read,
-            cache_write_30m=0 if ttl.long else written,
-            cache_write_12h=written if ttl.long else 0,
-        )
         known = [n for n in names[least:] if self.alive(n, now)]
-        fresh = [(n, ttl.seconds) for n in names[least:] if not self.alive(n, now)]
-        return Lookup(usage, now, tuple(known), tuple(fresh))
+        fresh = [(n, TTL_S["free"]) for n in names[least:] if not self.alive(n, now)]
+        return Lookup(Usage(tokens - read, read), now, tuple(known), tuple(fresh))
+
+    def look_points(self, scope: bytes, prompt: Points, now: float) -> Lookup:
+        """From gpt-5.6 on: read at the last breakpoint that is alive, written at new ones.
+
+        A prefix that ends anywhere else is not found, however much of it is alike.
+        """
+        names, total = chain(scope, prompt.blocks), _sums(prompt.blocks)
+        readable, writable = prompt.breakpoints()
+        hit = next((i for i in reversed(readable) if self.alive(names[i], now)), -1)
+        done = read = total[hit] if hit >= 0 else 0
+        written = {"30m": 0, "12h": 0}
+        writes: list[tuple[bytes, float]] = []
+        for i in writable:
+            if i > hit and total[i] >= OPENAI_LEAST:
+                ttl = prompt.blocks[i].mark or prompt.ttl
+                written[ttl] += total[i] - done
+                done = total[i]
+                writes.append((names[i], TTL_S[ttl]))
+        usage = Usage(
+            input_fresh=(total[-1] if total else 0) - done,
+            cache_read=read,
+            cache_write_30m=written["30m"],
+            cache_write_12h=written["12h"],
+        )
+        hits = tuple(names[i] for i in readable if i <= hit and self.alive(names[i], now))
+        return Lookup(usage, now, hits, tuple(writes))
 
 
 @dataclass(frozen=True, slots=True)
-class Ttl:
-    """How long OpenAI keeps a prefix, and whether writing it costs."""
+class Points:
+    """A prompt of OpenAI's, cut where breakpoints may stand."""
 
-    seconds: float
-    charged: bool
-    long: bool = False
-    """the 12-hour class"""
+    blocks: Sequence[Block]
+    """each with the lifetime of the breakpoint that ends it"""
+    ends: Sequence[int] = ()
+    """the last blocks of messages that the vendor may break at by itself"""
+    explicit: bool = False
+    """only the caller's own breakpoints count"""
+    ttl: str = "30m"
+
+    def breakpoints(self) -> tuple[list[int], list[int]]:
+        """At which blocks is read, and at which is written."""
+        marks = [i for i, block in enumerate(self.blocks) if block.mark]
+        if self.explicit:
+            return marks[-MOST_READ:], marks[-MOST_WRITTEN:]
+        writable = {*marks[1 - MOST_WRITTEN :], *self.ends[-1:]}
+        return sorted({*marks, *self.ends})[-MOST_READ:], sorted(writable)
 
 
 def chain(scope: bytes, blocks: Sequence[Block]) -> list[bytes]:

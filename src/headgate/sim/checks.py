@@ -2,7 +2,8 @@
 
 Rule 1: only what the reference states or every client meets is refused; the rest passes.
 Rule 2: blocks come in prefix order: tools, system, messages; what invalidates a later level is
-mixed into its first block. (errors, prompt-caching and versioning pages, read 2026-11-20)
+mixed into its first block; a text is the same alone and as a block.
+(errors, prompt-caching and versioning pages, read 2026-11-20)
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ IMAGE_TOKENS = 1_500
 _TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _ROLES = ("user", "assistant", "system")
+_OBJECTS = (
+    "cache_control",
+    "metadata",
+    "output_config",
+    "thinking",
+    "tool_choice",
+    "diagnostics",
+)
 
 
 class Refused(ValueError):
@@ -57,7 +66,7 @@ def check_messages(body: Any, version: str, *, counting: bool) -> None:
     _check_pairs(messages)
     if not counting:
         _check_max_tokens(body)
-    for name in ("cache_control", "metadata", "output_config", "thinking", "tool_choice"):
+    for name in _OBJECTS:
         need(isinstance(body.get(name) or {}, dict), f"{name}: Input should be an object")
     form = (body.get("output_config") or {}).get("format") or {}
     need(isinstance(form, dict), "output_config.format: Input should be an object")
@@ -183,11 +192,18 @@ def _marked(body: dict[str, Any]) -> list[tuple[Any, str]]:
     """Every markable block in prefix order with its TTL."""
     found: list[tuple[Any, str]] = []
     for i, tool in enumerate(body.get("tools") or []):
-        found.append((tool, _ttl(f"tools.{i}.cache_control", tool.get("cache_control"))))
+        ttl = _ttl(f"tools.{i}.cache_control", tool.get("cache_control"))
+        late = ttl and tool.get("defer_loading")
+        need(not late, f"tools.{i}: cache_control cannot be set with defer_loading")
+        found.append((tool, ttl))
     for place, block in _prompt_blocks(body):
         mark = block.get("cache_control") if isinstance(block, dict) else None
         thinks = isinstance(block, dict) and "thinking" in str(block.get("type"))
         need(not (mark and thinks), f"{place}.cache_control: Extra inputs are not permitted")
+        empty = isinstance(block, dict) and block.get("text") == ""
+        need(
+            not (mark and empty), f"{place}: cache_control cannot be set for empty text blocks"
+        )
         found.append((block, _ttl(f"{place}.cache_control", mark)))
     return found
 
@@ -206,12 +222,19 @@ def _prompt_blocks(body: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def blocks(body: dict[str, Any]) -> list[Block]:
+def levels(body: dict[str, Any]) -> list[str]:
+    """To which of tools, system and messages each block of a prompt belongs."""
+    system = body.get("system") or []
+    systems = 1 if isinstance(system, str) else len(system)
+    said = sum(len(_contents(message)) for message in body["messages"])
+    return ["tools"] * len(body.get("tools") or []) + ["system"] * systems + ["messages"] * said
+
+
+def blocks(body: dict[str, Any], *, mixed: bool = True) -> list[Block]:
     """The prompt as the cache sees it: marks taken out, tokens counted, levels mixed in."""
     ratio = chars_per_token(body["model"])
     tools = body.get("tools") or []
-    system = body.get("system") or []
-    systems = len([system] if isinstance(system, str) else system)
+    systems = levels(body).count("system")
     roles = [m["role"] for m in body["messages"] for _ in _contents(m)]
     found: list[Block] = []
     marked = _marked(body)
@@ -223,7 +246,7 @@ def blocks(body: dict[str, Any]) -> list[Block]:
             level += _message_level(body)
         if i >= len(tools) + systems:
             level += roles[i - len(tools) - systems].encode()
-        found.append(_cut(block, ttl, level, ratio))
+        found.append(_cut(block, ttl, level if mixed else b"", ratio))
     automatic = _ttl("cache_control", body.get("cache_control"))
     last = max((i for i, (b, _) in enumerate(marked) if _can_mark(b)), default=-1)
     if automatic and last >= 0:
@@ -256,8 +279,8 @@ def _message_level(body: dict[str, Any]) -> bytes:
 
 
 def _cut(block: Any, ttl: str, level: bytes, ratio: float) -> Block:
-    if isinstance(block, str):
-        return Block(level + block.encode(), math.ceil(len(block) / ratio), ttl)
+    if isinstance(block, str):  # the same to the model as a block of it
+        block = {"type": "text", "text": block}
     bare = {key: value for key, value in block.items() if key != "cache_control"}
     data = encode(bare)
     if bare.get("type") == "text":

@@ -169,18 +169,18 @@ def prompt(body: dict[str, Any]) -> bytes:
     items += listed if isinstance(listed, list) else [listed]
     data = b"".join(encode(item) for item in items if item)
     if b'"data:' in data:
-        data = b"".join(encode(_small(item)) for item in items if item)
+        data = b"".join(encode(small(item)) for item in items if item)
     return data
 
 
-def _small(value: Any) -> Any:
+def small(value: Any) -> Any:
     """Inline images and files stand in at a fixed size, different for different bytes."""
     if isinstance(value, str) and value.startswith("data:"):
         return hashlib.blake2b(value.encode()).hexdigest().ljust(IMAGE_CHARS, ".")
     if isinstance(value, dict):
-        return {key: _small(each) for key, each in value.items()}
+        return {key: small(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_small(each) for each in value]
+        return [small(each) for each in value]
     return value
 
 

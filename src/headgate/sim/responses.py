@@ -28,6 +28,7 @@ _ECHOED = (
     "max_output_tokens",
     "previous_response_id",
     "prompt_cache_key",
+    "prompt_cache_options",
     "reasoning",
     "safety_identifier",
     "store",
@@ -113,9 +114,14 @@ def _usage(answer: Answer) -> dict[str, Any] | None:
     return distort(usage, answer.bad_usage)
 
 
+def reply_id(letters: str) -> str:
+    """The id of a reply."""
+    return f"resp_{letters}"
+
+
 def _body(answer: Answer, ask: Ask, status: str, output: list[Any]) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "id": f"resp_{answer.id}",
+        "id": reply_id(answer.id),
         "object": "response",
         "created_at": answer.created,
         "status": status,

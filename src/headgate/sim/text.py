@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+SIGNED = b"simulated"
+"""begins every proof on a thinking block"""
 OPENING = "[simulated] No model was called; "
 _PROSE = (
     "this reply comes from a stage set. The river of requests arrives, the gate counts what "
@@ -64,9 +66,9 @@ def pieces(text: str, count: int) -> list[str]:
     return [text[a:b] for a, b in itertools.pairwise(edges)]
 
 
-def signature(seed: int, n: int) -> str:
-    """What stands for the proof on a thinking block."""
-    return base64.b64encode(b"simulated" + digest(seed, n, "signature")).decode()
+def signature(seed: int, n: int, bound: bytes = b"") -> str:
+    """What stands for the proof on a thinking block, and holds what it is bound to."""
+    return base64.b64encode(SIGNED + digest(seed, n, "signature") + bound).decode()
 
 
 def encode(value: object) -> bytes:

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from headgate.sim import anthropic, openai, responses
+from headgate.sim import anthropic, binding, diagnosis, openai, points, responses
 from headgate.sim.answer import Answer, Ask, Frame, Seat, compose
-from headgate.sim.cache import Lookup, PromptCache, Ttl
-from headgate.sim.checks import Refused, blocks
+from headgate.sim.cache import Lookup, PromptCache
+from headgate.sim.checks import Refused, blocks, levels
 from headgate.sim.faults import Script, ScriptError, parse
 from headgate.sim.limits import Meters
 from headgate.sim.models import cache_minimum, charges_writes, find
@@ -124,6 +124,7 @@ class World:
     director: Director = field(init=False)
     meters: Meters = field(init=False)
     cache: PromptCache = field(default_factory=PromptCache)
+    diary: diagnosis.Diary = field(default_factory=diagnosis.Diary)
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -226,7 +227,9 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
         if tier:
             ask = replace(ask, terms=ask.terms._replace(tier=tier))
         check_model(world, ask.model)
+        ask = _bind(wire, call, body, ask)
         found = look(world, wire, call, body)
+        ask = _diagnose(world, wire, call, body, ask)
         script = _admit(world, wire, call, found, script)
     except Refused as wrong:
         return error(world, wire.vendor, call, wrong, script)
@@ -249,12 +252,39 @@ def look(world: World, wire: Wire, call: Received, body: dict[str, Any]) -> Look
     scope = encode([wire.vendor, call.key, model])
     if wire.vendor == "anthropic":
         return world.cache.look_anthropic(scope, blocks(body), cache_minimum(model), now)
-    options = body.get("prompt_cache_options")
-    long = isinstance(options, dict) and options.get("ttl") == "12h" and wire is RESPONSES
-    charged = charges_writes(model)
-    seconds = 43_200.0 if long else 1_800.0 if charged else 600.0
-    ttl = Ttl(seconds, charged, long)
-    return world.cache.look_openai(scope, openai.prompt(body), ttl, now)
+    if charges_writes(model):
+        return world.cache.look_points(scope, points.cut(body), now)
+    return world.cache.look_openai(scope, openai.prompt(body), now)
+
+
+def _bind(wire: Wire, call: Received, body: dict[str, Any], ask: Ask) -> Ask:
+    """See that earlier thinking stands where it was thought, and bind what comes."""
+    if wire.vendor != "anthropic":
+        points.check(body)
+        return ask
+    binding.check(body, call.key)
+    return replace(ask, bond=binding.bond(body, call.key))
+
+
+def _diagnose(world: World, wire: Wire, call: Received, body: dict[str, Any], ask: Ask) -> Ask:
+    """Say why the prompt was not found, where that is asked; note it for those to come."""
+    letters = Seat(world.seed, call.n).letters("reply")
+    if wire is MESSAGES and body.get("diagnostics") is not None:
+        seen = diagnosis.of_messages(body, levels(body), blocks(body, mixed=False))
+        said = {"diagnostics": diagnosis.for_messages(world.diary, call.key, body, seen)}
+        world.diary.note(call.key, anthropic.reply_id(letters), seen)
+        return replace(ask, echo=said)
+    if wire is RESPONSES and charges_writes(ask.model):
+        seen = diagnosis.of_responses(body, points.cut(body))
+        options = body.get("prompt_cache_options") or {}
+        asked = options.get("comparison_response_id")
+        said = dict(ask.echo)
+        if asked:
+            found = diagnosis.for_responses(world.diary, call.key, str(asked), seen)
+            said["prompt_cache_diagnostics"] = found
+        world.diary.note(call.key, responses.reply_id(letters), seen)
+        return replace(ask, echo=said)
+    return ask
 
 
 def _admit(world: World, wire: Wire, call: Received, found: Lookup, script: Script) -> Script:
@@ -306,6 +336,7 @@ def count_tokens(world: World, call: Received) -> Play:
         fail_as_scripted(script, is_stream=False)
         ask = anthropic.read(body, call.header("anthropic-version"), counting=True)
         check_model(world, ask.model)
+        binding.check(body, call.key)
     except Refused as wrong:
         return error(world, "anthropic", call, wrong, script)
     tokens = sum(block.tokens for block in blocks(body))
