@@ -8,6 +8,7 @@ Rule 2: a call that is translated carries none of the caller's vendor's header f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -20,6 +21,9 @@ from headgate.wire.call import Call
 from headgate.wire.model import Fault, Headers, Kind
 from headgate.wire.openai_chat import INCLUDE_USAGE
 from headgate.wire.strip import without_our_seals
+
+Edit = Callable[[Mapping[str, msgspec.Raw | bytes]], dict[str, bytes]]
+"""from a request's members to those that are to be others"""
 
 _OPTIONS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
@@ -81,9 +85,11 @@ class Gate:
         meeting = meeting_surface(self.provider, surface.name, wish)
         return SURFACES[meeting] if meeting else None
 
-    def request(self, call: Call, model: str) -> tuple[Request, bool]:
+    def request(self, call: Call, model: str, edit: Edit | None = None) -> tuple[Request, bool]:
         """(the request, whether the usage chunk was asked for by us alone)."""
         changes, ours = _changes(call, model)
+        if edit is not None:
+            changes |= edit({**call.envelope.members, **changes})
         target = self.targets[call.surface.name]
         if call.query:
             target += b"?" + call.query

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from headgate.engine import refusal
 from headgate.engine.bench import Bench
 from headgate.engine.flight import Flights
+from headgate.engine.marked import Marked
 from headgate.engine.notice import Notices
 from headgate.engine.seat import Seat, Verdict
 from headgate.engine.settle import Settlement
@@ -66,6 +67,8 @@ class Ground:
     """kept to be given again; None: none are"""
     flights: Flights = field(default_factory=Flights)
     """calls that several clients read"""
+    marked: Marked = field(default_factory=Marked)
+    """what was learned of vendors' prompt caches"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 

@@ -82,6 +82,11 @@ class Notices:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._do, job)
 
+    def leave(self, job: Callable[[Connection], object]) -> None:
+        """Have the thread do something that nobody waits for."""
+        if self._connect is not None and not self._closed:
+            self._thread.submit(self._do, job)
+
     def close(self) -> None:
         """Write what is left, once, and stop. It blocks."""
         if self._closed:

@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from headgate.engine import guard
+from headgate.engine.guard import Guard
 from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
 from headgate.engine.misses import Misses
+from headgate.engine.notice import Notices
 from headgate.engine.tally import Settled, Tally, TryNote, bare_entry, entry
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
@@ -58,6 +61,9 @@ class Settlement:
         self.ratio = estimate.Ratio()
         self.memory = Memory()
         self.misses = Misses()
+        self.guard = Guard()
+        self.notices: Notices | None = None
+        """whom losses are told; None: nobody"""
         self._ended: list[Ended] = []
 
     def settle(self, ended: Ended) -> None:
@@ -89,6 +95,8 @@ class Settlement:
         tally = ended.tally
         try:
             settled = self._price(tally, ended.provider, at)
+            if tally.saver is not None:
+                tally.saver.over(tally, settled)
             self._explain(ended, settled)
             row = entry(tally, settled, ended.at, ended.key)
         except Exception as bug:  # noqa: BLE001 - whatever is wrong, the row is written
@@ -96,7 +104,7 @@ class Settlement:
             settled, row = self._salvage(ended)
         self.writer.put(tally.handle, row)
         self._pay(ended, settled)
-        self._meter(row, tally, settled.usage)
+        self._meter(row, tally, settled, ended.at)
         self.journal.call(_line(row, tally, settled.usage, at))
 
     def _explain(self, ended: Ended, settled: Settled) -> None:
@@ -193,7 +201,7 @@ class Settlement:
             web_searches=usage.web_searches,
         )
 
-    def _meter(self, row: Entry, tally: Tally, usage: Usage) -> None:
+    def _meter(self, row: Entry, tally: Tally, settled: Settled, now: float) -> None:
         answered = 0 < row.status < 400 and not row.canned
         meter = self.meters.of(row.provider, row.model_sent, answered=answered)
         meter.calls[row.ending] = meter.calls.get(row.ending, 0) + 1
@@ -203,11 +211,17 @@ class Settlement:
         if row.ttft_us:
             meter.ttft.observe(row.ttft_us / 1e6)
         tokens = meter.tokens
-        for name, count in zip(TOKEN_CLASSES, usage, strict=False):
+        for name, count in zip(TOKEN_CLASSES, settled.usage, strict=False):
             if count:
                 tokens[name] = tokens.get(name, 0) + count
         if row.tries_json is not None:
             self._meter_tries(tally.notes)
+        if row.miss or row.answered_from:
+            self.guard.count(row, meter)
+        if row.cache_read or row.cache_write_nusd:
+            losses = self.guard.watch(row, meter, settled, now)
+            if losses is not None and self.notices is not None:
+                guard.alarm(self.notices, tally, settled, row, losses)
 
     def _meter_tries(self, notes: list[TryNote]) -> None:
         """Count what went wrong; a single good try has nothing to tell."""

@@ -26,6 +26,7 @@ from headgate.engine.flight import Flight
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
+from headgate.engine.marking import Marking
 from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.sharing import Sharing
 from headgate.engine.tally import Sink, Tally, intent
@@ -70,6 +71,7 @@ class Engine:
         self._berths = Berths(config, ground, self._gates, purser)
         self._breaker = Breaker(config, ground)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
+        self._marking = Marking(config, ground, self._key)
         self._sharing = Sharing(config, ground, self._closing, self._lead)
 
     async def serve(self, call: Call, sink: Sink, flight: Flight | None = None) -> None:
@@ -257,6 +259,8 @@ class Engine:
             gate = self._berths.at_once(tally, step)
             if gate is None:
                 gate = await self._berths.take(tally, step)
+            if (asking := self._marking.unknown(tally, route)) is not None:
+                await asking
             request, drop_usage = self._prepare(tally, route, gate, step.target)
         except Fault as unsendable:
             self._berths.leave(tally)
@@ -302,13 +306,14 @@ class Engine:
         tally.silence_s = route.silence_s or gate.provider.silence_s
         tally.begin_try(prefix.hasher(self._key) if self._key is not None else None)
         if call.surface.name in gate.targets:
-            return gate.request(call, target.model)
+            return gate.request(call, target.model, self._marking.native(tally, route, gate))
         abilities = configuration.abilities(self.config, gate.provider, target.model)
         surface = gate.through(call.surface, abilities.surface)
         assert surface is not None
         tally.surface = surface
         tally.crossing = cross(tally, target, abilities)
-        return gate.translated(call, surface, tally.crossing.body), False
+        body = self._marking.translated(tally, route, gate, tally.crossing.body)
+        return gate.translated(call, surface, body), False
 
     async def _refused(self, tally: Tally, exchange: Exchange, gate: Gate) -> Fault:
         body = await exchange.read_all(refusal.MAX_ERROR_BYTES)

@@ -84,6 +84,18 @@ class Bill(Protocol):
         ...
 
 
+class Saver(Protocol):
+    """What was planned for the vendor's prompt cache, or is to be advised."""
+
+    def over(self, tally: Tally, settled: Settled) -> None:
+        """The call is over: learn from it, and say in the row what was planned."""
+        ...
+
+    def drop(self) -> None:
+        """The try came to nothing."""
+        ...
+
+
 class Tally(Struct, eq=False):
     """Mutable while the call runs; `entry` is read once, at settlement."""
 
@@ -100,6 +112,8 @@ class Tally(Struct, eq=False):
     """how the call was translated, when that surface is of another dialect"""
     route: str = ""
     chosen_by: str = ""
+    saver: Saver | None = None
+    """plans for the vendor's prompt cache; None: nobody does"""
     cache_plan: str = ""
     """what was done, or advised, about the vendor's prompt cache"""
     fingerprint: prefix.Fingerprint | None = None

@@ -24,6 +24,9 @@ EventKind = Literal[
     "loop_suspected",
     "loop_stopped",
     "credential_quarantined",
+    "prompt_cache_advice",
+    "prompt_cache_withdrawn",
+    "cache_losing",
     "test",
 ]
 KINDS: tuple[EventKind, ...] = tuple(kind for kind in get_args(EventKind) if kind != "test")
