@@ -122,6 +122,8 @@ class Flight:
         """what readers' rows say of where their reply is from"""
         self.said: Headers = []
         """header fields for whoever did not ask first"""
+        self.once = False
+        """is it to be sent to nobody any more once it may have run"""
         self.wanted: Callable[[], bool] = _nobody
         """does anybody but its readers want it"""
         self.readers = 0

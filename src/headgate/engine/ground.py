@@ -26,6 +26,7 @@ from headgate.policy.pool import Pool
 from headgate.policy.quote import Learned
 from headgate.policy.router import REFUSALS
 from headgate.policy.warmth import Seen
+from headgate.store.keyed import Keyed
 from headgate.store.replies import ReplyStore
 from headgate.upstream import Door, Exchange
 from headgate.wire import headers as fields
@@ -65,6 +66,8 @@ class Ground:
     """what calls of each target used and cost on average"""
     replies: ReplyStore | None = None
     """kept to be given again; None: none are"""
+    keyed: Keyed | None = None
+    """the keys of calls that are to run once; None: there can be no such calls"""
     flights: Flights = field(default_factory=Flights)
     """calls that several clients read"""
     marked: Marked = field(default_factory=Marked)

@@ -51,22 +51,24 @@ class Keeping:
             return False
         tally.answered_from, tally.saved_nusd = HIT, kept.cost_nusd
         age_s = max(now_us - kept.at_us, 0) // SECOND
-        await self.say(tally, kept, body, b"hit; age=%d" % age_s)
+        await self.say(tally, kept, body, (FROM, b"hit; age=%d" % age_s))
         return True
 
-    async def say(self, tally: Tally, kept: Kept, body: bytes, how: bytes) -> None:
-        """Send a kept reply."""
+    async def say(
+        self, tally: Tally, kept: Kept, body: bytes, how: tuple[bytes, bytes]
+    ) -> None:
+        """Send a kept reply; `how`: the header field that says why."""
         tally.status, tally.ending = kept.status, Ending.COMPLETE
         tally.first_content, tally.reply_bytes = self._ground.clock(), len(body)
         await self._closing.make_sure(tally)
         tally.answered = True
         if tally.call.stream:
             tally.committed = True
-            headers = [*own_stream_headers(tally), (FROM, how)]
+            headers = [*own_stream_headers(tally), how]
             await tally.sink.start(kept.status, [*headers, *_marks(kept)])
             await tally.sink.end(body)
             return
-        headers = [*own_headers(tally), (FROM, how), _JSON, *_marks(kept)]
+        headers = [*own_headers(tally), how, _JSON, *_marks(kept)]
         await tally.sink.whole(kept.status, headers, body)
 
     def keep(self, asked: Asked, led: Tally, record: Record) -> None:

@@ -1,6 +1,7 @@
 """Answers a call with what another got, where that is allowed: kept replies and running calls.
 
-Rule 1: asked in this order: a reply that is kept, a call that runs, an upstream.
+Rule 1: asked in this order: a reply that is kept, the call that had the same key, a call that
+runs, an upstream.
 Rule 2: between looking for a running call and beginning one there is no await: of any number
 that come at once, one asks.
 Rule 3: who is given another's answer pays nothing, waits in no line, and has a row that says
@@ -21,6 +22,7 @@ from headgate.engine.flight import Flight, Head
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers
 from headgate.engine.keeping import FROM, Keeping
+from headgate.engine.once import SAID, Once
 from headgate.engine.tally import Tally
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control, Namer
@@ -52,6 +54,7 @@ class Sharing:
 
     def __init__(self, config: Config, ground: Ground, closing: Closing, lead: Lead) -> None:
         self._keeping = Keeping(ground, closing)
+        self._once = Once(config, ground, self._keeping, self._join)
         cache = self._cache = config.cache
         self._ground = ground
         self._lead = lead
@@ -64,9 +67,31 @@ class Sharing:
 
     def concerns(self, call: Call) -> bool:
         """May it be one that is shared."""
-        return not self._idle
+        return not self._idle or self._once.concerns(call)
 
-    def terms(self, call: Call, route: Route) -> Terms | None:
+    async def answer(self, tally: Tally, route: Route) -> bool:
+        """Answer the call, or raise why it failed; False: it must ask for itself."""
+        call = tally.call
+        terms = self._terms(call, route)
+        wanted = self._once.wanted(call, route) if self._once.concerns(call) else None
+        if terms is None and wanted is None:
+            return False
+        tally.route = route.pattern
+        if terms is not None and await self._give(tally, terms):
+            return True
+        if wanted is not None:
+            if terms is not None and not replycache.is_clear(call.envelope):
+                terms = None
+            await self._once.serve(tally, wanted, partial(self._course, terms=terms))
+            return True
+        assert terms is not None, "one of the two is there"
+        return await self._share(tally, terms)
+
+    async def _give(self, tally: Tally, terms: Terms) -> bool:
+        """Answer with a kept reply; False: there is none."""
+        return terms.keep and await self._keeping.give(tally, terms.asked, terms.control)
+
+    def _terms(self, call: Call, route: Route) -> Terms | None:
         """What of it may be shared; None: nothing."""
         cache, surface = self._cache, call.surface.name
         reply, join = route.reply_cache or cache.reply, route.join or cache.join
@@ -94,10 +119,8 @@ class Sharing:
         scope = replycache.scope_of(call.holder, self._cache.scope, owner)
         return f"{scope}\0{route.pattern}\0{replycache.beside(call.told, call.query)}"
 
-    async def serve(self, tally: Tally, terms: Terms) -> bool:
-        """Answer the call, or raise why it failed; False: it must ask for itself."""
-        if terms.keep and await self._keeping.give(tally, terms.asked, terms.control):
-            return True
+    async def _share(self, tally: Tally, terms: Terms) -> bool:
+        """Share a running call; False: it may be none of those."""
         running = self._ground.flights.of(self._name(tally.call, terms))
         if running is None:
             if not replycache.is_clear(tally.call.envelope):
@@ -112,20 +135,21 @@ class Sharing:
         fresh = b"fresh" if terms.control.no_cache else b""
         return terms.asked.name + (b"stream" if call.stream else b"whole") + fresh
 
-    async def _course(self, running: Flight, terms: Terms) -> None:
+    async def _course(self, running: Flight, terms: Terms | None) -> None:
         """How a shared call goes on."""
         await self._lead(running.first.call, running)
-        if terms.keep and running.led is not None:
+        if terms is not None and terms.keep and running.led is not None:
             self._keeping.keep(terms.asked, running.led, running.record)
 
-    async def _join(self, tally: Tally, running: Flight) -> None:
-        """Read a running call."""
+    async def _join(self, tally: Tally, running: Flight, keyed: bytes = b"") -> None:
+        """Read a running call; `keyed`: what its key has to do with that."""
         is_first = running.first is tally
         if is_first:
             self._ground.running.discard(tally)  # the call it leads to stands for it
         running.readers += 1
         try:
-            await flights.read(running, tally, partial(self._headers, tally, running))
+            headers = partial(self._headers, tally, running, [(SAID, keyed)] if keyed else [])
+            await flights.read(running, tally, headers)
         finally:
             running.leave()
             if is_first and running.led is not None:
@@ -136,13 +160,14 @@ class Sharing:
         if led is not None:
             tally.ending, tally.fault = led.ending or tally.ending, led.fault
 
-    def _headers(self, tally: Tally, running: Flight, head: Head) -> Headers:
+    def _headers(self, tally: Tally, running: Flight, more: Headers, head: Head) -> Headers:
         """The head as this reader gets it: what is about somebody else is left out."""
         if running.first is tally and running.led is not None:
-            return head.headers
+            return [*head.headers, *more]
         passed = [
             field
             for field in head.headers
             if field[0] == SIMULATED or not (field[0] in _OWN or field[0].startswith(_PERSONAL))
         ]
-        return [*own_headers(tally), (FROM, running.answered_from.encode()), *passed]
+        how = more or [(FROM, running.answered_from.encode())]
+        return [*own_headers(tally), *how, *passed]

@@ -27,6 +27,7 @@ from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.marking import Marking
+from headgate.engine.once import is_final
 from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.sharing import Sharing
 from headgate.engine.tally import Sink, Tally, intent
@@ -83,7 +84,7 @@ class Engine:
         tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
         if flight is not None:
-            flight.led = tally
+            flight.led, tally.once = tally, flight.once
         shares = flight is None and self._sharing.concerns(call)
         try:
             if not (shares and await self._share(tally)):
@@ -108,11 +109,7 @@ class Engine:
         """Answer the call with what another got; False: it may not be."""
         allowance.check(tally.call)
         route = self._way(tally.call).route
-        terms = self._sharing.terms(tally.call, route)
-        if terms is None:
-            return False
-        tally.route = route.pattern
-        return await self._sharing.serve(tally, terms)
+        return await self._sharing.answer(tally, route)
 
     async def _win(self, tally: Tally) -> None:
         """Drive the plan until the call is answered; raises the last fault when it is not."""
@@ -127,7 +124,7 @@ class Engine:
         if (waiting := self._admission.enter(tally, named.ladder)) is not None:
             await waiting
         self._admit(tally, way)
-        if self._strict:
+        if self._strict or tally.once:
             await self._kept(ground.writer.durable())
         tally.target = way.ladder[0]
         cooling = partial(self._cooling, tally)
@@ -153,6 +150,7 @@ class Engine:
         if (
             not (way.route.canned and call.surface.converses)
             or not fault.consequence.next_target
+            or is_final(tally, fault)
         ):
             raise fault
         await self._closing.can(tally, way.route, fault)
@@ -233,8 +231,9 @@ class Engine:
         return max(cooling_s, self._berths.wait_s(tally, target))
 
     def _outcome(self, tally: Tally, fault: Fault | None) -> Outcome:
-        if fault is None or tally.seat is None:
-            return Outcome(fault, tally.committed)
+        final = fault is not None and is_final(tally, fault)
+        if fault is None or final or tally.seat is None:
+            return Outcome(fault, tally.committed, final=final)
         outcome = tally.seat.outcome(fault, self._ground.clock(), committed=tally.committed)
         if outcome.others:
             self._ground.settlement.journal.next_account(

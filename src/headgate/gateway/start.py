@@ -34,6 +34,7 @@ from headgate.gateway.peers import SHOW_S, Peers
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog, PriceRules
+from headgate.store.keyed import Keyed
 from headgate.store.keys import Keys, stamp
 from headgate.store.place import Place, connect
 from headgate.store.replies import ReplyStore
@@ -95,6 +96,8 @@ class Opened:
         ground.settlement.flush()
         self.house.peers.show(self.house)  # a successor counts on from here
         await ground.door.close()
+        if ground.keyed is not None:
+            await asyncio.to_thread(ground.keyed.close)  # before this process counts as gone
         await asyncio.to_thread(ground.writer.flush)
         await self._clerk.close()  # once what was spent is known: nobody may be granted it
         await asyncio.to_thread(ground.writer.close)
@@ -155,6 +158,8 @@ async def open_gateway(
     except BaseException:
         if clerk is not None:
             await clerk.close()
+        if ground.keyed is not None:
+            await asyncio.to_thread(ground.keyed.close)
         await asyncio.to_thread(ground.writer.close)
         await asyncio.to_thread(ground.notices.close)
         await asyncio.to_thread(ground.settlement.journal.close)
@@ -223,8 +228,11 @@ def _lay_ground(
         {},
         set(),
         replies=_open_replies(config, ledger, loop, journal),
+        keyed=Keyed(ledger, lambda: writer.owner_n),
         notices=Notices(journal, partial(connect, ledger)),
     )
+    assert ground.keyed is not None
+    ground.keyed.start()
     return keys, ground, orphans
 
 

@@ -65,6 +65,8 @@ class Outcome(Struct, frozen=True):
     """is there an account of the target that has not refused this call"""
     short: bool = False
     """the call was not sent: no account of the target can take it now"""
+    final: bool = False
+    """it is not to be sent again, whatever its fault would allow"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _climb(
         outcome = yield step
         while _was_refused(outcome):
             outcome = yield step
-        if outcome is None or outcome.fault is None or outcome.committed:
+        if outcome is None or outcome.fault is None or outcome.committed or outcome.final:
             return None
         fault = outcome.fault
         consequence = fault.consequence
@@ -136,7 +138,7 @@ def _climb(
 
 def _was_refused(outcome: Outcome | None) -> bool:
     """Does another account of the same target deserve the call."""
-    if outcome is None or outcome.fault is None or outcome.committed:
+    if outcome is None or outcome.fault is None or outcome.committed or outcome.final:
         return False
     return outcome.others and outcome.fault.kind in REFUSALS
 
