@@ -6,7 +6,7 @@ from headgate.store.sql import Connection
 
 
 def test_new_tables_hold_nothing(connection: Connection) -> None:
-    for table in ("marked", "keyed", "near"):
+    for table in ("marked", "keyed", "near", "near_report"):
         assert connection.execute(f"SELECT * FROM {table}").fetchall() == []  # noqa: S608 - names of ours
 
 

@@ -94,7 +94,7 @@ def agree(one: str, other: str) -> Verdict:
     return _first(mine, theirs, (*_FACTS, _negations))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def facts(text: str) -> Facts:
     """As read() finds them; a question is compared with several candidates."""
     return read(text)

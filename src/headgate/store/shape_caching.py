@@ -64,21 +64,40 @@ CREATE TABLE keyed (
 
 _KEYED_ENDS = "CREATE INDEX keyed_ends ON keyed (ends_us)"
 
+# What was measured of nearly the same questions: a row for every call that was looked at. Of
+# several calls with one id, which clients may choose, each has its own.
 _NEAR = """
 CREATE TABLE near (
-  call_id {TEXT} PRIMARY KEY,
   at_us {INTEGER} NOT NULL,
+  call_id {TEXT} NOT NULL,
   key_id {TEXT} NOT NULL,
   route {TEXT} NOT NULL,
+  model {TEXT} NOT NULL,
   other_id {TEXT} NOT NULL,
   likeness {INTEGER} NOT NULL,
   verdict {TEXT} NOT NULL,
   agreed {INTEGER} NOT NULL,
-  worth_nusd {INTEGER} NOT NULL
+  worth_nusd {INTEGER} NOT NULL,
+  PRIMARY KEY (at_us, call_id)
 ) {END}
 """
 
-_TABLES = (_MARKED, _KEYED, _KEYED_ENDS, _NEAR)
+_NEAR_REPORT = """
+CREATE TABLE near_report (
+  at_us {INTEGER} PRIMARY KEY,
+  since_us {INTEGER} NOT NULL,
+  calls {INTEGER} NOT NULL,
+  candidates {INTEGER} NOT NULL,
+  verified {INTEGER} NOT NULL,
+  agreed {INTEGER} NOT NULL,
+  accuracy {INTEGER} NOT NULL,
+  low {INTEGER} NOT NULL,
+  likeness {INTEGER} NOT NULL,
+  model {TEXT} NOT NULL
+) {END}
+"""
+
+_TABLES = (_MARKED, _KEYED, _KEYED_ENDS, _NEAR, _NEAR_REPORT)
 
 
 def apply(connection: Connection) -> None:
