@@ -52,11 +52,14 @@ def check(body: dict[str, Any], key: str) -> None:
     lenient = isinstance(binding, dict) and binding.get("prefix_mismatch_behavior") == _DROPS
     if lenient or not _matches(body["model"], _BINDING):
         return
-    state, whose = _opening(body), _whose(body["model"], key)
-    for i, message in enumerate(body["messages"]):
+    whose = _whose(body["model"], key)
+    bonds = {i: [*_bonds(message)] for i, message in enumerate(body["messages"])}
+    last = max((i for i, found in bonds.items() if found), default=-1)
+    state = _opening(body) if last >= 0 else blake2b()
+    for i, message in enumerate(body["messages"][: last + 1]):
         if message["role"] == "assistant":
-            for j, bound in _bonds(message):
-                same_model = bound[: len(whose) // 2] == whose[: len(whose) // 2]
+            for j, bound in bonds[i]:
+                same_model = bound[:_WIDTH] == whose[:_WIDTH]
                 if same_model and bound != whose + state.digest():
                     raise Refused(
                         f"messages.{i}.content.{j}: Invalid `signature` in `thinking` block. "

@@ -50,6 +50,8 @@ class Lookup:
     started: float
     hits: tuple[bytes, ...] = ()
     writes: tuple[tuple[bytes, float], ...] = ()
+    points: Points | None = None
+    """how it was cut, where breakpoints count"""
 
 
 @dataclass(slots=True)
@@ -159,7 +161,7 @@ class PromptCache:
             cache_write_12h=written["12h"],
         )
         hits = tuple(names[i] for i in readable if i <= hit and self.alive(names[i], now))
-        return Lookup(usage, now, hits, tuple(writes))
+        return Lookup(usage, now, hits, tuple(writes), prompt)
 
 
 @dataclass(frozen=True, slots=True)

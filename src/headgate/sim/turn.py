@@ -227,9 +227,10 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
         if tier:
             ask = replace(ask, terms=ask.terms._replace(tier=tier))
         check_model(world, ask.model)
-        ask = _bind(wire, call, body, ask)
+        ask = replace(ask, bond=_bind(wire, call, body, thinks=script.think > 0))
         found = look(world, wire, call, body)
-        ask = _diagnose(world, wire, call, body, ask)
+        if told := _diagnose(world, wire, call, body, found):
+            ask = replace(ask, echo={**ask.echo, **told})
         script = _admit(world, wire, call, found, script)
     except Refused as wrong:
         return error(world, wire.vendor, call, wrong, script)
@@ -257,34 +258,33 @@ def look(world: World, wire: Wire, call: Received, body: dict[str, Any]) -> Look
     return world.cache.look_openai(scope, openai.prompt(body), now)
 
 
-def _bind(wire: Wire, call: Received, body: dict[str, Any], ask: Ask) -> Ask:
-    """See that earlier thinking stands where it was thought, and bind what comes."""
+def _bind(wire: Wire, call: Received, body: dict[str, Any], *, thinks: bool) -> bytes:
+    """See that earlier thinking stands where it was thought, and what binds that to come."""
     if wire.vendor != "anthropic":
         points.check(body)
-        return ask
+        return b""
     binding.check(body, call.key)
-    return replace(ask, bond=binding.bond(body, call.key))
+    return binding.bond(body, call.key) if thinks else b""
 
 
-def _diagnose(world: World, wire: Wire, call: Received, body: dict[str, Any], ask: Ask) -> Ask:
-    """Say why the prompt was not found, where that is asked; note it for those to come."""
+def _diagnose(
+    world: World, wire: Wire, call: Received, body: dict[str, Any], found: Lookup
+) -> dict[str, Any]:
+    """Why the prompt was not found, where that is asked; noted for those that come."""
     letters = Seat(world.seed, call.n).letters("reply")
+    told: dict[str, Any] = {}
     if wire is MESSAGES and body.get("diagnostics") is not None:
         seen = diagnosis.of_messages(body, levels(body), blocks(body, mixed=False))
-        said = {"diagnostics": diagnosis.for_messages(world.diary, call.key, body, seen)}
+        told["diagnostics"] = diagnosis.for_messages(world.diary, call.key, body, seen)
         world.diary.note(call.key, anthropic.reply_id(letters), seen)
-        return replace(ask, echo=said)
-    if wire is RESPONSES and charges_writes(ask.model):
-        seen = diagnosis.of_responses(body, points.cut(body))
+    if wire is RESPONSES and found.points is not None:
+        seen = diagnosis.of_responses(body, found.points)
         options = body.get("prompt_cache_options") or {}
-        asked = options.get("comparison_response_id")
-        said = dict(ask.echo)
-        if asked:
-            found = diagnosis.for_responses(world.diary, call.key, str(asked), seen)
-            said["prompt_cache_diagnostics"] = found
+        if asked := options.get("comparison_response_id"):
+            answer = diagnosis.for_responses(world.diary, call.key, str(asked), seen)
+            told["prompt_cache_diagnostics"] = answer
         world.diary.note(call.key, responses.reply_id(letters), seen)
-        return replace(ask, echo=said)
-    return ask
+    return told
 
 
 def _admit(world: World, wire: Wire, call: Received, found: Lookup, script: Script) -> Script:
