@@ -80,6 +80,21 @@ def test_whatever_a_model_is_called_the_page_parses_and_gives_its_name_back(
     assert pick(page, "headgate_running_calls") == 1
 
 
+def test_misses_savings_and_premiums_are_told_by_cause_and_source() -> None:
+    meters = Meters()
+    meter = meters.of("p", "m")
+    meter.cache_missed["expired"] = 3
+    meter.cache_missed_nusd["expired"] = 1_500_000_000
+    meter.cache_saved_nusd["prompt"] = 7
+    meter.cache_premium_nusd = 250_000_000
+    meters.of("p", "n").cache_missed["expired"] = 4
+    page = parse(metrics.page(meters, {}, []).decode())
+    assert pick(page, "headgate_cache_miss_total", cause="expired") == 7
+    assert pick(page, "headgate_cache_miss_dollars_total", cause="expired") == 1.5
+    assert pick(page, "headgate_cache_saved_dollars_total", **{"from": "prompt"}) == 7e-9
+    assert pick(page, "headgate_cache_premium_dollars_total", provider="p") == 0.25
+
+
 @given(st.lists(st.floats(0, 1000), max_size=50))
 def test_buckets_never_decrease_and_the_last_one_counts_all(seen: list[float]) -> None:
     meters = Meters()
@@ -119,6 +134,9 @@ def test_a_page_with_every_series_it_may_have_stays_small_enough_to_scrape(
         meter.calls = dict.fromkeys(Ending, 123456)
         meter.faults = dict.fromkeys(("overloaded", "upstream_limited", "timeout"), 123_456)
         meter.tokens = dict.fromkeys(TOKEN_CLASSES, 123_456_789_012)
+        meter.cache_missed = dict.fromkeys(("expired", "not_ready"), 123_456)
+        meter.cache_missed_nusd = dict.fromkeys(("expired", "not_ready"), 123_456_789_012)
+        meter.cache_saved_nusd = {"prompt": 123_456_789_012}
         for histogram in (meter.latency, meter.ttft):
             histogram.counts = [1_234_567] * len(histogram.counts)
             histogram.total = 123_456.789

@@ -44,6 +44,10 @@ class Meter:
     """One provider and model."""
 
     __slots__ = (
+        "cache_missed",
+        "cache_missed_nusd",
+        "cache_premium_nusd",
+        "cache_saved_nusd",
         "calls",
         "canned",
         "cost_nusd",
@@ -67,6 +71,13 @@ class Meter:
         self.canned = 0
         self.tokens: dict[str, int] = {}
         self.cost_nusd = 0
+        self.cache_missed: dict[str, int] = {}
+        """by cause"""
+        self.cache_missed_nusd: dict[str, int] = {}
+        self.cache_saved_nusd: dict[str, int] = {}
+        """by where the answer, or the prompt, came from"""
+        self.cache_premium_nusd = 0
+        """what writes cost beyond the plain price"""
         self.latency = Histogram()
         self.ttft = Histogram()
 
