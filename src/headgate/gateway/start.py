@@ -233,6 +233,7 @@ def _lay_ground(
     )
     assert ground.keyed is not None
     ground.keyed.start()
+    ground.settlement.notices = ground.notices
     return keys, ground, orphans
 
 
