@@ -28,6 +28,8 @@ OVERHEAD_BYTES = 180
 """of a row with its indexes, beside its box (measured with boxes of 0.3 to 50 KB)"""
 AT_ONCE = 200
 """rows that are removed in one transaction: others write too"""
+OLDEST = 16
+"""rows that are looked at for room"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _TABLES = """
@@ -75,20 +77,20 @@ class Disk:
         with self._told(), transaction(connection := self._writer()):
             for box in fitting:
                 connection.execute("DELETE FROM reply WHERE name = ?", (box.name,))
+                self._make_room(connection, _size(box))
                 connection.execute(
                     "INSERT INTO reply (name, ends_us, bytes, box) VALUES (?, ?, ?, ?)",
                     (box.name, box.ends_us, _size(box), box.data),
                 )
-            self._make_room(connection)
 
-    def _make_room(self, connection: sqlite3.Connection) -> None:
+    def _make_room(self, connection: sqlite3.Connection, size: int) -> None:
         (held,) = connection.execute("SELECT bytes FROM held").fetchone()
-        while held > self._most:
+        while held > self._most - size:
             oldest = "SELECT n, bytes FROM reply ORDER BY n LIMIT ?"
-            for n, size in connection.execute(oldest, (AT_ONCE,)).fetchall():
+            for n, gone in connection.execute(oldest, (OLDEST,)).fetchall():
                 connection.execute("DELETE FROM reply WHERE n = ?", (n,))
-                held -= size
-                if held <= self._most:
+                held -= gone
+                if held <= self._most - size:
                     break
 
     def tidy(self, now_us: int) -> int:

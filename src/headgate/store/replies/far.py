@@ -10,6 +10,7 @@ Rule 3: trouble is told once, and once more only after things went well in betwe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
@@ -95,7 +96,8 @@ class Rest:
             self._until = FOR_GOOD if error.for_good else self._clock() + self._next_s
             self._next_s = min(2 * self._next_s, LONGEST_REST_S)
         if is_news:
-            self._say(f"{self._what}: {error}")
+            with contextlib.suppress(RuntimeError):  # who would be told is gone already
+                self._say(f"{self._what}: {error}")
 
 
 class Far:

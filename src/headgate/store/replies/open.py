@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Protocol
 
-from headgate.config.model import CacheConfig
 from headgate.store.replies import ReplyStore
 from headgate.store.replies.far import Far, Say, Shelf, ShelfError
 from headgate.store.replies.memory import Memory
 
 
-def open_replies(cache: CacheConfig, folder: Path, redis_url: str, say: Say) -> ReplyStore:
+class Wanted(Protocol):
+    """[cache], as far as it matters here."""
+
+    @property
+    def store(self) -> str: ...
+    @property
+    def ttl_s(self) -> float: ...
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def disk_bytes(self) -> int: ...
+    @property
+    def entry_bytes(self) -> int: ...
+
+
+def open_replies(cache: Wanted, folder: Path, redis_url: str, say: Say) -> ReplyStore:
     """The store of one process. `say` is told of trouble, in any thread."""
     ttl_us = int(cache.ttl_s * 1_000_000)
     far: Far | None = None
@@ -28,7 +43,7 @@ def open_replies(cache: CacheConfig, folder: Path, redis_url: str, say: Say) -> 
     return ReplyStore(Memory(cache.memory_bytes, ttl_us), far, cache.entry_bytes)
 
 
-def clear(cache: CacheConfig, folder: Path, redis_url: str) -> int | None:
+def clear(cache: Wanted, folder: Path, redis_url: str) -> int | None:
     """Remove every reply that is kept outside of memory, and let the processes that run forget
     theirs within some seconds; how many they were. None: all are in the processes' memory.
 
@@ -44,7 +59,7 @@ def clear(cache: CacheConfig, folder: Path, redis_url: str) -> int | None:
 
 
 def _shelf(
-    cache: CacheConfig, folder: Path, redis_url: str, *, patient: bool = False
+    cache: Wanted, folder: Path, redis_url: str, *, patient: bool = False
 ) -> Shelf | None:
     if cache.store == "disk":
         from headgate.store.replies.disk import NAME, Disk
