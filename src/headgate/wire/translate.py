@@ -38,7 +38,8 @@ class Translation(Struct, frozen=True):
 
     def answer(self, body: bytes, reading: Reading, count: Count) -> Answer:
         """The upstream's whole answer, which `reading` has seen, for the caller."""
-        answer = returned(self.crossing.upstream.decode_answer(body), self.crossing, reading)
+        answer = self.crossing.upstream.decode_answer(body, reading)
+        answer = returned(answer, self.crossing, reading)
         if not reading.usage_seen:
             answer.usage = count(reading)
         return answer

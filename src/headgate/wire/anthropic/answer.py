@@ -55,10 +55,11 @@ _TIERS = ("priority", "batch")
 _ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-def decode_answer(body: bytes) -> Answer:
-    """What the reply says; Fault when it is none."""
-    reading = Reading()
-    read(body, reading)
+def decode_answer(body: bytes, reading: Reading | None = None) -> Answer:
+    """What the reply says; Fault when it is none. `reading`: has read it already."""
+    if reading is None:
+        reading = Reading()
+        read(body, reading)
     message = _members(body)
     parts = [_part(block) for block in _list(message.get("content")) if isinstance(block, dict)]
     refusal = explanation_in(message.get("stop_details"))

@@ -31,10 +31,11 @@ from headgate.wire.voice import Voice
 _ANYTHING = msgspec.json.Decoder()
 
 
-def decode_answer(body: bytes) -> Answer:
-    """What the upstream answered; Fault when it is no answer."""
-    reading = Reading()
-    read(body, reading)
+def decode_answer(body: bytes, reading: Reading | None = None) -> Answer:
+    """What the upstream answered; Fault when it is none. `reading`: has read it already."""
+    if reading is None:
+        reading = Reading()
+        read(body, reading)
     reply = _object(_decoded(body))
     choice = next(
         (

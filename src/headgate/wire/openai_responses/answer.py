@@ -33,10 +33,11 @@ _MEMBERS = msgspec.json.Decoder(dict[str, Any])
 _UNFINISHED = ("cancelled", "in_progress", "queued")
 
 
-def decode_answer(body: bytes) -> Answer:
-    """An upstream's whole reply; Fault when it is none."""
-    reading = Reading()
-    read(body, reading)
+def decode_answer(body: bytes, reading: Reading | None = None) -> Answer:
+    """An upstream's whole reply; Fault when it is none. `reading`: has read it already."""
+    if reading is None:
+        reading = Reading()
+        read(body, reading)
     members = _members(body)
     status = _str(members, "status")
     if status in _UNFINISHED:
