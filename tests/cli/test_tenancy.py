@@ -16,6 +16,7 @@ NOTHING = {
     "tags": (),
     "models": (),
     "surfaces": (),
+    "prompt_cache": None,
     "metadata": None,
     "limits": (),
     "budgets": (),
@@ -33,6 +34,11 @@ def test_an_option_that_is_not_given_changes_nothing() -> None:
 def test_taking_back_is_told_from_saying_nothing() -> None:
     given = NOTHING | {"any_model": True, "cost_centre": ""}
     assert tenancy.changes(given) == Changes(cost_centre="", models=())
+
+
+@pytest.mark.parametrize(("said", "given"), [("on", "on"), ("inherit", "")])
+def test_what_is_said_of_the_prompt_cache_can_be_taken_back(said: str, given: str) -> None:
+    assert tenancy.changes(NOTHING | {"prompt_cache": said}) == Changes(prompt_cache=given)
 
 
 def test_when_a_key_ends_is_not_taken_for_what_it_is_capped_at() -> None:

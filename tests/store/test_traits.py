@@ -84,6 +84,15 @@ def test_what_could_never_work_is_refused_in_words(changes: Changes, said: str) 
         changes.of(NONE)
 
 
+def test_only_what_the_prompt_cache_can_do_may_be_said_of_it() -> None:
+    made = Changes(prompt_cache="on").of(NONE)
+    assert (made.prompt_cache, read(stored(made))) == ("on", made)
+    assert Changes(prompt_cache="").of(made) == NONE
+    with pytest.raises(Mistake, match="'maybe' is nothing that may be said") as caught:
+        Changes(prompt_cache="maybe").of(NONE)
+    assert "off, advise, on" in caught.value.hint
+
+
 def test_caps_are_given_whole_or_changed_in_part() -> None:
     caps = Caps(Limits(requests=60), (Budget(5, "day"),))
     traits = Changes(caps=caps).of(NONE)

@@ -17,7 +17,16 @@ from headgate.store.standing import standing
 from headgate.store.tenant import meant
 
 Verdict = dict[str, object]
-_TOLD = ("team", "organisation", "cost_centre", "tags", "models", "surfaces", "narrowed_by")
+_TOLD = (
+    "team",
+    "organisation",
+    "cost_centre",
+    "tags",
+    "prompt_cache",
+    "models",
+    "surfaces",
+    "narrowed_by",
+)
 
 
 def judge(

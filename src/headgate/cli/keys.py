@@ -338,6 +338,7 @@ def _print_standing(facts: dict[str, Any], options: Mapping[str, Any]) -> None:
     tenancy.print_facts({name: facts[name] for name in plain} | {
         "cost_centre": may["cost_centre"],
         "tags": may["tags"],
+        "prompt_cache": may["prompt_cache"],
         "models": _allowed(may["models"]),
         "surfaces": _allowed(may["surfaces"]),
     })  # fmt: skip

@@ -28,11 +28,13 @@ from headgate.store.place import connect, connect_reader, explain, there_is
 from headgate.store.sql import ERRORS, Connection
 from headgate.store.standing import moment
 from headgate.store.tenant import Tenant
-from headgate.store.traits import SURFACES, Changes, Mistake, Traits
+from headgate.store.traits import PROMPT_CACHE, SURFACES, Changes, Mistake, Traits
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 Place = Mapping[str, Any]
 """the options that say which store is meant"""
+AS_ABOVE = "inherit"
+"""takes a trait back, so that the level above decides"""
 
 
 def place_options(command: Decorated) -> Decorated:
@@ -59,6 +61,11 @@ def traits_options(command: Decorated) -> Decorated:
             multiple=True,
             type=click.Choice(SURFACES),
             help="A surface that may be used.",
+        ),
+        click.option(
+            "--prompt-cache",
+            type=click.Choice((*PROMPT_CACHE, AS_ABOVE)),
+            help="Are prompts marked for their vendors' caches, or is only said what for.",
         ),
         click.option("--metadata", metavar="JSON", help="An object of your own, up to 4 KB."),
     )
@@ -88,6 +95,7 @@ def changes(options: Mapping[str, Any]) -> Changes:
             return ()
         return tuple(options[name]) or None
 
+    prompt_cache = options["prompt_cache"]
     caps = capping.changes(options)
     capping.check_priced(caps, options["config_path"])
     return Changes(
@@ -98,6 +106,7 @@ def changes(options: Mapping[str, Any]) -> Changes:
         options["metadata"],
         caps,
         options.get("expires"),
+        None if prompt_cache is None else prompt_cache.removeprefix(AS_ABOVE),
     )
 
 
@@ -153,6 +162,7 @@ def traits_shown(traits: Traits) -> dict[str, Any]:
         "models": list(traits.models),
         "surfaces": list(traits.surfaces),
         "metadata": json.loads(traits.metadata),
+        "prompt_cache": traits.prompt_cache,
         **capping.caps_shown(traits.caps),
     }
 

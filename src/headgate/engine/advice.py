@@ -76,7 +76,7 @@ class Advice:
             "switch_on": SWITCH,
         }
         if whose.key_id:
-            detail["for_this_key"] = f"headgate keys edit {whose.key_id} --prompt-cache on"
+            detail["for_this_key"] = f"headgate keys update {whose.key_id} --prompt-cache on"
         subject = f"key:{whose.key_id}" if whose.key_id else whose.route
         once = f"prompt_cache_advice {' '.join(whose)} {now_us // DAY_US}"
         notices.note("prompt_cache_advice", subject, once, detail)

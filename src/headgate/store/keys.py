@@ -91,6 +91,10 @@ class Key:
         """The key's own, else its team's, else its organisation's."""
         return next((t.cost_centre for _, _, t in self.levels() if t.cost_centre), "")
 
+    def prompt_cache(self) -> str:
+        """What the key says of the prompt cache, else its team, else its organisation."""
+        return next((t.prompt_cache for _, _, t in self.levels() if t.prompt_cache), "")
+
     def tags(self) -> tuple[str, ...]:
         """The key's own, then its team's and its organisation's."""
         return tuple(dict.fromkeys(tag for _, _, t in self.levels() for tag in t.tags))
@@ -391,6 +395,7 @@ class Keys:
                 permit.refusal if permit.grants else None,
                 key.accounts(),
                 key.capped(),
+                key.prompt_cache(),
             )
         return holder
 

@@ -25,6 +25,7 @@ def standing(key: Key, now_us: int) -> dict[str, Any]:
         "state": key.refusal(now_us) or "living",
         "cost_centre": key.cost_centre(),
         "tags": list(key.tags()),
+        "prompt_cache": key.prompt_cache() or None,
         "created": moment(key.created_us),
         "expires": moment(key.expires_us),
         "secret": {"last4": key.last4, "ends": moment(key.ends_us)},

@@ -23,6 +23,7 @@ LONGEST_PATTERN = 256
 MOST_PATTERNS = 100
 MOST_TAGS = 10
 METADATA_BYTES = 4096
+PROMPT_CACHE = ("off", "advise", "on")
 SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
 
 
@@ -61,6 +62,9 @@ class Traits:
     """a JSON object of the operator's own; Headgate only keeps it"""
     caps: Caps = NO_CAPS
     """its limits and budgets"""
+    prompt_cache: str = ""
+    """off, advise or on: are prompts marked for their vendors' caches; empty: as the level
+    above, and at last the route, says"""
 
     def grant(self, level: str, name: str) -> Grant:
         return Grant(level, name, self.models, self.surfaces)
@@ -83,6 +87,8 @@ class Changes:
     """new ones, or changes of some"""
     expires_us: int | None = None
     """when a key ends; organisations and teams do not"""
+    prompt_cache: str | None = None
+    """empty: as the level above says"""
 
     def of(self, traits: Traits) -> Traits:
         """The traits with these changes; Mistake when a value is not accepted."""
@@ -98,6 +104,7 @@ class Changes:
         _check_surfaces(made.surfaces)
         _check_metadata(made.metadata)
         _check_caps(made.caps)
+        _check_prompt_cache(made.prompt_cache)
         return made
 
     def told(self) -> dict[str, Any]:
@@ -154,6 +161,7 @@ def stored(traits: Traits) -> tuple[str, ...]:
         json.dumps(traits.surfaces),
         traits.metadata,
         capped.stored(traits.caps),
+        traits.prompt_cache,
     )
 
 
@@ -161,7 +169,7 @@ def read(columns: Sequence[str]) -> Traits:
     """Traits as they were stored."""
     if columns == _PLAIN:
         return NONE  # most keys have nothing of their own, and there may be thousands
-    centre, tags, models, surfaces, metadata, caps = columns
+    centre, tags, models, surfaces, metadata, caps, prompt_cache = columns
     return Traits(
         centre,
         tuple(json.loads(tags)),
@@ -169,6 +177,7 @@ def read(columns: Sequence[str]) -> Traits:
         tuple(json.loads(surfaces)),
         metadata,
         capped.read(caps),
+        prompt_cache,
     )
 
 
@@ -233,3 +242,11 @@ def _check_caps(caps: Caps) -> None:
         return
     for wrong in unsound(caps):
         raise Mistake(f"{wrong.at}: {wrong.what}", wrong.hint)
+
+
+def _check_prompt_cache(mode: str) -> None:
+    if mode not in ("", *PROMPT_CACHE):
+        raise Mistake(
+            f"{mode!r} is nothing that may be said of the prompt cache",
+            f"say one of {', '.join(PROMPT_CACHE)}, or nothing: then the level above decides",
+        )

@@ -44,6 +44,7 @@ def changes(given: shape.Traits) -> Changes:
         None if metadata is None else json.dumps(metadata, ensure_ascii=False),
         None if caps is None else _caps(caps),
         None if expires is None else at_us(expires),
+        sent("prompt_cache"),
     )
 
 
@@ -101,6 +102,7 @@ def has(traits: Traits) -> dict[str, Any]:
         "surfaces": list(traits.surfaces),
         "metadata": json.loads(traits.metadata),
         "caps": caps(traits.caps),
+        "prompt_cache": traits.prompt_cache,
     }
 
 

@@ -20,6 +20,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="printable, unique")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Surface = Literal["messages", "chat", "responses", "embeddings", "count_tokens"]
+PromptCache = Literal["", "off", "advise", "on"]
 Texts = list[str]
 assert set(Surface.__args__) == set(SURFACES)  # type: ignore[attr-defined]  # typing's own
 
@@ -64,6 +65,9 @@ class Traits(Given):
     surfaces: list[Surface] | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
     caps: Caps | UnsetType = UNSET
+    prompt_cache: (
+        Annotated[PromptCache, Meta(description="empty: as the level above says")] | UnsetType
+    ) = UNSET
 
 
 class NewOrganisation(Traits, kw_only=True):
@@ -117,6 +121,7 @@ class Has(Struct):
     surfaces: Texts
     metadata: dict[str, Any]
     caps: Caps
+    prompt_cache: PromptCache
 
 
 class Organisation(Has):
