@@ -6,7 +6,6 @@ Rule 2: the usage chunk comes only when asked for, and `[DONE]` only after a who
 
 from __future__ import annotations
 
-import array
 import base64
 import hashlib
 import math
@@ -20,6 +19,7 @@ from headgate.sim.answer import Answer, Ask, Frame, Part, Tool, distort
 from headgate.sim.checks import Refused
 from headgate.sim.models import MODELS, Model, charges_writes
 from headgate.sim.text import encode
+from headgate.sim.vector import vector
 from headgate.wire.model import Terms, Usage
 
 DONE = Frame(b"data: [DONE]\n\n")
@@ -298,7 +298,7 @@ def _deltas(answer: Answer) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 def embed(body: Any) -> dict[str, Any]:
-    """The reply to an embeddings body: unit vectors that depend on the text alone."""
+    """The reply to an embeddings body: unit vectors, near each other where words are."""
     check_body(body, "input")
     texts = body["input"]
     if isinstance(texts, str) or (texts and isinstance(texts, list) and type(texts[0]) is int):
@@ -326,14 +326,12 @@ def embed(body: Any) -> dict[str, Any]:
 
 
 def _vector(text: Any, size: int, form: str) -> Any:
-    noise = array.array("i", hashlib.shake_256(encode(text)).digest(4 * size))
-    length = math.sqrt(sum(value * value for value in noise)) or 1.0
-    vector = array.array("f", (value / length for value in noise))
+    point = vector(text, size)
     if form == "float":
-        return list(vector)
+        return list(point)
     if sys.byteorder == "big":
-        vector.byteswap()
-    return base64.b64encode(vector.tobytes()).decode()
+        point.byteswap()
+    return base64.b64encode(point.tobytes()).decode()
 
 
 def listed(model: Model) -> dict[str, Any]:
