@@ -119,7 +119,7 @@ class Settlement:
         """Settle what was set aside to what the row says."""
         tally = ended.tally
         usage, hold = settled.usage, tally.hold
-        cost = settled.cost.total_nusd if settled.cost is not None else 0
+        cost = tally.cost_nusd if settled.cost is not None else 0
         if tally.vigil is not None:
             tally.vigil.pay(cost, ended.at)
         if hold is not None:
@@ -156,9 +156,7 @@ class Settlement:
             tally.reading.warn(f"no_price_for_{term}".replace(" ", "_"))
         cost = rates.cost(usage, terms)
         tally.cost_nusd = cost.total_nusd
-        uncached_nusd, total = cost.input_nusd, usage.input_total
-        if total != usage.input_fresh:
-            uncached_nusd = rates.cost(Usage(total), terms).input_nusd
+        uncached_nusd = rates.uncached_nusd(usage.input_total, terms)
         return Settled(usage, usage_from, terms, rates, cost, uncached_nusd)
 
     def rates(self, provider: Provider, model: str, at: datetime) -> Rates:

@@ -9,7 +9,7 @@ Rule 3: terms nobody knows a price for are charged as standard, and named by `un
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -71,6 +71,13 @@ class Table:
     ignored: tuple[str, ...] = ()
     """terms that were asked for and have no known price, such as "tier scale" """
 
+    def rates(self, total_input: int) -> Sequence[int]:
+        """Those of a request with so much input."""
+        for above, rates in self.bands:  # noqa: B007 - the lowest band holds every request
+            if total_input > above:
+                break
+        return rates
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -125,14 +132,7 @@ class Rates:
     def cost(self, usage: Usage, terms: Terms = STANDARD) -> Cost:
         """What this usage costs on these terms."""
         table = self._standard if terms is STANDARD else self.table(terms)
-        bands = table.bands
-        if len(bands) == 1:
-            rates = bands[0][1]
-        else:
-            total = usage.input_total
-            for above, rates in bands:  # noqa: B007 - the lowest band holds every request
-                if total > above:
-                    break
+        rates = table.rates(usage.input_total)
         fresh, read, write_5m, write_1h, write_30m, write_12h, output = rates
         searches = usage.web_searches * table.search + table.call
         return Cost(
@@ -145,8 +145,13 @@ class Rates:
                 + usage.cache_write_12h * write_12h
             ),
             _nano(usage.output * output),
-            _nano(searches) if searches else 0,
+            _nano(searches),
         )
+
+    def uncached_nusd(self, total_input: int, terms: Terms = STANDARD) -> int:
+        """What so much input costs where no cache has a part in it."""
+        table = self._standard if terms is STANDARD else self.table(terms)
+        return _nano(total_input * table.rates(total_input)[0])
 
     def unpriced(self, terms: Terms) -> tuple[str, ...]:
         """The terms, such as "tier scale", that have no price and are charged as standard."""
@@ -179,6 +184,8 @@ class Rates:
 
 
 def _nano(atto: int) -> int:
+    if not atto:
+        return 0
     nano, rest = divmod(atto, ATTO_PER_NANO)
     if rest > HALF or (rest == HALF and nano & 1):
         nano += 1

@@ -179,8 +179,7 @@ class Usage(NamedTuple):
 
     @property
     def input_total(self) -> int:
-        fresh, read, write_5m, write_1h, write_30m, write_12h, *_ = self
-        return fresh + read + write_5m + write_1h + write_30m + write_12h
+        return sum(self[:6])
 
 
 class Terms(NamedTuple):
