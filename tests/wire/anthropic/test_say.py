@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from anthropic.types import MessageCreateParams
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from headgate.sim.checks import check_messages
 from headgate.wire import anthropic
 from headgate.wire.ability import Abilities, Aim
 from headgate.wire.anthropic.say import MOST_UNKNOWN, ONE_OBJECT
@@ -254,7 +256,10 @@ def _marked(many: int, **members: Any) -> Ask:
 def test_no_more_cache_marks_are_said_than_anthropic_takes() -> None:
     five = {"type": "ephemeral", "ttl": "5m"}
     assert _marks(said(_marked(9))) == [five] * 4
-    assert _marks(said(_marked(9, mark=Mark()))) == [five] * 3
+    assert _marks(said(_marked(9, mark=Mark()))) == [five] * 4
+    unmarked = _marked(9, mark=Mark())
+    unmarked.turns[-1].parts.append(Text("q"))
+    assert _marks(said(unmarked)) == [five] * 3
     assert named(_marked(9))[-1:] == ["mark: dropped: all cache marks but the last 4"]
     assert len(_marks(said(_marked(1)))) == 2
 
@@ -264,9 +269,29 @@ def test_lifetimes_of_other_vendors_become_anthropics() -> None:
         Turn(Role.USER, [Text("a", Mark("30m")), Text("b", Mark("5m"))]), mark=Mark("12h")
     )
     body = said(ask)
-    assert [mark["ttl"] for mark in _marks(body)] == ["1h", "5m"]
-    assert body["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
+    assert [mark["ttl"] for mark in _marks(body)] == ["1h", "1h"]
+    assert "cache_control" not in body
     assert len(named(ask)) == 2
+
+
+@given(
+    st.lists(st.sampled_from(["", "5m", "1h", "30m", "12h", "9y", None]), max_size=9),
+    st.sampled_from(["", "5m", "30m", "12h", None]),
+)
+def test_anthropic_takes_marks_in_whatever_order_they_came(
+    lives: list[str | None], whole: str | None
+) -> None:
+    texts = [Text(str(at), None if it is None else Mark(it)) for at, it in enumerate(lives)]
+    ask = asking(
+        Turn(Role.USER, [*texts[1:], Text("q")]),
+        system=texts[:1],
+        mark=None if whole is None else Mark(whole),
+    )
+    body = said(ask)
+    check_messages(body, "2023-06-01", counting=False)
+    assert bool(_marks(body) or "cache_control" in body) == bool(
+        whole is not None or [it for it in lives if it is not None]
+    )
 
 
 def test_a_body_nested_beyond_reason_is_the_callers_fault() -> None:

@@ -214,16 +214,21 @@ def _terms(ask: Ask, losses: Losses) -> Object:
 
 def _mark(said: Object, whole: Mark | None, losses: Losses) -> None:
     """See that marks are as many and as long-lived as Anthropic takes."""
+    last = _last_block(said)
+    if whole is not None and "cache_control" in last:  # one place takes one lifetime
+        if whole.ttl:
+            last["cache_control"] = control(whole)
+        whole = None
     if whole is not None:
         said["cache_control"] = control(whole)
     marked: list[Object] = []
     for part in ("tools", "system", "messages"):
         _find(said.get(part, []), marked)
     most = MOST_MARKS - (whole is not None)
-    for block in marked[: max(0, len(marked) - most)]:
-        del block["cache_control"]
     if len(marked) > most:
         losses.note("mark", f"dropped: all cache marks but the last {most}")
+    while len(marked) > most:
+        del marked.pop(0)["cache_control"]
     for block in [said, *marked]:
         ttl = block.get("cache_control", {}).get("ttl", "")
         lifetime = _LIFETIMES.get(ttl, "")
@@ -232,6 +237,24 @@ def _mark(said: Object, whole: Mark | None, losses: Losses) -> None:
                 "mark", f"changed: a lifetime of {as_word(ttl)} is said as {lifetime or '5m'}"
             )
             block["cache_control"] = control(Mark(lifetime))
+    _put_in_order([*marked, said] if whole is not None else marked, losses)
+
+
+def _put_in_order(marked: list[Object], losses: Losses) -> None:
+    """No mark may outlive one before it: what is to live an hour holds all that precedes it."""
+    hour = control(Mark("1h"))
+    last = max((at for at, it in enumerate(marked) if it["cache_control"] == hour), default=0)
+    for block in marked[:last]:
+        if block["cache_control"] != hour:
+            losses.note("mark", "changed: lives an hour, as a mark behind it does")
+            block["cache_control"] = control(Mark("1h"))
+
+
+def _last_block(said: Object) -> Object:
+    """Where the mark of the whole would stand; empty: in a text."""
+    content = said["messages"][-1]["content"] if said["messages"] else ""
+    last = content[-1] if isinstance(content, list) and content else {}
+    return last if isinstance(last, dict) else {}
 
 
 def _find(blocks: list[Any], marked: list[Object]) -> None:
