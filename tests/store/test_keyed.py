@@ -66,6 +66,8 @@ async def test_a_key_that_was_taken_is_in_the_store_before_anybody_goes_on(
 ) -> None:
     async with opened(store) as keyed:
         assert isinstance(await keyed.take(wanted()), Fresh)
+        assert rows(keys) == [("a", "waiting")]
+        await keyed.send(wanted().asked)
         assert rows(keys) == [("a", "running")]
 
 
@@ -167,7 +169,22 @@ async def test_who_leaves_takes_no_key_from_who_stays(store: Place, keys: Connec
         leaving.cancel()
         found = await staying
         assert found in (Running("a"), Fresh(found.at_us if isinstance(found, Fresh) else 0))
-        await until(lambda: rows(keys) in ([], [("b", "running")]))
+        await until(lambda: rows(keys) in ([], [("b", "waiting")]))
+
+
+async def test_a_call_whose_key_is_anothers_meanwhile_must_not_be_sent(
+    store: Place, keys: Connection
+) -> None:
+    async with opened(store) as slow, opened(store) as other:
+        await slow.take(wanted())
+        keys.execute("DELETE FROM owner")  # it is taken for dead
+        assert isinstance(await other.take(wanted(call_id="b")), Fresh)
+        with pytest.raises(StoreError, match="another has its key"):
+            await slow.send(wanted().asked)
+        slow.end(wanted().asked, State.ABSENT)
+        await other.send(wanted().asked)
+        await asyncio.to_thread(slow.close)
+        assert rows(keys) == [("b", "running")]
 
 
 async def test_the_lease_of_what_runs_is_renewed_and_of_nothing_else(
@@ -192,7 +209,7 @@ async def test_what_is_too_old_is_forgotten(
         await keyed.take(wanted("short", kept_s=0.01))
         keyed.end(wanted("short").asked, State.DONE, KEPT)
         await keyed.take(wanted("long", "b"))
-        await until(lambda: rows(keys) == [("b", "running")])
+        await until(lambda: rows(keys) == [("b", "waiting")])
 
 
 async def test_without_a_store_no_key_is_had_and_it_is_said_why(tmp_path: Path) -> None:

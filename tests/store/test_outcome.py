@@ -31,6 +31,10 @@ def taken(connection: Connection, asked: Claim, now_us: int = NOW) -> Found:
         return table.take(connection, asked, now_us)
 
 
+def sent(connection: Connection, call_id: str, at_us: int = NOW) -> None:
+    assert table.send(connection, Run(NAME, call_id, at_us))
+
+
 def ended(
     connection: Connection, call_id: str, state: State, reply: bytes | None = None
 ) -> None:
@@ -71,6 +75,7 @@ def test_what_was_answered_is_given_again_for_as_long_as_it_is_kept(keys: Connec
 
 def test_what_was_turned_away_leaves_the_key_to_the_next(keys: Connection) -> None:
     taken(keys, claim("a"))
+    sent(keys, "a")
     ended(keys, "a", State.ABSENT)
     assert taken(keys, claim("b")) == Fresh(NOW)
 
@@ -95,6 +100,7 @@ def test_an_answer_that_was_too_long_to_be_kept_is_said_to_have_been_one(
 
 def test_a_run_whose_lease_is_over_has_an_unknown_outcome(keys: Connection) -> None:
     taken(keys, claim("a"))
+    sent(keys, "a")
     assert taken(keys, claim("b"), NOW + LEASE - 1) == Running("a")
     assert taken(keys, claim("b"), NOW + LEASE) == Unknown("a", answered=False)
     assert table.look(keys, claim("b"), NOW + LEASE) == Unknown("a", answered=False)
@@ -102,15 +108,28 @@ def test_a_run_whose_lease_is_over_has_an_unknown_outcome(keys: Connection) -> N
 
 def test_a_run_whose_process_is_gone_has_one_at_once(keys: Connection) -> None:
     taken(keys, claim("a", owner=2))
+    sent(keys, "a")
     keys.execute("DELETE FROM owner WHERE n = 2")
     assert taken(keys, claim("b")) == Unknown("a", answered=False)
     assert taken(keys, claim("b", rerun="a"), NOW + 1) == Fresh(NOW + 1)
+
+
+def test_a_run_that_was_never_sent_leaves_its_key_and_is_sent_no_more(keys: Connection) -> None:
+    taken(keys, claim("a", owner=2))
+    assert taken(keys, claim("b")) == Running("a")
+    keys.execute("DELETE FROM owner WHERE n = 2")
+    assert table.look(keys, claim("b"), NOW + 1) is None
+    assert taken(keys, claim("b"), NOW + 1) == Fresh(NOW + 1)
+    assert not table.send(keys, Run(NAME, "a", NOW))
+    sent(keys, "b", NOW + 1)
+    assert not table.send(keys, Run(NAME, "b", NOW + 1)), "it was sent"
 
 
 def test_who_says_that_it_runs_is_believed_whatever_its_process_is_called_now(
     keys: Connection,
 ) -> None:
     taken(keys, claim("a", owner=2))
+    sent(keys, "a")
     keys.execute("DELETE FROM owner WHERE n = 2")
     table.renew(keys, [Run(NAME, "a", NOW)], 1, NOW + 3 * LEASE)
     assert taken(keys, claim("b"), NOW + 2 * LEASE) == Running("a")
@@ -121,6 +140,7 @@ def test_who_says_that_it_runs_is_believed_whatever_its_process_is_called_now(
 
 def test_whoever_was_taken_for_dead_may_still_say_how_it_ended(keys: Connection) -> None:
     taken(keys, claim("a", owner=2))
+    sent(keys, "a")
     keys.execute("DELETE FROM owner WHERE n = 2")
     ended(keys, "a", State.DONE, b"box")
     assert taken(keys, claim("b")) == Ended("a", b"box")
@@ -134,6 +154,8 @@ def test_a_run_says_nothing_of_the_one_that_took_its_place(keys: Connection) -> 
     for state in (State.DONE, State.UNKNOWN, State.ABSENT):
         ended(keys, "a", state, b"box")
     table.renew(keys, [Run(NAME, "a", NOW)], 1, NOW + 9 * LEASE)
+    assert not table.send(keys, Run(NAME, "a", NOW))
+    sent(keys, "a", NOW + 1)
     assert taken(keys, claim("b"), NOW + 2) == Running("a")
     assert taken(keys, claim("b"), NOW + 1 + LEASE) == Unknown("a", answered=False)
 
@@ -178,41 +200,45 @@ def test_of_many_at_once_one_has_the_key(keys: Connection, store: Place) -> None
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["take", "rerun", "done", "unknown", "absent", "renew", "wait", "die"]),
+        st.sampled_from(
+            ["take", "rerun", "send", "done", "unknown", "absent", "renew", "wait", "die"]
+        ),
         st.integers(0, 3),
     ),
-    max_size=25,
+    max_size=30,
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_nothing_runs_twice_that_nobody_asked_to_run_anew(
+def test_nothing_is_sent_twice_that_nobody_asked_to_run_anew(
     keys: Connection, steps: list[tuple[str, int]]
 ) -> None:
-    """Whatever processes do: a second run follows a clear end, a rerun, or a day."""
+    """Whatever processes do: a second sending follows a clear end, a rerun, or a day."""
     keys.execute("DELETE FROM keyed")
     keys.execute("DELETE FROM owner")
     sign_in(keys, 1)
-    now, runs, free = NOW, list[Run](), True
+    now, runs, reruns = NOW, list[Run](), set[str]()
+    out: Run | None = None
+    """the last one that was sent and of which nobody knows that it did not run"""
     for n, (step, size) in enumerate(steps):
         now += 1
+        run = runs[-1 - size % len(runs)] if runs else None
         if step in ("take", "rerun"):
             named = runs[-1].call_id if step == "rerun" and runs else ""
-            found = taken(keys, claim(f"c{n}", rerun=named), now)
-            if isinstance(found, Fresh):
-                unknown = bool(named)
-                assert free or unknown or now - runs[-1].at_us >= KEPT
+            if isinstance(found := taken(keys, claim(f"c{n}", rerun=named), now), Fresh):
                 runs.append(Run(NAME, f"c{n}", found.at_us))
-                free = False
+                reruns |= {f"c{n}"} if named else set()
         elif step == "wait":
             now += (1, LEASE // 2, LEASE, KEPT)[size]
         elif step == "die":
             keys.execute("DELETE FROM owner")
-        elif runs:
-            run = runs[-1 - size % len(runs)]
-            if step == "renew":
-                table.renew(keys, [run], 1, now + LEASE)
-            else:
-                table.end(keys, run, State(step), b"box", now + KEPT)
-                free = free or (step == "absent" and run == runs[-1])
+        elif run is not None and step == "send":
+            if table.send(keys, run):
+                assert out is None or run.call_id in reruns or now - out.at_us >= KEPT
+                out = run
+        elif run is not None and step == "renew":
+            table.renew(keys, [run], 1, now + LEASE)
+        elif run is not None:
+            table.end(keys, run, State(step), b"box", now + KEPT)
+            out = None if step == "absent" and run == out else out

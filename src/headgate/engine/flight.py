@@ -10,7 +10,7 @@ Rule 3: a record that is over is joined by nobody: what may be given again is ke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
 
 from headgate.engine.tally import Tally
@@ -122,8 +122,8 @@ class Flight:
         """what readers' rows say of where their reply is from"""
         self.said: Headers = []
         """header fields for whoever did not ask first"""
-        self.once = False
-        """is it to be sent to nobody any more once it may have run"""
+        self.once: Callable[[], Awaitable[None]] | None = None
+        """see Tally.once"""
         self.wanted: Callable[[], bool] = _nobody
         """does anybody but its readers want it"""
         self.readers = 0

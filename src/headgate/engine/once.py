@@ -1,6 +1,6 @@
 """Runs a call that has an Idempotency-Key once: a repeat is given what the first one got.
 
-Rule 1: nothing is sent before the key is on the disk, and with it the intent.
+Rule 1: nothing is sent before the key, then the intent, then that it is sent are on the disk.
 Rule 2: a keyed call goes on although its client has left: it may come back for the answer.
 Rule 3: once a try may have run there is no other, here or at another target; who repeats such a
 call is told its id, and has it run anew by naming it.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 from headgate.config import Config, Route
 from headgate.engine.flight import Flight, always
@@ -21,7 +23,7 @@ from headgate.engine.tally import Tally, thread
 from headgate.policy import keyed, replycache
 from headgate.policy.keyed import State
 from headgate.policy.replycache import Asked, Control, Namer
-from headgate.store.keyed import Done, Found, Mismatch, Wanted
+from headgate.store.keyed import Done, Found, Keyed, Mismatch, Wanted
 from headgate.store.outcome import Fresh, Running
 from headgate.store.replies import Kept
 from headgate.store.sql import StoreError
@@ -34,6 +36,7 @@ NEW, JOINED, REPLAYED = b"new", b"joined", b"replayed"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.02, 0.5
 """between two looks at a call that runs in another process"""
 
+Answer = TypeVar("Answer")
 Course = Callable[[Flight], Awaitable[None]]
 """asks an upstream, records what it says in the flight, and keeps what may be given again"""
 Join = Callable[[Tally, Flight, bytes], Awaitable[None]]
@@ -53,6 +56,8 @@ class Once:
 
     def concerns(self, call: Call) -> bool:
         """May it be one that is to run once."""
+        if self._ground.keyed is None:
+            return False
         told = call.told
         return keyed.KEY in told or keyed.RERUN in told or self._cache.resend_s > 0
 
@@ -102,7 +107,7 @@ class Once:
             found = await self._take(wanted)
             if isinstance(found, Fresh):
                 running = Flight(name, tally, self._ground.clock)
-                running.wanted, running.once = always, True
+                running.wanted, running.once = always, partial(self._send, wanted)
                 flights.begin(running, self._run(running, wanted, course))
                 return await self._join(tally, running, NEW)
             if isinstance(found, Done):
@@ -118,17 +123,15 @@ class Once:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def _take(self, wanted: Wanted) -> Found:
+        return await _said(self._table().take(wanted))
+
+    async def _send(self, wanted: Wanted) -> None:
+        await _said(self._table().send(wanted.asked))
+
+    def _table(self) -> Keyed:
         table = self._ground.keyed
-        try:
-            if table is None:
-                raise StoreError("there is no table of keys")
-            return await table.take(wanted)
-        except StoreError as error:
-            raise Fault(
-                Kind.BUSY,
-                f"a call with an Idempotency-Key cannot be taken now: {error.why}; nothing was"
-                " sent: send it again",
-            ) from error
+        assert table is not None, "a gateway has one"
+        return table
 
     async def _replay(self, tally: Tally, kept: Kept) -> None:
         body = said(tally.call, kept)
@@ -151,15 +154,25 @@ class Once:
             kept = None
             if state is State.DONE and not Control.of(running.first.call.told).no_store:
                 kept = self._kept(running)
-            table = self._ground.keyed
-            assert table is not None, "its key was taken there"
-            table.end(wanted.asked, state, kept)
+            self._table().end(wanted.asked, state, kept)
 
     def _kept(self, running: Flight) -> Kept:
         led = running.led
         assert led is not None, "it was answered"
         self._ground.settlement.flush()  # now it is known what it has cost
         return kept_of(led, running.record)
+
+
+async def _said(answer: Awaitable[Answer]) -> Answer:
+    """What the table of keys says, or for the caller why it says nothing."""
+    try:
+        return await answer
+    except StoreError as error:
+        raise Fault(
+            Kind.BUSY,
+            f"a call with an Idempotency-Key cannot be taken now: {error.why}; nothing was"
+            " sent: send it again",
+        ) from error
 
 
 def _outcome(running: Flight) -> State:
@@ -182,7 +195,7 @@ def tries(tally: Tally) -> list[tuple[int, bool]]:
 
 def is_final(tally: Tally, fault: Fault) -> bool:
     """Must a call that is to run once be sent no second time; if so, its client is told."""
-    if not tally.once or not keyed.perhaps_ran(tries(tally)):
+    if tally.once is None or not keyed.perhaps_ran(tries(tally)):
         return False
     if fault.retry_after != NEVER:
         fault.retry_after = NEVER

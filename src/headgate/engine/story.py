@@ -124,8 +124,8 @@ class Engine:
         if (waiting := self._admission.enter(tally, named.ladder)) is not None:
             await waiting
         self._admit(tally, way)
-        if self._strict or tally.once:
-            await self._kept(ground.writer.durable())
+        if self._strict or tally.once is not None:
+            await self._noted(tally)
         tally.target = way.ladder[0]
         cooling = partial(self._cooling, tally)
         plan = router.plan(way.ladder, cooling, self._patience, ground.dice)
@@ -205,6 +205,12 @@ class Engine:
             f" {counted if prices.ceiling else 'nothing'}"
         )
         return Target(name, model, rung.tries, (text,))
+
+    async def _noted(self, tally: Tally) -> None:
+        """Wait until what must be on the disk before the call is sent is there."""
+        await self._kept(self._ground.writer.durable())
+        if tally.once is not None:
+            await tally.once()
 
     async def _kept(self, wait: Coroutine[None, None, None]) -> None:
         """Wait for the ledger before anything is sent, but not for ever."""

@@ -5,7 +5,7 @@ Rule 1: one Tally per call; logs, metrics and the row are derived from it and fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol, get_type_hints
 
 import msgspec
@@ -153,8 +153,8 @@ class Tally(Struct, eq=False):
     first_content: float = 0.0
     committed: bool = False
     """has the client seen bytes"""
-    once: bool = False
-    """is it to be sent to nobody any more once it may have run"""
+    once: Callable[[], Awaitable[None]] | None = None
+    """asks for leave to send it; once a call that has this may have run, it goes to nobody"""
     answered: bool = False
     """has the reply been sent to its end"""
     status: int = 0

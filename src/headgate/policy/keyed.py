@@ -31,6 +31,8 @@ class State(StrEnum):
     """What is known of a keyed call."""
 
     ABSENT = "absent"
+    WAITING = "waiting"
+    """it has its key, and nothing was sent yet"""
     RUNNING = "running"
     DONE = "done"
     UNKNOWN = "unknown"

@@ -37,7 +37,7 @@ SWEEP_S = 60.0
 RETRY_S = 0.5
 CLOSE_S = 10.0
 MOST_AT_ONCE = 256
-"""keys that are taken in one commit"""
+"""keys that are taken, or calls that are sent, in one commit"""
 CLOSED = "Headgate is about to stop"
 SECOND = 1_000_000
 _SPEED = 1
@@ -74,8 +74,11 @@ Found = Fresh | Running | Done | Unknown | Mismatch
 
 
 @dataclass(slots=True)
-class _Take:
+class _Ask:
+    """Somebody waits for a key, or for leave to send the run that has it."""
+
     wanted: Wanted
+    run: Run | None
     future: asyncio.Future[Found]
     loop: asyncio.AbstractEventLoop
     found: table.Found | None = None
@@ -94,7 +97,7 @@ class _End(NamedTuple):
 
 
 class Keyed:
-    """take and end belong to one thread, the loop's."""
+    """take, send and end belong to one thread, the loop's."""
 
     def __init__(
         self,
@@ -107,7 +110,7 @@ class Keyed:
         self._owner = owner
         self._clock_us = clock_us
         self._mine: dict[bytes, _Mine] = {}
-        self._takes: deque[_Take] = deque()
+        self._asks: deque[_Ask] = deque()
         self._ends: deque[_End] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -130,19 +133,30 @@ class Keyed:
         if mine is not None:
             same = mine.wanted.what == wanted.what
             return Running(mine.run.call_id) if same else Mismatch()
-        if self._closing:
-            raise StoreError(CLOSED)
-        loop = asyncio.get_running_loop()
-        job = _Take(wanted, loop.create_future(), loop)
-        self._takes.append(job)
-        self._wake.set()
+        ask = self._ask(wanted, None)
         try:
-            return await job.future
+            return await ask.future
         except asyncio.CancelledError:
-            future = job.future
+            future = ask.future
             if not future.cancelled() and isinstance(future.result(), Fresh):
                 self.end(wanted.asked, State.ABSENT)
             raise
+
+    async def send(self, asked: Asked) -> None:
+        """Note that a call with its key is about to be sent; StoreError: it must not be."""
+        mine = self._mine[asked.name]
+        found = await self._ask(mine.wanted, mine.run).future
+        if not isinstance(found, Fresh):
+            raise StoreError("it stood still so long that another has its key")
+
+    def _ask(self, wanted: Wanted, run: Run | None) -> _Ask:
+        if self._closing:
+            raise StoreError(CLOSED)
+        loop = asyncio.get_running_loop()
+        ask = _Ask(wanted, run, loop.create_future(), loop)
+        self._asks.append(ask)
+        self._wake.set()
+        return ask
 
     def end(self, asked: Asked, state: State, kept: Kept | None = None) -> None:
         """Say what became of a call that this process runs; it is written soon."""
@@ -158,13 +172,14 @@ class Keyed:
         if self._thread.ident is not None:
             self._thread.join(CLOSE_S)
 
-    def _deliver(self, job: _Take, found: Found | Exception) -> None:
-        """In the loop: an answer nobody waits for any more is given back."""
-        future, wanted = job.future, job.wanted
-        if isinstance(found, Fresh):
+    def _deliver(self, ask: _Ask, found: Found | Exception) -> None:
+        """In the loop: a key nobody waits for any more is given back."""
+        future, wanted = ask.future, ask.wanted
+        taken = ask.run is None and isinstance(found, Fresh)
+        if taken and isinstance(found, Fresh):
             self._mine[wanted.asked.name] = _of(wanted, found)
         if future.done():
-            if isinstance(found, Fresh):
+            if taken:
                 self.end(wanted.asked, State.ABSENT)
         elif isinstance(found, Exception):
             future.set_exception(found)
@@ -183,7 +198,7 @@ class Keyed:
                 self._work()
         finally:
             self._closing = True
-            self._fail(_emptied(self._takes), StoreError(CLOSED))
+            self._fail(_emptied(self._asks), StoreError(CLOSED))
 
     def _pause_s(self) -> float | None:
         """How long nothing is to be done unless somebody asks; None: for ever."""
@@ -194,56 +209,59 @@ class Keyed:
         return max(min(self._renew_at, self._sweep_at) - time.monotonic(), 0.0)
 
     def _work(self) -> None:
-        while self._takes or self._ends:
-            takes = [self._takes.popleft() for _ in range(min(len(self._takes), MOST_AT_ONCE))]
+        while self._asks or self._ends:
+            asks = [self._asks.popleft() for _ in range(min(len(self._asks), MOST_AT_ONCE))]
             ends = [self._ends.popleft() for _ in range(len(self._ends))]
             try:
-                self._do(takes, [self._boxed(each) for each in ends])
+                self._do(asks, [self._boxed(each) for each in ends])
             except (*ERRORS, StoreError, OSError) as error:
-                self._owe(takes, ends)
-                self._fail([*takes, *_emptied(self._takes)], error)
+                self._owe(asks, ends)
+                self._fail([*asks, *_emptied(self._asks)], error)
                 return
-            for take in takes:
-                assert take.found is not None
-                self._answer(take, self._opened(take.wanted, take.found))
+            for ask in asks:
+                assert ask.found is not None
+                self._answer(ask, self._opened(ask.wanted, ask.found))
         try:
             self._keep()
         except (*ERRORS, StoreError, OSError) as error:
             self._fail([], error)
 
-    def _fail(self, takes: list[_Take], error: Exception) -> None:
+    def _fail(self, asks: list[_Ask], error: Exception) -> None:
         words = explain(error, self._place)
         self._drop()
-        for take in takes:
-            self._answer(take, words)
+        for ask in asks:
+            self._answer(ask, words)
 
-    def _do(self, takes: list[_Take], ends: list[_End]) -> None:
+    def _do(self, asks: list[_Ask], ends: list[_End]) -> None:
         connection = self._usable()
-        claims = {id(take): self._claim(take.wanted) for take in takes}
-        if takes and not ends:  # most who come again can be answered without a lock
+        if not ends:  # most who come again can be answered without a lock
             now_us = table.now_us(connection, self._clock_us())
-            for take in takes:
-                take.found = table.look(connection, claims[id(take)], now_us)
-        jobs: list[_Take | _End] = [*ends, *(take for take in takes if take.found is None)]
+            for ask in asks:
+                if ask.run is None:
+                    ask.found = table.look(connection, self._claim(ask.wanted), now_us)
+        jobs: list[_Ask | _End] = [*ends, *(ask for ask in asks if ask.found is None)]
         if not jobs:
             return
         jobs.sort(key=_name)  # in one order everywhere: nobody waits for a row in a circle
         with transaction(connection):
             now_us = table.now_us(connection, self._clock_us())
             for job in jobs:
-                if isinstance(job, _Take):
-                    job.found = table.take(connection, claims[id(job)], now_us)
-                else:
+                if isinstance(job, _End):
                     run, wanted = job.mine
                     ends_us = now_us + int(wanted.kept_s * SECOND)
                     table.end(connection, run, job.state, job.box, ends_us)
+                elif job.run is None:
+                    job.found = table.take(connection, self._claim(job.wanted), now_us)
+                else:
+                    sent = table.send(connection, job.run)
+                    job.found = Fresh(job.run.at_us) if sent else Running("")
 
-    def _owe(self, takes: list[_Take], ends: list[_End]) -> None:
+    def _owe(self, asks: list[_Ask], ends: list[_End]) -> None:
         """Outcomes are written later; a key whose commit nobody confirmed is given back."""
         given_back = [
-            _End(_of(take.wanted, take.found), State.ABSENT, None)
-            for take in takes
-            if isinstance(take.found, Fresh)
+            _End(_of(ask.wanted, ask.found), State.ABSENT, None)
+            for ask in asks
+            if isinstance(ask.found, Fresh) and ask.run is None
         ]
         self._ends.extendleft(reversed([*ends, *given_back]))
 
@@ -277,9 +295,9 @@ class Keyed:
             full = table.sweep(connection, now_us) == table.SWEPT_AT_ONCE
             self._sweep_at = now + (RETRY_S if full else SWEEP_S)
 
-    def _answer(self, take: _Take, found: Found | Exception) -> None:
+    def _answer(self, ask: _Ask, found: Found | Exception) -> None:
         with contextlib.suppress(RuntimeError):  # that loop has ended: nobody waits
-            take.loop.call_soon_threadsafe(self._deliver, take, found)
+            ask.loop.call_soon_threadsafe(self._deliver, ask, found)
 
     def _boxed(self, end: _End) -> _End:
         """With its answer sealed; one that is too long is not kept."""
@@ -319,7 +337,7 @@ class Keyed:
                 connection.close()
 
 
-def _name(job: _Take | _End) -> bytes:
+def _name(job: _Ask | _End) -> bytes:
     return job.mine.run.name if isinstance(job, _End) else job.wanted.asked.name
 
 
@@ -327,5 +345,5 @@ def _of(wanted: Wanted, fresh: Fresh) -> _Mine:
     return _Mine(Run(wanted.asked.name, wanted.call_id, fresh.at_us), wanted)
 
 
-def _emptied(takes: deque[_Take]) -> list[_Take]:
-    return [takes.popleft() for _ in range(len(takes))]
+def _emptied(asks: deque[_Ask]) -> list[_Ask]:
+    return [asks.popleft() for _ in range(len(asks))]

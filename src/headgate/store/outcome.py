@@ -4,6 +4,7 @@ Rule 1: of any number that claim a key at once, in whatever processes, one is to
 Rule 2: a row is changed by the run that made it and by nobody else: call_id and at_us name it.
 Rule 3: a run whose lease is over, or whose process is signed in no more, has an outcome that is
 unknown; should it end after all, its word counts unless the key has been claimed anew.
+Rule 4: a run that was never sent leaves its key to the next, and hears of it before it is sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from headgate.store.sql import Connection, on_file
 SWEPT_AT_ONCE = 500
 CLOCK_US = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 _ALIVE = "EXISTS (SELECT 1 FROM owner WHERE n = keyed.owner)"
+_ALIVE_STATES = (State.WAITING.value, State.RUNNING.value)
 _SEEN = f"state, asked, call_id, lease_us, ends_us, reply, {_ALIVE}"
 
 
@@ -108,12 +110,21 @@ def take(connection: Connection, claim: Claim, now_us: int) -> Found:
         connection.execute("DELETE FROM keyed WHERE name = ?", (claim.name,))
 
 
+def send(connection: Connection, run: Run) -> bool:
+    """From now on it may have run; False: the key is another's, and it must not."""
+    sent = connection.execute(
+        "UPDATE keyed SET state = ? WHERE name = ? AND call_id = ? AND at_us = ? AND state = ?",
+        (State.RUNNING.value, *run, State.WAITING.value),
+    )
+    return bool(sent.rowcount)
+
+
 def renew(connection: Connection, runs: Iterable[Run], owner: int, lease_us: int) -> None:
     """These still run, as whoever their process is now, until `lease_us`."""
     connection.executemany(
         "UPDATE keyed SET ends_us = ends_us + (? - lease_us), lease_us = ?, owner = ?"
-        " WHERE name = ? AND call_id = ? AND at_us = ? AND state = ?",
-        [(lease_us, lease_us, owner, *run, State.RUNNING.value) for run in runs],
+        " WHERE name = ? AND call_id = ? AND at_us = ? AND state IN (?, ?)",
+        [(lease_us, lease_us, owner, *run, *_ALIVE_STATES) for run in runs],
     )
 
 
@@ -136,9 +147,8 @@ def end(
 def sweep(connection: Connection, now_us: int) -> int:
     """Forget what has been kept long enough; how many rows that were."""
     rows = connection.execute(
-        "SELECT name FROM keyed WHERE ends_us <= ? AND (state <> ? OR lease_us <= ?)"
-        " ORDER BY ends_us LIMIT ?",
-        (now_us, State.RUNNING.value, now_us, SWEPT_AT_ONCE),
+        "SELECT name FROM keyed WHERE ends_us <= ? ORDER BY ends_us LIMIT ?",
+        (now_us, SWEPT_AT_ONCE),
     ).fetchall()
     for (name,) in rows:
         connection.execute("DELETE FROM keyed WHERE name = ? AND ends_us <= ?", (name, now_us))
@@ -151,8 +161,8 @@ def _question(lock: str) -> str:
 
 def _row(claim: Claim, now_us: int) -> tuple[object, ...]:
     lease_us = now_us + claim.lease_us
-    running = State.RUNNING.value
-    mine = (claim.name, running, claim.asked, claim.call_id, claim.owner, lease_us, now_us)
+    waiting = State.WAITING.value
+    mine = (claim.name, waiting, claim.asked, claim.call_id, claim.owner, lease_us, now_us)
     return (*mine, lease_us + claim.kept_us)
 
 
@@ -168,8 +178,8 @@ class _Seen(NamedTuple):
 
 def _judge(seen: _Seen, claim: Claim, now_us: int) -> Found | None:
     """What a row means for a claim; None: it stands in nobody's way."""
-    runs = seen.state == State.RUNNING and seen.alive and seen.lease_us > now_us
-    if not runs and seen.ends_us <= now_us:
+    runs = seen.state in _ALIVE_STATES and seen.alive and seen.lease_us > now_us
+    if not runs and (seen.ends_us <= now_us or seen.state == State.WAITING):
         return None
     if seen.asked != claim.asked:
         return "mismatch"
