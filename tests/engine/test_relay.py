@@ -12,8 +12,7 @@ import pytest
 import pytest_asyncio
 
 from headgate.engine import relay as relays
-from headgate.engine.flight import Flight, Flights
-from headgate.engine.parcel import Last
+from headgate.engine.flight import Afar, Flight, Flights
 from headgate.engine.relay import Relay
 from headgate.engine.tally import Tally
 from headgate.store.relay import LEASE_S, Led, RelayError, Tower
@@ -37,7 +36,7 @@ class Process:
         self.flights = Flights()
         self.sky = sky
         self.asked = 0
-        self.lasts: list[Last | None] = []
+        self.lasts: list[Afar | None] = []
         self.open: list[Tower] = []
         self.closed = False
 

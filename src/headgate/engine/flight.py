@@ -31,6 +31,14 @@ class Head(NamedTuple):
     """does the body come in one piece, with its length in front"""
 
 
+class Afar(NamedTuple):
+    """How a call ended that another process ran."""
+
+    ending: Ending
+    fault: Fault | None
+    cost_nusd: int
+
+
 class Record:
     """The Sink of a call that is recorded, and what came of it so far."""
 
@@ -118,6 +126,8 @@ class Flight:
         self.record = Record(clock)
         self.led: Tally | None = None
         """the call to an upstream; None: the reply comes from elsewhere"""
+        self.afar: Afar | None = None
+        """what another process says of it, where it was over there"""
         self.answered_from = "join"
         """what readers' rows say of where their reply is from"""
         self.said: Headers = []

@@ -15,6 +15,7 @@ from headgate.engine.bench import Bench
 from headgate.engine.flight import Flights
 from headgate.engine.marked import Marked
 from headgate.engine.notice import Notices
+from headgate.engine.relay import Relay
 from headgate.engine.seat import Seat, Verdict
 from headgate.engine.settle import Settlement
 from headgate.engine.tally import Tally, TryNote
@@ -70,6 +71,8 @@ class Ground:
     """the keys of calls that are to run once; None: there can be no such calls"""
     flights: Flights = field(default_factory=Flights)
     """calls that several clients read"""
+    relay: Relay | None = None
+    """the way to those of other processes; None: there are none"""
     marked: Marked = field(default_factory=Marked)
     """what was learned of vendors' prompt caches"""
     notices: Notices = field(default_factory=Notices)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from headgate.engine.flight import Head, Record
+from headgate.engine.flight import Afar, Head, Record
 from headgate.store.relay import PART_BYTES, Led
 from headgate.store.sealed import seal, unseal
 from headgate.wire.model import Ending, Fault, Kind, Reply
@@ -66,6 +66,10 @@ class Last(Struct, array_like=True):
     broken: bool
     """is that why there is no reply, or no more of it: each reader tells its own client"""
     cost_nusd: int
+
+    def afar(self) -> Afar:
+        fault = self.cause.fault() if self.cause is not None else None
+        return Afar(self.ending, fault, self.cost_nusd)
 
 
 class Cut(NamedTuple):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from headgate.engine.flight import Flight
+from headgate.engine.flight import Afar, Flight
 from headgate.engine.parcel import Cause, Knife, Last, Pouring, packed, sealed, unsealed
 from headgate.store.relay import KEPT_S, LEASE_S, RENEW_S, Led, RelayError, Tower
 from headgate.wire.model import Ending, Fault, Kind
@@ -152,7 +152,7 @@ class Relay:
 
     async def fly(
         self, flight: Flight, key: bytes, lead: Callable[[], Awaitable[None]]
-    ) -> Last | None:
+    ) -> Afar | None:
         """Fill the flight's record: with another process's reply, of which it says how it
         ended, or by leading here.
 
@@ -167,7 +167,7 @@ class Relay:
                 return None
             last = await self._follow(led, flight, key)
             if last is not None:
-                return last
+                return last.afar()
             if flight.record.head is not None:
                 raise Fault(Kind.BUSY, _LOST)
         await lead()

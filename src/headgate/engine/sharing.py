@@ -126,9 +126,17 @@ class Sharing:
             if not replycache.is_clear(tally.call.envelope):
                 return False
             running = Flight(self._name(tally.call, terms), tally, self._ground.clock)
-            self._ground.flights.begin(running, self._course(running, terms))
+            self._ground.flights.begin(running, self._anywhere(running, terms))
         await self._join(tally, running)
         return True
+
+    async def _anywhere(self, running: Flight, terms: Terms) -> None:
+        """How a call goes on that another process may run already."""
+        relay, course = self._ground.relay, partial(self._course, running, terms)
+        if relay is None:
+            await course()
+        else:
+            running.afar = await relay.fly(running, terms.asked.key, course)
 
     def _name(self, call: Call, terms: Terms) -> bytes:
         """Of the running call that is the same; a stream and a whole answer are two."""
@@ -159,6 +167,8 @@ class Sharing:
         led = running.led
         if led is not None:
             tally.ending, tally.fault = led.ending or tally.ending, led.fault
+        elif running.afar is not None:
+            tally.ending, tally.fault, tally.saved_nusd = running.afar
 
     def _headers(self, tally: Tally, running: Flight, more: Headers, head: Head) -> Headers:
         """The head as this reader gets it: what is about somebody else is left out."""

@@ -23,6 +23,7 @@ from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
 from headgate.engine.clerk import Clerk
 from headgate.engine.notice import Notices
+from headgate.engine.recall import recall
 from headgate.engine.webhook import Webhook
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
@@ -30,6 +31,7 @@ from headgate.gateway.board import Board
 from headgate.gateway.counter import open_counter
 from headgate.gateway.house import House
 from headgate.gateway.lifeline import Post
+from headgate.gateway.neighbours import among_neighbours
 from headgate.gateway.peers import SHOW_S, Peers
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
@@ -88,7 +90,7 @@ class Opened:
             await self._cut_off()
         await stopping
         await self._cut_off()  # whoever came while the door was closing
-        await self.house.ground.flights.close()
+        await self._end_flights()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -107,6 +109,12 @@ class Opened:
         await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
+
+    async def _end_flights(self) -> None:
+        ground = self.house.ground
+        await ground.flights.close()
+        if ground.relay is not None:
+            await ground.relay.close()
 
     async def _cut_off(self) -> None:
         """End running calls: in their callers' dialect where they wait for an upstream."""
@@ -140,6 +148,8 @@ async def open_gateway(
         Journal(log_descriptor, board.turn) if board is not None else Journal(log_descriptor)
     )
     keys, ground, orphans = _lay_ground(config, ledger, journal)
+    workers = post.workers if post is not None else 1
+    ground = among_neighbours(ground, ledger, config.store.redis, workers)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     house.peers = Peers(board, post.place if post is not None else 1)
     house.peers.resume(house)
@@ -172,6 +182,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
+        asyncio.ensure_future(recall(ground)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)
