@@ -66,6 +66,7 @@ def test_codex_is_told_to_speak_responses() -> None:
                 "base_url": "http://127.0.0.1:4100/v1",
                 "env_key": "MY_KEY",
                 "wire_api": "responses",
+                "http_headers": {"x-headgate-prompt-cache": "on"},
             }
         },
     }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from headgate.cli.settings import (
     MARK,
     Change,
+    Line,
     Unreadable,
     apply,
     backup_of,
@@ -60,6 +61,16 @@ def test_what_somebody_added_since_survives_the_undo(document: dict[str, object]
     left = remove_json(json.dumps(changed), text, WANTED)
     assert left is not None
     assert json.loads(left) == document | {"since": 1}
+
+
+def test_a_line_goes_below_the_lines_that_are_there_and_once() -> None:
+    wanted: dict[tuple[str, ...], object] = {("env", "HEADERS"): Line("x-b: 2")}
+    first = json.dumps({"env": {"HEADERS": "x-a: 1"}})
+    merged = merge_json(first, wanted)
+    assert json.loads(merged)["env"]["HEADERS"] == "x-a: 1\nx-b: 2"
+    assert merge_json(merged, wanted) == merged
+    assert remove_json(merged, first, wanted) == first
+    assert json.loads(merge_json(None, wanted)) == {"env": {"HEADERS": "x-b: 2"}}
 
 
 def test_a_json_file_that_was_not_there_is_gone_after_the_undo() -> None:

@@ -24,6 +24,8 @@ class Variable:
     name: str
     value: str
     why: str = ""
+    is_line: bool = False
+    """is it one line among others, which may be somebody else's"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def variables(client: Client, gate: Gate) -> list[Variable]:
     """What to export, with the address and the key filled in."""
     key = gate.key or f"${gate.key_env}"
     return [
-        Variable(gate.fill(each.name, key), gate.fill(each.value, key), each.why)
+        Variable(gate.fill(each.name, key), gate.fill(each.value, key), each.why, each.is_line)
         for each in (*client.need, *client.gain)
     ]
 

@@ -55,6 +55,16 @@ class Change:
         return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 
 
+class Line(str):
+    """A value that is one line among others, which may be somebody else's."""
+
+    __slots__ = ()
+
+    def below(self, others: object) -> str:
+        lines = others.splitlines() if isinstance(others, str) else []
+        return "\n".join(lines if self in lines else [*lines, self])
+
+
 def merge_json(text: str | None, wanted: Flat) -> str:
     """The document with our settings in it; everything else keeps its place."""
     document = _document(text)
@@ -65,7 +75,8 @@ def merge_json(text: str | None, wanted: Flat) -> str:
             if not isinstance(inner, dict):
                 raise Unreadable(f"its setting {part} is no object")
             table = inner
-        table[path[-1]] = value
+        before = table.get(path[-1])
+        table[path[-1]] = value.below(before) if isinstance(value, Line) else value
     return _written(document) if document != _document(text) or text is None else text
 
 

@@ -190,7 +190,7 @@ def _wanted(client: Client, gate: Gate) -> dict[tuple[str, ...], object]:
         if each.value.startswith("$"):
             wanted[(client.key_command,)] = f"printenv {gate.key_env}"
         else:
-            wanted["env", each.name] = each.value
+            wanted["env", each.name] = settings.Line(each.value) if each.is_line else each.value
     return wanted
 
 

@@ -37,6 +37,8 @@ Members = Mapping[str, Raw | bytes]
 SHORT_BYTES = prefix.SHORT_BYTES
 """no vendor caches so little"""
 OWN = "own"
+WISH = b"x-headgate-prompt-cache"
+_WISHES = {b"off": "off", b"advise": "advise", b"on": "on"}
 _MARK = b'"cache_control"'
 _SIGNED = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
 _AGENT = b"x-claude-code-agent-id"
@@ -95,8 +97,10 @@ class Marking:
         self._steering = Steering(config, ground)
 
     def mode(self, call: Call, route: Route) -> str:
-        """off, advise or on."""
-        return call.holder.prompt_cache or route.prompt_cache or self._mode
+        """off, advise or on; where the operator has not said off, a caller may choose."""
+        said = call.holder.prompt_cache or route.prompt_cache or self._mode
+        wish = call.told.get(WISH)
+        return said if wish is None or said == "off" else _WISHES.get(wish, said)
 
     def unknown(self, tally: Tally, route: Route) -> Coroutine[None, None, None] | None:
         """Asks what other processes know of a conversation that this one does not; None: it
