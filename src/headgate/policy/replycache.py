@@ -237,7 +237,7 @@ def scope_of(holder: Holder, width: str, credential: bytes = b"") -> str:
     else:
         parts = ["key", organisation, holder.key_id]
     own = blake2b(credential, digest_size=16).hexdigest() if credential else ""
-    return "\0".join([*parts, own])
+    return repr((*parts, own))  # no name can make it look like another's
 
 
 def allows(mode: str, envelope: Envelope, surface: str = "") -> bool:
