@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.ledger.insert import SIZES, Batch, write
+from headgate.ledger.insert import SELDOM, SIZES, Batch, write
 from headgate.ledger.record import COLUMNS, Entry
 from headgate.store.sql import ERRORS, Connection
 from tests.ledger.any_rows import entries
@@ -50,6 +52,18 @@ def test_a_batch_of_any_size_is_written_whole_and_in_order(
     write(connection, 7, Batch(1, batch, intents, []))
     assert rows(connection) == batch
     assert connection.execute("SELECT count(*) FROM intent").fetchone() == (count,)
+
+
+@pytest.mark.parametrize("name", sorted(SELDOM))
+def test_what_is_seldom_said_is_kept_where_one_row_of_many_says_it(
+    connection: Connection, name: str
+) -> None:
+    plain = entry(id="plain")
+    value: Any = 7 if getattr(plain, name) == 0 else "x"
+    said = plain._replace(id="said", **{name: value})
+    batch = [*[plain] * 9, said, *[plain] * 3]
+    write(connection, 7, Batch(1, batch, [], []))
+    assert rows(connection) == batch
 
 
 def test_sizes_end_in_one_so_that_nothing_is_left_over() -> None:

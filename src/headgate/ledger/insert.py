@@ -7,13 +7,16 @@ Rule 3: a batch carries its number: one that was committed, although the commit 
 error, is recognised and not written twice.
 Rule 4: rows get their seq one transaction after the other, so that whoever follows them by it
 misses none.
+Rule 5: what nearly every row leaves blank is said by the statement: handing a value over costs
+SQLite ten times as much as a blank of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, TypeVar, get_type_hints
 
 from headgate.ledger import spent
 from headgate.ledger.owner import OPEN, ORPHANED, SHIFT
@@ -22,6 +25,19 @@ from headgate.store.sql import COMMITS, Connection, alone, on_file, transaction
 
 SIZES = (64, 8, 1)
 """Rows per statement. One text per size, so that each stays prepared."""
+SELDOM = frozenset(
+    (
+        *("tags", "latency_class", "fault", "canned", "maybe_billed", "tries_json"),
+        *("cache_write_30m", "cache_write_12h", "web_searches", "tier", "speed", "geo"),
+        *("search_nusd", "batch_id", "warnings", "simulated", "cost_centre", "key_tags"),
+        *("waited_us", "chosen_by", "miss", "miss_at", "miss_nusd", "answered_from"),
+        *("saved_nusd",),
+    )
+)
+"""Columns of a call that are blank in most rows."""
+
+
+Row = TypeVar("Row")
 
 
 class Batch(NamedTuple):
@@ -41,13 +57,26 @@ class Buried(Exception):
     """The owner is not signed in any more: it was taken for dead."""
 
 
-def _texts(table: str, columns: Sequence[str]) -> dict[int, str]:
-    row = "(" + ", ".join("?" * len(columns)) + ")"
+def _texts(
+    table: str, columns: Sequence[str], blanks: Mapping[str, str] | None = None
+) -> dict[int, str]:
+    """A statement for each size; `blanks`: what stands for columns that bring no value."""
+    values = [(blanks or {}).get(column, "?") for column in columns]
+    row = "(" + ", ".join(values) + ")"
     head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - constant text
     return {size: head + ", ".join([row] * size) for size in SIZES}
 
 
+_BLANK = {int: (0, "0"), str: ("", "''")}
+"""as a value and in SQL; what may be absent is NULL"""
+_BLANK_OF = {
+    name: _BLANK.get(kind, (None, "NULL")) for name, kind in get_type_hints(Entry).items()
+}
 _CALLS = _texts("call", COLUMNS)
+_PLAIN_CALLS = _texts("call", COLUMNS, {name: _BLANK_OF[name][1] for name in SELDOM})
+_seldom = itemgetter(*(at for at, name in enumerate(COLUMNS) if name in SELDOM))
+_often = itemgetter(*(at for at, name in enumerate(COLUMNS) if name not in SELDOM))
+_BLANKS = tuple(_BLANK_OF[name][0] for name in COLUMNS if name in SELDOM)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
 
 
@@ -72,7 +101,7 @@ def write(connection: Connection, owner: int, batch: Batch) -> None:
             _close(connection, [high | n for n in batch.closed], came_back=mark != owner)
         if batch.entries:
             alone(connection, COMMITS)
-            _insert(connection, _CALLS, batch.entries)
+            _insert_calls(connection, batch.entries)
 
 
 def _close(connection: Connection, numbers: list[int], *, came_back: bool) -> None:
@@ -94,9 +123,24 @@ def _close(connection: Connection, numbers: list[int], *, came_back: bool) -> No
 def _insert(
     connection: Connection, texts: dict[int, str], rows: Sequence[tuple[object, ...]]
 ) -> None:
+    for part in _parts(rows):
+        connection.execute(texts[len(part)], tuple(chain.from_iterable(part)))
+
+
+def _insert_calls(connection: Connection, entries: Sequence[Entry]) -> None:
+    for part in _parts(entries):
+        if all(_seldom(entry) == _BLANKS for entry in part):
+            values = chain.from_iterable(map(_often, part))
+            connection.execute(_PLAIN_CALLS[len(part)], tuple(values))
+        else:
+            connection.execute(_CALLS[len(part)], tuple(chain.from_iterable(part)))
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """All rows, in as few statements as there are sizes for."""
     at, left = 0, len(rows)
     for size in SIZES:
         while left >= size:
-            connection.execute(texts[size], tuple(chain.from_iterable(rows[at : at + size])))
+            yield rows[at : at + size]
             at += size
             left -= size
