@@ -14,6 +14,7 @@ from headgate.engine import refusal
 from headgate.engine.bench import Bench
 from headgate.engine.flight import Flights
 from headgate.engine.marked import Marked
+from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
 from headgate.engine.relay import Relay
 from headgate.engine.seat import Seat, Verdict
@@ -75,6 +76,8 @@ class Ground:
     """the way to those of other processes; None: there are none"""
     marked: Marked = field(default_factory=Marked)
     """what was learned of vendors' prompt caches"""
+    nearby: Nearby | None = None
+    """looks for questions that are nearly the same; None: nobody does"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 

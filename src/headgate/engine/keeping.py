@@ -13,6 +13,7 @@ from headgate.engine.closing import Closing
 from headgate.engine.flight import Record
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers, own_stream_headers
+from headgate.engine.nearby import Asking, header
 from headgate.engine.tally import Tally
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control
@@ -20,7 +21,7 @@ from headgate.store.replies import Kept
 from headgate.wire.call import Call
 from headgate.wire.model import Ending
 
-HIT = "hit"
+HIT, NEAR = "hit", "near"
 FROM = b"x-headgate-cache"
 _JSON = (b"content-type", b"application/json")
 _BELONGS = (b"content-type", SIMULATED)
@@ -54,6 +55,22 @@ class Keeping:
         await self.say(tally, kept, body, (FROM, b"hit; age=%d" % age_s))
         return True
 
+    async def give_near(self, tally: Tally, asking: Asking, control: Control) -> bool:
+        """Answer with a kept reply to nearly the same question, where that is trusted."""
+        nearby, store = self._ground.nearby, self._ground.replies
+        if nearby is None or store is None or control.no_cache or not nearby.serves:
+            return False
+        found = await nearby.find(asking, store)
+        now_us = time.time_ns() // 1000
+        if found is None or (control is not FREE and _is_too_old(found.kept, control, now_us)):
+            return False
+        body = said(tally.call, found.kept)
+        if body is None or not replycache.is_clear(tally.call.envelope):
+            return False
+        tally.answered_from, tally.saved_nusd = NEAR, found.kept.cost_nusd
+        await self.say(tally, found.kept, body, (FROM, header(found)))
+        return True
+
     async def say(
         self, tally: Tally, kept: Kept, body: bytes, how: tuple[bytes, bytes]
     ) -> None:
@@ -71,13 +88,15 @@ class Keeping:
         headers = [*own_headers(tally), how, _JSON, *_marks(kept)]
         await tally.sink.whole(kept.status, headers, body)
 
-    def keep(self, asked: Asked, led: Tally, record: Record) -> None:
+    def keep(self, asked: Asked, led: Tally, record: Record) -> Kept | None:
         """Keep what came of a call, if it may be given again."""
         store, head = self._ground.replies, record.head
         if store is None or head is None or not replycache.may_keep(led):
-            return
+            return None
         self._ground.settlement.flush()  # now it is known what it has cost
-        store.put(asked, kept_of(led, record))
+        kept = kept_of(led, record)
+        store.put(asked, kept)
+        return kept
 
 
 def kept_of(led: Tally, record: Record) -> Kept:

@@ -22,6 +22,7 @@ from headgate.engine.flight import Flight, Head
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers
 from headgate.engine.keeping import FROM, Keeping
+from headgate.engine.nearby import Asking
 from headgate.engine.once import SAID, Once
 from headgate.engine.tally import Tally
 from headgate.policy import replycache
@@ -47,6 +48,8 @@ class Terms:
     control: Control
     keep: bool
     """may its reply be kept and given again"""
+    scope: str = ""
+    """among whom"""
 
 
 class Sharing:
@@ -89,7 +92,12 @@ class Sharing:
 
     async def _give(self, tally: Tally, terms: Terms) -> bool:
         """Answer with a kept reply; False: there is none."""
-        return terms.keep and await self._keeping.give(tally, terms.asked, terms.control)
+        if not terms.keep:
+            return False
+        if await self._keeping.give(tally, terms.asked, terms.control):
+            return True
+        asking = Asking(tally.call, terms.asked, terms.scope)
+        return await self._keeping.give_near(tally, asking, terms.control)
 
     def _terms(self, call: Call, route: Route) -> Terms | None:
         """What of it may be shared; None: nothing."""
@@ -101,8 +109,9 @@ class Sharing:
         control = Control.of(call.told)
         if control is not FREE and control.no_store:
             return None
-        asked = self._namer.asked(surface, call.envelope, self._scope(call, route))
-        return Terms(asked, control, keep) if asked is not None else None
+        scope = self._scope(call, route)
+        asked = self._namer.asked(surface, call.envelope, scope)
+        return Terms(asked, control, keep, scope) if asked is not None else None
 
     def _scope(self, call: Call, route: Route) -> str:
         """Among whom, and beside which header fields, questions are the same."""
@@ -146,8 +155,12 @@ class Sharing:
     async def _course(self, running: Flight, terms: Terms | None) -> None:
         """How a shared call goes on."""
         await self._lead(running.first.call, running)
-        if terms is not None and terms.keep and running.led is not None:
-            self._keeping.keep(terms.asked, running.led, running.record)
+        led, nearby = running.led, self._ground.nearby
+        if terms is None or not terms.keep or led is None:
+            return
+        kept = self._keeping.keep(terms.asked, led, running.record)
+        if kept is not None and nearby is not None:
+            nearby.learn(Asking(led.call, terms.asked, terms.scope), led.route, kept)
 
     async def _join(self, tally: Tally, running: Flight, keyed: bytes = b"") -> None:
         """Read a running call; `keyed`: what its key has to do with that."""

@@ -22,6 +22,7 @@ from headgate.config import Config
 from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
 from headgate.engine.clerk import Clerk
+from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
 from headgate.engine.recall import recall
 from headgate.engine.webhook import Webhook
@@ -182,6 +183,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
+        asyncio.ensure_future(_keep_comparing(house)),
         asyncio.ensure_future(recall(ground)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
@@ -231,6 +233,7 @@ def _lay_ground(
     orphans = writer.start()
     keys = Keys(ledger)
     catalog = Catalog.load(price_rules(config.prices))
+    notices = Notices(journal, partial(connect, ledger))
     ground = Ground(
         Door(),
         Settlement(catalog, writer, journal, Meters()),
@@ -240,7 +243,8 @@ def _lay_ground(
         set(),
         replies=_open_replies(config, ledger, loop, journal),
         keyed=Keyed(ledger, lambda: writer.owner_n),
-        notices=Notices(journal, partial(connect, ledger)),
+        nearby=Nearby(notices, journal.say, writer.fingerprint_key),
+        notices=notices,
     )
     assert ground.keyed is not None
     ground.keyed.start()
@@ -330,6 +334,12 @@ async def _keep_showing(house: House) -> None:
     while not house.peers.alone:
         house.peers.show(house)
         await asyncio.sleep(SHOW_S)
+
+
+async def _keep_comparing(house: House) -> None:
+    """Measure how often answers to nearly the same question are the same."""
+    if house.ground.nearby is not None:
+        await house.ground.nearby.run(lambda: house.engine)
 
 
 async def _keep_stamping(house: House) -> None:
