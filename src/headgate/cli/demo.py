@@ -54,6 +54,8 @@ api_key = "env:SIMULATED_KEY"
 [models.support]
 ladder = ["openai:gpt-6.1-sol x2", "openai:gpt-6-luna x2"]
 canned = "Our assistant is resting. A colleague will answer you shortly."
+[cache]
+prompt = "on"
 """
 
 _BILL = """
@@ -64,6 +66,14 @@ SELECT k.name, c.team, c.model_asked, count(*),
   sum(c.ending <> 'complete' OR c.fault <> ''), sum(c.cost_nusd)
 FROM call c JOIN "key" k ON k.id = c.key_id
 GROUP BY k.name, c.model_asked ORDER BY sum(c.cost_nusd) DESC
+"""
+
+_SAVED = """
+SELECT coalesce(sum(uncached_nusd), 0),
+  coalesce(sum(uncached_nusd - input_nusd - cache_read_nusd - cache_write_nusd), 0),
+  coalesce(sum(CASE WHEN cache_plan LIKE 'on %'
+    THEN uncached_nusd - input_nusd - cache_read_nusd - cache_write_nusd END), 0)
+FROM call
 """
 
 
@@ -212,6 +222,7 @@ async def _send(door: Door, url: str, secret: str, errand: Errand) -> bool:
 def _print_bill(ledger: Path, as_json: bool) -> None:
     with contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
         rows = db.execute(_BILL).fetchall()
+        whole, saved, by_us = db.execute(_SAVED).fetchone()
     names = (
         "key",
         "team",
@@ -245,6 +256,12 @@ def _print_bill(ledger: Path, as_json: bool) -> None:
     )
     total = sum(row[-1] for row in rows)
     say(f"Together {dollars(total)} for {sum(row[3] for row in rows)} calls (simulated).")
+    if whole:
+        say(
+            f"Prompt caches saved {dollars(saved)} of {dollars(whole)} of input"
+            f" ({saved / whole:.0%}), {dollars(by_us)} of it for clients that mark nothing:"
+        )
+        say('  [cache] prompt = "on" places their marks where that pays.')
 
 
 def _shown(row: Sequence[object]) -> list[str]:

@@ -19,6 +19,7 @@ _TOPICS = (
     "the pagination of the public API",
     "an off-by-one in the invoice numbers",
 )
+_MARK = {"cache_control": {"type": "ephemeral"}}
 _FILLER = "Lines of the file under discussion follow, as a coding agent would send them. "
 
 
@@ -36,11 +37,12 @@ class Errand:
 
 @dataclass(slots=True)
 class _Agent:
-    """A coding agent whose conversation grows, with its prompt-cache marks."""
+    """A coding agent whose conversation grows; some mark their prompts for the cache."""
 
     who: str
     model: str
     session: str
+    marks: bool
     dice: random.Random
     turns: list[dict[str, object]] = field(default_factory=list)
 
@@ -48,12 +50,14 @@ class _Agent:
         topic = self.dice.choice(_TOPICS)
         text = f"Please look at {topic}. " + _FILLER * self.dice.randint(4, 40)
         self.turns.append({"role": "user", "content": [_block(text)]})
+        rules = _block(f"You are a coding agent of {self.who}. " + _FILLER * 90)
+        last = self.turns[-1]
         body = {
             "model": self.model,
             "max_tokens": 4096,
             "stream": True,
-            "system": [_marked(f"You are a coding agent of {self.who}. " + _FILLER * 90)],
-            "messages": [*self.turns[:-1], _mark_last(self.turns[-1])],
+            "system": [{**rules, **_MARK} if self.marks else rules],
+            "messages": [*self.turns[:-1], _mark_last(last) if self.marks else last],
         }
         self.turns.append({"role": "assistant", "content": [_block("Done as asked.")]})
         return _errand(
@@ -69,8 +73,8 @@ def day(seed: int, calls: int) -> Iterator[Errand]:
     """The errands of one demonstration, in time order."""
     dice = random.Random(seed)  # noqa: S311 - a play, not a secret
     agents = [
-        _Agent("ana", "claude-opus-5-5", "session-ana", dice),
-        _Agent("ben", "claude-sonnet-5-5", "session-ben", dice),
+        _Agent("ana", "claude-opus-5-5", "session-ana", True, dice),
+        _Agent("ben", "claude-sonnet-5-5", "session-ben", False, dice),
     ]
     for number in range(calls):
         at = number / calls
@@ -145,12 +149,8 @@ def _block(text: str) -> dict[str, object]:
     return {"type": "text", "text": text}
 
 
-def _marked(text: str) -> dict[str, object]:
-    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
-
-
 def _mark_last(turn: dict[str, object]) -> dict[str, object]:
     content = turn["content"]
     assert isinstance(content, list)
-    last = {**content[-1], "cache_control": {"type": "ephemeral"}}
+    last = {**content[-1], **_MARK}
     return {**turn, "content": [*content[:-1], last]}
