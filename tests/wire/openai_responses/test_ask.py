@@ -206,12 +206,31 @@ def test_sealed_reasoning_is_wanted_if_it_is_included() -> None:
 
 
 def test_instructions_are_the_systems_words_without_claude_codes_billing_line() -> None:
-    system = [Text("x-anthropic-billing-header: cc=1;"), Text("a", Mark("1h")), Text("b")]
+    system = [Text("x-anthropic-billing-header: cc=1;"), Text("a"), Text("b")]
     losses = Losses()
     body, _ = said(asking(system=system), ABLE, losses)
     assert body["instructions"] == "a\n\nb"
     assert told(losses) == []
     assert "instructions" not in said(asking(system=system[:1]))[0]
+
+
+def test_marked_instructions_open_the_input_where_breakpoints_can_stand_in_them() -> None:
+    system = [Text("x-anthropic-billing-header: cc=1;"), Text("a", Mark("1h")), Text("b")]
+    body, _ = said(asking(system=system), ABLE)
+    assert "instructions" not in body
+    assert body["input"][0] == {
+        "type": "message",
+        "role": "developer",
+        "content": [
+            {
+                "type": "input_text",
+                "text": "a",
+                "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "12h"},
+            },
+            {"type": "input_text", "text": "b"},
+        ],
+    }
+    assert said(asking(system=system), PLAIN)[0]["instructions"] == "a\n\nb"
 
 
 def test_nothing_is_ever_stored_and_reasoning_always_comes_sealed() -> None:

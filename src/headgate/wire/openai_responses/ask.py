@@ -236,10 +236,14 @@ def encode_ask(ask: Ask, aim: Aim, losses: Losses) -> tuple[bytes, Lexicon]:
     abilities = aim.abilities
     tools = Toolbox(ask, abilities, losses)
     out: Object = {"model": aim.model}
-    instructions = _instructions(ask, abilities, losses)
-    if instructions:
-        out["instructions"] = instructions
-    out["input"] = Retelling(aim, tools, losses).tell(ask)
+    opening = _opening(ask, abilities, losses)
+    retelling = Retelling(aim, tools, losses)
+    if abilities.cache_marks and any(text.mark is not None for text in opening):
+        out["input"] = [retelling.opening(opening), *retelling.tell(ask)]
+    else:
+        if opening:
+            out["instructions"] = "\n\n".join(text.text for text in opening)
+        out["input"] = retelling.tell(ask)
     if tools.said:
         out["tools"] = tools.said
     choice = tools.choice(ask.choice)
@@ -260,19 +264,19 @@ def encode_ask(ask: Ask, aim: Aim, losses: Losses) -> tuple[bytes, Lexicon]:
         raise Fault(Kind.INVALID, "the request body is nested too deeply") from None
 
 
-def _instructions(ask: Ask, abilities: Abilities, losses: Losses) -> str:
-    said = [one.text for one in ask.system if instructs(one.text)]
+def _opening(ask: Ask, abilities: Abilities, losses: Losses) -> list[Text]:
+    """What the operator says first, and an order of ours behind it."""
+    said = [one for one in ask.system if instructs(one.text)]
     form = ask.format
     if form is not None and form.schema is not None and not abilities.json_schema:
         losses.note("format", "said in words: this model cannot be held to a schema")
         schema = msgspec.json.encode(form.schema).decode()
-        said.append(
-            f"Answer with one JSON object and nothing else, as this schema says:\n{schema}"
-        )
+        order = "Answer with one JSON object and nothing else, as this schema says:"
+        said.append(Text(f"{order}\n{schema}"))
     elif form is not None and form.schema is None and not abilities.json_object:
         losses.note("format", "said in words: this model cannot be held to JSON")
-        said.append("Answer with one JSON object and nothing else.")
-    return "\n\n".join(said)
+        said.append(Text("Answer with one JSON object and nothing else."))
+    return said
 
 
 def _say_reasoning(ask: Ask, abilities: Abilities, out: Object, losses: Losses) -> None:

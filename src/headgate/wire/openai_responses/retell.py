@@ -71,6 +71,13 @@ class Retelling:
             self._judge_ending(turns[-1])
         return self.items
 
+    def opening(self, texts: list[Text]) -> Object:
+        """What the operator says first, in a form that breakpoints can stand in."""
+        content = [
+            {"type": "input_text", "text": it.text} | self._breakpoint(it.mark) for it in texts
+        ]
+        return {"type": "message", "role": "developer", "content": content}
+
     def _judge_ending(self, last: Turn) -> None:
         prefilled = last.parts and not isinstance(last.parts[-1], ToolCall)
         if prefilled and not self._abilities.prefill:
