@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import bodies, crossing, gateway, machine, toolbox
+from benchmarks import bodies, crossing, gateway, kept, machine, toolbox
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.policy.router import Outcome, Patience, Target, plan
 from headgate.wire import SURFACES
@@ -156,7 +156,8 @@ def main(words: list[str] | None = None) -> int:
     )
     options = parser.parse_args(words)
     figures: dict[str, float] = {}
-    for part in (envelopes, replies, streams, crossing.figures, plans, prices):
+    given = partial(kept.figures, best_us)
+    for part in (envelopes, replies, streams, crossing.figures, plans, prices, given):
         figures |= part()
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
