@@ -32,6 +32,7 @@ def test_the_bill_names_every_key_and_says_it_is_simulated(tmp_path: Path) -> No
     assert "claude-" in done.stdout
     assert "simulated" in done.stdout
     assert "no real model is called" in done.stderr
+    assert "for clients that mark nothing" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
