@@ -179,7 +179,7 @@ async def talk(field: kit.Field, turns: int, said: list[Any]) -> list[Any]:
     for n in range(turns):
         said = [*said, {"role": "user", "content": f"And {n}? {WORDS}"}]
         body = {**session(0), **THINKING, "model": "claude-opus-5-5", "messages": said}
-        got = await field.post("/v1/messages", body)
+        got = await field.post("/v1/messages", body, {"x-headgate-sim": "think=40"})
         assert got.status == 200, got.body
         said = [*said, {"role": "assistant", "content": got.json["content"]}]
     return said

@@ -25,6 +25,7 @@ from headgate.engine.clerk import Clerk
 from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
 from headgate.engine.recall import recall
+from headgate.engine.recall import recall
 from headgate.engine.webhook import Webhook
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
@@ -183,6 +184,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
+        asyncio.ensure_future(recall(ground)),
         asyncio.ensure_future(_keep_comparing(house)),
         asyncio.ensure_future(recall(ground)),
     ]
