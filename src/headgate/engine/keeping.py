@@ -7,10 +7,12 @@ Rule 2: what is given has a row like any call, which says what it has saved.
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from headgate.engine.closing import Closing
 from headgate.engine.flight import Record
+from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers, own_stream_headers
 from headgate.engine.nearby import Asking, header
@@ -18,8 +20,9 @@ from headgate.engine.tally import Tally
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control
 from headgate.store.replies import Kept
+from headgate.wire import gathered
 from headgate.wire.call import Call
-from headgate.wire.model import Ending
+from headgate.wire.model import Ending, Headers
 
 HIT, NEAR = "hit", "near"
 FROM = b"x-headgate-cache"
@@ -32,9 +35,10 @@ SECOND = 1_000_000
 class Keeping:
     """Of one engine."""
 
-    def __init__(self, ground: Ground, closing: Closing) -> None:
+    def __init__(self, ground: Ground, closing: Closing, *, pace: bool) -> None:
         self._ground = ground
         self._closing = closing
+        self._pace = pace
 
     async def give(self, tally: Tally, asked: Asked, control: Control) -> bool:
         """Answer with a kept reply; False: there is none that may be given."""
@@ -75,18 +79,39 @@ class Keeping:
         self, tally: Tally, kept: Kept, body: bytes, how: tuple[bytes, bytes]
     ) -> None:
         """Send a kept reply; `how`: the header field that says why."""
-        tally.status, tally.ending = kept.status, Ending.COMPLETE
-        tally.first_content, tally.reply_bytes = self._ground.clock(), len(body)
+        tally.status, tally.reply_bytes = kept.status, len(body)
+        if not tally.call.stream:
+            await self._end(tally)
+            headers = [*own_headers(tally), how, _JSON, *_marks(kept)]
+            await tally.sink.whole(kept.status, headers, body)
+            return
+        headers = [*own_stream_headers(tally), how, *_marks(kept)]
+        if self._pace:
+            await self._tell_slowly(tally, kept, body, headers)
+            return
+        await self._end(tally)
+        tally.committed = True
+        await tally.sink.start(kept.status, headers)
+        await tally.sink.end(body)
+
+    async def _tell_slowly(
+        self, tally: Tally, kept: Kept, body: bytes, headers: Headers
+    ) -> None:
+        """Send a stream at the speed it once came."""
+        tally.committed = True
+        await tally.sink.start(kept.status, headers)
+        for wait_s, data in gathered.paced(body, kept.took_ms, kept.first_ms):
+            await asyncio.sleep(wait_s)
+            tally.first_content = tally.first_content or self._ground.clock()
+            await tally.sink.send(data)
+        await self._end(tally)
+        await tally.sink.end(b"")
+
+    async def _end(self, tally: Tally) -> None:
+        tally.first_content = tally.first_content or self._ground.clock()
+        tally.ending = Ending.COMPLETE
         await self._closing.make_sure(tally)
         tally.answered = True
-        if tally.call.stream:
-            tally.committed = True
-            headers = [*own_stream_headers(tally), how]
-            await tally.sink.start(kept.status, [*headers, *_marks(kept)])
-            await tally.sink.end(body)
-            return
-        headers = [*own_headers(tally), how, _JSON, *_marks(kept)]
-        await tally.sink.whole(kept.status, headers, body)
 
     def keep(self, asked: Asked, led: Tally, record: Record) -> Kept | None:
         """Keep what came of a call, if it may be given again."""
@@ -119,9 +144,10 @@ def kept_of(led: Tally, record: Record) -> Kept:
 
 def said(call: Call, kept: Kept) -> bytes | None:
     """A kept reply in the form the caller asked for; None: it cannot be had in it."""
-    if kept.stream == call.stream:
-        return kept.body
-    return None
+    usage = asks_for_usage(call)
+    return gathered.form(
+        call.surface, kept.body, streamed=kept.stream, stream=call.stream, usage=usage
+    )
 
 
 def _marks(kept: Kept) -> list[tuple[bytes, bytes]]:

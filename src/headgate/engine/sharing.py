@@ -19,6 +19,7 @@ from headgate.config import Config, Route
 from headgate.engine import flight as flights
 from headgate.engine.closing import Closing
 from headgate.engine.flight import Flight, Head
+from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
 from headgate.engine.head import SIMULATED, own_headers
 from headgate.engine.keeping import FROM, Keeping
@@ -56,7 +57,7 @@ class Sharing:
     """Of one engine."""
 
     def __init__(self, config: Config, ground: Ground, closing: Closing, lead: Lead) -> None:
-        self._keeping = Keeping(ground, closing)
+        self._keeping = Keeping(ground, closing, pace=config.cache.pace)
         self._once = Once(config, ground, self._keeping, self._join)
         cache = self._cache = config.cache
         self._ground = ground
@@ -148,9 +149,11 @@ class Sharing:
             running.afar = await relay.fly(running, terms.asked.key, course)
 
     def _name(self, call: Call, terms: Terms) -> bytes:
-        """Of the running call that is the same; a stream and a whole answer are two."""
-        fresh = b"fresh" if terms.control.no_cache else b""
-        return terms.asked.name + (b"stream" if call.stream else b"whole") + fresh
+        """Of the running call that is the same, and is answered in the same form."""
+        form = b"whole"
+        if call.stream:
+            form = b"stream with usage" if asks_for_usage(call) else b"stream"
+        return terms.asked.name + form + (b" fresh" if terms.control.no_cache else b"")
 
     async def _course(self, running: Flight, terms: Terms | None) -> None:
         """How a shared call goes on."""
