@@ -285,8 +285,6 @@ class Engine:
                 await self._deliver(tally, exchange, gate)
         except Fault as caught:
             fault = _named(caught, exchange)
-            if fault.kind is Kind.CONNECTION and not exchange.sent_any:
-                fault.retry_after = REFUSED_WAIT_S
             if tally.committed:
                 await self._closing.break_off(tally, fault)
         finally:
@@ -463,6 +461,8 @@ def _is_event_stream(headers: Headers) -> bool:
 
 def _named(fault: Fault, exchange: Exchange) -> Fault:
     """The fault by its cause: what nobody asked to be compressed looks like nonsense."""
+    if fault.kind is Kind.CONNECTION and not exchange.sent_any:
+        fault.retry_after = REFUSED_WAIT_S
     coding = fields.text(exchange.headers, b"content-encoding")[:LONGEST_CODING]
     if fault.kind is not Kind.UPSTREAM or exchange.status >= 300 or coding in ("", "identity"):
         return fault
