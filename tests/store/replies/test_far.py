@@ -151,6 +151,14 @@ def test_a_defect_of_a_shelf_is_told_and_ends_nothing(
     assert far._writer.is_alive()
 
 
+async def test_a_defect_of_a_look_up_is_no_calls_trouble(
+    far: Far, slate: Slate, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slate, "read", None)
+    assert await far.find(asked_of(1), NOW_US) is None
+    assert "a defect: TypeError" in said[0]
+
+
 def test_what_waits_is_written_before_it_closes(slate: Slate) -> None:
     far = Far(slate, DAY_US, print)
     for n in range(200):

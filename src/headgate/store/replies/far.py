@@ -141,15 +141,22 @@ class Far:
     def _find(self, asked: Asked, now_us: int) -> Kept | None:
         try:
             data = self._shelf.read(asked.name, now_us)
+            plain = sealed.unseal(asked.key, data, asked.name) if data is not None else None
         except ShelfError as error:
-            self._reads.trouble(error)
+            self._missed(error)
+            return None
+        except Exception as bug:  # noqa: BLE001 - a bug costs replies, and no call
+            self._missed(ShelfError(f"a defect: {bug!r}"))
             return None
         self._reads.well()
-        plain = sealed.unseal(asked.key, data, asked.name) if data is not None else None
         kept = unpacked(plain) if plain is not None else None
         if kept is None or kept.at_us < self.since_us or now_us >= kept.at_us + self._ttl_us:
             return None
         return kept
+
+    def _missed(self, error: ShelfError) -> None:
+        if not self._closing:  # then the shelf may be closed under a look-up
+            self._reads.trouble(error)
 
     def put(self, asked: Asked, kept: Kept) -> None:
         size = len(kept.body)

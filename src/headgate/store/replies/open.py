@@ -49,7 +49,7 @@ def clear(cache: Wanted, folder: Path, redis_url: str) -> int | None:
 
     ShelfError: the place cannot be used.
     """
-    shelf = _shelf(cache, folder, redis_url, patient=True)
+    shelf = _shelf(cache, folder, redis_url)
     if shelf is None:
         return None
     try:
@@ -58,9 +58,7 @@ def clear(cache: Wanted, folder: Path, redis_url: str) -> int | None:
         shelf.close()
 
 
-def _shelf(
-    cache: Wanted, folder: Path, redis_url: str, *, patient: bool = False
-) -> Shelf | None:
+def _shelf(cache: Wanted, folder: Path, redis_url: str) -> Shelf | None:
     if cache.store == "disk":
         from headgate.store.replies.disk import NAME, Disk
 
@@ -68,11 +66,11 @@ def _shelf(
     if cache.store != "redis":
         return None
     try:
-        from headgate.store.replies.redis import CLEARING_S, SILENCE_S, Redis
+        from headgate.store.replies.redis import Redis
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "redis":
             raise
         raise ShelfError(
             "the package redis is not installed: pip install 'headgate[redis]'"
         ) from None
-    return Redis(redis_url, CLEARING_S if patient else SILENCE_S)
+    return Redis(redis_url)

@@ -1,7 +1,7 @@
 """Sealed replies in a Redis or Valkey, which processes of several machines share.
 
 Rule 1: the server keeps time: every reply has its end, and what it drops to make room is gone.
-Rule 2: nobody waits for it longer than SILENCE_S at a time; nothing is said twice.
+Rule 2: whoever looks something up waits SILENCE_S at a time; nothing is said twice.
 Rule 3: it sees sealed boxes under hashed names, and how long each is of use.
 """
 
@@ -21,24 +21,20 @@ from headgate.store.replies.far import Box, ShelfError
 PREFIX = b"headgate:reply:"
 CLEARED = b"headgate:replies-cleared"
 SILENCE_S = 0.05
-CLEARING_S = 5.0
-"""whoever clears it away waits longer"""
+WRITING_S = 2.0
+"""nobody waits for what is written: a long reply may take its time"""
 AT_ONCE = 500
 
 
 class Redis:
     """A shelf on a server."""
 
-    def __init__(self, url: str, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._where = parts.netloc.rpartition("@")[2] + parts.path
         try:
-            self._link = redis.Redis.from_url(
-                url,
-                socket_timeout=silence_s,
-                socket_connect_timeout=silence_s,
-                retry=Retry(NoBackoff(), 0),
-            )
+            self._read = _link(url, SILENCE_S)
+            self._link = _link(url, WRITING_S)
         except ValueError:
             raise ShelfError(
                 f"the url of Redis ({self._where}) is none: write"
@@ -47,7 +43,7 @@ class Redis:
 
     def read(self, name: bytes, now_us: int) -> bytes | None:
         with self._told():
-            return cast("bytes | None", self._link.get(PREFIX + name))
+            return cast("bytes | None", self._read.get(PREFIX + name))
 
     def write(self, boxes: Sequence[Box], now_us: int) -> None:
         with self._told(), self._link.pipeline(transaction=False) as line:
@@ -77,6 +73,7 @@ class Redis:
         return removed
 
     def close(self) -> None:
+        self._read.close()
         self._link.close()
 
     @contextlib.contextmanager
@@ -87,3 +84,12 @@ class Redis:
         except redis.RedisError as error:
             words = str(error).strip().rstrip(".") or type(error).__name__
             raise ShelfError(f"Redis at {self._where} cannot be used: {words}") from error
+
+
+def _link(url: str, silence_s: float) -> redis.Redis:
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=silence_s,
+        socket_connect_timeout=silence_s,
+        retry=Retry(NoBackoff(), 0),
+    )
