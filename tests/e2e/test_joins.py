@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -30,6 +31,7 @@ from tests.servers import Postgres, Redis
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
+CLIENTS = 400
 WAYS = ["workers", "postgres", "redis"]
 CONFIG = """
 [server]
@@ -52,6 +54,7 @@ class Place:
     """Gateways that share calls, and the simulator behind them all."""
 
     sim_url: str
+    folder: Path
     ups: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
     """one per client that is to come; where workers share one, the kernel spreads clients"""
@@ -80,7 +83,7 @@ def street(way: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[P
         store += 'redis = "env:REDIS_URL"\n'
     with contextlib.ExitStack() as stack:
         sim = stack.enter_context(started(["sim", "--port", "0"], env, folder))
-        place = Place(sim["url"])
+        place = Place(sim["url"], folder)
         for n, words in enumerate(ups):
             home = folder / f"node{n}"
             home.mkdir()
@@ -131,13 +134,33 @@ def froms(answers: list[Got]) -> Counter[str]:
 def test_a_burst_over_all_processes_is_one_call_and_one_answer(
     place: Place, stream: bool
 ) -> None:
-    answers = asyncio.run(burst(place, 60, "burst", stream=stream))
+    answers = asyncio.run(burst(place, CLIENTS, "burst", stream=stream))
     assert place.asked() == 1
     assert {got.status for got in answers} == {200}
     assert all(got.whole for got in answers)
     assert len({got.body for got in answers}) == 1
-    assert froms(answers) == {"led": 1, "join": 59}
-    assert len({got.headers["x-request-id"] for got in answers}) == 60
+    assert froms(answers) == {"led": 1, "join": CLIENTS - 1}
+    assert len({got.headers["x-request-id"] for got in answers}) == CLIENTS
+
+
+def test_the_rows_of_all_say_where_their_answer_came_from_and_what_it_saved(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with street("workers", request, tmp_path) as place:
+        asyncio.run(burst(place, 40, "rows"))
+        place.ups[0].terminate()
+        assert place.ups[0].wait(20) == 0
+        file = f"file:{tmp_path / 'node0' / 'state' / 'headgate.db'}?mode=ro"
+        with contextlib.closing(sqlite3.connect(file, uri=True)) as ledger:
+            rows = ledger.execute(
+                "SELECT answered_from, cost_nusd, saved_nusd, ending, fault, status FROM call"
+            ).fetchall()
+    (led,) = [row for row in rows if row[0] == ""]
+    cost = led[1]
+    assert led == ("", cost, 0, "complete", "", 200)
+    assert cost > 0
+    joined = [row for row in rows if row[0] == "join"]
+    assert joined == [("join", 0, cost, "complete", "", 200)] * 39
 
 
 def test_whoever_comes_in_the_middle_gets_all_of_it_soon(place: Place) -> None:
