@@ -24,6 +24,7 @@ SAME: list[tuple[str, str]] = [
     ("When was Einstein born?", "In which year was Einstein born?"),
     ("When was Einstein born?", "Do you know when Einstein was born?"),
     ("How do I fix a flat tyre?", "How can I repair a flat tire?"),
+    ("How many metres has a mile?", "How many meters has a mile?"),
     ("How do I delete a file?", "how can i remove files"),
     ("Why can't I log in?", "Why can I not log in?"),
     ("Why can't I log in?", "why cant I log in??"),

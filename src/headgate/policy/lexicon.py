@@ -255,6 +255,8 @@ _SYNONYMS = (
     " cellphone:phone telephone:phone smartphone:phone approach:method distinction:difference"
     " photo:picture problem:issue select:choose pick:choose aeroplane:airplane"
     " aluminium:aluminum grey:gray centre:center theatre:theater programme:program maths:math"
+    " metre:meter litre:liter kilometre:kilometer colour:color favourite:favorite"
+    " neighbour:neighbor analyse:analyze organise:organize fibre:fiber licence:license"
 )
 
 

@@ -139,8 +139,9 @@ class _Side:
         return not known and self.stem(word) not in _STEMS and word[0] != "\0"
 
     def means(self, word: str) -> str:
-        found = SYNONYMS.get(word) or SYNONYMS.get(self.stem(word), word)
-        return self.stem(found)
+        single = word.removesuffix("s")
+        found = SYNONYMS.get(word) or SYNONYMS.get(single) or SYNONYMS.get(self.stem(word))
+        return self.stem(found or word)
 
     def after(self, at: int) -> str:
         """The next word that carries meaning, or the next name."""
