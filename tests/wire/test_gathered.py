@@ -16,7 +16,8 @@ from headgate.conformance.saying import sent
 from headgate.conformance.saying import stream_of as said_stream
 from headgate.conformance.saying import whole_of as said_whole
 from headgate.wire import SURFACES, Surface
-from headgate.wire.gathered import form, paced, stream_of, whole_of
+from headgate.wire.envelope import Envelope
+from headgate.wire.gathered import addressed, form, paced, stream_of, whole_of
 from headgate.wire.sse import blocks, encode
 from tests.wire.fuzz import Play, play_of
 from tests.wire.streams import STREAMS
@@ -161,18 +162,26 @@ def test_what_is_no_reply_has_no_form(dialect: str, body: bytes) -> None:
     assert whole_of(surface_of(dialect), encode(body or b"x")) is None
 
 
+def formed(name: str, body: bytes, was: bool, stream: bool, **asked: Any) -> bytes | None:
+    """What is kept, for the caller of a request with these members."""
+    surface, members = SURFACES[name], Envelope(json.dumps(asked).encode()).members
+    usage = asked.get("stream_options") == TELL
+    made = form(surface, body, streamed=was, stream=stream, usage=usage)
+    return made and addressed(surface, made, members, streamed=stream)
+
+
 def test_in_the_form_it_came_in_a_reply_is_given_byte_for_byte() -> None:
     for name in OF.values():
         body = b'{"spaced":  1 }'
-        assert form(SURFACES[name], body, streamed=False, stream=False) is body
+        assert formed(name, body, False, False) is body
     stream = b"event: x\r\ndata: y\r\n\r\n: comment\n\n"
-    assert form(SURFACES["messages"], stream, streamed=True, stream=True) is stream
-    assert form(SURFACES["responses"], stream, streamed=True, stream=True) is stream
+    assert formed("messages", stream, True, True) is stream
+    assert formed("responses", stream, True, True) == stream
 
 
 def test_an_embedding_is_given_as_it_came() -> None:
     surface, body = SURFACES["embeddings"], b'{"data":[]}'
-    assert form(surface, body, streamed=False, stream=False) is body
+    assert formed("embeddings", body, False, False) is body
     assert stream_of(surface, body) is None
     assert whole_of(surface, body) is None
 
@@ -181,21 +190,44 @@ CHUNK = b'{"id":"c","choices":[{"index":0,"delta":{"content":"x"},"finish_reason
 TOKENS = b'{"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}'
 TOLD = encode(CHUNK) + encode(TOKENS) + encode(b"[DONE]")
 UNTOLD = encode(CHUNK) + encode(b"[DONE]")
+TELL = {"include_usage": True}
 
 
 def test_the_tokens_of_a_stream_are_told_to_those_who_asked_alone() -> None:
-    chat = SURFACES["chat"]
-    assert form(chat, TOLD, streamed=True, stream=True, usage=True) is TOLD
-    assert form(chat, TOLD, streamed=True, stream=True) == UNTOLD
-    assert form(chat, UNTOLD, streamed=True, stream=True) is UNTOLD
-    assert form(chat, UNTOLD, streamed=True, stream=True, usage=True) is None
+    assert formed("chat", TOLD, True, True, stream_options=TELL) is TOLD
+    assert formed("chat", TOLD, True, True) == UNTOLD
+    assert formed("chat", UNTOLD, True, True) is UNTOLD
+    assert formed("chat", UNTOLD, True, True, stream_options=TELL) is None
+
+
+def test_a_whole_reply_tells_its_tokens_in_a_stream_to_those_who_asked_alone() -> None:
+    whole = formed("chat", TOLD, True, False)
+    assert whole is not None
+    assert b'"usage":{' in (formed("chat", whole, False, True, stream_options=TELL) or b"")
+    assert b'"usage":{' not in (formed("chat", whole, False, True) or b'"usage":{')
 
 
 def test_a_stream_without_its_tokens_has_no_whole_form() -> None:
-    assert form(SURFACES["chat"], UNTOLD, streamed=True, stream=False) is None
-    whole = form(SURFACES["chat"], TOLD, streamed=True, stream=False)
+    assert formed("chat", UNTOLD, True, False) is None
+    whole = formed("chat", TOLD, True, False)
     assert whole is not None
     assert json.loads(whole)["usage"]["prompt_tokens"] == 1
+
+
+@pytest.mark.parametrize("was", [True, False])
+@pytest.mark.parametrize("stream", [True, False])
+def test_nobody_reads_in_a_response_who_asked_first(was: bool, stream: bool) -> None:
+    theirs = {"metadata": {"who": "alice"}, "user": "alice", "prompt_cache_key": "alice"}
+    reply = {"status": "completed", "output": [], "model": "alicent", **theirs}
+    body = json.dumps(reply, separators=(",", ":")).encode()
+    kept = (stream_of(SURFACES["responses"], body) or b"") if was else body
+    given = formed("responses", kept, was, stream, user="bob", metadata={"who": "bob"})
+    assert given is not None
+    assert b'alice"' not in given
+    assert b'"who": "bob"' in given
+    assert b'"prompt_cache_key":null' in given
+    again = formed("responses", kept, was, stream, **theirs)
+    assert again == ((stream_of(SURFACES["responses"], body) or b"") if stream else body)
 
 
 @given(

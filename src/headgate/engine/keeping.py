@@ -144,10 +144,11 @@ def kept_of(led: Tally, record: Record) -> Kept:
 
 def said(call: Call, kept: Kept) -> bytes | None:
     """A kept reply in the form the caller asked for; None: it cannot be had in it."""
-    usage = asks_for_usage(call)
-    return gathered.form(
-        call.surface, kept.body, streamed=kept.stream, stream=call.stream, usage=usage
-    )
+    surface, stream, usage = call.surface, call.stream, asks_for_usage(call)
+    body = gathered.form(surface, kept.body, streamed=kept.stream, stream=stream, usage=usage)
+    if body is None:
+        return None
+    return gathered.addressed(surface, body, call.envelope.members, streamed=stream)
 
 
 def _marks(kept: Kept) -> list[tuple[bytes, bytes]]:

@@ -1,14 +1,17 @@
 """Gives a kept reply in the form its next caller wants: whole, as a stream, or at a pace.
 
 Rule 1: in the form it came in, a reply is given byte for byte; for a Chat Completions caller
-who did not ask for the tokens of a stream, without the chunk that tells them.
+who did not ask for the tokens of a stream, without the chunk that tells them; for a Responses
+caller, with what it repeats of the request as that caller wrote it.
 Rule 2: a form that could only be had by leaving something out does not exist.
 Rule 3: a pace is that of the first time: as long until the first event, as long in all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from headgate.wire import Surface
 from headgate.wire.anthropic import gathered as messages
@@ -33,6 +36,16 @@ def form(
     if not streamed:
         return stream_of(surface, body, usage=usage)
     return _with_usage(body, usage) if surface.name == "chat" else body
+
+
+def addressed(
+    surface: Surface, reply: bytes, asked: Mapping[str, msgspec.Raw], *, streamed: bool
+) -> bytes | None:
+    """A kept reply as it would be to the caller of a request with these members: a Response
+    repeats some of them. None: nobody can tell."""
+    if surface.name != "responses":
+        return reply
+    return responses.addressed(reply, asked, streamed=streamed)
 
 
 def whole_of(surface: Surface, stream: bytes) -> bytes | None:

@@ -4,22 +4,32 @@ Rule 1: the last event of a stream repeats the whole reply; where a server leave
 there, they are taken from where they were done.
 Rule 2: a stream tells the whole life of messages, reasoning and calls; an item of another kind
 is added and done, as it is.
+Rule 3: what a reply repeats of whoever asked first is not shown to whoever asks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from headgate.wire.broken import BROKEN
+from headgate.wire.envelope import Envelope
 from headgate.wire.meaning import Object
-from headgate.wire.sse import Sse, encode
+from headgate.wire.model import Fault
+from headgate.wire.sse import Sse, blocks, encode, parse
 
 _json = msgspec.json.Encoder().encode
 _READ = msgspec.json.Decoder(dict[str, Any]).decode
 _ENDS = ("completed", "incomplete")
+_OF_THE_CALLER = {
+    "metadata": b"{}",
+    "user": b"null",
+    "safety_identifier": b"null",
+    "prompt_cache_key": b"null",
+}
+"""members of a request that its reply repeats, and how it does where there are none"""
 _CALLS = {
     "function_call": ("arguments", "response.function_call_arguments"),
     "custom_tool_call": ("input", "response.custom_tool_call_input"),
@@ -67,6 +77,51 @@ def stream(body: bytes) -> bytes | None:
         )
     except (*BROKEN, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def addressed(
+    reply: bytes, asked: Mapping[str, msgspec.Raw], *, streamed: bool
+) -> bytes | None:
+    """The reply as it would be to a request with these members; None: nobody can tell."""
+    try:
+        return _stream_addressed(reply, asked) if streamed else _whole_addressed(reply, asked)
+    except (*BROKEN, Fault):
+        return None
+
+
+def _stream_addressed(stream: bytes, asked: Mapping[str, msgspec.Raw]) -> bytes | None:
+    said = []
+    for block in blocks(stream):
+        event = parse(block)
+        if event is None or b'"response":' not in event.data:
+            said.append(block)
+            continue
+        envelope = Envelope(event.data)
+        response = envelope.members.get("response")
+        if response is None:
+            said.append(block)
+            continue
+        if b"\n" in event.data:
+            return None
+        mine = _whole_addressed(bytes(response), asked)
+        changed = b"".join(envelope.edit({"response": mine}))
+        said.append(block if changed == event.data else encode(changed, event.name))
+    return b"".join(said)
+
+
+def _whole_addressed(body: bytes, asked: Mapping[str, msgspec.Raw]) -> bytes:
+    envelope = Envelope(body)
+    changes = {}
+    for name, nothing in _OF_THE_CALLER.items():
+        told = envelope.members.get(name)
+        own = bytes(asked.get(name, nothing))
+        if told is not None and _read(bytes(told)) != _read(own):
+            changes[name] = nothing if own == b"null" else own
+    return b"".join(envelope.edit(changes)) if changes else body
+
+
+def _read(value: bytes) -> object:
+    return msgspec.json.decode(value) or None
 
 
 Told = Iterator[tuple[str, Object]]
