@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from headgate import config as configuration
 from headgate.engine.gate import Gate
@@ -91,6 +93,19 @@ def test_each_of_several_accounts_has_a_gate_of_its_own_prepared_at_the_start() 
     assert sent(whole.request(call, "m")[0], b"x-api-key") == []
     assert (gate().credential, gate().accounts) == ("house", ())
     assert gate('credentials = "client"').credential == "client"
+
+
+def test_an_edit_sees_what_is_sent_and_changes_only_what_it_names() -> None:
+    seen: dict[str, bytes] = {}
+
+    def edit(members: Mapping[str, Raw | bytes]) -> dict[str, bytes]:
+        seen.update({name: bytes(value) for name, value in members.items()})
+        return {"max_tokens": b"7"}
+
+    call = call_of({"model": "a", "max_tokens": 5, "messages": []})
+    request, _ = gate().request(call, "b", edit)
+    assert b"".join(request.body) == b'{"model": "b", "max_tokens": 7, "messages": []}'
+    assert seen == {"model": b'"b"', "max_tokens": b"5", "messages": b"[]"}
 
 
 def test_identity_is_asked_for_and_the_id_and_missing_fields_are_added_once() -> None:

@@ -140,3 +140,13 @@ def wait_for(notices: Notices, trouble: str) -> None:
     while notices._waiting and time.monotonic() < end:
         time.sleep(0.01)
     assert notices.trouble == trouble
+
+
+def test_what_is_left_to_the_thread_is_done_before_it_ends(tmp_path: Path) -> None:
+    notices = Notices(None, partial(connect, tmp_path / "headgate.db"))
+    done: list[bool] = []
+    notices.leave(lambda it: done.append(True))
+    notices.close()
+    notices.leave(lambda it: done.append(False))
+    Notices().leave(lambda it: done.append(False))
+    assert done == [True]

@@ -488,22 +488,3 @@ def test_after_any_changes_no_key_may_what_its_team_or_organisation_may_not(
         for model in ("a", "b", "ab", "ba", "aab", "abb", "bab"):
             if may.allows(model):
                 assert all(Permit(tenant.grants()).allows(model) for tenant in above)
-
-
-def test_of_the_prompt_cache_the_nearest_level_that_says_anything_decides(
-    operator: Connection, gate: Keys
-) -> None:
-    tenants.create(operator, "acme", parent=None, changes=Changes(prompt_cache="off"), now_us=1)
-    tenants.create(operator, "search", parent="acme", changes=Changes(), now_us=1)
-    key, secret = keys.create(operator, "a", team="acme/search", now_us=NOW)
-    gate.refresh()
-    assert gate.holder(gate.find(secret)).prompt_cache == "off"
-    tenants.update(operator, TEAM, "acme/search", Changes(prompt_cache="advise"))
-    gate.refresh()
-    assert gate.holder(gate.find(secret)).prompt_cache == "advise"
-    keys.update(operator, key.id, Changes(prompt_cache="on"), now_us=NOW)
-    gate.refresh()
-    assert gate.holder(gate.find(secret)).prompt_cache == "on"
-    keys.update(operator, key.id, Changes(prompt_cache=""), now_us=NOW)
-    gate.refresh()
-    assert gate.holder(gate.find(secret)).prompt_cache == "advise"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from headgate.store import keys
 from headgate.store import tenant as tenants
 from headgate.store.sql import Connection
 from headgate.store.tenant import ORGANISATION, TEAM
@@ -98,3 +99,18 @@ def test_a_name_that_is_nobodys_is_answered_with_what_there_is(
         tenants.create(connection, "search", parent="acme", now_us=NOW)
     assert caught.value.hint.startswith("there are: default; `headgate orgs create")
     assert tenants.meant("x", [f"name-{n}" for n in range(20)]).endswith("and 8 more")
+
+
+def test_of_the_prompt_cache_the_nearest_level_that_says_anything_decides(
+    connection: Connection,
+) -> None:
+    tenants.create(connection, "acme", changes=Changes(prompt_cache="off"), now_us=NOW)
+    tenants.create(connection, "search", parent="acme", now_us=NOW)
+    key, _ = keys.create(connection, "a", team="acme/search", now_us=NOW)
+    assert key.prompt_cache() == "off"
+    tenants.update(connection, TEAM, "acme/search", Changes(prompt_cache="advise"))
+    assert keys.living(connection, "a").prompt_cache() == "advise"
+    keys.update(connection, "a", Changes(prompt_cache="on"), now_us=NOW)
+    assert keys.living(connection, "a").prompt_cache() == "on"
+    keys.update(connection, "a", Changes(prompt_cache=""), now_us=NOW)
+    assert keys.living(connection, "a").prompt_cache() == "advise"
