@@ -43,6 +43,44 @@ async def test_writes_that_are_read_go_on() -> None:
     assert not any("prompt_cache_options" in body for body in sent)
 
 
+async def test_questions_of_all_kinds_read_what_the_operator_says_first() -> None:
+    """The vendor breaks behind the newest question, where no other call finds anything."""
+    async with running(ON) as field:
+        for n in range(6):
+            system, question = {"role": "system", "content": LONG}, f"Question {n}"
+            if n % 2:
+                said = response(input=[system, {"role": "user", "content": question}])
+                got = await field.post("/v1/responses", said)
+            else:
+                asked = chat(messages=[system, {"role": "user", "content": question}])
+                got = await field.post("/v1/chat/completions", asked)
+            assert got.status == 200, got.body
+        rows = await field.rows(6)
+        sent = [json.loads(call.body) for call in field.sim.calls]
+    assert [row["cache_read"] > 0.95 * row["cache_write_30m"] > 0 for row in rows[:1]] == [
+        False
+    ]
+    assert all(row["cache_read"] > 7_000 for row in rows[1:])
+    assert all(row["cache_write_30m"] < 50 for row in rows[1:])
+    assert {row["cache_plan"] for row in rows} == {"on key system"}
+    assert len({body["prompt_cache_key"] for body in sent[::2]}) == 1
+    opening = sent[0]["messages"][0]["content"]
+    assert opening == [
+        {"type": "text", "text": LONG, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    ]
+
+
+async def test_a_session_that_its_client_names_has_a_cache_of_its_own() -> None:
+    async with running(ON) as field:
+        for name in ("a", "b", "a"):
+            said = [{"role": "system", "content": LONG}, {"role": "user", "content": "Go."}]
+            headers = {"x-session-id": name}
+            await field.post("/v1/chat/completions", chat(messages=said), headers)
+        await field.rows(3)
+        names = [json.loads(call.body)["prompt_cache_key"] for call in field.sim.calls]
+    assert names[0] == names[2] != names[1]
+
+
 async def test_a_callers_own_name_stands() -> None:
     async with running(ON) as field:
         await field.post("/v1/responses", response(prompt_cache_key="mine"))

@@ -98,8 +98,13 @@ def explicit(
 
     Without any spot nothing is written, and nothing read.
     """
+    return {"prompt_cache_options": _OPTIONS[ttl], **pointed(members, spots)}
+
+
+def pointed(members: Mapping[str, Raw | bytes], spots: Collection[Spot]) -> dict[str, bytes]:
+    """The members that change so that the vendor writes at these spots too."""
     assert len(spots) <= MOST_MARKS, "more breakpoints than the vendor writes"
-    changed = {"prompt_cache_options": _OPTIONS[ttl]}
+    changed: dict[str, bytes] = {}
     for name in {spot.member for spot in spots}:
         value, at, out = bytes(members[name]), 0, []
         for spot in sorted(spots, key=lambda it: it.at):
