@@ -149,6 +149,8 @@ class Lines:
 
 
 _NONE = Lines([])
+_SPACE, _NULL = 0x20, 0
+"""looked for as numbers: to look for bytes in bytes, Python makes an exception and drops it"""
 
 
 class Request(Struct, eq=False):
@@ -188,8 +190,8 @@ def encode(request: Request) -> tuple[bytes, int]:
     if (
         head.count(b"\n") != lines + 3
         or head.count(b"\r") != lines + 3
-        or b" " in request.target
-        or b"\0" in head
+        or _SPACE in request.target
+        or _NULL in head
         or request.method in _NO_REPLY_LENGTH
     ):
         raise _bad(request)

@@ -16,6 +16,8 @@ EVENT_LIMIT_BYTES = 16 * 1024 * 1024  # an image comes base64-encoded in a singl
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _BLANK = re.compile(_LINE_END + _LINE_END)
 _LINES = re.compile(rb"\r\n|\n|\r")
+_RETURN = 0x0D
+"""looked for as a number: to look for bytes in bytes, Python makes an exception and drops it"""
 _USUAL = re.compile(rb"(?:event: ([^\r\n]*)\n)?data: ([^\r\n]*)\n\n?")
 """how nearly every event is written"""
 
@@ -34,7 +36,7 @@ def parse(block: bytes) -> Sse | None:
         return Sse(usual[1] or b"", usual[2])
     name = b""
     data: bytes | None = None
-    for line in block.split(b"\n") if b"\r" not in block else _LINES.split(block):
+    for line in block.split(b"\n") if _RETURN not in block else _LINES.split(block):
         if line.startswith(b"data:"):
             value = line[6:] if line.startswith(b"data: ") else line[5:]
             data = value if data is None else data + b"\n" + value
@@ -98,7 +100,7 @@ class Splitter:
 
 def _last_blank(data: bytes) -> int:
     """Just past the last blank line; 0 when there is none."""
-    if b"\r" not in data:
+    if _RETURN not in data:
         at = data.rfind(b"\n\n")
         return at + 2 if at >= 0 else 0
     end = 0
@@ -109,7 +111,7 @@ def _last_blank(data: bytes) -> int:
 
 def blocks(complete: bytes) -> list[bytes]:
     """The events of a run that ends with one, each with the blank line that ends it."""
-    if b"\r" not in complete:
+    if _RETURN not in complete:
         if complete.find(b"\n\n") == len(complete) - 2:
             return [complete]
         parts = complete.split(b"\n\n")
