@@ -29,7 +29,7 @@ SELDOM = frozenset(
     (
         *("tags", "latency_class", "fault", "canned", "maybe_billed", "tries_json"),
         *("cache_write_30m", "cache_write_12h", "web_searches", "tier", "speed", "geo"),
-        *("search_nusd", "batch_id", "warnings", "simulated", "cost_centre", "key_tags"),
+        *("search_nusd", "batch_id", "simulated", "cost_centre", "key_tags"),
         *("waited_us", "chosen_by", "miss", "miss_at", "miss_nusd", "answered_from"),
         *("saved_nusd",),
     )
@@ -75,7 +75,9 @@ _BLANK_OF = {
 _CALLS = _texts("call", COLUMNS)
 _PLAIN_CALLS = _texts("call", COLUMNS, {name: _BLANK_OF[name][1] for name in SELDOM})
 _seldom = itemgetter(*(at for at, name in enumerate(COLUMNS) if name in SELDOM))
-_often = itemgetter(*(at for at, name in enumerate(COLUMNS) if name not in SELDOM))
+_OFTEN = [name for name in COLUMNS if name not in SELDOM]
+_often = itemgetter(*map(COLUMNS.index, _OFTEN))
+_BLOBS = ("prefix", "reply_hash")
 _BLANKS = tuple(_BLANK_OF[name][0] for name in COLUMNS if name in SELDOM)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
 
@@ -130,10 +132,20 @@ def _insert(
 def _insert_calls(connection: Connection, entries: Sequence[Entry]) -> None:
     for part in _parts(entries):
         if all(_seldom(entry) == _BLANKS for entry in part):
-            values = chain.from_iterable(map(_often, part))
-            connection.execute(_PLAIN_CALLS[len(part)], tuple(values))
+            values = _values(list(map(_often, part)), _OFTEN)
+            connection.execute(_PLAIN_CALLS[len(part)], values)
         else:
-            connection.execute(_CALLS[len(part)], tuple(chain.from_iterable(part)))
+            connection.execute(_CALLS[len(part)], _values(part, COLUMNS))
+
+
+def _values(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> list[object]:
+    """Those of all rows. A bytearray Python's sqlite3 takes as it is; bytes it first offers to
+    adapters, which costs as much as four more values."""
+    values = list(chain.from_iterable(rows))
+    for name in _BLOBS:
+        every = slice(columns.index(name), None, len(columns))
+        values[every] = [bytearray(it) if type(it) is bytes else it for it in values[every]]
+    return values
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
