@@ -88,6 +88,10 @@ _GIVE_UP = frozenset(("refusal", "content_filter", "pause_turn", "compaction"))
 """an answer that ended so is asked for again by its client, or goes on at the vendor: another
 try may well end otherwise. One that is as long as it was allowed to be is what was asked for"""
 
+_ALONE = ("", "house", "client")
+"""credentials that are not one of several accounts"""
+_SEALED = b'"reasoning.encrypted_content"'
+
 _AT = struct.Struct("<III")
 _LARGEST_EXACT = 1 << 53
 
@@ -359,6 +363,8 @@ class Led(Protocol):
     def notes(self) -> Sequence[Noted]: ...
     @property
     def crossing(self) -> Crossed | None: ...
+    @property
+    def credential(self) -> str: ...
 
 
 def may_keep(led: Led) -> bool:
@@ -371,7 +377,20 @@ def may_keep(led: Led) -> bool:
         return True
     if not led.reading.content or led.reading.stop in _GIVE_UP:
         return False
-    return not _was_makeshift(led)
+    return not (_was_makeshift(led) or _is_bound(led))
+
+
+def _is_bound(led: Led) -> bool:
+    """May it hold thoughts that only the account can read again that thought them.
+
+    Among several accounts every conversation keeps to its own, and who is given this answer has
+    a conversation elsewhere (Claude 5.5: "Preserved thinking", docs as of 2026-11-20).
+    """
+    if led.credential in _ALONE:
+        return False
+    members = led.call.envelope.members
+    mode = bytes(members.get("thinking", b'"disabled"'))
+    return b'"disabled"' not in mode or _SEALED in bytes(members.get("include", b""))
 
 
 def _was_makeshift(led: Led) -> bool:
