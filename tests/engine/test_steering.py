@@ -27,11 +27,11 @@ async def ask(
 
 async def test_writes_that_nobody_reads_are_given_up_for_ever_longer() -> None:
     async with running(ON) as field:
-        sent, rows = await ask(field, 60, lambda n: f"It is {n} o'clock. {LONG}")
-    written = [row["cache_write_30m"] > 0 for row in rows]
-    assert written[0]
-    assert sum(written) <= 6
-    assert not any(written[-20:])
+        sent, rows = await ask(field, 64, lambda n: f"It is {n} o'clock. {LONG}")
+    written = [n for n, row in enumerate(rows) if row["cache_write_30m"]]
+    assert written[0] == 0
+    assert len(written) <= 6
+    assert not [n for n in written if 26 < n < 54]
     assert sent[-1]["prompt_cache_options"] == {"mode": "explicit"}
     assert rows[-1]["cache_plan"] == "on key none"
 
@@ -57,9 +57,7 @@ async def test_questions_of_all_kinds_read_what_the_operator_says_first() -> Non
             assert got.status == 200, got.body
         rows = await field.rows(6)
         sent = [json.loads(call.body) for call in field.sim.calls]
-    assert [row["cache_read"] > 0.95 * row["cache_write_30m"] > 0 for row in rows[:1]] == [
-        False
-    ]
+    assert rows[0]["cache_write_30m"] > 7_000
     assert all(row["cache_read"] > 7_000 for row in rows[1:])
     assert all(row["cache_write_30m"] < 50 for row in rows[1:])
     assert {row["cache_plan"] for row in rows} == {"on key system"}
