@@ -1,4 +1,4 @@
-"""Which answers may be given again, which may be kept for that, and what callers say about it."""
+"""Which answers may be given again, which may be kept for it, and what callers say to it."""
 
 from __future__ import annotations
 
