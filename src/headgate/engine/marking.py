@@ -36,6 +36,7 @@ Members = Mapping[str, Raw | bytes]
 
 SHORT_BYTES = prefix.SHORT_BYTES
 """no vendor caches so little"""
+MESSAGES = "messages"
 OWN = "own"
 WISH = b"x-headgate-prompt-cache"
 _WISHES = {b"off": "off", b"advise": "advise", b"on": "on"}
@@ -102,11 +103,13 @@ class Marking:
         wish = call.told.get(WISH)
         return said if wish is None or said == "off" else _WISHES.get(wish, said)
 
-    def unknown(self, tally: Tally, route: Route) -> Coroutine[None, None, None] | None:
+    def unknown(
+        self, tally: Tally, route: Route, gate: Gate
+    ) -> Coroutine[None, None, None] | None:
         """Asks what other processes know of a conversation that this one does not; None: it
         need not be asked."""
         call = tally.call
-        if self.mode(call, route) != "on" or not call.surface.converses:
+        if self.mode(call, route) != "on" or not _is_claudes(call, gate):
             return None
         body = call.envelope.body
         if _MARK in body or not any(it in body for it in _SIGNED):
@@ -250,11 +253,15 @@ class Marking:
         """What would have been done about a call that is over, and what it would have saved."""
         call, usage = tally.call, settled.usage
         rates = settled.rates
-        if rates is None or usage.cache_read or _writes(usage) or _MARK in call.envelope.body:
+        assert rates is not None, "only what has a price is looked at"
+        if usage.cache_read or _writes(usage) or _MARK in call.envelope.body:
             tally.cache_plan = OWN
             return
-        prices = worth(rates, usage.input_total)
-        if prices is None or usage.input_total < (rates.cache_minimum or DEFAULT_MINIMUM):
+        minimum = rates.cache_minimum or DEFAULT_MINIMUM
+        if usage.input_total < minimum:
+            return
+        prices = worth(rates, usage.input_total, settled.terms)
+        if prices is None:
             return
         scope = self._scope(tally)
         if tally.crossing is None:
@@ -264,7 +271,6 @@ class Marking:
             found = slots.of_spots(scope, members, marks.survey(members).spots, self._secret)
         if not found:
             return
-        minimum = rates.cache_minimum or DEFAULT_MINIMUM
         asked = Asked(self._family(tally), tuple(found), found[-1].tokens, prices, minimum)
         plan = self._state.planner.plan(asked, tally.started, real=False)
         tally.cache_plan = f"advise {plan}"
@@ -309,6 +315,13 @@ def place(provider: str, credential: str, key_id: str, model: str) -> bytes:
     """Where prompts are cached; a caller's own credential is its own place."""
     whose = f"client {key_id}" if credential == "client" else credential
     return slots.scope(provider, whose, model)
+
+
+def _is_claudes(call: Call, gate: Gate) -> bool:
+    """Is it asked there in Anthropic's words."""
+    if call.surface.name in gate.targets:
+        return call.surface.name == MESSAGES
+    return call.surface.converses and MESSAGES in gate.targets
 
 
 def _begun(tally: Tally) -> Callable[[], bool]:

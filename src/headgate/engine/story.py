@@ -264,7 +264,7 @@ class Engine:
             gate = self._berths.at_once(tally, step)
             if gate is None:
                 gate = await self._berths.take(tally, step)
-            if (asking := self._marking.unknown(tally, route)) is not None:
+            if (asking := self._marking.unknown(tally, route, gate)) is not None:
                 await asking
             request, drop_usage = self._prepare(tally, route, gate, step.target)
         except Fault as unsendable:
