@@ -210,7 +210,7 @@ def _now(tally: Tally, settled: Settled, laid: Trail) -> Now:
         settled.usage,
         charged or _is_marked(call, laid) or tally.cache_plan.startswith("on "),
         automatic and not charged,
-        (rates.cache_minimum or 0) if rates is not None else 0,
+        0 if rates is None or tally.cache_plan == "on none" else rates.cache_minimum or 0,
     )
 
 

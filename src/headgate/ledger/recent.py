@@ -70,6 +70,11 @@ def after(connection: Connection, seq: int, wanted: Wanted = ALL) -> list[Row]:
     return [_row(row) for row in rows]
 
 
+def at(connection: Connection, seq: int) -> Row:
+    """The row with that seq, which is there."""
+    return _row(connection.execute(f"{_SELECT} WHERE seq = ?", (seq,)).fetchone())
+
+
 def newest(connection: Connection) -> int:
     """The seq of the last row there is."""
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM call").fetchone()[0])

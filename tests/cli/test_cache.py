@@ -1,0 +1,86 @@
+"""`headgate cache`: real drifts through a real gateway, told by the real commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headgate.cli import main
+from headgate.store.sqlite import connect
+from tests.engine.test_misses import Talk, street, text
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["cache", *words])
+
+
+def home() -> Path:
+    return Path(os.environ["HEADGATE_HOME"]) / "headgate.db"
+
+
+async def drive() -> list[str]:
+    """A conversation whose system prompt changes, then one pause too long."""
+    async with street() as (field, clock):
+        talk = Talk(field)
+        talk.headers = {"x-session-id": "s-1"}
+        ids = [(await talk.say())["id"] for _ in range(2)]
+        talk.system = [text("You are a careful worker. It is 12:01."), *talk.system[1:]]
+        ids.append((await talk.say())["id"])
+        clock.wait(420)
+        ids.append((await talk.say())["id"])
+        await asyncio.to_thread(shutil.copyfile, field.ledger, home())
+        for end in ("-wal", "-shm"):
+            if (beside := Path(f"{field.ledger}{end}")).exists():
+                await asyncio.to_thread(shutil.copyfile, beside, Path(f"{home()}{end}"))
+    return ids
+
+
+@pytest.mark.slow
+def test_a_planted_drift_is_told_by_its_id_and_in_the_report() -> None:
+    home().parent.mkdir(parents=True, exist_ok=True)
+    first, second, changed, late = asyncio.run(drive())
+    assert "nothing was there" in run("why", first).stdout
+    assert "no miss: it read what was there" in run("why", second).stdout
+    told = run("why", changed).stdout
+    assert "cause    system_changed: system[0]" in told
+    assert "put it into the last message" in told
+    assert json.loads(run("why", changed, "--json").stdout)["compared_with"] == second
+    assert "pause 7 min, kept 5 min" in run("why", late).stdout
+    for group in ("model", "key", "team", "route"):
+        result = run("report", "--by", group)
+        assert result.exit_code == 0, result.output
+        assert "system_changed" in result.stdout
+        assert "share to repay" in result.stdout
+    data = json.loads(run("report", "--json", "--since", "1d").stdout)
+    assert {it["why"] for it in data["misses"]} == {"system_changed", "expired"}
+    assert data["sums"][0]["calls"] == 4
+
+
+def test_an_unknown_id_is_a_plain_error_with_a_remedy() -> None:
+    home().parent.mkdir(parents=True, exist_ok=True)
+    connect(home()).close()
+    result = run("why", "nobody")
+    assert result.exit_code == 1
+    assert "no call in the ledger has the id nobody" in result.stderr
+    assert "hint:" in result.stderr
+
+
+def test_without_a_ledger_both_commands_say_what_makes_one() -> None:
+    for words in (("why", "a"), ("report",)):
+        result = run(*words)
+        assert result.exit_code == 1
+        assert "headgate up" in result.stderr
+
+
+def test_a_ledger_without_calls_has_nothing_to_report() -> None:
+    home().parent.mkdir(parents=True, exist_ok=True)
+    connect(home()).close()
+    result = run("report")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "nothing to report" in result.stderr
