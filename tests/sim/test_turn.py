@@ -212,6 +212,15 @@ def test_a_text_is_the_same_to_the_cache_alone_and_as_a_block() -> None:
     assert stage.usage(message(messages=later))["cache_read_input_tokens"] > 0
 
 
+def test_tools_that_are_loaded_late_are_no_part_of_the_prompt() -> None:
+    stage = Stage()
+    late = [{"name": "b", "description": LONG, "input_schema": {}, "defer_loading": True}]
+    without = stage.usage(cached())
+    held = stage.usage(cached(tools=late))
+    assert held["cache_read_input_tokens"] == without["cache_creation_input_tokens"]
+    assert held["input_tokens"] == without["input_tokens"]
+
+
 def test_marks_where_none_may_stand_are_refused() -> None:
     late = {"name": "a", "input_schema": {}, "defer_loading": True, "cache_control": MARK}
     empty = [{"type": "text", "text": "", "cache_control": MARK}]

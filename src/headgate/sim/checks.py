@@ -227,13 +227,14 @@ def levels(body: dict[str, Any]) -> list[str]:
     system = body.get("system") or []
     systems = 1 if isinstance(system, str) else len(system)
     said = sum(len(_contents(message)) for message in body["messages"])
-    return ["tools"] * len(body.get("tools") or []) + ["system"] * systems + ["messages"] * said
+    return ["tools"] * len(_at_hand(body)) + ["system"] * systems + ["messages"] * said
 
 
 def blocks(body: dict[str, Any], *, mixed: bool = True) -> list[Block]:
     """The prompt as the cache sees it: marks taken out, tokens counted, levels mixed in."""
     ratio = chars_per_token(body["model"])
-    tools = body.get("tools") or []
+    tools = _at_hand(body)
+    body = {**body, "tools": tools}
     systems = levels(body).count("system")
     roles = [m["role"] for m in body["messages"] for _ in _contents(m)]
     found: list[Block] = []
@@ -261,6 +262,11 @@ def _can_mark(block: Any) -> bool:
 def _contents(message: dict[str, Any]) -> list[Any]:
     content = message["content"]
     return [content] if isinstance(content, str) else content
+
+
+def _at_hand(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tools that stand in the prompt: not those that are only loaded when looked for."""
+    return [tool for tool in body.get("tools") or [] if not tool.get("defer_loading")]
 
 
 def _searches(tools: list[dict[str, Any]]) -> bool:
