@@ -225,7 +225,7 @@ def test_the_line_by_which_claude_code_tells_its_version_is_no_part_of_a_questio
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
-def test_scopes_and_surfaces_have_nothing_in_common(
+def test_no_scope_and_no_surface_shares_a_name_with_another(
     one: str, scope: str, other: str, elsewhere: str
 ) -> None:
     try:
