@@ -112,10 +112,12 @@ def body(content: str, *, stream: bool) -> dict[str, object]:
     return message(max_tokens=400, messages=turns, stream=stream)
 
 
-async def ask(port: int, content: str, *, stream: bool = True) -> Got:
+async def ask(
+    port: int, content: str, *, stream: bool = True, how: dict[str, str] = ASKED
+) -> Got:
     async with asyncio.timeout(30):
         asked = body(content, stream=stream)
-        reader, writer = await send(port, "POST", "/v1/messages", asked, ASKED)
+        reader, writer = await send(port, "POST", "/v1/messages", asked, how)
         with contextlib.closing(writer):
             return await read_reply(reader)
 
@@ -196,6 +198,31 @@ def test_followers_get_all_of_it_when_the_client_that_asked_first_leaves(
     assert [each["lost"] for each in place.arrivals()] == [False]
     assert len({got.body for got in answers}) == 1
     assert all(got.whole and got.events[-1]["type"] == "message_stop" for got in answers)
+
+
+def test_a_machine_that_is_stopped_answers_those_of_others_first(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """For as long as it would for clients of its own, which are gone here."""
+    slow = {"x-headgate-sim": "output=200;events=200;first-delay=0.4;pace=0.025"}
+
+    async def come(place: Place) -> Got:
+        asked = body("stopped", stream=True)
+        reader, writer = await send(place.ports[0], "POST", "/v1/messages", asked, slow)
+        await read_head(reader)
+        other = asyncio.ensure_future(ask(place.ports[1], "stopped", how=slow))
+        await asyncio.sleep(0.5)
+        writer.close()
+        await asyncio.sleep(0.2)
+        place.ups[0].terminate()
+        return await other
+
+    with street("postgres", request, tmp_path) as place:
+        got = asyncio.run(come(place))
+        assert place.asked() == 1
+        assert got.whole
+        assert got.events[-1]["type"] == "message_stop"
+        assert place.ups[0].wait(10) == 0
 
 
 def test_the_upstream_is_left_when_every_client_everywhere_has_left(place: Place) -> None:

@@ -209,6 +209,16 @@ async def test_an_answer_beyond_all_bounds_is_given_up(monkeypatch: pytest.Monke
         await reading(flight, Client())
 
 
+async def test_it_can_be_waited_for_until_all_have_ended() -> None:
+    flight = new()
+    these = begun(stream(flight.record, [b"x"]), flight)
+    waiting = asyncio.ensure_future(these.landed())
+    await reading(flight, Client())
+    await waiting
+    assert flight.record.over
+    await these.landed()
+
+
 async def test_the_end_of_the_process_ends_what_nobody_reads() -> None:
     flight = new()
     flight.wanted = always

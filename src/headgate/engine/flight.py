@@ -199,6 +199,11 @@ class Flights:
             if self._by_name.get(flight.name) is flight:
                 del self._by_name[flight.name]
 
+    async def landed(self) -> None:
+        """Wait until none of them runs any more."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         """End what still runs, of which nobody reads."""
         if not self._tasks:

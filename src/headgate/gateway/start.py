@@ -25,7 +25,6 @@ from headgate.engine.clerk import Clerk
 from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
 from headgate.engine.recall import recall
-from headgate.engine.recall import recall
 from headgate.engine.webhook import Webhook
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
@@ -83,9 +82,11 @@ class Opened:
         self.house.draining = True
         stopping = asyncio.ensure_future(self.server.stop(at_once=at_once))
         if not at_once:
+            ended = asyncio.ensure_future(self._calls_end(stopping))
             hurried = asyncio.ensure_future((hurry or asyncio.Event()).wait())
             first = asyncio.FIRST_COMPLETED
-            await asyncio.wait((stopping, hurried), timeout=self._drain_s, return_when=first)
+            await asyncio.wait((ended, hurried), timeout=self._drain_s, return_when=first)
+            ended.cancel()
             hurried.cancel()
         if not stopping.done():
             self.server.hurry()
@@ -111,6 +112,11 @@ class Opened:
         await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
+
+    async def _calls_end(self, stopping: asyncio.Future[None]) -> None:
+        """Wait for calls to end; some have all their clients at other processes."""
+        await asyncio.shield(stopping)
+        await self.house.ground.flights.landed()
 
     async def _end_flights(self) -> None:
         ground = self.house.ground
@@ -184,7 +190,6 @@ async def open_gateway(
         asyncio.ensure_future(_keep_stamping(house)),
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
-        asyncio.ensure_future(recall(ground)),
         asyncio.ensure_future(_keep_comparing(house)),
         asyncio.ensure_future(recall(ground)),
     ]
