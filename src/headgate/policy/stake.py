@@ -1,7 +1,7 @@
 """How much marks may lose before they have to prove themselves anew.
 
 Rule 1: credit is what reads saved less what writes cost beyond the plain price, in tokens. It
-never falls lower than `bound` says: one write, and one more for each permission.
+never falls lower than `bound` says: one write, and two more for each permission.
 Rule 2: a permission is given when what was lost is used up, and each takes twice as many calls
 as the one before: whatever the calls do, they cost no more than the logarithm of their number.
 """
@@ -12,6 +12,8 @@ from math import log2
 
 FIRST_PERMISSION = 8
 """the calls that have to come before the first one"""
+GRANTED = 2
+"""the writes that a permission allows: with one, a single unlucky return would end it"""
 RICH = 20
 """more credit than so many writes is not kept: what was earned long ago proves nothing now"""
 
@@ -45,7 +47,7 @@ class Stake:
         return self._covers(premium)
 
     def _covers(self, premium: float) -> bool:
-        return self.credit - premium >= -self.unit * (1 + self.permissions)
+        return self.credit - premium >= -self.unit * (1 + GRANTED * self.permissions)
 
     def book(self, earned: float) -> None:
         """Reads saved so many tokens, or writes cost them."""
@@ -57,4 +59,4 @@ class Stake:
 
 def bound(calls: int) -> float:
     """How many of the largest write so many calls of a family may have cost in vain."""
-    return 2 + max(log2(calls / FIRST_PERMISSION + 1), 0.0)
+    return 2 + GRANTED * log2(calls / FIRST_PERMISSION + 1)
