@@ -195,7 +195,8 @@ def outside_env() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def open_street(folder: Path) -> Iterator[Street]:
+def open_street(folder: Path, more: str = "") -> Iterator[Street]:
+    """`more`: what its headgate.toml says beside the usual."""
     env = outside_env() | HOUSE_KEYS | {"HOME": str(folder), "HEADGATE_HOME": str(folder / "s")}
     made = subprocess.run(
         [str(HEADGATE), "keys", "create", "--name", "tester", "--json"],
@@ -208,7 +209,7 @@ def open_street(folder: Path) -> Iterator[Street]:
     )
     key = json.loads(made.stdout)["secret"]
     with started(["sim", "--port", "0"], env, folder) as sim:
-        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]))
+        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]) + more)
         with started(["up", "--config", "headgate.toml", "--port", "0"], env, folder) as up:
             yield Street(up["url"], sim["url"], key, folder / "s")
 

@@ -218,6 +218,16 @@ async def test_what_was_turned_away_may_be_sent_again_with_its_key(status: str) 
         assert total(field) == sent + 1
 
 
+async def test_a_stream_that_was_refused_before_it_said_anything_may_be_sent_again() -> None:
+    async with running(HASTE) as field:
+        for hurt in (1, 4):
+            field.sim.world.director.coming.extend([{"overload": True}] * hurt)
+            got = await field.post(PATH, message(stream=True), keyed(f"k{hurt}"))
+            assert (got.status == 200) == (hurt == 1)
+        field.sim.world.director.coming.clear()
+        assert (await field.post(PATH, message(stream=True), keyed("k4"))).status == 200
+
+
 async def test_what_was_turned_away_goes_on_to_the_next_target() -> None:
     scenario = Scenario(always={})
     async with running(LADDER, options=Options(scenario=scenario)) as field:

@@ -181,10 +181,12 @@ def _outcome(running: Flight) -> State:
         return State.ABSENT
     reading, well = led.reading, led.fault is None and led.reading.fault is None
     whole = well and led.ending is Ending.COMPLETE and not led.canned
+    # A vendor that counts what it read, and then says that it cannot, has not answered.
+    counted = reading.usage_seen and reading.fault is None
     return keyed.outcome(
         tries(led),
         whole=whole and record.over and record.fault is None,
-        begun=reading.content or reading.usage_seen,
+        begun=reading.content or counted,
     )
 
 
