@@ -204,6 +204,20 @@ async def test_a_conversation_that_began_unmarked_is_never_marked_once_it_thinks
     assert not any(row["cache_write_5m"] for row in rows)
 
 
+async def test_conversations_that_begin_at_once_are_all_marked_from_their_second_turn_on() -> (
+    None
+):
+    async with kit.running(ON) as field:
+        both = await asyncio.gather(
+            *(talk(field, 1, [{"role": "user", "content": f"I am {n}."}]) for n in range(3))
+        )
+        for said in both:
+            await talk(field, 1, said)
+        rows = await field.rows(6)
+    assert sum(row["cache_write_5m"] > 25_000 for row in rows) == 1
+    assert all(row["cache_read"] > 25_000 for row in rows[3:])
+
+
 async def test_another_process_goes_on_marking_what_the_first_one_marked() -> None:
     async with kit.running(ON) as field:
         said = await talk(field, 2, [])

@@ -243,7 +243,10 @@ def test_what_is_being_written_is_not_written_twice() -> None:
     planner, begun = Planner(), False
     first = planner.plan(turn(0), 0, lambda: begun)
     assert str(first) == "tools:5m system:5m turns:5m"
-    assert str(planner.plan(turn(0, talk=b"u"), 1)) == "none"
+    second = planner.plan(turn(0, talk=b"u"), 1)
+    assert str(second) == "none"
+    assert second.waits
+    assert not first.waits
     begun = True
     assert str(planner.plan(turn(0, talk=b"v"), 2)).startswith("tools:5m system:5m")
 

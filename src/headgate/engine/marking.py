@@ -188,7 +188,10 @@ class Marking:
         tally.cache_plan = f"on {plan}"
         chosen = _spots(plan, found)
         if not found.bound:
-            self._state.decide(name, str(plan) if chosen else "", self._ground.notices)
+            # The vendor's own client moves its marks with every turn: one that comes a turn
+            # late, because another call writes the prefix just now, is no other conversation.
+            is_marked = bool(chosen) or plan.waits
+            self._state.decide(name, str(plan) if is_marked else "", self._ground.notices)
         return marks.mark(members, chosen) if chosen else {}
 
     def _forget(self, tally: Tally) -> None:

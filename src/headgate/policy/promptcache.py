@@ -68,7 +68,7 @@ class Step(NamedTuple):
 class Plan:
     """What is done about one call."""
 
-    __slots__ = ("asked", "begun", "longest", "now", "real", "steps", "withdrawn")
+    __slots__ = ("asked", "begun", "longest", "now", "real", "steps", "waits", "withdrawn")
 
     def __init__(
         self, asked: Asked, now: float, begun: Callable[[], bool] | None, *, real: bool
@@ -80,6 +80,8 @@ class Plan:
         self.steps: list[Step] = []
         self.longest: Ttl = "1h"
         """what may be written behind what is written already"""
+        self.waits = False
+        """is something left unmarked only because a running call writes it"""
         self.withdrawn: list[tuple[str, str]] = []
         """slots that are marked no longer, and why: new or seldom"""
 
@@ -133,13 +135,12 @@ class Planner:
         Not `real`: what would be done, were it done for all of the caller's calls.
         """
         plan = Plan(asked, now, begun, real=real)
-        is_open = True
         for slot in asked.slots:
             before = self.known.of(slot.before)
             prefix, family = self.known.note(asked.family, slot, now)
             if prefix.lives[real].in_flight(now):
-                is_open = False
-            if is_open and slot.tokens >= asked.minimum and not prefix.too_short:
+                plan.waits = True
+            if not plan.waits and slot.tokens >= asked.minimum and not prefix.too_short:
                 self._place(plan, slot, (prefix, family), before)
         return plan
 
