@@ -14,9 +14,8 @@ SQLite ten times as much as a blank of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from operator import itemgetter
-from typing import NamedTuple, TypeVar, get_type_hints
+from itertools import chain, compress, cycle
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from headgate.ledger import spent
 from headgate.ledger.owner import OPEN, ORPHANED, SHIFT
@@ -74,9 +73,9 @@ _BLANK_OF = {
 }
 _CALLS = _texts("call", COLUMNS)
 _PLAIN_CALLS = _texts("call", COLUMNS, {name: _BLANK_OF[name][1] for name in SELDOM})
-_seldom = itemgetter(*(at for at, name in enumerate(COLUMNS) if name in SELDOM))
-_OFTEN = [name for name in COLUMNS if name not in SELDOM]
-_often = itemgetter(*map(COLUMNS.index, _OFTEN))
+_IS_SELDOM = [name in SELDOM for name in COLUMNS]
+_IS_OFTEN = [name not in SELDOM for name in COLUMNS]
+_OFTEN = tuple(name for name in COLUMNS if name not in SELDOM)
 _BLOBS = ("prefix", "reply_hash")
 _BLANKS = tuple(_BLANK_OF[name][0] for name in COLUMNS if name in SELDOM)
 _INTENTS = _texts("intent", ("n", "owner", "state", *Intent._fields))
@@ -131,17 +130,18 @@ def _insert(
 
 def _insert_calls(connection: Connection, entries: Sequence[Entry]) -> None:
     for part in _parts(entries):
-        if all(_seldom(entry) == _BLANKS for entry in part):
-            values = _values(list(map(_often, part)), _OFTEN)
-            connection.execute(_PLAIN_CALLS[len(part)], values)
+        if all(tuple(compress(entry, _IS_SELDOM)) == _BLANKS for entry in part):
+            text, columns = _PLAIN_CALLS[len(part)], _OFTEN
+            values = list(compress(chain.from_iterable(part), cycle(_IS_OFTEN)))
         else:
-            connection.execute(_CALLS[len(part)], _values(part, COLUMNS))
+            text, columns = _CALLS[len(part)], COLUMNS
+            values = list(chain.from_iterable(part))
+        connection.execute(text, _adapted(values, columns))
 
 
-def _values(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> list[object]:
-    """Those of all rows. A bytearray Python's sqlite3 takes as it is; bytes it first offers to
-    adapters, which costs as much as four more values."""
-    values = list(chain.from_iterable(rows))
+def _adapted(values: list[Any], columns: Sequence[str]) -> list[Any]:
+    """A bytearray Python's sqlite3 takes as it is; bytes it first offers to adapters, which
+    costs as much as four more values."""
     for name in _BLOBS:
         every = slice(columns.index(name), None, len(columns))
         values[every] = [bytearray(it) if type(it) is bytes else it for it in values[every]]
