@@ -78,7 +78,7 @@ class Patience:
     max_retry_after_s: float = 20.0
 
 
-Plan = Generator[Try | Wait, Outcome | None, None]
+Plan = Generator[Try | Wait, Outcome | None, object]
 
 
 def plan(
@@ -92,15 +92,26 @@ def plan(
     An Outcome after a Wait says that there is no time for it: the next rung is taken. The
     same Try once more is for the target's next account. `cooling`: for how many seconds.
     """
+    if len(ladder) != 1:
+        return _in_turn(ladder, cooling, patience, dice)
+    (target,) = ladder
+    return _climb(Try(target, 1, last=True), target.tries, patience, dice)
+
+
+def _in_turn(
+    ladder: Sequence[Target],
+    cooling: Callable[[Target], float],
+    patience: Patience,
+    dice: Callable[[], float],
+) -> Generator[Try | Wait, Outcome | None, None]:
     skipped: list[tuple[float, Target]] = []
-    lonely = len(ladder) == 1
     for target in ladder:
-        wait_s = 0.0 if lonely else cooling(target)
+        wait_s = cooling(target)
         if not wait_s:
-            outcome = yield from _climb(Try(target, 1, lonely), target.tries, patience, dice)
+            outcome = yield from _climb(Try(target, 1), target.tries, patience, dice)
             if outcome is None:
                 return
-            if lonely or not outcome.short or outcome.fault is None:
+            if not outcome.short or outcome.fault is None:
                 continue
             wait_s = outcome.fault.retry_after or 0.0
         skipped.append((wait_s, target))
