@@ -128,29 +128,38 @@ def _port(netloc: str, text: str) -> int | None:
     return port
 
 
+_SPACE, _NULL = 0x20, 0
+"""looked for as numbers: to look for bytes in bytes, Python makes an exception and drops it"""
+
+
+def _has_lines(data: bytes, breaks: int) -> bool:
+    """Does it hold so many line breaks and no more, and nothing that ends a text."""
+    return data.count(b"\n") == data.count(b"\r") == breaks and _NULL not in data
+
+
 class Lines:
     """Header fields as they travel: rendered once, sent with many requests."""
 
-    __slots__ = ("count", "data", "headers", "host")
+    __slots__ = ("data", "headers", "host", "sound")
 
     def __init__(self, headers: Headers) -> None:
         self.headers = headers
         self.host = b""
         """the host field among them, which takes the place of the upstream's name"""
-        self.count = 0
+        lines = 0
         parts: list[bytes] = []
         for name, value in headers:
             if name not in _OURS:
-                self.count += 1
+                lines += 1
                 parts += (b"\r\n", name, b": ", value)
             elif name == b"host":
                 self.host = value
         self.data = b"".join(parts)
+        self.sound = _has_lines(self.data, lines)
+        """is each of them one line"""
 
 
 _NONE = Lines([])
-_SPACE, _NULL = 0x20, 0
-"""looked for as numbers: to look for bytes in bytes, Python makes an exception and drops it"""
 
 
 class Request(Struct, eq=False):
@@ -174,28 +183,17 @@ def encode(request: Request) -> tuple[bytes, int]:
     size = sum(map(len, request.body))
     shared, own = request.lines, Lines(request.headers)
     host = own.host or shared.host or request.url.authority
-    lines = shared.count + own.count
-    length = b""
-    if size or request.method not in _BODILESS:
-        lines += 1
-        length = b"\r\ncontent-length: %d" % size
-    head = b"%b %b HTTP/1.1\r\nhost: %b%b%b%b\r\n\r\n" % (
-        request.method,
-        request.target,
-        host,
-        shared.data,
-        own.data,
-        length,
-    )
+    begin = b"%b %b HTTP/1.1\r\nhost: %b" % (request.method, request.target, host)
     if (
-        head.count(b"\n") != lines + 3
-        or head.count(b"\r") != lines + 3
+        not (shared.sound and own.sound and _has_lines(begin, 1))
         or _SPACE in request.target
-        or _NULL in head
         or request.method in _NO_REPLY_LENGTH
     ):
         raise _bad(request)
-    return head, size
+    length = b""
+    if size or request.method not in _BODILESS:
+        length = b"\r\ncontent-length: %d" % size
+    return b"".join((begin, shared.data, own.data, length, b"\r\n\r\n")), size
 
 
 def _bad(request: Request) -> Fault:
