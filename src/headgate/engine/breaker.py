@@ -12,6 +12,7 @@ counted when a call is over, so calls under way may take a session beyond its am
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import xxhash
 
@@ -35,16 +36,28 @@ KNOWN_HOLDERS = 2000
 NUSD = 1_000_000_000
 
 
+class _Watch(NamedTuple):
+    """What calls are watched for."""
+
+    rules: Rules
+    answer: str
+    sessions: bool
+    bodies: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> _Watch:
+        found = rules(settings)
+        return cls(found, settings.answer, found.sessions, found.bodies)
+
+
 class Breaker:
     """Watches the calls of one engine."""
 
     def __init__(self, config: Config, ground: Ground) -> None:
         self._ground = ground
-        self._plain = rules(config.loops), config.loops.answer
-        self._by_tag = {
-            name: (rules(loops), loops.answer) for name, loops in config.loops_of_tags
-        }
-        self._by_tags: dict[str, tuple[Rules, str]] = {"": self._plain}
+        self._plain = _Watch.of(config.loops)
+        self._by_tag = {name: _Watch.of(loops) for name, loops in config.loops_of_tags}
+        self._by_tags: dict[str, _Watch] = {"": self._plain}
         self._loops = Loops()
 
     def watch(self, tally: Tally) -> None:
@@ -53,22 +66,22 @@ class Breaker:
         if not call.surface.converses:
             return
         now = self._ground.clock()
-        limits, answer = self._rules(call.holder)
+        limits, answer, sessions, bodies = self._rules(call.holder)
         named = session_named(call)
         who = f"{call.holder.key_id}\0{named}"
         vigil = Vigil()
-        if limits.sessions:
+        if sessions:
             name = (who, b"" if named else conversation(call))
             vigil.session = self._loops.session(name, limits, now)
             self._told(tally, loop.goes_on(vigil.session, limits, now), answer)
-        if limits.bodies:
+        if bodies:
             digest = xxhash.xxh3_64_intdigest(call.envelope.body)
             vigil.body = self._loops.body((who, digest), limits, now)
             found = loop.again(vigil.body, limits, now, named=bool(named))
             self._told(tally, found, answer)
         tally.vigil = vigil
 
-    def _rules(self, holder: Holder) -> tuple[Rules, str]:
+    def _rules(self, holder: Holder) -> _Watch:
         """Those of the first tag that has any, in the order of the file."""
         tags = holder.tags
         found = self._by_tags.get(tags)
