@@ -268,6 +268,25 @@ async def test_canned_words_are_no_answer_to_a_call_that_may_have_run() -> None:
         assert "x-headgate-canned" not in again.headers
 
 
+async def test_a_repeat_in_another_form_waits_for_the_whole_answer_and_is_told_it() -> None:
+    slow = Scenario(always={"first_delay": 0.2, "events": 8})
+    body = chat(stream=True, stream_options={"include_usage": True})
+    async with running(options=Options(scenario=slow)) as field:
+        path = "/v1/chat/completions"
+        first = asyncio.ensure_future(field.post(path, body, keyed()))
+        await asyncio.sleep(0.05)
+        told, whole = await asyncio.gather(
+            field.post(path, chat(stream=True), keyed()),
+            field.post(path, chat(), keyed()),
+        )
+        assert total(field) == 1
+        for got in (told, whole):
+            assert (got.status, got.headers[IDEMPOTENCY]) == (200, "replayed")
+        assert any(event.get("usage") for event in (await first).events)
+        assert not any(event.get("usage") for event in told.events)
+        assert whole.json["choices"][0]["message"]["content"]
+
+
 async def test_a_kept_answer_is_told_in_the_other_form_or_not_at_all() -> None:
     async with running() as field:
         first = await field.post(PATH, message(stream=True), keyed())
@@ -277,7 +296,7 @@ async def test_a_kept_answer_is_told_in_the_other_form_or_not_at_all() -> None:
         if second.status == 200:
             assert second.json["content"][0]["text"] in _text(first)
         else:
-            assert "with stream true" in second.json["error"]["message"]
+            assert "stream true" in second.json["error"]["message"]
 
 
 def _text(got: Got) -> str:

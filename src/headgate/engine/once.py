@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from headgate.config import Config, Route
 from headgate.engine.flight import Flight, always
+from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
 from headgate.engine.keeping import Keeping, kept_of, said
 from headgate.engine.refusal import NEVER
@@ -117,7 +118,7 @@ class Once:
             if not isinstance(found, Running):
                 raise keyed.unknown(found.call_id, wanted.rerun, answered=found.answered)
             near = flights.of(name)
-            if near is not None and near.first.call.stream == call.stream:
+            if near is not None and _form(near.first.call) == _form(call):
                 return await self._join(tally, near, JOINED)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
@@ -140,7 +141,8 @@ class Once:
             raise Fault(
                 Kind.INVALID,
                 f"Idempotency-Key: the answer of call {kept.call_id} cannot be told in this"
-                f" form; send the repeat as the call was sent, with stream {form}",
+                f" form; send the repeat in that of the call: stream {form}, and the same"
+                " stream_options",
             )
         tally.answered_from, tally.saved_nusd = REPLAY, kept.cost_nusd
         await self._keeping.say(tally, kept, body, (SAID, REPLAYED))
@@ -163,6 +165,11 @@ class Once:
         return kept_of(led, running.record)
 
 
+def _form(call: Call) -> tuple[bool, bool]:
+    """In which form it is answered; who asks for another waits until it is told in that."""
+    return call.stream, call.stream and asks_for_usage(call)
+
+
 async def _said(answer: Awaitable[Answer]) -> Answer:
     """What the table of keys says, or for the caller why it says nothing."""
     try:
@@ -170,8 +177,8 @@ async def _said(answer: Awaitable[Answer]) -> Answer:
     except StoreError as error:
         raise Fault(
             Kind.BUSY,
-            f"a call with an Idempotency-Key cannot be taken now: {error.why}; nothing was"
-            " sent: send it again",
+            f"a call that is to run once cannot be taken now: {error.why}; nothing was sent:"
+            " send it again",
         ) from error
 
 
