@@ -6,14 +6,18 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from headgate.config.model import CacheConfig
+from headgate.store.replies.open import open_replies
 from headgate.store.sqlite import connect
 from tests.engine.test_misses import Talk, street, text
+from tests.store.replies.kit import asked_of, kept_of
 
 
 def run(*words: str) -> Result:
@@ -84,3 +88,40 @@ def test_a_ledger_without_calls_has_nothing_to_report() -> None:
     result = run("report")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "nothing to report" in result.stderr
+
+
+def configured(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-" + "t" * 20)
+    path = folder / "headgate.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_kept_replies_are_forgotten_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home().parent.mkdir(parents=True, exist_ok=True)
+    path = configured(tmp_path, '[cache]\nstore = "disk"\n', monkeypatch)
+    now_us = time.time_ns() // 1000
+
+    async def keep() -> None:
+        store = open_replies(CacheConfig(store="disk"), home().parent, "", print)
+        store.put(asked_of(1), kept_of(at_us=now_us))
+        await asyncio.to_thread(store.close)
+
+    asyncio.run(keep())
+    assert "1 reply is forgotten" in run("clear", "--config", path).stderr
+    assert "0 replies are forgotten" in run("clear", "--config", path).stderr
+
+
+def test_replies_in_memory_and_a_place_that_is_gone_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = configured(tmp_path, "", monkeypatch)
+    assert "in memory only" in run("clear", "--config", path).stderr
+    redis = '[cache]\nstore = "redis"\n[store]\nredis = "env:REDIS_URL"\n'
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    result = run("clear", "--config", configured(tmp_path, redis, monkeypatch))
+    assert result.exit_code == 1
+    assert "kept replies cannot be removed" in result.stderr
+    assert "hint:" in result.stderr

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,8 +19,11 @@ from headgate.engine.tally import Settled, Tally
 from headgate.gateway.start import price_rules
 from headgate.ledger.record import Entry
 from headgate.money.catalog import Catalog
+from headgate.store import event as events
+from headgate.store.sqlite import connect_reader
 from headgate.wire.model import STANDARD, Usage
 from tests.engine.players import call_of, tally_of
+from tests.kit import message, running
 from tests.ledger.rows import entry
 
 MODEL = "claude-sonnet-5-5"
@@ -109,3 +115,27 @@ def test_savings_premiums_and_misses_are_counted() -> None:
     assert meter.cache_missed == {"expired": 2, "too_short": 1}
     assert meter.cache_missed_nusd == {"expired": 11}
     assert meter.cache_saved_nusd["join"] == 7
+
+
+def noted(ledger: Path) -> list[events.Noted]:
+    with contextlib.closing(connect_reader(ledger)) as connection:
+        return events.of_kind(connection, "cache_losing", 0)
+
+
+@pytest.mark.slow
+async def test_a_gateway_notes_the_loss_once_and_its_metrics_count_it() -> None:
+    """A caller whose marks are written anew with every call, as the vendor counts them."""
+    async with running() as field:
+        headers = {"x-headgate-sim": "usage=input:10,write5m:1000000,output:5"}
+        for _ in range(4):
+            await field.post("/v1/messages", message(MODEL), headers)
+        await field.rows(4)
+        found: list[events.Noted] = []
+        for _ in range(100):
+            found = await asyncio.to_thread(noted, field.ledger)
+            if found:
+                break
+            await asyncio.sleep(0.02)
+        assert [it.subject for it in found] == ["house"]
+        page = (await field.get("/metrics")).body.decode()
+        assert 'headgate_cache_premium_dollars_total{provider="anthropic"} 2' in page

@@ -34,6 +34,11 @@ def test_the_last_rows_come_oldest_first(connection: Connection) -> None:
     assert recent.last(connection, 1)[0].entry == entry(id="d", key_id="k_1")
 
 
+def test_a_row_is_read_by_its_seq(connection: Connection) -> None:
+    row = recent.last(connection, 2)[0]
+    assert recent.at(connection, row.seq) == row
+
+
 def test_following_shows_every_later_row_once(connection: Connection) -> None:
     seen = recent.newest(connection)
     assert recent.after(connection, seen) == []

@@ -1,19 +1,22 @@
-"""headgate cache: why a prompt was not read from its vendor's cache, and what caches save.
+"""headgate cache: why a prompt was not read from its vendor's cache, what caches save, and the
+end of replies that are kept.
 
 Rule 1: it reads the ledger as a process of its own, with no gateway running.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import click
 
+from headgate.cli import Trouble
 from headgate.cli.near import near
 from headgate.cli.since import start_us
-from headgate.cli.terminal import config_option, json_option
-from headgate.cli.where import explained, find_ledger, ledger_option
+from headgate.cli.terminal import config_option, json_option, say
+from headgate.cli.where import explained, find_ledger, ledger_of, ledger_option
 from headgate.store.place import connect_reader, explain
 from headgate.store.sql import ERRORS
 
@@ -95,6 +98,39 @@ def report(
             raise explain(error, place) from error
         finally:
             connection.close()
+
+
+@command.command()
+@config_option
+def clear(config_path: str | None) -> None:
+    """Forget every reply that is kept to be given again, on disk or in Redis.
+
+    Gateways that run forget within seconds what they hold in memory of it. With [cache]
+    store = "memory" there is nothing outside of them: a reply lives for ttl_s at most, or until
+    its gateway restarts.
+
+    \b
+    Example:
+      headgate cache clear
+    """
+    from headgate.cli.sharing import in_force  # costly to load
+    from headgate.store.replies import open as replies
+    from headgate.store.replies.far import ShelfError
+    from headgate.store.sqlite import state_place
+
+    config = in_force(Path(config_path) if config_path else None)
+    place = ledger_of(config)
+    folder = place.parent if isinstance(place, Path) else state_place(os.environ)
+    try:
+        gone = replies.clear(config.cache, folder, config.store.redis)
+    except ShelfError as error:
+        raise Trouble(
+            f"kept replies cannot be removed: {error}", "check [cache] store and [store] redis"
+        ) from error
+    if gone is None:
+        say('replies are kept in memory only: [cache] store = "memory"')
+    else:
+        say(f"{gone:,} {'reply is' if gone == 1 else 'replies are'} forgotten")
 
 
 command.add_command(near)

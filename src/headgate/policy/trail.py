@@ -111,7 +111,9 @@ def lay(
 
 
 def _read(name: str, raw: msgspec.Raw, seed: int, so_far: Member | None = None) -> Member:
-    plain, marked = _plain(bytes(raw))
+    # What bore no mark before bears none now: only what was added is searched.
+    unseen = so_far.last[1] if so_far is not None and not so_far.marked else 0
+    plain, marked = _plain(bytes(raw), unseen)
     view = memoryview(plain)
     found: list[bytes] = []
     at, last = 0, (0, 0)
@@ -131,8 +133,8 @@ def _read(name: str, raw: msgspec.Raw, seed: int, so_far: Member | None = None) 
     return Member(name, b"".join(found), len(plain), marked, last)
 
 
-def _plain(text: bytes) -> tuple[bytes, bool]:
-    marks = unmarked.ranges(text, 0, len(text))
+def _plain(text: bytes, start: int = 0) -> tuple[bytes, bool]:
+    marks = unmarked.ranges(text, start, len(text))
     return (unmarked.without(text, marks), True) if marks else (text, False)
 
 
