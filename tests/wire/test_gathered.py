@@ -162,6 +162,44 @@ def test_what_is_no_reply_has_no_form(dialect: str, body: bytes) -> None:
     assert whole_of(surface_of(dialect), encode(body or b"x")) is None
 
 
+WORDS = st.sampled_from(
+    [
+        *("type", "message", "content", "index", "delta", "content_block", "usage", "choices"),
+        *("tool_calls", "function", "arguments", "name", "output", "status", "completed"),
+        *("response", "response.completed", "message_start", "content_block_start", "text"),
+        *("message_delta", "message_stop", "content_block_delta", "text_delta", "tool_use"),
+        *("finish_reason", "stop", "stop_reason", "input", "summary", "reasoning", "item"),
+    ]
+)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("dialect", OF)
+@given(told=st.lists(ODD, max_size=4))
+def test_whatever_was_kept_nothing_breaks(dialect: str, told: list[Any]) -> None:
+    surface = surface_of(dialect)
+    stream = b"".join(encode(json.dumps(it).encode()) for it in told)
+    members = Envelope(b'{"user":"u"}').members
+    whole_of(surface, stream)
+    addressed(surface, stream, members, streamed=True)
+    for it in told:
+        stream_of(surface, json.dumps(it).encode(), usage=True)
+        addressed(surface, json.dumps(it).encode(), members, streamed=False)
+
+
+@pytest.mark.parametrize("dialect", OF)
+def test_a_mark_at_the_end_that_is_not_the_dialects_own_is_no_matter(dialect: str) -> None:
+    play = next(play for _, play in PLAYS if play.route.upstream == dialect)
+    stream = b"".join(sent(dialect, said_stream(dialect, play.bits, play.stop)))
+    surface = surface_of(dialect)
+    told = stream if stream.endswith(b"[DONE]\n\n") else stream + encode(b"[DONE]")
+    assert whole_of(surface, told) == whole_of(surface, stream) is not None
+
+
 def formed(name: str, body: bytes, was: bool, stream: bool, **asked: Any) -> bytes | None:
     """What is kept, for the caller of a request with these members."""
     surface, members = SURFACES[name], Envelope(json.dumps(asked).encode()).members

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.wire.broken import BROKEN
+from headgate.wire.broken import BROKEN, DONE
 from headgate.wire.meaning import Object
 from headgate.wire.sse import Sse, encode
 
@@ -31,7 +31,8 @@ def whole(events: Iterable[Sse]) -> bytes | None:
     gathering = _Gathering()
     try:
         for event in events:
-            gathering.hear(_READ(event.data))
+            if event.data.strip() != DONE:
+                gathering.hear(_READ(event.data))
         return _json(gathering.message()) if gathering.over else None
     except (*BROKEN, _NoOther, KeyError, TypeError, AttributeError):
         return None

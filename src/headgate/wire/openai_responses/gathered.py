@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.wire.broken import BROKEN
+from headgate.wire.broken import BROKEN, DONE
 from headgate.wire.envelope import Envelope
 from headgate.wire.meaning import Object
 from headgate.wire.model import Fault
@@ -55,6 +55,8 @@ def whole(events: Iterable[Sse]) -> bytes | None:
     last = _Event()
     try:
         for event in events:
+            if event.data.strip() == DONE:
+                continue
             last = _EVENT(event.data)
             if last.type == "response.output_item.done":
                 done[last.output_index] = last.item
