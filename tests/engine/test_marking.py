@@ -286,3 +286,16 @@ async def test_an_openai_call_is_given_a_name_for_its_conversation() -> None:
 def _answers(count: int) -> list[dict[str, str]]:
     pair = [{"role": "assistant", "content": "Done."}, {"role": "user", "content": "Go on."}]
     return pair * count
+
+
+async def test_what_an_openai_client_marks_itself_is_left_to_it() -> None:
+    part = {"type": "text", "text": LONG, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    said = [{"role": "system", "content": [part]}, {"role": "user", "content": "Begin."}]
+    async with kit.running(ON) as field:
+        body = {"model": "claude-haiku-5-5", "max_completion_tokens": 32, "messages": said}
+        got = await field.post("/v1/chat/completions", body)
+        assert got.status == 200, got.body
+        row = await field.row()
+        sent = field.sim.calls[-1].body
+    assert row["cache_plan"] == "own"
+    assert sent.count(b"cache_control") == 1

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
 
-import msgspec
 from msgspec import Raw
 
 from headgate.config import Config, Route
@@ -30,6 +29,7 @@ from headgate.providers import Provider
 from headgate.wire.anthropic import marks
 from headgate.wire.anthropic.marks import Spot, Survey, Ttl
 from headgate.wire.call import Call
+from headgate.wire.envelope import Envelope
 from headgate.wire.model import Usage
 
 Members = Mapping[str, Raw | bytes]
@@ -43,7 +43,6 @@ _WISHES = {b"off": "off", b"advise": "advise", b"on": "on"}
 _MARK = b'"cache_control"'
 _SIGNED = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
 _AGENT = b"x-claude-code-agent-id"
-_MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 _WHY = {
     "new": "each call brings another text: what was written is read by no other call",
     "seldom": "calls come too seldom: what was written is gone before it is read",
@@ -153,12 +152,8 @@ class Marking:
             edit = partial(self._mark, tally, gate.provider, is_native=False)
         if edit is None:
             return body
-        members = _MEMBERS.decode(body)
-        changes = edit(members)
-        if not changes:
-            return body
-        said = {**members, **changes}
-        return b"{" + b",".join([b'"%s":%s' % (k.encode(), v) for k, v in said.items()]) + b"}"
+        said = Envelope(body)
+        return b"".join(said.edit(edit(said.members)))
 
     # ---- on
 
@@ -270,7 +265,7 @@ class Marking:
         if tally.crossing is None:
             found = self._fingerprinted(tally, scope)
         else:
-            members = _MEMBERS.decode(tally.crossing.body)
+            members = Envelope(tally.crossing.body).members
             found = slots.of_spots(scope, members, marks.survey(members).spots, self._secret)
         if not found:
             return
