@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from headgate.cli import main
 from headgate.config.model import CacheConfig
+from headgate.store.replies.disk import NAME
 from headgate.store.replies.open import open_replies
 from headgate.store.sqlite import connect
 from tests.engine.test_misses import Talk, street, text
@@ -119,9 +120,9 @@ def test_replies_in_memory_and_a_place_that_is_gone_are_told(
 ) -> None:
     path = configured(tmp_path, "", monkeypatch)
     assert "in memory only" in run("clear", "--config", path).stderr
-    redis = '[cache]\nstore = "redis"\n[store]\nredis = "env:REDIS_URL"\n'
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    result = run("clear", "--config", configured(tmp_path, redis, monkeypatch))
+    (home().parent / NAME).mkdir(parents=True)  # where the file should be
+    disk = '[cache]\nstore = "disk"\n'
+    result = run("clear", "--config", configured(tmp_path, disk, monkeypatch))
     assert result.exit_code == 1
     assert "kept replies cannot be removed" in result.stderr
     assert "hint:" in result.stderr
