@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -189,6 +190,37 @@ def test_whatever_was_kept_nothing_breaks(dialect: str, told: list[Any]) -> None
     for it in told:
         stream_of(surface, json.dumps(it).encode(), usage=True)
         addressed(surface, json.dumps(it).encode(), members, streamed=False)
+
+
+STRANGE = [None, True, -1, 1.5, "x", [], {}, {"type": "text"}, ["a"], 10**30]
+
+
+def spoilt(value: Any, dice: random.Random) -> Any:
+    """The same with some of it gone, or replaced by what nobody expects."""
+    if dice.random() < 0.05:
+        return dice.choice(STRANGE)
+    if isinstance(value, dict):
+        return {name: spoilt(it, dice) for name, it in value.items() if dice.random() > 0.03}
+    if isinstance(value, list):
+        return [spoilt(it, dice) for it in value if dice.random() > 0.03]
+    return value
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_replies_of_odd_shapes_are_given_in_another_form_or_not_at_all(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - not a secret, a test that can be repeated
+    members = Envelope(b'{"user":"u"}').members
+    for _, play in PLAYS[:60]:
+        dialect = play.route.upstream
+        surface = surface_of(dialect)
+        body = json.dumps(spoilt(said_whole(dialect, play.bits, play.stop), dice)).encode()
+        addressed(surface, body, members, streamed=False)
+        told = [spoilt(event, dice) for event in said_stream(dialect, play.bits, play.stop)]
+        stream = b"".join(encode(json.dumps(event).encode()) for event in told)
+        addressed(surface, stream, members, streamed=True)
+        whole = whole_of(surface, stream)
+        for made in (stream_of(surface, body), stream_of(surface, whole or b"")):
+            assert made is None or made.endswith(b"\n\n")
 
 
 @pytest.mark.parametrize("dialect", OF)

@@ -27,6 +27,10 @@ class _NoOther(Exception):
     """There is something in it that has no other form."""
 
 
+_WITHOUT = (*BROKEN, _NoOther, KeyError, TypeError, ValueError, AttributeError)
+"""what reading raises on things of other shapes than those that have two forms"""
+
+
 def whole(events: Iterable[Sse]) -> bytes | None:
     gathering = _Gathering()
     try:
@@ -34,7 +38,7 @@ def whole(events: Iterable[Sse]) -> bytes | None:
             if event.data.strip() != DONE:
                 gathering.hear(_READ(event.data))
         return _json(gathering.message()) if gathering.over else None
-    except (*BROKEN, _NoOther, KeyError, TypeError, AttributeError):
+    except _WITHOUT:
         return None
 
 
@@ -97,7 +101,7 @@ class _Gathering:
 def stream(body: bytes) -> bytes | None:
     try:
         return b"".join(_told(_READ(body)))
-    except (*BROKEN, _NoOther, KeyError, TypeError, AttributeError):
+    except _WITHOUT:
         return None
 
 

@@ -31,6 +31,10 @@ class _NoOther(Exception):
     """There is something in it that has no other form."""
 
 
+_WITHOUT = (*BROKEN, _NoOther, KeyError, TypeError, ValueError, AttributeError)
+"""what reading raises on things of other shapes than those that have two forms"""
+
+
 def whole(events: Iterable[Sse]) -> bytes | None:
     reply: Object = {}
     choices: dict[int, Object] = {}
@@ -41,7 +45,7 @@ def whole(events: Iterable[Sse]) -> bytes | None:
         if not reply.get("usage") or not choices:
             return None
         made = [_choice(index, choices[index]) for index in sorted(choices)]
-    except (*BROKEN, _NoOther, KeyError, TypeError, AttributeError):
+    except _WITHOUT:
         return None
     usage = reply.pop("usage")
     return _json({**reply, "object": "chat.completion", "choices": made, "usage": usage})
@@ -124,7 +128,7 @@ def _choice(index: int, choice: Object) -> Object:
 def stream(body: bytes, *, include_usage: bool) -> bytes | None:
     try:
         return b"".join(_told(_READ(body), include_usage))
-    except (*BROKEN, _NoOther, KeyError, TypeError, AttributeError):
+    except _WITHOUT:
         return None
 
 
