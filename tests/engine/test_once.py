@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import sqlite3
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from headgate.gateway.start import Opened, open_gateway
 from headgate.policy.keyed import State
 from headgate.sim.app import Options
 from headgate.sim.scenario import Scenario
@@ -21,6 +24,7 @@ from tests.kit import (
     chat,
     message,
     read_head,
+    request,
     response,
     running,
     send,
@@ -371,6 +375,43 @@ async def test_who_gave_up_waiting_and_resends_gets_the_answer_of_the_first() ->
         writer.close()
         got = await field.post(PATH, message(), SESSION)
         assert (got.status, total(field)) == (200, 1)
+
+
+async def test_a_stop_waits_for_a_call_whose_client_has_left_as_for_any_other() -> None:
+    slow = Scenario(always={"head_delay": 0.5})
+    async with running(options=Options(scenario=slow)) as field:
+        _, writer = await send(field.opened.server.port, "POST", PATH, message(), keyed())
+        while not total(field):  # noqa: ASYNC110 - a call arrives at the simulator
+            await asyncio.sleep(0.01)
+        writer.close()
+        await asyncio.sleep(0.05)
+        await field.opened.close()
+        assert await asyncio.to_thread(_states, field) == [State.DONE.value]
+
+
+async def test_a_repeat_at_another_gateway_waits_and_is_given_the_answer() -> None:
+    slow = Scenario(always={"head_delay": 0.3})
+    async with running(options=Options(scenario=slow)) as field, beside(field) as other:
+        first = asyncio.ensure_future(field.post(PATH, message(), keyed()))
+        while not total(field):  # noqa: ASYNC110 - a call arrives at the simulator
+            await asyncio.sleep(0.01)
+        second = await request(other.server.port, "POST", PATH, message(), keyed())
+        assert second.headers[IDEMPOTENCY] == "replayed"
+        assert second.body == (await first).body
+        assert total(field) == 1
+
+
+@contextlib.asynccontextmanager
+async def beside(field: Field) -> AsyncIterator[Opened]:
+    """Another gateway on the same store."""
+    with open(os.devnull, "wb") as nothing:  # noqa: ASYNC230 - it is nothing
+        other = await open_gateway(
+            field.opened.config, field.ledger, log_descriptor=nothing.fileno()
+        )
+        try:
+            yield other
+        finally:
+            await other.close(at_once=True)
 
 
 async def test_a_stop_in_the_midst_of_a_call_leaves_its_outcome_unknown() -> None:

@@ -18,7 +18,8 @@ ALLOWED = re.compile(
 EXPOSED = (
     b"x-request-id, request-id, retry-after, x-should-retry, x-headgate-target,"
     b" x-headgate-tries, x-headgate-canned, x-headgate-simulated, x-headgate-warning,"
-    b" x-headgate-route, x-headgate-upstream-request-id"
+    b" x-headgate-route, x-headgate-upstream-request-id, x-headgate-cache,"
+    b" x-headgate-idempotency"
 )
 
 
