@@ -67,8 +67,13 @@ _NUMBER = re.compile(
 )
 _SYMBOL = re.compile(
     r"[+*/=<>^&|~#$€£¥§±\u00d7÷√∑∫≤≥≠≈→←⇒∞%@\\{}\[\]]|!="
-    r"|(?<=[\d\s])-(?=\s?\d)|(?<=\w )-(?= \w\b)"
+    r"|(?<=[\d\s])-(?=\s?\d)|(?<=\w )-(?= \w\b)|[^\x00-\x7f]"
 )
+_LETTER = re.compile(
+    r"(?<![\w'])(?:[^\W\d_AaIi](?!')|[Aa](?![a-z' ])|(?<=\w )A|[Ii](?![\w' ])"
+    r"|[Aa](?= (?:and|or|to|in|is|of|with|from|before|after)\b))(?!\w)"
+)
+"""a is a letter where no word can follow it as an article"""
 _SPOKEN = re.compile(
     rf"(?<![\d.] )(?<![-\w])(?:(an?)(?= (?:{'|'.join(SCALES)})\b)"
     rf"|({'|'.join(TENS)})[- ]({'|'.join(ONES)})|({'|'.join(NUMBER_WORDS)}))(?![\w'])",
@@ -105,6 +110,8 @@ class Facts(NamedTuple):
     numbers: tuple[str, ...]
     """each with its unit"""
     symbols: tuple[str, ...]
+    letters: tuple[str, ...]
+    """those that stand alone and stand for something"""
     words: tuple[Word, ...]
 
 
@@ -114,7 +121,7 @@ def read(text: str) -> Facts:
     code: list[str] = []
     text = _FENCE.sub(lambda it: _take(code, f"{it[2].strip().lower()}\n{_code(it[3])}"), text)
     text = _TICKS.sub(lambda it: _take(code, " ".join(it[2].split())), text)
-    text = re.sub(r"[ \t]+", " ", text)
+    text = re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t]+", " ", text)).strip()
     scripts = _scripts(text)
     language = _language(text) if scripts <= {"LATIN"} else ""
     quotes: list[str] = []
@@ -129,7 +136,9 @@ def read(text: str) -> Facts:
     text = _NAMED_DATE.sub(lambda it: _date(dates, it), text)
     numbers: list[str] = []
     text = _SPOKEN.sub(_spoken, text)
-    symbols = tuple(_SYMBOL.findall(_NUMBER.sub(" 0 ", text)))
+    without = _NUMBER.sub(" 0 ", text)
+    symbols = tuple(filter(_is_symbol, _SYMBOL.findall(without)))
+    letters = tuple(letter.lower() for letter in _LETTER.findall(without))
     text = _NUMBER.sub(lambda it: _number(numbers, it, language), text)
     words = _words(text)
     return Facts(
@@ -141,6 +150,7 @@ def read(text: str) -> Facts:
         tuple(dates),
         tuple(numbers),
         symbols,
+        letters,
         tuple(words),
     )
 
@@ -162,6 +172,10 @@ def _code(text: str) -> str:
     """Indentation means something, what stands before and behind all lines does not."""
     lines = [line.rstrip() for line in text.expandtabs(4).split("\n")]
     return textwrap.dedent("\n".join(lines)).strip("\n")
+
+
+def _is_symbol(char: str) -> bool:
+    return char.isascii() or unicodedata.category(char).startswith("S")
 
 
 def _scripts(text: str) -> frozenset[str]:
@@ -278,4 +292,8 @@ def _parts(word: str) -> list[str]:
         return [head, "is"] if head.lower() in IS_AFTER else [head]
     if tail.lower() in ("re", "ve", "ll", "d", "m"):
         return [head, {"re": "are", "ve": "have", "ll": "will", "d": "would"}.get(tail, "am")]
-    return [part for part in word.split("'") if part]
+    parts = [part for part in word.split("'") if part]
+    # French: l'eau, d'eau, qu'il; of these n' alone says something
+    return [
+        "ne" if part.lower() == "n" else part for part in parts if len(part) > 1 or part == "n"
+    ]

@@ -21,10 +21,8 @@ LANGUAGES: dict[str, frozenset[str]] = {
         " them their it its a an in on at by for with about into onto as than that this these"
         " those what which who whom whose when where why how if or but so then there here from"
         " please kindly thanks thank hello hi hey dear just really actually basically simply"
-        " also too very quite tell explain describe show give provide let know want would like"
-        " wonder wondering curious question ask help need able way ways going shall being"
-        " having doing done myself yourself someone somebody anyone anybody people one"
-        " idea wanted wish understand learn out within inside through via per ever"
+        " also too very quite shall being having myself yourself someone somebody anyone"
+        " anybody out ever up down off any over"
     ),
     "de": _set(
         "der die das des dem den ein eine einen einem einer eines und oder aber ist sind war"
@@ -37,13 +35,13 @@ LANGUAGES: dict[str, frozenset[str]] = {
         " gerne hilf helfen so da hier dort"
     ),
     "fr": _set(
-        "le la les l un une des du de d et ou mais est sont était étaient être a ont avait"
-        " avoir peut peux pouvez pourrait pourriez doit devrait je j me m mon ma mes nous notre"
-        " nos tu te ton ta tes vous votre vos il elle ils elles on ce cet cette ces c qu que"
+        "le la les un une des du de et ou mais est sont était étaient être a ont avait"
+        " avoir peut peux pouvez pourrait pourriez doit devrait je me mon ma mes nous notre"
+        " nos tu te ton ta tes vous votre vos il elle ils elles on ce cet cette ces qu que"
         " qui quoi quel quelle quels quelles quand où pourquoi comment combien à au aux dans en"
         " sur pour par avec comme si donc y s'il plaît plait svp merci bonjour salut dis dire"
         " dites explique expliquer expliquez montre montrer donne donner savoir voudrais"
-        " aimerais aide aider très aussi bien s"
+        " aimerais aide aider très aussi bien"
     ),
     "es": _set(
         "el la los las lo un una unos unas de del y o pero es son era eran ser está están estar"
@@ -56,14 +54,12 @@ LANGUAGES: dict[str, frozenset[str]] = {
 }
 """words that carry little by themselves; they tell a language, too"""
 
-FUNCTION = frozenset().union(*LANGUAGES.values())
-
 NEGATIONS = _set(
     "not no never none nobody nothing nowhere neither nor without except excluding unless"
     " hardly barely instead"
     " nicht kein keine keinen keinem keiner keines nie niemals niemand nichts nirgends weder"
     " ohne außer ausser kaum statt anstatt"
-    " ne n pas jamais aucun aucune rien personne nulle sans sauf ni guère"
+    " ne pas jamais aucun aucune rien personne nulle sans sauf ni guère"
     " nunca jamás nadie nada ningún ninguno ninguna sin excepto tampoco ni salvo"
 )
 UN = ("un", "in", "im", "ir", "il", "dis", "non", "ab", "de", "mis", "anti")
@@ -158,9 +154,15 @@ _AXES = """
 ! since seit depuis desde | until till bis jusque hasta
 ! was were did had |
 ! will shall | _
-! should ought | must
+! should ought |
+! must muss müssen musst |
+! darf dürfen darfst |
+! would |
+! have has having |
 ! by durch | against gegen contre contra
 ! about |
+here | there
+this these | that those
 above over über | below under beneath unter
 up hoch | down runter
 left links | right rechts
@@ -220,11 +222,15 @@ WHEN_WHERE = {
     "wieviele": "how many",
 }  # fmt: skip
 """words that say what is asked for, whatever else the question says"""
-POLAR = _set(
-    "is are was were am do does did have has had can could will would should shall may might"
-    " must"
-)
-"""a question that begins with one is answered with yes or no"""
+POLAR = {
+    **dict.fromkeys(("is", "are", "was", "were", "am"), "be"),
+    **dict.fromkeys(("do", "does", "did"), "do"),
+    **dict.fromkeys(("have", "has", "had"), "have"),
+    **dict.fromkeys(("can", "could", "may", "might"), "can"),
+    **dict.fromkeys(("will", "would", "shall"), "will"),
+    **dict.fromkeys(("should", "must"), "should"),
+}
+"""a question that begins with one is answered with yes or no; be and do, can and do differ"""
 PERSONS = {
     **dict.fromkeys(("i", "me", "my", "mine", "myself"), "1"),
     **dict.fromkeys(("we", "us", "our", "ours"), "1s"),
@@ -239,6 +245,21 @@ RELATIONS = {
     "than": "than", "as": "as", "like": "as", "through": "via", "via": "via", "per": "per",
 }  # fmt: skip
 """what may stand before a word and change its part; in, at, on and of hardly do"""
+MEASURES = _set(
+    "many much long far old often tall high big large deep fast quickly heavy wide hot cold"
+    " expensive likely good bad well soon late early safe hard difficult easy strong big small"
+    " short thick loud bright common rare accurate"
+)
+"""what how asks for, beside the manner"""
+ABOUT_WORDS = _set(
+    "spell spelled spelling pronounce pronounced rhyme rhymes letter letters word words"
+    " syllable syllables synonym synonyms antonym translate etymology plural"
+)
+"""where these stand a word is meant as it is written"""
+PARTICLES = _set("up down in out on off over away back into")
+"""behind a verb they make another one of it"""
+CASES = _set("der den dem des einen einem einer eines")
+"""German articles that say who does what to whom"""
 CASED = _set(
     "polish turkey china march may august apple windows word excel access office go rust swift"
     " amazon oracle shell target gap ruby crystal dart julia elm pandas unity signal slack"

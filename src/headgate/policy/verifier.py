@@ -17,10 +17,14 @@ from typing import NamedTuple
 
 from headgate.policy.facts import Facts, Word, read
 from headgate.policy.lexicon import (
+    ABOUT_WORDS,
     ASKING,
     CASED,
-    FUNCTION,
+    CASES,
+    LANGUAGES,
+    MEASURES,
     NEGATIONS,
+    PARTICLES,
     PERSONS,
     POLAR,
     RELATIONS,
@@ -33,7 +37,7 @@ from headgate.policy.lexicon import (
 FEW_WORDS = 3
 """a text of fewer words that carry meaning is not worded anew when one of them changes"""
 
-_PLAIN = ("code", "quotes", "references", "dates", "numbers", "symbols")
+_PLAIN = ("code", "quotes", "references", "dates", "numbers", "symbols", "letters")
 _CAUSES = {"quotes": "quote", "references": "reference", "dates": "date", "numbers": "number"}
 _GENERAL = frozenset(("i", "you", "we", "one", "to"))
 """who does it makes no difference after how"""
@@ -41,9 +45,11 @@ _GREETINGS = frozenset((
     "hi", "hello", "hey", "dear", "please", "kindly", "so", "ok", "okay", "well", "and", "also",
     "thanks", "thank", "just",
 ))  # fmt: skip
+_TELLING = ("tell", "explain", "show", "give", "let", "describe")
+_WHAT = ("what", "which", "how", "why", "when", "where", "who", "whose")
 _WONDERING = (
-    "i want to know", "i would like to know", "i need to know", "i wish to know",
-    "i want to understand", "i would like to understand", "i want to learn", "i am wondering",
+    "i want to know", "i need to know", "i wish to know",
+    "i want to understand", "i want to learn", "i am wondering",
     "i was wondering", "i wonder", "do you know", "does anyone know", "does anybody know",
     "do you have any idea", "any idea", "i am curious", "quick question",
     "i have a question about", "i would like you to", "i want you to", "i need you to",
@@ -61,6 +67,9 @@ _SAID_ELSEWISE = {
     ("what", "is", "the", "right", "way"): ["how"],
     ("what", "is", "the", "way"): ["how"],
     ("best", "way"): ["way"],
+    ("how", "would"): ["how"],
+    ("would", "like", "to"): ["want", "to"],
+    ("a", "few"): ["several"],
     ("as", "well", "as"): ["and"],
     ("prior", "to"): ["before"],
     ("going", "to"): ["will"],
@@ -76,7 +85,7 @@ class Verdict(NamedTuple):
     same: bool
     why: str = ""
     """what differs first: language, script, code, quote, reference, date, number, symbol,
-    name, negation, question, direction, person, relation, order or words"""
+    letter, name, negation, question, direction, person, relation, order or words"""
 
 
 SAME = Verdict(True)
@@ -117,28 +126,40 @@ class _Pair:
 
     def __init__(self, one: Facts, other: Facts) -> None:
         self.facts = one, other
-        names = {_name(word) for text in self.facts for word in text.words if _is_name(word)}
-        self.sides = _Side(one, names), _Side(other, names)
+        language = one.language or other.language or "en"
+        small = LANGUAGES[language]
+        written = (word for text in self.facts for word in text.words)
+        names = {_name(word, small) for word in written if _is_name(word, small)}
+        self.sides = _Side(one, names, language), _Side(other, names, language)
 
 
 class _Side:
     """The words of one text, sorted by what they are good for."""
 
-    def __init__(self, facts: Facts, names: set[str]) -> None:
-        words = facts.words
-        self.names = [name for word in words if (name := _name(word)) in names]
-        plain = ["\0" + _name(word) if _name(word) in names else word.low for word in words]
-        self.asked = _asked(plain)
-        self.stem = stem if facts.language in ("", "en") else str
+    def __init__(self, facts: Facts, names: set[str], language: str) -> None:
+        small = self.small = LANGUAGES[language]
+        written = [(_name(word, small), word.low) for word in facts.words]
+        self.names = [name for name, _ in written if name in names]
+        self.asked = _asked(["\0" + name if name in names else low for name, low in written])
+        self.is_german = language == "de"
+        self.stem = stem if language == "en" else str
+        self.is_about_words = not ABOUT_WORDS.isdisjoint(self.asked)
         self.all = {self.stem(word) for word in self.asked}
         self.content = [self.means(word) for word in self.asked if self.carries(word)]
 
     def carries(self, word: str) -> bool:
         """Is it a word whose meaning no other table knows."""
-        known = word in FUNCTION or word in NEGATIONS or word in SIDES or word in WHEN_WHERE
-        return not known and self.stem(word) not in _STEMS and word[0] != "\0"
+        if word[0] == "\0" or word in self.small or word in NEGATIONS or word in WHEN_WHERE:
+            return False
+        side = SIDES.get(word) or _STEMS.get(self.stem(word))
+        return side is None or not side.strong
 
     def means(self, word: str) -> str:
+        side = SIDES.get(word) or _STEMS.get(self.stem(word))
+        if side is not None:
+            return f"{side.axis} {side.sign}"
+        if self.is_about_words:
+            return word
         single = word.removesuffix("s")
         found = SYNONYMS.get(word) or SYNONYMS.get(single) or SYNONYMS.get(self.stem(word))
         return self.stem(found or word)
@@ -160,28 +181,38 @@ class _Side:
         found = [WHEN_WHERE[word] for word in self.asked if word in WHEN_WHERE]
         for at, word in enumerate(self.asked[:-1]):
             measure = self.asked[at + 1]
-            if word == "how" and (measure in ("many", "much") or self.carries(measure)):
+            if word == "how" and measure in MEASURES:
                 found.append(f"how {measure}")
         return found
 
-    def is_polar(self) -> bool:
-        return bool(self.asked) and self.asked[0] in POLAR
+    def polar(self) -> str:
+        """By which verb a question begins that is answered with yes or no; empty: none."""
+        return POLAR.get(self.asked[0], "") if self.asked else ""
+
+    def cases(self) -> list[str]:
+        return [word for word in self.asked if word in CASES] if self.is_german else []
 
     def axes(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for word in self.asked:
+        for at, word in enumerate(self.asked):
             side = SIDES.get(word) or _STEMS.get(self.stem(word))
-            if side is not None:
-                found.setdefault(side.axis, []).append(side.sign)
+            if side is None:
+                continue
+            sign = side.sign
+            if side.axis == "only":
+                sign += " ".join(self.asked[at + 1 : at + 2])
+            if side.strong or sign not in found.get(side.axis, ()):
+                found.setdefault(side.axis, []).append(sign)
         return found
 
-    def persons(self) -> set[str]:
-        found: set[str] = set()
+    def persons(self) -> list[str]:
+        """Who is spoken of, in order, each once."""
+        found: dict[str, None] = {}
         for at, word in enumerate(self.asked):
             general = word in _GENERAL and "how" in self.asked[max(0, at - 2) : at]
             if word in PERSONS and not general:
-                found.add(PERSONS[word])
-        return found
+                found[PERSONS[word]] = None
+        return [*found]
 
     def relations(self) -> dict[str, set[str]]:
         """Before which words what stands."""
@@ -189,6 +220,9 @@ class _Side:
         for at, word in enumerate(self.asked):
             if word in RELATIONS and (to := self.after(at)):
                 found.setdefault(to, set()).add(RELATIONS[word])
+            before = self.asked[at - 1] if at else ""
+            if word in PARTICLES and before and self.carries(before):
+                found.setdefault(f"{self.means(before)} …", set()).add(word)
         return found
 
     def frame(self) -> list[str]:
@@ -249,7 +283,7 @@ def _turned(here: set[str], there: set[str]) -> bool:
 
 def _question(pair: _Pair) -> str:
     one, other = pair.sides
-    same = one.kinds() == other.kinds() and one.is_polar() == other.is_polar()
+    same = one.kinds() == other.kinds() and one.polar() == other.polar()
     return "" if same else "question"
 
 
@@ -257,27 +291,29 @@ def _direction(pair: _Pair) -> str:
     one, other = (side.axes() for side in pair.sides)
     for axis in one.keys() | other.keys():
         mine, theirs = one.get(axis, []), other.get(axis, [])
-        if mine != theirs and (_STRONG[axis] or (mine and theirs and set(mine) != set(theirs))):
+        if mine != theirs and (_STRONG[axis] or (mine and theirs)):
             return "direction"
     return ""
 
 
 def _person(pair: _Pair) -> str:
     one, other = (side.persons() for side in pair.sides)
-    return "person" if one and other and one.isdisjoint(other) else ""
+    return "person" if one and other and one != other else ""
 
 
 def _relation(pair: _Pair) -> str:
     one, other = (side.relations() for side in pair.sides)
     apart = any(one[word].isdisjoint(other[word]) for word in one.keys() & other.keys())
-    return "relation" if apart else ""
+    turned = pair.sides[0].cases() != pair.sides[1].cases()
+    return "relation" if apart or turned else ""
 
 
 def _wording(pair: _Pair) -> str:
     one, other = pair.sides
     mine, theirs = Counter(one.content), Counter(other.content)
     if mine == theirs:
-        return "" if _is_turned_round(one.content, other.content) else "order"
+        turned = "and" not in one.axes() and _is_turned_round(one.content, other.content)
+        return "" if turned or one.content == other.content else "order"
     least = min(mine.total(), theirs.total())
     shared = (mine & theirs).total()
     anew = least >= FEW_WORDS and shared * 2 < least and one.frame() != other.frame()
@@ -285,10 +321,8 @@ def _wording(pair: _Pair) -> str:
 
 
 def _is_turned_round(one: list[str], other: list[str]) -> bool:
-    """Is it the same order, or one whose end was put first: in x sort a list."""
-    if one == other:
-        return True
-    if len(one) < FEW_WORDS:
+    """Was the end put first, and nothing else: in x sort a list."""
+    if len(one) < FEW_WORDS or len(set(one)) < len(one):
         return False
     return any(one[at:] + one[:at] == other for at in range(1, len(one)))
 
@@ -341,16 +375,16 @@ _STEMS = {stem(word): side for word, side in SIDES.items()}
 _STRONG = {side.axis: side.strong for side in SIDES.values()}
 
 
-def _is_name(word: Word) -> bool:
+def _is_name(word: Word, small: frozenset[str]) -> bool:
     if word.is_shouted:
         return True
-    return word.is_capital and not word.begins and word.low not in FUNCTION
+    return word.is_capital and not word.begins and word.low not in small
 
 
-def _name(word: Word) -> str:
+def _name(word: Word, small: frozenset[str]) -> str:
     """A name as it is compared: a capital counts where it alone makes the name."""
     keeps = word.low in CASED and word.is_capital and not word.begins
-    return word.low.upper() if keeps or (word.is_shouted and word.low in FUNCTION) else word.low
+    return word.low.upper() if keeps or (word.is_shouted and word.low in small) else word.low
 
 
 def _asked(words: list[str]) -> list[str]:
@@ -375,14 +409,17 @@ def _less_polite(words: list[str]) -> list[str]:
         rest = [word for word in words[2:5] if word not in ("please", "kindly")]
         if rest and rest[0] in ASKING:
             return words[2:]
-    if words[0] in ("tell", "explain", "show", "give", "let") and words[1:2] in (
-        ["me"],
-        ["us"],
-    ):
-        return words[2:] or words
-    if words[0] == "help" and words[1:2] == ["me"]:
-        return words[2:] or words
-    return words
+    return _untold(words)
+
+
+def _untold(words: list[str]) -> list[str]:
+    """Without `tell me` before what shall be told."""
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first in _TELLING and second in _WHAT:
+        return words[1:]
+    if first in ("tell", "help") and second in ("me", "us"):
+        return words[2:]
+    return [first, *words[2:]] if first in _TELLING and second in ("me", "us") else words
 
 
 def _said_plainly(words: list[str]) -> list[str]:
