@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 
 from headgate.engine.misses import KEPT_OF_SCOPE, Misses
+from headgate.engine.tally import Miss, Settled
+from headgate.policy.router import Target
 from headgate.sim.app import unix_seconds
+from headgate.wire.model import STANDARD, Usage
+from headgate.wire.reading import CacheMiss
+from tests.engine.players import call_of, tally_of
 from tests.kit import HASTE, Field, running
 
 pytestmark = pytest.mark.slow
@@ -251,6 +256,34 @@ async def test_what_the_vendor_forgot_is_evicted() -> None:
         await talk.say()
         field.sim.world.cache.entries.clear()
         assert said(await talk.say()) == ("evicted", "")
+
+
+async def test_more_blocks_than_a_mark_looks_back_are_counted() -> None:
+    async with street() as (field, _):
+        talk = Talk(field)
+        for _ in range(2):
+            await talk.say("What is it? " * 10)
+        blocks = [text(f"Result {n} of a tool.") for n in range(24)]
+        talk.turns.append({"role": "user", "content": blocks})
+        row = await talk.ask()
+        assert row["cache_read"] > 0  # the opening has a mark of its own
+        assert said(row) == ("too_far", "25 blocks added")
+
+
+async def test_the_providers_own_word_is_told_with_the_place_we_know() -> None:
+    """As a reply brings it to callers that name their last message."""
+    misses, key = Misses(), b"k" * 32
+    usage = Usage(0, 0, 9_000)
+    for n, system in enumerate(("Rules. " * 1500, "Today. " + "Rules. " * 1500)):
+        turns = [{"role": "user", "content": "hi"}]
+        marked = [text("Tool."), text(system, mark=True)]
+        tally = tally_of(call_of({"model": MODEL, "system": marked, "messages": turns}))
+        tally.started, tally.first_content = 100.0 + 1000 * n, 101.0 + 1000 * n
+        tally.target = Target("anthropic", MODEL)
+        tally.reading.cache_miss = CacheMiss("system_changed", 8_000)
+        settled = Settled(usage, "provider", STANDARD, None, None)
+        found = misses.look(tally, settled, key)
+        assert found == (Miss("system_changed", "system[1]") if n else None)
 
 
 async def test_another_setting_is_named() -> None:

@@ -22,6 +22,7 @@ from headgate.policy.miss import (
     judge,
     left_behind,
     lives_s,
+    overlooked,
     span,
 )
 from headgate.policy.trail import Change
@@ -65,6 +66,14 @@ def test_the_first_hindrance_is_the_cause(call: Now, link: Link, why: str) -> No
     assert found.why == why
     assert found.tokens == (9_500 if link.goes_on else 8_000)
     assert why in REMEDIES
+
+
+def test_what_a_mark_could_not_find_so_far_back_was_not_evicted() -> None:
+    evicted = Verdict("evicted", 900)
+    assert overlooked(evicted, 19) == evicted
+    assert overlooked(evicted, 20) == Verdict("too_far", 900, "20 blocks added")
+    expired = Verdict("expired", 900)
+    assert overlooked(expired, 99) == expired
 
 
 def test_what_was_read_is_no_miss_and_what_was_read_in_part_is_one_of_the_rest() -> None:

@@ -13,6 +13,7 @@ from headgate.policy.trail import (
     MOST_PIECES,
     PIECE,
     Trail,
+    added_blocks,
     common_bytes,
     first_difference,
     lay,
@@ -120,6 +121,17 @@ def test_a_trail_that_goes_on_is_the_one_that_is_laid_anew(
     assert lay(opened(new), SEED, before, same=True, grown=True) == trail(new)
     assert first_difference(before, trail(new)) is None
     assert common_bytes(before, trail(new)) == before.size
+
+
+def test_blocks_that_a_turn_adds_are_counted() -> None:
+    before = trail(request())
+    said = {"role": "user", "content": [block("a")] * 7}
+    new = request(messages=[*request()["messages"], turn("x", "assistant"), said])
+    assert added_blocks(before, opened(new)) == 8
+    alone = request(messages=[*request()["messages"], {"role": "user", "content": "a text"}])
+    assert added_blocks(before, opened(alone)) == 1
+    assert added_blocks(before, opened(request())) == 0
+    assert added_blocks(before, opened({"input": []})) == 0
 
 
 @given(TEXTS, st.data())

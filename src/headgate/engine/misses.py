@@ -82,13 +82,14 @@ class Misses:
         envelope = tally.call.envelope
         hash_before = next((h for h in reversed(asked.hashes) if h in self._wholes), b"")
         before = self._wholes.get(hash_before)
+        grown = before is not None
         kin = before or self._openings.get(asked.opening)
         laid = trail.lay(
             envelope,
             asked.seed,
             kin.trail if kin is not None else None,
             same=kin is not None,
-            grown=before is not None,
+            grown=grown,
         )
         now, settings = _now(tally, settled, laid), _settings(envelope)
         link: Link | None = None
@@ -101,6 +102,9 @@ class Misses:
             link = link._replace(setting=_differing(before.settings, settings))
             verdict = miss.judge(before.past, now, link, tally.reading.cache_miss)
             if verdict is not None:
+                if not now.automatic:
+                    blocks = trail.added_blocks(before.trail, envelope) if grown else 0
+                    verdict = miss.overlooked(verdict, blocks)
                 found = _told(verdict, link, tally, settled)
         ttl_s = before.past.ttl_s if before is not None else miss.SHORT_S
         thread = Thread(laid, _past(now, laid, ttl_s, tally.cache_plan), settings)

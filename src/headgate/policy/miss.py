@@ -23,6 +23,9 @@ SLACK, ROUGH_SLACK = 0.05, 0.25
 """which share may be missing unseen: of counted tokens, and of those guessed from bytes"""
 SHORT_S = 300.0
 """how long the shortest mark lives"""
+LOOKBACK = 20
+"""blocks, from a mark back, among which an earlier entry is found (Anthropic's page on prompt
+caching, read 2026-11-20)"""
 AUTOMATIC_LEAST, AUTOMATIC_STEP = 1_024, 128
 """vendors that cache unasked do so from here on, in such steps (OpenAI, read 2026-11-20)"""
 
@@ -44,6 +47,8 @@ REMEDIES = {
     " its answer has begun",
     "too_short": "nothing is cached below the model's minimum: leave the mark out, or put more"
     " of what stays the same before it",
+    "too_far": "a mark finds what was cached up to 20 blocks before it: set another one among"
+    " the blocks that a turn adds",
     "evicted": "the vendor did not keep it, or counts as changed what is not seen here",
 }
 """every cause, and what to do about it"""
@@ -127,6 +132,13 @@ def judge(past: Past, now: Now, link: Link, told: CacheMiss | None = None) -> Ve
     if why == "unmarked":
         lost = min(lost, int(past.prompt * link.share))
     return Verdict(why, lost, note)
+
+
+def overlooked(verdict: Verdict, blocks: int) -> Verdict:
+    """What seemed to be evicted, where the call added so many blocks to a conversation."""
+    if verdict.why != "evicted" or blocks < LOOKBACK:
+        return verdict
+    return Verdict("too_far", verdict.tokens, f"{blocks} blocks added")
 
 
 def _cause(past: Past, now: Now, link: Link) -> tuple[str, str]:

@@ -77,6 +77,13 @@ class Trail(NamedTuple):
         return any(it.marked for it in self.opening)
 
 
+class _Turn(msgspec.Struct):
+    content: msgspec.Raw = msgspec.Raw(b"")
+
+
+_TURN = msgspec.json.Decoder(_Turn)
+
+
 class Change(NamedTuple):
     """The first difference between two requests."""
 
@@ -202,6 +209,23 @@ def _change(one: Member, two: Member, covered: int) -> Change:
     else:
         how = "changed"
     return Change(two.name or one.name, at, how, covered + end)
+
+
+def added_blocks(old: Trail, envelope: Envelope) -> int:
+    """How many blocks stand behind what the earlier request ended with."""
+    raw = envelope.members.get(old.turns.name)
+    if raw is None:
+        return 0
+    plain, _ = _plain(bytes(raw))
+    added = [*_parts(plain, old.turns.last[1])][1:]
+    return sum([_blocks(plain[start:end]) for start, end in added])
+
+
+def _blocks(turn: bytes) -> int:
+    try:
+        return len(_LIST.decode(_TURN.decode(turn).content))
+    except BROKEN:  # a text alone
+        return 1
 
 
 def place(change: Change, envelope: Envelope) -> str:
