@@ -170,6 +170,27 @@ async def test_of_three_processes_one_asks_and_all_read_the_same(three: list[Pro
     ]
 
 
+async def first_bytes_s(leads: Process, follows: Process, name: bytes) -> float:
+    """How long it takes until a follower has any."""
+    gate = asyncio.Event()
+    first = leads.join(stream(gate), name)
+    await until(lambda: len(first.record.parts) == 10)
+    since = asyncio.get_running_loop().time()
+    second = follows.join(stream(gate), name)
+    await until(lambda: second.record.parts)
+    took = asyncio.get_running_loop().time() - since
+    gate.set()
+    await told(first)
+    await told(second)
+    return took
+
+
+async def test_a_later_call_is_followed_as_soon_as_the_first(three: list[Process]) -> None:
+    for name in (b"one", b"two", b"three"):
+        assert await first_bytes_s(three[0], three[1], name) < 1.0
+        await asyncio.sleep(2 * relays.LOOK_S)
+
+
 async def test_whole_replies_are_shared_too_when_all_come_at_once(three: list[Process]) -> None:
     flights = [process.join(whole) for process in three]
     assert {await told(flight) for flight in flights} == {b"body" * 200_000}

@@ -257,6 +257,7 @@ class Relay:
         return True
 
     def _begin(self) -> None:
+        self._wake.set()  # it may be about to rest for as long as there was nothing to do
         if self._runner is None or self._runner.done():
             self._runner = asyncio.ensure_future(self._run())
 
