@@ -83,7 +83,7 @@ class Steering:
             tally.saver = Writes(stake, 0)
             tally.cache_plan = "on key none"
             return {**changes, **cachekey.explicit(members, ())}
-        tally.saver = Writes(stake, stake.unit)
+        tally.saver = Writes(stake, stake.unit if stake.permissions else 0)
         if opening:
             tally.cache_plan = "on key system"
         return {**changes, **cachekey.pointed(members, opening)}
@@ -100,8 +100,8 @@ class Steering:
 class Writes:
     """Counts what a vendor's own writes to its cache cost, and what its reads saved.
 
-    Until that is known a call counts as one whose writes nobody reads: calls that come at once
-    cannot all have the same leave.
+    Where writes were in vain before, a call counts as one more of those until that is known:
+    calls that come at once cannot all have the same leave.
     """
 
     __slots__ = ("_held", "_stake")
