@@ -99,6 +99,15 @@ def test_a_plan_ends_within_its_ladder_and_never_waits_at_its_end(
             assert two == Try(one.target, one.number, len(ladder) == 1)
 
 
+@given(LADDER, FAULTY, st.booleans(), st.integers(0, 3))
+def test_nothing_follows_an_outcome_that_is_final_whatever_its_fault_allows(
+    ladder: list[Target], fault: Fault, others: bool, before: int
+) -> None:
+    final = Outcome(fault, others=others, final=True)
+    told = drive(ladder, [FAILED] * before + [final], Patience())
+    assert all(not outcome.final for outcome in told.outcomes[:-1])
+
+
 @given(LADDER, OUTCOMES, PATIENCE, DICE)
 def test_nothing_follows_an_answer_a_commit_or_a_fault_that_is_final(
     ladder: list[Target], outcomes: list[Outcome], patience: Patience, roll: float
