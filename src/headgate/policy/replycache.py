@@ -37,20 +37,22 @@ from headgate.wire.reading import Reading
 DETERMINISTIC, ALL = "deterministic", "all"
 NAME_BYTES = 32
 
-_UNHEARD = (
-    "stream",
-    "stream_options",
-    "user",
-    "safety_identifier",
-    "metadata",
-    "client_metadata",
-    "service_tier",
-    "speed",
-    "cache_control",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "diagnostics",
+_UNHEARD = frozenset(
+    (
+        "stream",
+        "stream_options",
+        "user",
+        "safety_identifier",
+        "metadata",
+        "client_metadata",
+        "service_tier",
+        "speed",
+        "cache_control",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "diagnostics",
+    )
 )
 """members of a request that change neither what is said nor what becomes of it.
 
@@ -123,8 +125,8 @@ def asked(surface: str, envelope: Envelope, scope: str, secret: bytes) -> Asked 
     """What names this question within a scope; None: it cannot be compared with another."""
     try:
         members: dict[str, Any] = _READ(envelope.body)
-        for name in _UNHEARD:
-            members.pop(name, None)
+        for name in _UNHEARD.intersection(members):
+            del members[name]
         _drop_marks(members, envelope.body)
         said = _WRITE(members)
     except (*BROKEN, ValueError):
