@@ -68,3 +68,20 @@ def test_replies_in_redis_need_a_redis() -> None:
 def test_near_questions_need_a_model_that_compares_them(model: str) -> None:
     said = refused(f'[cache]\nnear = "shadow"\nnear_model = "{model}"\n')
     assert "cache.near_model" in said
+
+
+OPENAI = '[providers.openai]\napi_key = "env:K"\n'
+
+
+def test_a_provider_that_has_no_embeddings_compares_no_questions() -> None:
+    near = '[cache]\nreply = "all"\nnear = "shadow"\nnear_model = "anthropic:x"\n'
+    assert "has no embeddings" in refused(near)
+    assert "it can be asked: openai" in refused(OPENAI + near)
+
+
+def test_near_questions_without_kept_replies_are_said_to_find_nothing() -> None:
+    near = OPENAI + '[cache]\nnear = "shadow"\nnear_model = "openai:e"\n'
+    assert any("cache.near" in note for note in read(near).notes)
+    assert not any("cache.near" in note for note in read(near + 'reply = "all"\n').notes)
+    route = '[models.m]\nladder = "anthropic"\nreply_cache = "all"\n'
+    assert not any("cache.near" in note for note in read(near + route).notes)

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from headgate.cli import main
 from headgate.policy.trust import Report
-from headgate.sim.app import Options
+from headgate.sim.faults import parse
+from headgate.sim.scenario import Scenario, Step
 from headgate.store import near as table
 from tests.kit import HASTE, Field, Got, message, running
 
@@ -171,9 +172,9 @@ async def test_serve_gives_nothing_before_a_report_and_near_answers_after_it() -
 
 @pytest.mark.slow
 async def test_a_model_that_cannot_be_asked_harms_no_call() -> None:
-    toml = HASTE + CACHE.format(mode="shadow").replace("openai:", "anthropic:")
-    async with running(toml, options=Options()) as field:
-        await ask(field, "What is the capital of France?", "Paris")
+    async with running(HASTE + CACHE.format(mode="shadow")) as field:
+        broken = Step(parse("400;message=no such model"), path="*/embeddings")
+        field.sim.play(Scenario(steps=(broken,)))
         trouble: list[dict[str, Any]] = []
         for _ in range(100):
             trouble = [line for line in field.logged() if line["event"] == "near_trouble"]

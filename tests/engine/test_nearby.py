@@ -295,6 +295,9 @@ async def test_too_many_at_once_are_left_out_and_counted(scene: Scene) -> None:
     for _ in range(near.MOST_WAITING + 3):
         scene.nearby.learn(asking, "r", reply("Paris", "c", START_US))
     assert scene.nearby.left_out == 3
+    for _ in range(2):
+        await scene.nearby.work()
+    assert [facts["calls"] for event, facts in scene.said if event == "near_left_out"] == [3]
 
 
 async def test_what_is_long_or_no_conversation_is_not_looked_at(scene: Scene) -> None:
@@ -311,6 +314,16 @@ async def test_off_means_off(scene: Scene) -> None:
     scene.switch(near="off")
     await scene.answered(ASK, "Paris")
     assert scene.house.calls == []
+
+
+async def test_switched_off_it_forgets_what_it_knew(scene: Scene) -> None:
+    await scene.answered(ASK, "Paris")
+    mode = scene.cache.near
+    scene.switch(near="off")
+    await scene.nearby.work()
+    scene.switch(near=mode)
+    await scene.answered(AGAIN, "Paris")
+    assert (await scene.rows())[-1].other_id == ""
 
 
 async def test_rows_that_cannot_be_written_now_are_written_later(

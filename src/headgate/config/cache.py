@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from headgate.config.model import CacheConfig, Store
-from headgate.config.problem import join, meant
+from headgate.config.model import CacheConfig, Config, Store
+from headgate.config.problem import Report, join, meant
 from headgate.config.setting import CACHE
 from headgate.config.table import Table
 
@@ -38,3 +38,21 @@ def _check_near(table: Table, cache: CacheConfig, declared: Sequence[str]) -> No
     elif provider not in declared:
         hint = meant(provider, declared) if declared else "define one under [providers]"
         table.report.wrong(place, f"no provider is called '{provider}'", hint)
+
+
+def check_near(config: Config, report: Report) -> None:
+    """What nearly the same questions need of the rest of the file."""
+    cache = config.cache
+    if cache.near == "off":
+        return
+    able = [it.name for it in config.providers if it.paths.get("embeddings")]
+    name = cache.near_model.partition(":")[0]
+    if name in [it.name for it in config.providers] and name not in able:
+        hint = f"of these it can be asked: {', '.join(able)}" if able else "define one that has"
+        report.wrong("cache.near_model", f"provider '{name}' has no embeddings", hint)
+    modes = {cache.reply, *(route.reply_cache for route in config.routes)}
+    if modes <= {"off", ""}:
+        report.note(
+            "cache.near: looks at calls whose replies are kept, and none are; hint: reply ="
+            ' "deterministic"'
+        )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from headgate.config.cache import read_cache
+from headgate.config.cache import check_near, read_cache
 from headgate.config.capability import read_capabilities
 from headgate.config.caps import check_prices, read_caps
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
@@ -146,6 +146,7 @@ def load(
         source=source,
     )
     check_prices(config, report, datetime.now(UTC))
+    check_near(config, report)
     report.settle()
     report.notes.extend(shadowed(providers))
     return replace(config, notes=tuple(report.notes))

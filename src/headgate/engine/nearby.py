@@ -119,6 +119,7 @@ class Nearby:
         self._looks: list[Look] = []
         self._rests_until_us = 0
         self._troubled = False
+        self._told_of = 0
         self._served = 0
         self._refreshed_us = 0
 
@@ -179,8 +180,17 @@ class Nearby:
 
     async def work(self) -> None:
         """Look at all that waits."""
-        if self._cache().near == "serve":
+        mode = self._cache().near
+        if mode == "off":
+            self._index.clear()
+            self._waiting.clear()
+        elif mode == "serve":
             await self.refresh()
+        if self.left_out > self._told_of:
+            self._told_of = self.left_out
+            self._say(
+                "near_left_out", calls=self.left_out, why="more came than can be compared"
+            )
         while self._waiting:
             await self._look_at(*self._waiting.popleft())
             if len(self._looks) >= AT_ONCE:
