@@ -196,6 +196,15 @@ def test_a_rest_doubles_and_ends_with_the_first_success() -> None:
     assert rest.over()
 
 
+def test_a_rest_is_no_longer_for_all_who_met_the_same_trouble() -> None:
+    clock = Clock()
+    rest = Rest("it rests", print, clock)
+    for _ in range(50):
+        rest.trouble(SICK)
+    clock.now += FIRST_REST_S
+    assert rest.over()
+
+
 def test_what_cannot_get_better_is_left_alone_for_good() -> None:
     clock = Clock()
     rest = Rest("it rests", print, clock)

@@ -92,6 +92,8 @@ class Rest:
 
     def trouble(self, error: ShelfError) -> None:
         with self._lock:
+            if not (error.for_good or self.over()):
+                return  # several looked for something as it began
             is_news = not self._until
             self._until = FOR_GOOD if error.for_good else self._clock() + self._next_s
             self._next_s = min(2 * self._next_s, LONGEST_REST_S)
