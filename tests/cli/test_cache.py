@@ -17,7 +17,7 @@ from headgate.config.model import CacheConfig
 from headgate.store.replies.disk import NAME
 from headgate.store.replies.open import open_replies
 from headgate.store.sqlite import connect
-from tests.engine.test_misses import Talk, street, text
+from tests.engine.talk import Talk, street, text
 from tests.store.replies.kit import asked_of, kept_of
 
 

@@ -28,6 +28,8 @@ ALIKE = 0.5
 ALIKE_BYTES, ALIKE_SHARE = 64, 0.02
 """or by how much their sizes may differ, where they are one short text each"""
 LONGEST_PLACE = 160
+_Name = TypeVar("_Name")
+_Value = TypeVar("_Value")
 _SETTINGS = (
     "tool_choice",
     "thinking",
@@ -38,8 +40,8 @@ _SETTINGS = (
 )
 
 
-_Name = TypeVar("_Name")
-_Value = TypeVar("_Value")
+_ELSEWHERE = ("previous_response_id", "conversation")
+"""where a vendor keeps the turns, nobody sees here what the prompt was"""
 
 
 class Thread(NamedTuple):
@@ -160,6 +162,7 @@ def _asked(tally: Tally, settled: Settled, key: bytes | None) -> _Asked | None:
         or settled.usage_from != "provider"
         or not (settled.usage.input_total and call.surface.converses)
         or tally.target is None
+        or any(_is_there(call.envelope, name) for name in _ELSEWHERE)
     ):
         return None
     pairs, _, opening = fingerprint(tally, key)
@@ -170,6 +173,11 @@ def _asked(tally: Tally, settled: Settled, key: bytes | None) -> _Asked | None:
     scope = (call.holder.key_id, *session_of(call))
     name = hashes[before_turns] if before_turns >= 0 else b""
     return _Asked(scope, hashes, name, int.from_bytes(key[:8]))
+
+
+def _is_there(envelope: Envelope, name: str) -> bool:
+    raw = envelope.members.get(name)
+    return raw is not None and bytes(raw) != b"null"
 
 
 def _link(thread: Thread, laid: Trail, model: str) -> tuple[Link, int]:
