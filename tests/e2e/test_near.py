@@ -175,6 +175,7 @@ async def test_a_model_that_cannot_be_asked_harms_no_call() -> None:
     async with running(HASTE + CACHE.format(mode="shadow")) as field:
         broken = Step(parse("400;message=no such model"), path="*/embeddings")
         field.sim.play(Scenario(steps=(broken,)))
+        await ask(field, "What is the capital of France?", "Paris")
         trouble: list[dict[str, Any]] = []
         for _ in range(100):
             trouble = [line for line in field.logged() if line["event"] == "near_trouble"]
