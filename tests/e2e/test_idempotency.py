@@ -9,6 +9,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import pytest
 from headgate.gateway import serve
 from headgate.sim.app import Options, Simulator
 from headgate.sim.scenario import Scenario
+from headgate.store.server import Server
 from tests.e2e.street import HOUSE_KEYS, first_object, launch, outside_env
 from tests.kit import Got, message, request
 from tests.servers import free_port
@@ -63,9 +65,10 @@ class Drill:
         return self.folder / f"up-{self.starts}.log"
 
     def end(self) -> None:
-        if self.up is not None:
-            self.up.kill()
-            self.up.communicate()
+        up, self.up = self.up, None
+        if up is not None:
+            up.kill()
+            up.communicate()
 
     async def call(self, key: str, rerun: str = "") -> Got:
         """Send it until somebody answers, as a stubborn client does."""
@@ -109,15 +112,23 @@ def named(got: Got) -> str:
     return found[1]
 
 
+def machine(folder: Path, sim: Simulator, url: str, workers: int, store: str = "") -> Drill:
+    """One that is not started yet; `store`: a server's address, empty: it has its own file."""
+    folder.mkdir(exist_ok=True)
+    env = outside_env() | HOUSE_KEYS | {"DATABASE_URL": store}
+    env |= {"HOME": str(folder), "HEADGATE_HOME": str(folder / "s")}
+    one = Drill(folder, sim, free_port(), env)
+    text = CONFIG.format(sim=url, port=one.port, workers=workers)
+    text += '[store]\nurl = "env:DATABASE_URL"\n' if store else ""
+    (folder / "headgate.toml").write_text(text)
+    return one
+
+
 @contextlib.asynccontextmanager
 async def drill(folder: Path, workers: int) -> AsyncIterator[Drill]:
     sim = Simulator(Options(scenario=Scenario(always=PACE), keep_calls=100_000))
     server = await serve.start(sim, serve.Listen())
-    env = outside_env() | HOUSE_KEYS
-    env |= {"HOME": str(folder), "HEADGATE_HOME": str(folder / "s")}
-    one = Drill(folder, sim, free_port(), env)
-    text = CONFIG.format(sim=server.url, port=one.port, workers=workers)
-    (folder / "headgate.toml").write_text(text)
+    one = machine(folder, sim, server.url, workers)
     try:
         yield one
     finally:
@@ -206,3 +217,41 @@ def test_a_start_after_a_kill_lists_what_it_left(tmp_path: Path) -> None:
             assert one.sim.total_calls == 1
 
     asyncio.run(leave_one())
+
+
+def test_another_machine_says_that_it_does_not_know_once_the_first_is_dead(
+    tmp_path: Path, server_store: Server
+) -> None:
+    """Until then it waits: the first may still answer. It is not long, as dead is for all."""
+
+    async def repeat_elsewhere() -> None:
+        sim = Simulator(Options(scenario=Scenario(always={"head_delay": 30.0})))
+        server = await serve.start(sim, serve.Listen())
+        one, two = (
+            machine(tmp_path / name, sim, server.url, 1, server_store.url)
+            for name in ("one", "two")
+        )
+        try:
+            await one.start()
+            await two.start()
+            lost = asyncio.ensure_future(one.call("key-1"))
+            while not sim.total_calls:  # noqa: ASYNC110 - it arrives
+                await asyncio.sleep(0.01)
+            sim.play(Scenario())
+            repeat = asyncio.ensure_future(two.call("key-1"))
+            await asyncio.sleep(1.0)
+            assert not repeat.done()
+            lost.cancel()
+            killed = time.monotonic()
+            await asyncio.to_thread(one.end)
+            got = await repeat
+            assert got.status == 409
+            assert time.monotonic() - killed < 15
+            assert sim.total_calls == 1
+            again = await two.call("key-1", rerun=named(got))
+            assert (again.status, sim.total_calls) == (200, 2)
+        finally:
+            await asyncio.gather(*(asyncio.to_thread(each.end) for each in (one, two)))
+            await server.stop(at_once=True)
+
+    asyncio.run(repeat_elsewhere())
