@@ -55,6 +55,7 @@ def share(rows: Sequence[Any]) -> float:
     return float(sum(map(input_nusd, rows)) / sum(row["uncached_nusd"] for row in rows))
 
 
+@pytest.mark.slow
 async def test_an_agents_session_of_fifty_turns_costs_at_most_15_per_cent() -> None:
     async with kit.running(ON) as field:
         for n in range(50):

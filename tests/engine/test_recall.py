@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, cast
+
+import pytest
 
 from headgate.engine.ground import Ground
 from headgate.engine.marked import Marked
@@ -36,7 +39,7 @@ def row(minutes_ago: float, last: bytes, **more: Any) -> Arrived:
     pairs = PAIR.pack(b"system--", 40_000) + PAIR.pack(last, 44_000)
     at_us = NOW - int(minutes_ago * MINUTE)
     whole = Arrived(
-        at_us, "k_1", "", "anthropic", "house", "m", pairs, "system", "advise none", 0
+        1, at_us, "k_1", "", "anthropic", "house", "m", pairs, "system", "advise none", 0
     )
     return whole._replace(**more)
 
@@ -79,6 +82,37 @@ def test_what_was_seen_meanwhile_stands() -> None:
     found = ground.marked.planner.known.of(WHERE + b"system--")
     assert found is not None
     assert found.returns.within["1h"].count == 0
+
+
+def test_a_calls_own_row_is_not_taken_for_another_call() -> None:
+    ground = Bare()
+    own = row(1, b"turns--1")
+    take_in(cast(Ground, ground), [own], NOW)
+    take_in(cast(Ground, ground), [own], NOW - 20_000)  # as if the clocks had drifted apart
+    found = ground.marked.planner.known.of(WHERE + b"system--")
+    assert found is not None
+    assert found.returns.within["1h"].count == 0
+
+
+async def test_processes_beside_each_other_learn_what_comes_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headgate.engine.recall.AGAIN_S", 0.02)
+    async with kit.running(ON) as running:
+        await running.post("/v1/messages", session(0))
+        await running.rows(1)
+        ground = running.opened.house.ground
+        ground.marked.planner = Planner()  # as in a process that has served none of them
+        chore = asyncio.ensure_future(recall(ground, shared=True))
+        learned = 0
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if learned := len(ground.marked.planner.known):
+                break
+        assert learned
+        await asyncio.sleep(0.1)
+        assert len(ground.marked.planner.known) == learned
+        chore.cancel()
 
 
 def test_whose_prompts_fare_alike_is_said_alike_of_calls_and_rows() -> None:

@@ -34,6 +34,13 @@ def test_answered_prompts_in_anthropics_words_come_oldest_first(connection: Conn
     assert (found[0].opening, found[0].cache_plan) == ("tools,system", "on system:5m")
 
 
+def test_rows_behind_one_are_those_that_came_later(connection: Connection) -> None:
+    lay(connection)
+    first, *later = arrived.since(connection, 0)
+    assert arrived.since(connection, 0, first.seq) == later
+    assert arrived.since(connection, 0, later[-1].seq) == []
+
+
 def test_only_so_many_rows_are_looked_at(connection: Connection) -> None:
     lay(connection)
     assert [it.prefix for it in arrived.since(connection, 0, most=1)] == [b"b"]

@@ -326,6 +326,7 @@ def calls(draw: st.DrawFn) -> list[tuple[Asked, float]]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(calls(), st.randoms(use_true_random=False))
 def test_marks_keep_the_vendors_rules_whatever_comes(

@@ -183,6 +183,7 @@ async def open_gateway(
         await asyncio.to_thread(ground.settlement.journal.close)
         keys.close()
         raise
+    shared = workers > 1 or not isinstance(ledger, Path)
     chores = [
         asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
         asyncio.ensure_future(_keep_house(house)),
@@ -191,7 +192,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
         asyncio.ensure_future(_keep_comparing(house)),
-        asyncio.ensure_future(recall(ground)),
+        asyncio.ensure_future(recall(ground, shared=shared)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)

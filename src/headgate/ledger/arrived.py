@@ -1,4 +1,4 @@
-"""Reads from the ledger's newest rows which prompts came when: what a new process learns first.
+"""Reads from the ledger's newest rows which prompts came when, here and in other processes.
 
 Rule 1: the rows are few, and are found by seq: no ledger is too long for it.
 """
@@ -16,6 +16,7 @@ MOST = 3_000
 class Arrived(NamedTuple):
     """One call's prompt, as its row keeps it."""
 
+    seq: int
     at_us: int
     key_id: str
     agent: str
@@ -30,18 +31,18 @@ class Arrived(NamedTuple):
 
 
 _COLUMNS = (
-    "at_us, key_id, agent, provider, credential, model_sent, prefix, opening, cache_plan,"
+    "seq, at_us, key_id, agent, provider, credential, model_sent, prefix, opening, cache_plan,"
     " cache_read + cache_write_5m + cache_write_1h"
 )
 
 
-def since(connection: Connection, at_us: int, most: int = MOST) -> list[Arrived]:
-    """Prompts in Anthropic's words that came since, the oldest first."""
+def since(connection: Connection, at_us: int, seq: int = 0, most: int = MOST) -> list[Arrived]:
+    """Prompts in Anthropic's words that came since, of rows behind `seq`, the oldest first."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM call"  # noqa: S608 - constant text
-        " WHERE seq > (SELECT coalesce(max(seq), 0) FROM call) - ?"
+        " WHERE seq > (SELECT coalesce(max(seq), 0) FROM call) - ? AND seq > ?"
         " AND at_us >= ? AND surface = 'messages' AND prefix IS NOT NULL AND status = 200"
         " ORDER BY seq",
-        (most, at_us),
+        (most, seq, at_us),
     )
     return [Arrived(*row) for row in rows]
