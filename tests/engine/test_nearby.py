@@ -174,6 +174,13 @@ async def test_the_same_question_with_another_answer_is_a_disagreement(scene: Sc
     assert ((await scene.rows())[-1].verdict, (await scene.rows())[-1].agreed) == ("same", 0)
 
 
+async def test_long_questions_and_answers_are_compared_as_well(scene: Scene) -> None:
+    long = " ".join(f"word{chr(97 + n % 26)} and more" for n in range(60))
+    await scene.answered(f"Sum up: {long}", f"It is {long}")
+    await scene.answered(f"Please sum up: {long}", f"It is {long}!")
+    assert ((await scene.rows())[-1].verdict, (await scene.rows())[-1].agreed) == ("same", 1)
+
+
 async def test_in_the_shadow_no_call_is_answered(scene: Scene) -> None:
     await scene.reported()
     await scene.answered(ASK, "Paris")

@@ -146,7 +146,7 @@ def test_an_answer_that_is_no_text_or_broken_has_no_words() -> None:
     assert answer_of(surface, json.dumps(body).encode(), streamed=False) is None
     text = {**body, "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"}
     assert answer_of(surface, json.dumps(text).encode(), streamed=False) == "Hi"
-    long = {**text, "content": [{"type": "text", "text": "x" * 20_001}]}
+    long = {**text, "content": [{"type": "text", "text": "x" * 16_001}]}
     assert answer_of(surface, json.dumps(long).encode(), streamed=False) is None
     assert answer_of(surface, b"{", streamed=False) is None
     assert answer_of(surface, b"event: x\n\n", streamed=True) is None

@@ -16,7 +16,8 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -53,7 +54,10 @@ REST_S = 30.0
 """after it could not be"""
 SAMPLED = 10
 """of so many answers that could be given, one is asked for all the same"""
+SHORT_CHARS = 300
+"""such a text is compared within a millisecond"""
 SECOND = 1_000_000
+T = TypeVar("T")
 _FIELDS: Headers = [(b"content-type", b"application/json"), (b"user-agent", b"headgate")]
 
 
@@ -233,11 +237,13 @@ class Nearby:
         look = Look(self._now_us(), call.id, call.holder.key_id, route, self._model)
         if found is not None:
             neighbour = found.neighbour
+            compare = partial(agrees, answer, neighbour.entry.answer)
+            agreed = await _aside(compare, len(answer))
             look = look._replace(
                 other_id=neighbour.entry.call_id,
                 likeness=thousandths(neighbour.likeness),
                 verdict=SAME if found.verdict.same else found.verdict.why,
-                agreed=int(agrees(answer, neighbour.entry.answer)),
+                agreed=int(agreed),
                 worth_nusd=kept.cost_nusd,
             )
         self._looks.append(look)
@@ -264,7 +270,8 @@ class Nearby:
         least = cache.near_likeness
         text, context = question
         search = self._index.search(context, text, vector, least, self._now_us())
-        return match(text, await _found(search))
+        neighbours = await _found(search)
+        return await _aside(partial(match, text, neighbours), len(text))
 
     async def _kept(self, neighbour: Neighbour, replies: ReplyStore) -> Served | None:
         entry, now_us = neighbour.entry, self._now_us()
@@ -347,6 +354,11 @@ class Nearby:
 
 
 _OFF = CacheConfig()
+
+
+async def _aside(job: Callable[[], T], chars: int) -> T:
+    """Long texts are compared in a thread: running calls shall not wait for that."""
+    return job() if chars < SHORT_CHARS else await asyncio.to_thread(job)
 
 
 async def _found(search: Generator[None, None, list[Neighbour]]) -> list[Neighbour]:

@@ -21,7 +21,7 @@ from headgate.wire.sse import events
 
 SHORTEST, LONGEST = 8, 4_000
 """characters of a question that is looked at"""
-LONGEST_ANSWER = 20_000
+LONGEST_ANSWER = 16_000
 _TURNS = {"messages": "messages", "chat": "messages", "responses": "input"}
 _TEXTS = ("text", "input_text")
 _PLACE = "\0"
