@@ -209,6 +209,17 @@ async def test_an_answer_beyond_all_bounds_is_given_up(monkeypatch: pytest.Monke
         await reading(flight, Client())
 
 
+async def test_a_call_that_is_being_ended_is_joined_by_nobody() -> None:
+    flight = new()
+    these = begun(asyncio.sleep(3600), flight)
+    await asyncio.sleep(0)
+    assert these.of(b"name") is flight
+    flight.readers += 1
+    flight.leave()
+    assert these.of(b"name") is None
+    await these.close()
+
+
 async def test_it_can_be_waited_for_until_all_have_ended() -> None:
     flight = new()
     these = begun(stream(flight.record, [b"x"]), flight)

@@ -139,6 +139,12 @@ class Flight:
         self.readers = 0
         self.task: asyncio.Task[None] | None = None
 
+    @property
+    def joinable(self) -> bool:
+        """Does it go on; one that was cancelled takes a moment to end."""
+        task = self.task
+        return not self.record.over and (task is None or not task.cancelling())
+
     def leave(self) -> None:
         """One reader less: the last one ends a call that nobody else wants."""
         self.readers -= 1
@@ -173,7 +179,7 @@ class Flights:
     def of(self, name: bytes) -> Flight | None:
         """The running one; None: there is none that could be joined."""
         flight = self._by_name.get(name)
-        return flight if flight is not None and not flight.record.over else None
+        return flight if flight is not None and flight.joinable else None
 
     def begin(self, flight: Flight, course: Coroutine[Any, Any, None]) -> None:
         """Let it run; whoever asks for its name from now on reads it."""

@@ -142,7 +142,7 @@ class Relay:
         self._ear = Line("relay-reads", opened)
         self._count = 0
         self._led: dict[str, Leading] = {}
-        self._followed: dict[str, Following] = {}
+        self._followed: set[Following] = set()
         self._wake = asyncio.Event()
         self._due = {"renew": 0.0, "look": 0.0, "sweep": 0.0}
         self._asked_again_at = 0.0
@@ -314,7 +314,7 @@ class Relay:
             self._is_due("sweep", KEPT_S),
             bool(self._led) and self._is_due("look", LOOK_S),
             [mine.led for mine in self._led.values()] if renew else [],
-            [mine.led for mine in self._followed.values()] if renew else [],
+            [mine.led for mine in self._followed] if renew else [],
             landing,
             publishing,
         )
@@ -371,7 +371,7 @@ class Relay:
     async def _follow(self, led: Led, flight: Flight, key: bytes) -> Last | None:
         """Fill the record with another's reply; None: its leader is lost."""
         mine = Following(led, key, flight, asyncio.Queue())
-        self._followed[led.token] = mine
+        self._followed.add(mine)
         self._begin()
         if self._listener is None or self._listener.done():
             self._heard_at = self._now()
@@ -385,14 +385,14 @@ class Relay:
                 if pouring.last is not None or not more:
                     return pouring.last
         finally:
-            del self._followed[led.token]
+            self._followed.discard(mine)
             self._tell(lambda tower: tower.leave(led))
 
     async def _listen(self) -> None:
         """Hear what is new of all that this process follows."""
         pause = 0.0
         while self._followed:
-            asked = [(it, it.n) for it in self._followed.values()]
+            asked = [(it, it.n) for it in self._followed]
             try:
                 pauses, heard = await self._ear.ask(partial(_read, asked))
             except RelayError as error:
@@ -414,7 +414,7 @@ class Relay:
     def _give_up(self) -> None:
         """Whoever was shown nothing goes on alone; others hope for as long as a lease lasts."""
         late = self._now() - self._heard_at > LEASE_S
-        for mine in self._followed.values():
+        for mine in self._followed:
             if late or mine.flight.record.head is None:
                 mine.news.put_nowait(([], False))
 
