@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from array import array
 
 import pytest
@@ -199,3 +200,20 @@ def test_answers_agree_that_differ_in_blanks_and_capitals_or_in_few_words() -> N
 def test_overlap_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
     assert 0 <= overlap(one, other) == overlap(other, one) <= 1
     assert overlap(one, one) == 1
+
+
+@pytest.mark.slow
+def test_a_search_among_ten_thousand_takes_five_milliseconds_at_most() -> None:
+    """Of this process's own time, the best of five: what else runs here is no part of it."""
+    dice = Dice(16)
+    points = [drawn(dice, 1536) for _ in range(50)]
+    index = Index()
+    for n in range(10_000):
+        index.add(entry(f"q{n}", points[n % 50]))
+    question = beside(dice, points[7], 0.95)
+    took = []
+    for _ in range(5):
+        began = time.process_time()
+        assert len(found(index, question)) >= 16
+        took.append(time.process_time() - began)
+    assert min(took) < 0.005

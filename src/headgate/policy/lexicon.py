@@ -235,8 +235,8 @@ PERSONS = {
     **dict.fromkeys(("i", "me", "my", "mine", "myself"), "1"),
     **dict.fromkeys(("we", "us", "our", "ours"), "1s"),
     **dict.fromkeys(("you", "your", "yours", "yourself"), "2"),
-    **dict.fromkeys(("he", "him", "his"), "3m"),
-    **dict.fromkeys(("she", "her", "hers"), "3f"),
+    **dict.fromkeys(("he", "him", "his", "er", "ihn", "ihm", "il", "él"), "3m"),
+    **dict.fromkeys(("she", "her", "hers", "sie", "ihr", "elle", "ella"), "3f"),
     **dict.fromkeys(("they", "them", "their"), "3s"),
 }
 RELATIONS = {
