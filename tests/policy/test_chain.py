@@ -83,7 +83,7 @@ def test_an_edited_turn_and_another_conversation_are_told_apart() -> None:
     assert (other.goes_on, other.change) == (False, None)
 
 
-def test_what_has_nothing_in_common_hangs_together_in_no_way() -> None:
+def test_what_shares_nothing_hangs_together_in_no_way() -> None:
     one, two = of({"messages": [turn("a" * 99)]}), of({"messages": [turn("b" * 99)]})
     assert link(one, two, same_session=True) is None
 

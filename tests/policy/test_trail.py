@@ -14,7 +14,7 @@ from headgate.policy.trail import (
     PIECE,
     Trail,
     added_blocks,
-    common_bytes,
+    kept_bytes,
     first_difference,
     lay,
     likeness,
@@ -120,7 +120,7 @@ def test_a_trail_that_goes_on_is_the_one_that_is_laid_anew(
     before = trail(old)
     assert lay(opened(new), SEED, before, same=True, grown=True) == trail(new)
     assert first_difference(before, trail(new)) is None
-    assert common_bytes(before, trail(new)) == before.size
+    assert kept_bytes(before, trail(new)) == before.size
 
 
 def test_blocks_that_a_turn_adds_are_counted() -> None:

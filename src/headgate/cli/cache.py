@@ -111,7 +111,7 @@ def clear(config_path: str | None) -> None:
 
     \b
     Example:
-      headgate cache clear
+      headgate cache clear --config headgate.toml
     """
     from headgate.cli.sharing import in_force  # costly to load
     from headgate.store.replies import open as replies

@@ -38,8 +38,6 @@ _SETTINGS = (
     "reasoning",
     "reasoning_effort",
 )
-
-
 _ELSEWHERE = ("previous_response_id", "conversation")
 """where a vendor keeps the turns, nobody sees here what the prompt was"""
 
@@ -124,8 +122,8 @@ class Misses:
             candidates.append((b"", self._openings[asked.opening]))
         for name, thread in candidates:
             link, rank = _link(thread, laid, model)
-            common = int(link.share * thread.trail.size)
-            height = (rank, thread.past.model == model, common, thread.past.at)
+            kept = int(link.share * thread.trail.size)
+            height = (rank, thread.past.model == model, kept, thread.past.at)
             if rank and (highest is None or height > highest):
                 best, highest = (name, thread, link), height
         return best
@@ -184,14 +182,14 @@ def _link(thread: Thread, laid: Trail, model: str) -> tuple[Link, int]:
     """How they hang together, and how surely: 3, the same conversation, to 0, not at all."""
     old = thread.trail
     change = trail.first_difference(old, laid)
-    common = change.common if change is not None else min(old.size, laid.size)
+    kept = change.kept if change is not None else min(old.size, laid.size)
     size = max(old.size, 1)
     is_same = change is None or change.member in trail.TURNS
     is_near = is_same or _is_alike(old, laid)
     width = trail.PIECE.size
     first = laid.turns.pieces[:width]
     goes_on = is_near and bool(first) and old.turns.pieces[:width] == first
-    link = Link(goes_on, common / size, old.opening_size / size, change)
+    link = Link(goes_on, kept / size, old.opening_size / size, change)
     if goes_on:
         return link, 3
     if is_same:

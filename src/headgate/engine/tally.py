@@ -321,14 +321,15 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tally.charged,
         tally.waited_us,
         tally.chosen_by,
-        settled.uncached_nusd,
-        tally.cache_plan,
-        opening,
-        *(tally.miss or NO_MISS)[:2],
-        (tally.miss or NO_MISS).cost_nusd,
-        tally.answered_from,
-        tally.saved_nusd if tally.instead is None else tally.instead.cost_nusd,
+        *_cached(tally, settled.uncached_nusd, opening),
     )
+
+
+def _cached(tally: Tally, uncached_nusd: int, opening: str) -> tuple[str | int, ...]:
+    """The row's last columns: what caches planned, missed and saved."""
+    saved = tally.saved_nusd if tally.instead is None else tally.instead.cost_nusd
+    missed = tally.miss or NO_MISS
+    return (uncached_nusd, tally.cache_plan, opening, *missed, tally.answered_from, saved)
 
 
 _NO_COST = Cost(0, 0, 0, 0, 0)

@@ -59,28 +59,28 @@ def link(old: Printed, new: Printed, *, same_session: bool) -> Link | None:
         return Link(goes_on=True, opening=share)
     changed = _changed(old, new)
     if changed is not None:
-        name, common = changed
+        name, kept = changed
         near = abs(old.opening_size - new.opening_size) <= max(
             ALIKE_BYTES, ALIKE_SHARE * old.opening_size
         )
         if not (same_session or near):
             return None
-        return Link(same_session, common / size, share, Change(name, 0, common=common))
+        return Link(same_session, kept / size, share, Change(name, 0, kept=kept))
     turns = [n for h, n in old.pairs[len(old.names) :] if h in hashes]
     if not turns:
         return Link(False, share, share) if old.names else None
-    return Link(True, max(turns) / size, share, Change(TURNS, 0, common=max(turns)))
+    return Link(True, max(turns) / size, share, Change(TURNS, 0, kept=max(turns)))
 
 
 def _changed(old: Printed, new: Printed) -> tuple[str, int] | None:
     """(the first member of the opening that differs, the bytes before it)"""
-    common = 0
+    kept = 0
     for number in range(max(len(old.names), len(new.names))):
         one = _member(old, number)
         two = _member(new, number)
         if one != two:
-            return (two or one or ("", b""))[0], common
-        common = old.pairs[number][1]
+            return (two or one or ("", b""))[0], kept
+        kept = old.pairs[number][1]
     return None
 
 

@@ -91,7 +91,7 @@ class Change(NamedTuple):
     piece: int
     how: str = "changed"
     """or added, removed or moved"""
-    common: int = 0
+    kept: int = 0
     """how many bytes of the prompt lie before it"""
 
 
@@ -188,10 +188,10 @@ def first_difference(old: Trail, new: Trail) -> Change | None:
     return _change(one, two, covered)
 
 
-def common_bytes(old: Trail, new: Trail) -> int:
+def kept_bytes(old: Trail, new: Trail) -> int:
     """How many bytes of the newer prompt are as they were."""
     change = first_difference(old, new)
-    return change.common if change is not None else min(old.size, new.size)
+    return change.kept if change is not None else min(old.size, new.size)
 
 
 def _change(one: Member, two: Member, covered: int) -> Change:
@@ -258,7 +258,7 @@ def _named(plain: bytes, number: int) -> str:
 
 
 def likeness(old: Trail, new: Trail) -> float:
-    """How much two openings have in common wherever it stands, from 0 to 1."""
+    """How much two openings share wherever it stands, from 0 to 1."""
     one, two = _hashes(old), _hashes(new)
     return len(one & two) / max(len(one), len(two), 1)
 
