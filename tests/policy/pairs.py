@@ -200,7 +200,7 @@ DIFFERENT: list[tuple[str, str, str]] = [
     ("Solve x^2 = 4", "Solve x^3 = 4", "number"),
     ("Is P(A|B) = P(B|A)?", "Is P(B|A) = P(A|B)?", "letter"),
     ("Remove the first element", "Remove the last element", "number"),
-    ("rm -rf /tmp/a", "rm -rf /tmp/b", "reference"),
+    ("rm -rf /srv/a", "rm -rf /srv/b", "reference"),
     ("kill process 123", "kill process 132", "number"),
     ("What does HTTP 404 mean?", "What does HTTP 403 mean?", "number"),
     ("The price is $1.5 million", "The price is $1.5 billion", "number"),
