@@ -325,7 +325,9 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
     )
 
 
-def _cached(tally: Tally, uncached_nusd: int, opening: str) -> tuple[str | int, ...]:
+def _cached(
+    tally: Tally, uncached_nusd: int, opening: str
+) -> tuple[int, str, str, str, str, int, str, int]:
     """The row's last columns: what caches planned, missed and saved."""
     saved = tally.saved_nusd if tally.instead is None else tally.instead.cost_nusd
     missed = tally.miss or NO_MISS
