@@ -187,7 +187,7 @@ async def open_gateway(
         asyncio.ensure_future(_keep_showing(house)),
         asyncio.ensure_future(_webhook(house).run()),
         asyncio.ensure_future(_keep_comparing(house)),
-        asyncio.ensure_future(recall(ground, shared=workers > 1 or not isinstance(ledger, Path))),
+        asyncio.ensure_future(recall(ground, shared=workers > 1 or not keys.is_near)),
     ]
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)
