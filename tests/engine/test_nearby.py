@@ -261,6 +261,7 @@ async def test_numbers_are_asked_for_by_a_call_of_the_house(scene: Scene) -> Non
     assert json.loads(call.envelope.body) == {"model": MODEL, "input": ASK}
     assert (call.holder.key_id, call.holder.tags) == ("", "headgate:near")
     assert call.holder.accounts == ()
+    assert call.told[b"cache-control"] == b"no-store"
 
 
 async def test_a_model_that_fails_is_told_once_and_left_alone_for_a_while(

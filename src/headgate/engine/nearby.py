@@ -58,7 +58,11 @@ SHORT_CHARS = 300
 """such a text is compared within a millisecond"""
 SECOND = 1_000_000
 T = TypeVar("T")
-_FIELDS: Headers = [(b"content-type", b"application/json"), (b"user-agent", b"headgate")]
+_FIELDS: Headers = [
+    (b"content-type", b"application/json"),
+    (b"user-agent", b"headgate"),
+    (b"cache-control", b"no-store"),  # a question's numbers are kept in memory alone
+]
 
 
 class _Point(msgspec.Struct):
