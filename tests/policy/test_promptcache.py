@@ -350,7 +350,6 @@ def test_marks_keep_the_vendors_rules_whatever_comes(
 @settings(max_examples=40, deadline=None)
 @given(st.integers(20, 120), st.sampled_from([310.0, 900.0, 4000.0, 90_000.0]))
 def test_nothing_is_marked_that_is_expected_to_lose(count: int, gap: float) -> None:
-    plans = [Planner().plan(asked(system()), 0)]
     planner = Planner()
     plans = [planner.plan(asked(system()), n * gap) for n in range(count)]
     lives = {mark.ttl for plan in plans[8:] for mark in plan.marks}
