@@ -22,9 +22,9 @@ from headgate.engine.keeping import Keeping, kept_of, said
 from headgate.engine.refusal import NEVER
 from headgate.engine.tally import Tally, thread
 from headgate.policy import keyed, replycache
-from headgate.policy.keyed import State
+from headgate.policy.keyed import KEY, RERUN, State
 from headgate.policy.replycache import Asked, Control, Namer
-from headgate.store.keyed import Done, Found, Keyed, Mismatch, Wanted
+from headgate.store.keyed import Done, Found, Mismatch, Wanted
 from headgate.store.outcome import Fresh, Running
 from headgate.store.replies import Kept
 from headgate.store.sql import StoreError
@@ -50,6 +50,8 @@ class Once:
     def __init__(self, config: Config, ground: Ground, keeping: Keeping, join: Join) -> None:
         self._cache = config.cache
         self._ground = ground
+        self._table = ground.keyed
+        self._resends = config.cache.resend_s > 0
         self._keeping = keeping
         self._join = join
         self._secret = ground.writer.fingerprint_key
@@ -57,10 +59,8 @@ class Once:
 
     def concerns(self, call: Call) -> bool:
         """May it be one that is to run once."""
-        if self._ground.keyed is None:
-            return False
         told = call.told
-        return keyed.KEY in told or keyed.RERUN in told or self._cache.resend_s > 0
+        return self._table is not None and (KEY in told or RERUN in told or self._resends)
 
     def wanted(self, call: Call, route: Route) -> Wanted | None:
         """The key under which it is to run; None: it has none."""
@@ -124,15 +124,12 @@ class Once:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def _take(self, wanted: Wanted) -> Found:
-        return await _said(self._table().take(wanted))
+        assert self._table is not None, "without it no call is concerned"
+        return await _said(self._table.take(wanted))
 
     async def _send(self, wanted: Wanted) -> None:
-        await _said(self._table().send(wanted.asked))
-
-    def _table(self) -> Keyed:
-        table = self._ground.keyed
-        assert table is not None, "a gateway has one"
-        return table
+        assert self._table is not None, "its key was taken there"
+        await _said(self._table.send(wanted.asked))
 
     async def _replay(self, tally: Tally, kept: Kept) -> None:
         body = said(tally.call, kept)
@@ -156,7 +153,8 @@ class Once:
             kept = None
             if state is State.DONE and not Control.of(running.first.call.told).no_store:
                 kept = self._kept(running)
-            self._table().end(wanted.asked, state, kept)
+            assert self._table is not None, "its key was taken there"
+            self._table.end(wanted.asked, state, kept)
 
     def _kept(self, running: Flight) -> Kept:
         led = running.led
@@ -210,6 +208,6 @@ def is_final(tally: Tally, fault: Fault) -> bool:
         fault.retry_after = NEVER
         fault.message += (
             "; it may have run: a repeat of it is answered with a 409 unless it comes with"
-            f" {keyed.RERUN.decode()}: {tally.call.id}"
+            f" {RERUN.decode()}: {tally.call.id}"
         )
     return True
