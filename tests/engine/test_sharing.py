@@ -132,6 +132,25 @@ async def test_what_may_differ_is_asked_anew(toml: str, body: dict[str, object])
         assert field.sim.total_calls == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("anthropic-beta", "one-2026-01-01", "two-2026-01-01"),
+        ("cache-control", "no-store", "max-age=60"),
+    ],
+)
+async def test_a_field_that_comes_in_two_lines_counts_whole(
+    name: str, first: str, last: str
+) -> None:
+    async with running(KEEPS_ALL) as field:
+        await field.post("/v1/messages", message(), {name: last})
+        again = await field.post(
+            "/v1/messages", message(), {name: f"{first}\r\n{name}: {last}"}
+        )
+        assert again.status == 200
+        assert field.sim.total_calls == 2
+
+
 async def test_a_caller_may_refuse_kept_replies_and_ask_for_fresh_ones() -> None:
     body = message(temperature=0)
     async with running(KEEPS) as field:

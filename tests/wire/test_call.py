@@ -31,6 +31,11 @@ def test_a_surface_that_never_streams_ignores_the_wish(name: str) -> None:
     ).stream
 
 
+def test_a_field_in_several_lines_is_heard_as_the_list_that_it_is() -> None:
+    told = Caller([(b"b", b"1"), (b"a", b"x"), (b"b", b"2"), (b"b", b"3")]).told
+    assert told == {b"a": b"x", b"b": b"1, 2, 3"}
+
+
 def test_a_call_without_a_model_opens_so_that_the_route_can_say_so() -> None:
     assert open_call(MESSAGES, b'{"model":null}', Caller([]), id="i").model == ""
 

@@ -52,11 +52,21 @@ class Caller:
     def __init__(self, headers: Headers, holder: Holder = NOBODY) -> None:
         self.headers = headers
         """names in lower case, virtual keys left out"""
-        self.told = dict(headers)
+        self.told = _by_name(headers)
         """the same by name, for those that look one up"""
         self.holder = holder
         self.kept: dict[object, Any] = {}
         """what was worked out from these fields alone, by what it is"""
+
+
+def _by_name(headers: Headers) -> dict[bytes, bytes]:
+    """What comes in several lines is one list (RFC 9110, 5.3), as a provider reads it."""
+    told = dict(headers)
+    if len(told) < len(headers):
+        told.clear()
+        for name, value in headers:
+            told[name] = b"%b, %b" % (told[name], value) if name in told else value
+    return told
 
 
 @dataclass(slots=True)
