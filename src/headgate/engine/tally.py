@@ -266,13 +266,11 @@ UNPRINTED: prefix.Fingerprint = (None, 0, "")
 def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entry:
     """The call's row; `key` keys the fingerprints, None: they are off."""
     call, reading, cost = tally.call, tally.reading, settled.cost
-    labels, envelope = _labels(call), call.envelope
+    labels, notes = _labels(call), tally.notes
     rates, target = settled.rates, tally.target
     pairs, offered, opening = fingerprint(tally, key)
-    notes = tally.notes
     troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
-    # By position, in the record's order: 61 names would be looked for among 61 names, and that
-    # alone is a fifth of a settlement.
+    # By position, in the record's order: to look names up is a fifth of a settlement.
     return Entry(
         call.id,
         tally.at_us,
@@ -308,7 +306,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         rates.version if rates is not None else "",
         rates.priced_by if rates is not None else "",
         tally.max_output,
-        len(envelope.body),
+        len(call.envelope.body),
         tally.reply_bytes,
         offered,
         reading.tools_called,
@@ -321,17 +319,30 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         tally.charged,
         tally.waited_us,
         tally.chosen_by,
-        *_cached(tally, settled.uncached_nusd, opening),
+        # mypy loses count where tuples of several lengths are unpacked (2.4)
+        *_cached(tally, settled.uncached_nusd, opening),  # type: ignore[arg-type]
     )
 
 
-def _cached(
-    tally: Tally, uncached_nusd: int, opening: str
-) -> tuple[int, str, str, str, str, int, str, int]:
+class _Cached(NamedTuple):
     """The row's last columns: what caches planned, missed and saved."""
+
+    uncached_nusd: int
+    cache_plan: str
+    opening: str
+    miss: str
+    miss_at: str
+    miss_nusd: int
+    answered_from: str
+    saved_nusd: int
+
+
+def _cached(tally: Tally, uncached_nusd: int, opening: str) -> _Cached:
     saved = tally.saved_nusd if tally.instead is None else tally.instead.cost_nusd
     missed = tally.miss or NO_MISS
-    return (uncached_nusd, tally.cache_plan, opening, *missed, tally.answered_from, saved)
+    return _Cached(
+        uncached_nusd, tally.cache_plan, opening, *missed, tally.answered_from, saved
+    )
 
 
 _NO_COST = Cost(0, 0, 0, 0, 0)
