@@ -165,8 +165,9 @@ async def judge(one: Drill, calls: int) -> None:
     assert set(one.unknown.values()) <= orphaned
     ids = one.rows("SELECT id FROM call")
     assert len(ids) == len(set(ids))
-    again = await asyncio.gather(*(one.call(key) for key in list(one.answered)[:50]))
-    for key, got in zip(one.answered, again, strict=False):
+    early = list(one.answered)[:25]  # what was answered at a kill may not be noted as that
+    again = await asyncio.gather(*(one.call(key) for key in early))
+    for key, got in zip(early, again, strict=True):
         assert (got.status, got.headers["x-headgate-idempotency"]) == (200, "replayed")
         assert got.body == one.answered[key]
     assert one.arrivals() == arrived

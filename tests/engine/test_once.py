@@ -366,6 +366,19 @@ async def test_what_is_sent_again_after_the_window_is_another_call() -> None:
         assert (got.headers[IDEMPOTENCY], total(field)) == ("new", 2)
 
 
+async def test_a_call_that_a_session_lost_runs_anew_when_it_is_named() -> None:
+    async with running(RESENDS) as field:
+        field.sim.world.director.coming.append({"reset": -1})
+        lost = await field.post(PATH, message(), SESSION)
+        assert (lost.status, lost.headers["x-should-retry"]) == (502, "false")
+        again = await field.post(PATH, message(), SESSION)
+        assert (again.status, total(field)) == (409, 1)
+        named = {**SESSION, "x-headgate-rerun": id_named(again)}
+        anew = [await field.post(PATH, message(), named) for _ in range(2)]
+        assert [got.headers[IDEMPOTENCY] for got in anew] == ["new", "replayed"]
+        assert total(field) == 2
+
+
 async def test_who_gave_up_waiting_and_resends_gets_the_answer_of_the_first() -> None:
     slow = Scenario(always={"head_delay": 0.2})
     async with running(RESENDS, options=Options(scenario=slow)) as field:
