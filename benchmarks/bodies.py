@@ -17,6 +17,8 @@ ACROSS_MODEL = "across"
 """a name that callers of one vendor use for a model of the other"""
 STREAM_EVENTS = 50
 STAMP = "@ns=" + "0" * 19
+SERIAL = "@call=" + "0" * 12
+"""what the load tool counts up in each request: no two ask the same, as nobody's calls do"""
 SDK_MARK = "headers-of-an-sdk"
 """a text in the request that makes the upstream answer with a vendor's many header fields"""
 
@@ -92,12 +94,18 @@ def turn(index: int, length: int) -> Json:
 
 
 def messages_call(tools: int, turns: int, length: int) -> Json:
+    messages = [turn(i, length) for i in range(turns)]
+    content = messages[-1]["content"]
+    assert isinstance(content, list)
+    last = content[-1]
+    said = "text" if last["type"] == "text" else "content"
+    last[said] = f"{SERIAL} {last[said]}"
     return {
         "model": ANTHROPIC_MODEL,
         "max_tokens": 1024,
         "system": [{"type": "text", "text": prose(1, length)}],
         "tools": [tool(i, length // 4) for i in range(tools)],
-        "messages": [turn(i, length) for i in range(turns)],
+        "messages": messages,
     }
 
 

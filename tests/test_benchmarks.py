@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,31 @@ def test_every_size_is_answered_whole(
     words = ("--connections", "4", "--requests", "40", "--must", "msg_01BenchmarkReply")
     seen = ask(tools, url + "/v1/messages", body, *words)
     assert (seen["done"], seen["errors"], seen["unfinished"]) == (40, 0, 0)
+
+
+def test_no_two_requests_ask_the_same(tools: dict[str, str], folder: Path) -> None:
+    asked: list[bytes] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1/messages"
+        words = ("--connections", "3", "--requests", "30")
+        seen = ask(tools, url, folder / "messages-1k.json", *words)
+        server.shutdown()
+    assert seen["started"] == len(asked) == len(set(asked)) == 30
+    assert len({len(body) for body in asked}) == 1
+    assert all(json.loads(body) for body in asked)
 
 
 def test_a_reply_without_what_it_must_hold_is_an_error(

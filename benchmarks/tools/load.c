@@ -3,7 +3,8 @@
  * Rule 1: an open-loop latency counts from the moment the request was due, not from when a
  *         connection was free: a stalled gateway cannot hide its queue.
  * Rule 2: a reply counts only if it is whole, has status 200 and holds what it must hold.
- * Rule 3: an event's delay is its arrival less the send time the upstream wrote into it.
+ * Rule 3: a body that holds SERIAL is another one every time: its digits count the requests.
+ * Rule 4: an event's delay is its arrival less the send time the upstream wrote into it.
  *
  * load --url http://IP:PORT/PATH --body FILE [--header 'name: value'] ...
  *      [--connections N] [--seconds S] [--warmup S] [--requests N (then seconds is a limit)]
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 enum { SCRATCH = 1 << 18, HEAD = 16384, LINE = 4096, KEEP = 8192, DUES = 1 << 16 };
+static const char SERIAL[] = "@call=000000000000";
 static const double STALL_MS = 200; /* beyond the sender's own pauses: readers notice a fifth of a second */
 static const double GRACE_S = 10;   /* for what is still running when the time is up */
 
@@ -48,6 +50,7 @@ typedef struct {
     long long left, body;
     uint64_t due, started, content, last_arrival, last_sent;
     char head[HEAD], keep[KEEP + 1], line[LINE + 1];
+    char *request;
 } Flow;
 
 typedef struct {
@@ -74,7 +77,7 @@ static struct {
 
 static Samples latency, first_byte, first_content, delay;
 static char *request, scratch[SCRATCH], first_error[256];
-static size_t request_len;
+static size_t request_len, serial_at; /* where a body's digits end; 0: it has none */
 static Flow **flows, **idle;
 static int idle_count, poller, timer;
 static uint64_t dues[DUES];
@@ -150,7 +153,7 @@ static void fail(Flow *f, const char *why, long long *counter) {
 
 static void push(Flow *f) {
     while (f->sent < request_len) {
-        ssize_t n = send(f->fd, request + f->sent, request_len - f->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(f->fd, f->request + f->sent, request_len - f->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0) {
             if (errno != EAGAIN) return; /* the reading side will see the reset */
             watch(f, 1);
@@ -164,6 +167,11 @@ static void push(Flow *f) {
 
 static void cut(Flow *f);
 
+static void number(char *text) {
+    long long left = serial_at ? tally.started : 0;
+    for (char *digit = text + serial_at; left; left /= 10) *--digit = (char)('0' + left % 10);
+}
+
 static void begin_request(Flow *f, uint64_t due) {
     f->phase = SENDING;
     f->in_head = 1;
@@ -175,6 +183,7 @@ static void begin_request(Flow *f, uint64_t due) {
     f->started = now_ns();
     f->due = due ? due : f->started;
     tally.started++;
+    number(f->request);
     if (++tally.open_flows > tally.most_open) tally.most_open = tally.open_flows;
     push(f);
     if (ask.cut >= 0 && dice() % 8 == 0) cut(f);
@@ -434,6 +443,8 @@ static void run(void) {
     int started = 0;
     for (int i = 0; i < ask.connections; i++) {
         flows[i] = calloc(1, sizeof(Flow));
+        flows[i]->request = serial_at ? malloc(request_len) : request;
+        if (serial_at) memcpy(flows[i]->request, request, request_len);
         dial(flows[i]);
     }
     begin = now_ns();
@@ -535,6 +546,8 @@ static void prepare(const char *url, const char *body_path, const char *headers)
     n += sprintf(request + n, "\r\n");
     if (body) memcpy(request + n, body, body_len);
     request_len = (size_t)n + body_len;
+    char *serial = memmem(request, request_len, SERIAL, strlen(SERIAL));
+    if (serial) serial_at = (size_t)(serial - request) + strlen(SERIAL);
     free(body);
 }
 
