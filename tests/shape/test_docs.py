@@ -24,6 +24,7 @@ from tests.shape.tree import ROOT, label
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WRITTEN = [path for path in PAGES if path.parent.name != "reference"]
+CONCEPTS = [path for path in PAGES if path.parent.name == "concepts"]
 
 WHOLE = "0aZ9bY8cX7dW6eV5fU4gT3hS2iR1jQ" * 4  # no placeholder, and long enough for anybody
 KEYS = {
@@ -150,3 +151,18 @@ def test_every_test_that_a_page_names_as_its_proof_exists(path: Path) -> None:
         for name in re.findall(r"def (test_\w+)", file.read_text())
     }
     assert named <= found, f"no such test: {', '.join(sorted(named - found))}"
+
+
+@pytest.mark.parametrize("path", CONCEPTS, ids=label)
+def test_every_promise_in_a_table_of_promises_names_its_proof(path: Path) -> None:
+    """Such a table's last column is called test."""
+    unproven, is_promises = [], False
+    for line in path.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            is_promises = False
+        elif cells[-1] == "test":
+            is_promises = True
+        elif is_promises and not set(line) <= set("|- ") and "`test_" not in cells[-1]:
+            unproven.append(line)
+    assert not unproven, f"{label(path)}: name the test that holds it"
