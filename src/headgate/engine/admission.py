@@ -25,6 +25,8 @@ from headgate.wire.call import Call
 
 GOOD_S = 600.0
 FARES_KEPT = 2000
+LOWERED = "output_lowered"
+"""what the caller is told by where its bound on output was lowered"""
 NOBODYS = "-"
 """whom calls without a key take turns as"""
 
@@ -226,7 +228,7 @@ class Admission:
         tally.max_output = tokens
         pot = min(hold.purse.hard, key=lambda it: it.left())
         tally.advice += (
-            f"output_lowered: from {asked} to {tokens} tokens: {pot.label} has no more left",
+            f"{LOWERED}: from {asked} to {tokens} tokens: {pot.label} has no more left",
         )
 
 

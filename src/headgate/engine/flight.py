@@ -145,6 +145,12 @@ class Flight:
         task = self.task
         return not self.record.over and (task is None or not task.cancelling())
 
+    async def begun(self) -> None:
+        """Wait until there is something to read, or never will be."""
+        record = self.record
+        while record.head is None and not record.over:
+            await record.news()
+
     def leave(self) -> None:
         """One reader less: the last one ends a call that nobody else wants."""
         self.readers -= 1
@@ -226,8 +232,7 @@ async def read(flight: Flight, tally: Tally, headers: Callable[[Head], Headers])
     Raises the flight's fault where nothing of a reply was sent.
     """
     record, sink = flight.record, tally.sink
-    while record.head is None and not record.over:
-        await record.news()
+    await flight.begun()
     head = record.head
     if head is None or (head.whole and record.fault is not None):
         raise record.fault or Fault(Kind.INTERNAL, "a shared call ended without an answer")

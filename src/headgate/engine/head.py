@@ -12,6 +12,7 @@ _NO_BUFFERING: Headers = [
     (b"x-accel-buffering", b"no"),
 ]
 SIMULATED = b"x-headgate-simulated"
+WARNING = b"x-headgate-warning"
 _JSON = (b"content-type", b"application/json")
 _EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 
@@ -70,5 +71,5 @@ def own_headers(tally: Tally) -> Headers:
         headers += told.reply_headers(tally.purse, name, refused=refused)
     if tally.warnings:
         said = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
-        headers.append((b"x-headgate-warning", b", ".join(said)))
+        headers.append((WARNING, b", ".join(said)))
     return headers

@@ -40,7 +40,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.02, 0.5
 Answer = TypeVar("Answer")
 Course = Callable[[Flight], Awaitable[None]]
 """asks an upstream, records what it says in the flight, and keeps what may be given again"""
-Join = Callable[[Tally, Flight, bytes], Awaitable[None]]
+Join = Callable[[Tally, Flight, bytes], Awaitable[object]]
 """reads a running call for a client"""
 
 
@@ -110,7 +110,8 @@ class Once:
                 running = Flight(name, tally, self._ground.clock)
                 running.wanted, running.once = always, partial(self._send, wanted)
                 flights.begin(running, self._run(running, wanted, course))
-                return await self._join(tally, running, NEW)
+                await self._join(tally, running, NEW)
+                return
             if isinstance(found, Done):
                 return await self._replay(tally, found.kept)
             if isinstance(found, Mismatch):
@@ -119,7 +120,8 @@ class Once:
                 raise keyed.unknown(found.call_id, wanted.rerun, answered=found.answered)
             near = flights.of(name)
             if near is not None and _form(near.first.call) == _form(call):
-                return await self._join(tally, near, JOINED)
+                await self._join(tally, near, JOINED)
+                return
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 

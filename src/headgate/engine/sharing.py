@@ -17,11 +17,12 @@ from functools import partial
 
 from headgate.config import Config, Route
 from headgate.engine import flight as flights
+from headgate.engine.admission import LOWERED
 from headgate.engine.closing import Closing
 from headgate.engine.flight import Flight, Head
 from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
-from headgate.engine.head import SIMULATED, own_headers
+from headgate.engine.head import SIMULATED, WARNING, own_headers
 from headgate.engine.keeping import FROM, Keeping
 from headgate.engine.nearby import Asking
 from headgate.engine.once import SAID, Once
@@ -29,7 +30,7 @@ from headgate.engine.tally import Tally
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control, Namer
 from headgate.wire.call import Call
-from headgate.wire.model import Headers
+from headgate.wire.model import Headers, Kind
 
 Lead = Callable[[Call, Flight], Awaitable[None]]
 """asks an upstream, and records in the flight what it says"""
@@ -37,6 +38,8 @@ Lead = Callable[[Call, Flight], Awaitable[None]]
 USUAL = (b"", b"beta=true")
 """queries that clients send; callers choose any, so others are not remembered"""
 _OWN = (b"x-request-id", b"request-id", b"retry-after")
+_OWN_LIMITS = frozenset((Kind.RATE_LIMITED, Kind.BUDGET, Kind.LOOP))
+"""faults of whoever asked, and not of the question"""
 _PERSONAL = (b"anthropic-ratelimit-", b"x-ratelimit-", b"x-headgate-")
 """fields of a reply that are about whoever asked for it"""
 
@@ -131,14 +134,20 @@ class Sharing:
 
     async def _share(self, tally: Tally, terms: Terms) -> bool:
         """Share a running call; False: it may be none of those."""
-        running = self._ground.flights.of(self._name(tally.call, terms))
-        if running is None:
-            if not replycache.is_clear(tally.call.envelope):
-                return False
-            running = Flight(self._name(tally.call, terms), tally, self._ground.clock)
-            self._ground.flights.begin(running, self._anywhere(running, terms))
-        await self._join(tally, running)
-        return True
+        flights, name = self._ground.flights, self._name(tally.call, terms)
+        unfit: Flight | None = None
+        while True:
+            running = flights.of(name)
+            if running is None or running is unfit:
+                if not replycache.is_clear(tally.call.envelope):
+                    return False
+                running = Flight(name, tally, self._ground.clock)
+                elsewhere = unfit is not None and unfit.led is None  # it would be met again
+                course = self._course if elsewhere else self._anywhere
+                flights.begin(running, course(running, terms))
+            if await self._join(tally, running):
+                return True
+            unfit = running
 
     async def _anywhere(self, running: Flight, terms: Terms) -> None:
         """How a call goes on that another process may run already."""
@@ -165,17 +174,39 @@ class Sharing:
         if kept is not None and nearby is not None:
             nearby.learn(Asking(led.call, terms.asked, terms.scope), led.route, kept)
 
-    async def _join(self, tally: Tally, running: Flight, keyed: bytes = b"") -> None:
-        """Read a running call; `keyed`: what its key has to do with that."""
-        is_first = running.first is tally
-        if is_first:
+    async def _join(self, tally: Tally, running: Flight, keyed: bytes = b"") -> bool:
+        """Read a running call; `keyed`: what its key has to do with that. False: it suits
+        only those who asked it."""
+        if running.first is tally:
             self._ground.running.discard(tally)  # the call it leads to stands for it
         running.readers += 1
+        try:
+            if not await self._suits(tally, running):
+                return False
+            await self._read(tally, running, keyed)
+        finally:
+            running.leave()
+        return True
+
+    async def _suits(self, tally: Tally, running: Flight) -> bool:
+        """May it be read by this one: what a key met at its own limits is its own affair."""
+        if self._cache.scope == "key":
+            return True
+        await running.begun()
+        led, head, afar = running.led, running.record.head, running.afar
+        if led is not None and led.call.holder.key_id == tally.call.holder.key_id:
+            return True
+        fault = led.fault if led is not None else afar.fault if afar is not None else None
+        if fault is not None and fault.kind in _OWN_LIMITS:
+            return False
+        return head is None or not any(map(_says_lowered, head.headers))
+
+    async def _read(self, tally: Tally, running: Flight, keyed: bytes) -> None:
+        is_first = running.first is tally
         try:
             headers = partial(self._headers, tally, running, [(SAID, keyed)] if keyed else [])
             await flights.read(running, tally, headers)
         finally:
-            running.leave()
             if is_first and running.led is not None:
                 tally.settled = True  # its row is that of the call it led to
             else:
@@ -197,3 +228,7 @@ class Sharing:
         ]
         how = more or [(FROM, running.answered_from.encode())]
         return [*own_headers(tally), *how, *passed]
+
+
+def _says_lowered(field: tuple[bytes, bytes]) -> bool:
+    return field[0] == WARNING and LOWERED.encode() in field[1]

@@ -187,6 +187,11 @@ class Tally(Struct, eq=False):
         """A call that begins."""
         return cls(call, sink, started, at_us, call.surface, max_output(call), charged(call))
 
+    @property
+    def lowered(self) -> bool:
+        """Was less output asked for than its caller wanted, as a budget had no more left."""
+        return self.hold is not None and self.hold.need.bound > 0
+
     def begin_try(self, hasher: Hasher | None) -> None:
         """Forget what an earlier try said: it is no part of this one's answer."""
         self.surface, self.crossing = self.call.surface, None

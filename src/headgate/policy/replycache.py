@@ -360,6 +360,8 @@ class Led(Protocol):
     @property
     def canned(self) -> bool: ...
     @property
+    def lowered(self) -> bool: ...
+    @property
     def reading(self) -> Reading: ...
     @property
     def notes(self) -> Sequence[Noted]: ...
@@ -373,7 +375,7 @@ def may_keep(led: Led) -> bool:
     """Is its answer whole, the model's own, and worth being given again."""
     if led.status != 200 or led.ending is not Ending.COMPLETE or led.fault is not None:
         return False
-    if led.canned or led.reading.fault is not None:
+    if led.canned or led.lowered or led.reading.fault is not None:
         return False
     if not led.call.surface.converses:
         return True
