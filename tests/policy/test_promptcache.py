@@ -241,7 +241,7 @@ def test_conversations_whose_users_think_for_long_are_kept_for_an_hour() -> None
 
 def test_what_is_being_written_is_not_written_twice() -> None:
     planner, begun = Planner(), False
-    first = planner.plan(turn(0), 0, lambda: begun)
+    first = planner.plan(turn(0), 0, lambda now: begun)
     assert str(first) == "tools:5m system:5m turns:5m"
     second = planner.plan(turn(0, talk=b"u"), 1)
     assert str(second) == "none"
@@ -249,6 +249,26 @@ def test_what_is_being_written_is_not_written_twice() -> None:
     assert not first.waits
     begun = True
     assert str(planner.plan(turn(0, talk=b"v"), 2)).startswith("tools:5m system:5m")
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_calls_that_come_together_and_seldom_write_next_to_nothing(real: bool) -> None:
+    planner, cost = Planner(), 0.0
+    for n in range(150):
+        for at in (4_000.0 * n, 4_000.0 * n + 0.02):
+            plan = planner.plan(asked(system()), at, (at + 2.0).__le__, real=real)
+            cost -= plan.saved_tokens / TOKENS
+    assert cost <= WORTH.premium("1h"), "the second call of each pair could read nothing"
+
+
+def test_a_call_that_is_over_is_asked_nothing_any_more() -> None:
+    planner = Planner()
+    plan = planner.plan(asked(system()), 0, lambda now: False)
+    planner.drop(plan)
+    prefix = planner.known.of(b"s")
+    assert prefix is not None
+    assert prefix.flight is None
+    assert not plan.noted
 
 
 # ---- what the vendor says
@@ -274,7 +294,7 @@ def test_what_the_vendor_finds_too_short_is_not_marked_again() -> None:
 
 def test_a_call_that_failed_wrote_nothing_and_costs_no_credit() -> None:
     planner = Planner()
-    planner.drop(planner.plan(asked(system()), 0, lambda: False))
+    planner.drop(planner.plan(asked(system()), 0, lambda now: False))
     again = planner.plan(asked(system()), 5)
     assert [step.act for step in again.steps] == ["write"]
 

@@ -73,7 +73,7 @@ def test_clocks_of_several_machines_that_disagree_make_no_gap_negative() -> None
 def test_an_entry_lives_on_with_every_read_and_can_be_read_once_its_reply_has_begun() -> None:
     life, begun = Life(), False
     assert not life.is_alive(0)
-    life.write("5m", 0, lambda: begun)
+    life.write("5m", 0, lambda now: begun)
     assert life.in_flight(10)
     begun = True
     assert not life.in_flight(10)
@@ -87,7 +87,7 @@ def test_an_entry_lives_on_with_every_read_and_can_be_read_once_its_reply_has_be
 
 def test_what_gets_no_answer_holds_nobody_up_for_ever() -> None:
     life = Life()
-    life.write("1h", 0, lambda: False)
+    life.write("1h", 0, lambda now: False)
     assert life.in_flight(SLOWEST_S)
     assert not life.in_flight(SLOWEST_S + 1)
 
@@ -99,3 +99,25 @@ def test_a_family_forgets_what_it_waits_for_once() -> None:
     family.settle(prefix)
     family.settle(prefix)
     assert family.unread == 0
+
+
+def test_what_comes_before_a_reply_has_begun_proves_nothing_of_what_it_writes() -> None:
+    known = Recurrence()
+    for at in range(0, 80_000, 4_000):
+        known.note(WHO, slot(b"s"), at, (at + 2.0).__le__)
+        known.note(WHO, slot(b"s"), at + 0.1, (at + 2.1).__le__)
+    prefix, _ = known.note(WHO, slot(b"s"), 80_000, 80_002.0.__le__)
+    assert prefix.returns.within["1h"].so == prefix.returns.within["5m"].so == 0
+    known.note(WHO, slot(b"s"), 80_002.5)
+    assert prefix.returns.within["5m"].so == 1, "it could have read"
+
+
+def test_what_comes_beside_a_first_call_reads_what_outlived_the_pause_before_it() -> None:
+    known = Recurrence()
+    for at in range(0, 6_000, 600):
+        for beside in range(5):
+            known.note(WHO, slot(b"s"), at + beside / 100, (at + 2.0).__le__)
+    prefix, _ = known.note(WHO, slot(b"s"), 6_000)
+    hour = prefix.returns.within["1h"]
+    assert hour.so == hour.count > 38
+    assert prefix.returns.within["5m"].so == 0

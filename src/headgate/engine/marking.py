@@ -8,7 +8,7 @@ Rule 3: a conversation that holds signed thoughts is marked if it was before it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
@@ -24,7 +24,7 @@ from headgate.engine.tally import LABEL_CHARS, Settled, Tally, fingerprint
 from headgate.policy import affinity, prefix, slots
 from headgate.policy.cacheprice import worth
 from headgate.policy.promptcache import DEFAULT_MINIMUM, Asked, Plan
-from headgate.policy.recurrence import Slot
+from headgate.policy.recurrence import Begun, Slot
 from headgate.providers import Provider
 from headgate.wire.anthropic import marks
 from headgate.wire.anthropic.marks import Spot, Survey, Ttl
@@ -270,7 +270,8 @@ class Marking:
         if not found:
             return
         asked = Asked(self._family(tally), tuple(found), found[-1].tokens, prices, minimum)
-        plan = self._state.planner.plan(asked, tally.started, real=False)
+        begun = (tally.first_content or tally.started).__le__
+        plan = self._state.planner.plan(asked, tally.started, begun, real=False)
         tally.cache_plan = f"advise {plan}"
         model = asked.family[3]
         saved = plan.saved_tokens / max(asked.tokens, 1) * settled.uncached_nusd
@@ -322,9 +323,9 @@ def _is_claudes(call: Call, gate: Gate) -> bool:
     return call.surface.converses and MESSAGES in gate.targets
 
 
-def _begun(tally: Tally) -> Callable[[], bool]:
+def _begun(tally: Tally) -> Begun:
     """Has the vendor begun to answer: only then can others read what the call writes."""
-    return lambda: tally.exchange is not None and tally.exchange.status > 0
+    return lambda now: tally.exchange is not None and tally.exchange.status > 0
 
 
 def _spots(plan: Plan, found: Survey) -> dict[Spot, Ttl]:

@@ -53,6 +53,13 @@ class Returns:
         for ttl, share in self.within.items():
             share.add(gap_s < TTL_S[ttl])
 
+    def beside(self, gap_s: float) -> None:
+        """A prefix came beside a call that had come after so long, and has no reply yet: it
+        reads what had lived until then, and neither reads nor writes anything else."""
+        for ttl, share in self.within.items():
+            if gap_s < TTL_S[ttl]:
+                share.add(True)
+
     def never(self, ttl: Ttl) -> None:
         """A prefix did not come again within that time."""
         self.within[ttl].add(False)

@@ -11,12 +11,11 @@ marked. Time comes in as seconds, and sizes as estimated tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from headgate.policy.arrivals import hoped, least
 from headgate.policy.cacheprice import Ttl, Worth
-from headgate.policy.recurrence import KEPT, Family, Prefix, Recurrence, Slot
+from headgate.policy.recurrence import KEPT, Begun, Family, Prefix, Recurrence, Slot
 from headgate.wire.model import Usage
 
 DEFAULT_MINIMUM = 4096
@@ -68,16 +67,25 @@ class Step(NamedTuple):
 class Plan:
     """What is done about one call."""
 
-    __slots__ = ("asked", "begun", "longest", "now", "real", "steps", "waits", "withdrawn")
+    __slots__ = (
+        "asked",
+        "begun",
+        "longest",
+        "noted",
+        "now",
+        "real",
+        "steps",
+        "waits",
+        "withdrawn",
+    )
 
-    def __init__(
-        self, asked: Asked, now: float, begun: Callable[[], bool] | None, *, real: bool
-    ) -> None:
+    def __init__(self, asked: Asked, now: float, begun: Begun | None, *, real: bool) -> None:
         self.asked = asked
         self.now = now
         self.begun = begun
         self.real = real
         self.steps: list[Step] = []
+        self.noted: list[Prefix] = []
         self.longest: Ttl = "1h"
         """what may be written behind what is written already"""
         self.waits = False
@@ -126,18 +134,19 @@ class Planner:
         self,
         asked: Asked,
         now: float,
-        begun: Callable[[], bool] | None = None,
+        begun: Begun | None = None,
         *,
         real: bool = True,
     ) -> Plan:
-        """Where to put marks; `begun` tells later whether the call's reply has begun.
+        """Where to put marks; `begun` tells later whether its reply had begun at a time.
 
         Not `real`: what would be done, were it done for all of the caller's calls.
         """
         plan = Plan(asked, now, begun, real=real)
         for slot in asked.slots:
             before = self.known.of(slot.before)
-            prefix, family = self.known.note(asked.family, slot, now)
+            prefix, family = self.known.note(asked.family, slot, now, begun)
+            plan.noted.append(prefix)
             if prefix.lives[real].in_flight(now):
                 plan.waits = True
             if not plan.waits and slot.tokens >= asked.minimum and not prefix.too_short:
@@ -229,6 +238,7 @@ class Planner:
 
     def learn(self, plan: Plan, usage: Usage) -> None:
         """How the call went, as its vendor counted it."""
+        self._land(plan)
         if not usage.input_total or not plan.steps:
             self.drop(plan)
             return
@@ -250,12 +260,21 @@ class Planner:
 
     def drop(self, plan: Plan) -> None:
         """Nothing came of the call: nothing was written, nothing was read."""
+        self._land(plan)
         for step in plan.steps:
             self._correct(plan, step, "nothing")
             if step.act == "write":
                 step.prefix.lives[plan.real].end()
                 step.family.settle(step.prefix)
         plan.steps.clear()
+
+    @staticmethod
+    def _land(plan: Plan) -> None:
+        """The call is over: whoever asks after its reply need not ask it any more."""
+        for prefix in plan.noted:
+            if prefix.flight is plan.begun:
+                prefix.flight = None
+        plan.noted.clear()
 
     @staticmethod
     def _correct(plan: Plan, step: Step, did: Act) -> None:

@@ -3,7 +3,9 @@
 Rule 1: a conversation is known by how it ended when it was last answered, so that every turn
 of it is the same thing coming again.
 Rule 2: what is new is judged by what became of other new prefixes of the same caller's.
-Rule 3: a bounded number is remembered; what came the longest ago goes first.
+Rule 3: what comes before the reply to an earlier call has begun can read nothing of what that
+one writes: it proves nothing of an entry that lives no longer than until then.
+Rule 4: a bounded number is remembered; what came the longest ago goes first.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ MARGIN_S = 1.0
 """an entry that dies so soon may be dead when the call arrives"""
 SLOWEST_S = 120.0
 """a call that has no answer for so long writes nothing any more"""
+
+Begun = Callable[[float], bool]
+"""has the reply to a call begun by then"""
 
 
 class Slot(NamedTuple):
@@ -50,18 +55,18 @@ class Life:
         self.until = -inf
         self.ttl: Ttl = "5m"
         self.written = 0.0
-        self.begun: Callable[[], bool] | None = None
+        self.begun: Begun | None = None
         """has the reply of the call begun that writes it; None: it has"""
 
     def in_flight(self, now: float) -> bool:
-        if self.begun is not None and (self.begun() or now - self.written > SLOWEST_S):
+        if self.begun is not None and (self.begun(now) or now - self.written > SLOWEST_S):
             self.begun = None
         return self.begun is not None
 
     def is_alive(self, now: float) -> bool:
         return now < self.until - MARGIN_S
 
-    def write(self, ttl: Ttl, now: float, begun: Callable[[], bool] | None) -> None:
+    def write(self, ttl: Ttl, now: float, begun: Begun | None) -> None:
         self.ttl, self.written, self.until, self.begun = ttl, now, now + TTL_S[ttl], begun
 
     def read(self, now: float) -> None:
@@ -74,7 +79,17 @@ class Life:
 class Prefix:
     """What is known of one prefix."""
 
-    __slots__ = ("first_gap", "is_proven", "last", "lives", "returns", "too_short", "waits")
+    __slots__ = (
+        "first_gap",
+        "flight",
+        "is_proven",
+        "last",
+        "lives",
+        "pause",
+        "returns",
+        "too_short",
+        "waits",
+    )
 
     def __init__(self, now: float, before: Prefix | None) -> None:
         self.returns: Returns = before.returns if before is not None else Returns()
@@ -82,6 +97,10 @@ class Prefix:
         self.first_gap = inf if before is None else 0.0
         """after how long it came again; infinite: it has not yet"""
         self.last = now
+        self.flight: Begun | None = None
+        """has the reply begun that others would have to wait for; None: it has"""
+        self.pause = inf
+        """after how long that call came"""
         self.waits = False
         """it was written when it was new, and nobody knows yet whether in vain"""
         self.too_short = False
@@ -92,6 +111,11 @@ class Prefix:
     @property
     def is_new(self) -> bool:
         return self.first_gap == inf
+
+    def in_flight(self, now: float) -> bool:
+        if self.flight is not None and (self.flight(now) or now - self.last > SLOWEST_S):
+            self.flight = None
+        return self.flight is not None
 
 
 class Family:
@@ -146,7 +170,9 @@ class Recurrence:
     def of(self, prefix: bytes) -> Prefix | None:
         return self._prefixes.get(prefix)
 
-    def note(self, who: tuple[str, ...], slot: Slot, now: float) -> tuple[Prefix, Family]:
+    def note(
+        self, who: tuple[str, ...], slot: Slot, now: float, begun: Begun | None = None
+    ) -> tuple[Prefix, Family]:
         """A call with this prefix came."""
         self._judge(now)
         family = self._family((*who, slot.name))
@@ -155,14 +181,19 @@ class Recurrence:
             stake.calls += 1
         known = self._prefixes.pop(slot.prefix, None)
         before = known or self._prefixes.get(slot.before)
-        if before is not None:
+        if before is not None and before.in_flight(now):
+            before.returns.beside(before.pause)
+        elif before is not None:
             gap = max(now - before.last, 0.0)
             before.returns.add(gap)
             before.last = max(before.last, now)
+            if gap >= TTL_S["5m"]:
+                before.flight, before.pause = begun, gap
             if before.is_new:
                 self._return(before, family, gap)
         if known is None:
             known = Prefix(now, before)
+            known.flight = begun
             if before is None:
                 for ttl, line in self._lines.items():
                     line.append((now + TTL_S[ttl], known, family))
