@@ -106,7 +106,7 @@ def test_what_comes_before_a_reply_has_begun_proves_nothing_of_what_it_writes() 
     for at in range(0, 80_000, 4_000):
         known.note(WHO, slot(b"s"), at, (at + 2.0).__le__)
         known.note(WHO, slot(b"s"), at + 0.1, (at + 2.1).__le__)
-    prefix, _ = known.note(WHO, slot(b"s"), 80_000, 80_002.0.__le__)
+    prefix, _ = known.note(WHO, slot(b"s"), 80_000, (80_002.0).__le__)
     assert prefix.returns.within["1h"].so == prefix.returns.within["5m"].so == 0
     known.note(WHO, slot(b"s"), 80_002.5)
     assert prefix.returns.within["5m"].so == 1, "it could have read"
