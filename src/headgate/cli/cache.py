@@ -82,6 +82,9 @@ def report(
 ) -> None:
     """Show what caches read, wrote, saved and missed, and what would save more.
 
+    saved: against the same calls without any cache; below zero, writes cost more than reads
+    saved. missed: what calls paid because a prompt that had been cached was not read.
+
     \b
     Example:
       headgate cache report --since 24h --by key
@@ -103,11 +106,11 @@ def report(
 @command.command()
 @config_option
 def clear(config_path: str | None) -> None:
-    """Forget every reply that is kept to be given again, on disk or in Redis.
+    """Forget all kept replies, on disk or in Redis.
 
-    Gateways that run forget within seconds what they hold in memory of it. With [cache]
-    store = "memory" there is nothing outside of them: a reply lives for ttl_s at most, or until
-    its gateway restarts.
+    They are what [cache] reply lets Headgate give again. Gateways that run forget within
+    seconds what they hold in memory of it. With [cache] store = "memory" there is nothing
+    outside of them: a reply lives for ttl_s at most, or until its gateway restarts.
 
     \b
     Example:

@@ -30,7 +30,7 @@ SHOWN = 10
 
 @click.group()
 def near() -> None:
-    """Measure whether answers to nearly the same question could be given again.
+    """Measure answers to nearly the same question.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def near() -> None:
 @ledger_option
 @config_option
 def report(since: str, as_json: bool, ledger: Path | None, config_path: str | None) -> None:
-    """Tell how often near answers were right, and keep that: serve needs it.
+    """Report how often near answers were right; serve needs that report.
 
     With [cache] near = "shadow" and a near_model, calls whose replies are kept (reply_cache)
     are compared, after they were answered, with those asked before in the same context. A

@@ -65,7 +65,8 @@ def traits_options(command: Decorated) -> Decorated:
         click.option(
             "--prompt-cache",
             type=click.Choice((*PROMPT_CACHE, AS_ABOVE)),
-            help="Are prompts marked for their vendors' caches, or is only said what for.",
+            help="on: prompts are marked for their vendors' caches where that pays; advise: it"
+            " is only said what that would save; off: neither; inherit: as the level above.",
         ),
         click.option("--metadata", metavar="JSON", help="An object of your own, up to 4 KB."),
     )

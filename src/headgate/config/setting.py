@@ -185,31 +185,35 @@ PROMPT_CACHE = ("off", "advise", "on")
 SHARED_CALLS = ("off", "deterministic", "all")
 
 CACHE = (
-    Setting("prompt", "choice", "the vendors' prompt caches: on places marks where they pay, "
-            "advise only says where they would", choices=PROMPT_CACHE),
-    Setting("reply", "choice", "replies that are kept and given again to identical calls: "
-            "deterministic asks for temperature 0 and no tools", choices=SHARED_CALLS),
-    Setting("join", "choice", "identical calls that run at once become one",
-            choices=SHARED_CALLS),
-    Setting("scope", "choice", "who may be given an answer to another's call; nobody outside "
-            "the organisation ever", choices=("key", "team", "organisation")),
+    Setting("prompt", "choice", "the vendors' prompt caches: on marks prompts where reads repay "
+            "the write, advise changes nothing and says what that would save, off does neither",
+            choices=PROMPT_CACHE),
+    Setting("reply", "choice", "answers are kept and given again to calls that mean the same: "
+            "deterministic only where temperature 0 is asked for and no tools, all also to "
+            "others", choices=SHARED_CALLS),
+    Setting("join", "choice", "calls that mean the same and run at once become one; modes as in "
+            "reply", choices=SHARED_CALLS),
+    Setting("scope", "choice", "among whom answers are shared by reply and join: the calls of "
+            "one key, of its team, or of its organisation; nobody outside of that ever",
+            choices=("key", "team", "organisation")),
     Setting("ttl_s", "number", "how long a reply is given again", above=0, high=30 * DAY_S),
     Setting("store", "choice", "where replies are kept beside memory; disk and redis hold them "
             "encrypted; redis needs store.redis", choices=("memory", "disk", "redis")),
-    Setting("memory_bytes", "whole", "of replies in one process", low=0, high=1 << 40),
-    Setting("disk_bytes", "whole", "of replies on disk", low=0, high=1 << 50),
+    Setting("memory_bytes", "whole", "what kept replies may take in each process's memory",
+            low=0, high=1 << 40),
+    Setting("disk_bytes", "whole", "what kept replies may take on disk", low=0, high=1 << 50),
     Setting("entry_bytes", "whole", "a longer reply is not kept", low=1024, high=1 << 30),
     Setting("pace", "flag", "give a kept reply as a stream at the speed it once came"),
-    Setting("resend_s", "number", "an identical call of the same session within this time is "
-            "the same call, sent again; 0: never", low=0, high=DAY_S),
+    Setting("resend_s", "number", "without an Idempotency-Key: what a session asks again within "
+            "this time is the same call, sent again; 0: never", low=0, high=DAY_S),
     Setting("keyed_s", "number", "how long the answer to a call with an Idempotency-Key is "
             "kept", low=60, high=30 * DAY_S),
     Setting("near", "choice", "look for replies to nearly the same question: shadow measures "
             "how often they would have been right, serve gives them",
             choices=("off", "shadow", "serve")),
-    Setting("near_model", "text", "provider:model that turns a question into numbers"),
-    Setting("near_likeness", "number", "from which likeness on two questions may be the same",
-            above=0, high=1),
+    Setting("near_model", "text", "provider:model whose embeddings tell how near questions are"),
+    Setting("near_likeness", "number", "how alike two questions must be for near to compare "
+            "them; 1 is equal", above=0, high=1),
 )  # fmt: skip
 
 PROVIDER = (
