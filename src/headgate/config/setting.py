@@ -185,14 +185,15 @@ PROMPT_CACHE = ("off", "advise", "on")
 SHARED_CALLS = ("off", "deterministic", "all")
 
 CACHE = (
-    Setting("prompt", "choice", "the vendors' prompt caches: on marks prompts where reads repay "
-            "the write, advise changes nothing and says what that would save, off does neither",
+    Setting("prompt", "choice", "the vendors' prompt caches: on marks prompts where reads "
+            "repay the write, advise changes nothing and says what that would save, off does "
+            "neither",
             choices=PROMPT_CACHE),
     Setting("reply", "choice", "answers are kept and given again to calls that mean the same: "
             "deterministic only where temperature 0 is asked for and no tools, all also to "
             "others", choices=SHARED_CALLS),
-    Setting("join", "choice", "calls that mean the same and run at once become one; modes as in "
-            "reply", choices=SHARED_CALLS),
+    Setting("join", "choice", "calls that mean the same and run at once become one; modes as "
+            "in reply", choices=SHARED_CALLS),
     Setting("scope", "choice", "among whom answers are shared by reply and join: the calls of "
             "one key, of its team, or of its organisation; nobody outside of that ever",
             choices=("key", "team", "organisation")),
@@ -204,14 +205,15 @@ CACHE = (
     Setting("disk_bytes", "whole", "what kept replies may take on disk", low=0, high=1 << 50),
     Setting("entry_bytes", "whole", "a longer reply is not kept", low=1024, high=1 << 30),
     Setting("pace", "flag", "give a kept reply as a stream at the speed it once came"),
-    Setting("resend_s", "number", "without an Idempotency-Key: what a session asks again within "
-            "this time is the same call, sent again; 0: never", low=0, high=DAY_S),
+    Setting("resend_s", "number", "without an Idempotency-Key: what a session asks again "
+            "within this time is the same call, sent again; 0: never", low=0, high=DAY_S),
     Setting("keyed_s", "number", "how long the answer to a call with an Idempotency-Key is "
             "kept", low=60, high=30 * DAY_S),
     Setting("near", "choice", "look for replies to nearly the same question: shadow measures "
             "how often they would have been right, serve gives them",
             choices=("off", "shadow", "serve")),
-    Setting("near_model", "text", "provider:model whose embeddings tell how near questions are"),
+    Setting("near_model", "text", "provider:model whose embeddings tell how near two questions "
+            "are"),
     Setting("near_likeness", "number", "how alike two questions must be for near to compare "
             "them; 1 is equal", above=0, high=1),
 )  # fmt: skip
