@@ -1,10 +1,11 @@
 """Remembers what calls left in vendors' prompt caches, and says why a later one found less.
 
 Rule 1: it looks when a call is settled: nobody waits for it.
-Rule 2: what is remembered is bounded, and holds hashes and counts only; the longest unused
-goes first.
+Rule 2: a call that read all that any earlier one left has missed nothing, and costs no more
+than a look at hashes that are there anyway; only one that may have missed is compared.
 Rule 3: a call is measured by the one it goes on from, else by one that opened alike; without
 either it is the first, and no miss.
+Rule 4: what is remembered is bounded; the longest unused goes first.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import NamedTuple, TypeVar
 
 import xxhash
 
+from headgate.engine.lookback import Held, Prompt
 from headgate.engine.tally import Miss, Settled, Tally, fingerprint, session_of
-from headgate.policy import miss, prefix, trail
+from headgate.policy import miss, prefix, trail, unmarked
 from headgate.policy.miss import Link, Now, Past, Verdict
 from headgate.policy.trail import Trail
-from headgate.wire.call import Call
 from headgate.wire.envelope import Envelope
 
 KEPT = 4_000
@@ -45,9 +46,15 @@ _ELSEWHERE = ("previous_response_id", "conversation")
 class Thread(NamedTuple):
     """The last call of a conversation."""
 
-    trail: Trail
+    prompt: Prompt
     past: Past
     settings: dict[str, int]
+    opening: bytes
+    """the hash of all that stands before its turns"""
+    sizes: tuple[int, int]
+    """bytes of that, and of the whole prompt"""
+    opens_marked: bool
+    """did Headgate mark what stands before the turns"""
 
 
 class _Asked(NamedTuple):
@@ -56,9 +63,20 @@ class _Asked(NamedTuple):
     scope: tuple[str, ...]
     hashes: list[bytes]
     """of its prefixes, the whole last"""
+    sizes: tuple[int, int]
+    """bytes of its opening, and of the whole prompt"""
     opening: bytes
     """that of all that stands before the turns; empty: nothing does"""
     seed: int
+
+
+class _Call(NamedTuple):
+    """The call in question."""
+
+    asked: _Asked
+    prompt: Prompt
+    now: Now
+    envelope: Envelope
 
 
 class Misses:
@@ -70,6 +88,7 @@ class Misses:
         """by the hash of the whole prompt, which the next turn finds among its own"""
         self._openings: dict[bytes, Thread] = {}
         self._scopes: dict[tuple[str, ...], list[tuple[bytes, Thread]]] = {}
+        self._held = Held()
 
     def __len__(self) -> int:
         return len(self._wholes)
@@ -80,49 +99,73 @@ class Misses:
         if asked is None:
             return None
         envelope = tally.call.envelope
-        hash_before = next((h for h in reversed(asked.hashes) if h in self._wholes), b"")
-        before = self._wholes.get(hash_before)
-        grown = before is not None
-        kin = before or self._openings.get(asked.opening)
-        laid = trail.lay(
-            envelope,
-            asked.seed,
-            kin.trail if kin is not None else None,
-            same=kin is not None,
-            grown=grown,
-        )
-        now, settings = _now(tally, settled, laid), _settings(envelope)
-        link: Link | None = None
-        if before is not None:
-            link = Link(goes_on=True)
-        else:
-            hash_before, before, link = self._nearest(asked, laid, now.model)
+        call = _Call(asked, Prompt(envelope, asked.seed), _now(tally, settled), envelope)
+        name = next((h for h in reversed(asked.hashes) if h in self._wholes), b"")
+        before = self._wholes.get(name)
+        link = Link(goes_on=True) if before is not None else None
+        if before is None:
+            name, before, link = self._found(call)
         found: Miss | None = None
+        settings = _settings(envelope)
         if before is not None and link is not None:
             link = link._replace(setting=_differing(before.settings, settings))
-            verdict = miss.judge(before.past, now, link, tally.reading.cache_miss)
-            if verdict is not None:
-                if not now.automatic:
-                    blocks = trail.added_blocks(before.trail, envelope) if grown else 0
-                    verdict = miss.overlooked(verdict, blocks)
-                found = _told(verdict, link, tally, settled)
-        ttl_s = before.past.ttl_s if before is not None else miss.SHORT_S
-        thread = Thread(laid, _past(now, laid, ttl_s, tally.cache_plan), settings)
-        self._keep(asked, thread, hash_before if link is not None and link.goes_on else b"")
+            verdict = self._judge(call, before, link, tally)
+            found = _told(verdict, link, tally, settled) if verdict is not None else None
+        kin = before or self._openings.get(asked.opening)
+        ttl_s = kin.past.ttl_s if kin is not None else miss.SHORT_S
+        past, plan = _past(call.now, ttl_s), tally.cache_plan
+        marks_opening = plan.startswith("on ") and not plan.startswith("on turns")
+        opens_marked = call.now.automatic or marks_opening
+        thread = Thread(call.prompt, past, settings, asked.opening, asked.sizes, opens_marked)
+        self._keep(asked, thread, name if link is not None and link.goes_on else b"")
         return found
 
-    def _nearest(
-        self, asked: _Asked, laid: Trail, model: str
-    ) -> tuple[bytes, Thread | None, Link | None]:
+    def _found(self, call: _Call) -> tuple[bytes, Thread | None, Link | None]:
+        """An earlier call that it might have read more of; None: there is none."""
+        asked, usage = call.asked, call.now.usage
+        alike = self._openings.get(asked.opening)
+        kin = [thread for _, thread in self._scopes.get(asked.scope, ())]
+        kin += [alike] if alike is not None else []
+        if any(it.past.cached > usage.cache_read for it in kin):
+            return self._nearest(call)
+        if alike is None or miss.is_cached(usage):
+            return b"", None, None
+        opening, whole = alike.sizes  # nobody caches: how much of it was there is enough
+        return b"", alike, Link(False, opening / max(whole, 1), opening / max(whole, 1))
+
+    def _judge(self, call: _Call, before: Thread, link: Link, tally: Tally) -> Verdict | None:
+        past, now, told = before.past, call.now, tally.reading.cache_miss
+        old = before.prompt.trail() if past.cached > now.usage.cache_read else None
+        if not link.goes_on:
+            opens_marked = old is not None and old.opening_is_marked
+            past = past._replace(keeps_opening=before.opens_marked or opens_marked)
+        verdict = miss.judge(past, now, link, told)
+        if verdict is not None and verdict.why == "unmarked" and _is_marked(call.envelope):
+            verdict = miss.judge(past, now._replace(marked=True), link, told)
+        if verdict is not None and not now.automatic and old is not None:
+            blocks = trail.added_blocks(old, call.envelope) if link.change is None else 0
+            verdict = miss.overlooked(verdict, blocks)
+        return verdict
+
+    def _nearest(self, call: _Call) -> tuple[bytes, Thread | None, Link | None]:
         """The earlier call that this one most likely goes on from, or opens like."""
+        asked, model = call.asked, call.now.model
+        candidates = list(self._scopes.get(asked.scope, ()))
+        kin = self._openings.get(asked.opening)
+        if kin is not None:
+            candidates.append((b"", kin))
         best: tuple[bytes, Thread | None, Link | None] = (b"", None, None)
         highest: tuple[int, bool, int, float] | None = None
-        candidates = list(self._scopes.get(asked.scope, ()))
-        if asked.opening in self._openings:
-            candidates.append((b"", self._openings[asked.opening]))
+        if not candidates:
+            return best
+        before = kin.prompt.trail() if kin is not None else None
+        laid = call.prompt.lay_beside(before, same=before is not None, grown=False)
         for name, thread in candidates:
-            link, rank = _link(thread, laid, model)
-            kept = int(link.share * thread.trail.size)
+            old = thread.prompt.trail()
+            if old is None:
+                continue
+            link, rank = _link(thread, old, laid, model)
+            kept = int(link.share * old.size)
             height = (rank, thread.past.model == model, kept, thread.past.at)
             if rank and (highest is None or height > highest):
                 best, highest = (name, thread, link), height
@@ -134,10 +177,13 @@ class Misses:
         known = self._wholes.get(whole)
         if known is not None and known.past.at > thread.past.at:
             return  # it ended after one that began later
-        self._wholes.pop(instead, None)
+        gone_on = self._wholes.pop(instead, None)
         _put(self._wholes, whole, thread, self._most)
         if asked.opening:
             _put(self._openings, asked.opening, thread, self._most)
+        self._held.take(thread.prompt)
+        if gone_on is not None and self._openings.get(gone_on.opening) is not gone_on:
+            self._held.drop(gone_on.prompt)
         gone = (instead, whole)
         kept = [it for it in self._scopes.get(asked.scope, ()) if it[0] not in gone]
         kept.append((whole, thread))
@@ -164,13 +210,15 @@ def _asked(tally: Tally, settled: Settled, key: bytes | None) -> _Asked | None:
     ):
         return None
     pairs, _, opening = fingerprint(tally, key)
-    hashes = [h for h, _ in prefix.unpack(pairs or b"")]
-    if not hashes:
+    found = prefix.unpack(pairs or b"")
+    if not found:
         return None
+    hashes = [h for h, _ in found]
     before_turns = opening.count(",") if opening else -1
+    sizes = (found[before_turns][1] if before_turns >= 0 else 0, found[-1][1])
     scope = (call.holder.key_id, *session_of(call))
     name = hashes[before_turns] if before_turns >= 0 else b""
-    return _Asked(scope, hashes, name, int.from_bytes(key[:8]))
+    return _Asked(scope, hashes, sizes, name, int.from_bytes(key[:8]))
 
 
 def _is_there(envelope: Envelope, name: str) -> bool:
@@ -178,9 +226,8 @@ def _is_there(envelope: Envelope, name: str) -> bool:
     return raw is not None and bytes(raw) != b"null"
 
 
-def _link(thread: Thread, laid: Trail, model: str) -> tuple[Link, int]:
+def _link(thread: Thread, old: Trail, laid: Trail, model: str) -> tuple[Link, int]:
     """How they hang together, and how surely: 3, the same conversation, to 0, not at all."""
-    old = thread.trail
     change = trail.first_difference(old, laid)
     kept = change.kept if change is not None else min(old.size, laid.size)
     size = max(old.size, 1)
@@ -207,7 +254,7 @@ def _is_alike(old: Trail, new: Trail) -> bool:
     return abs(size - new.opening_size) <= max(ALIKE_BYTES, ALIKE_SHARE * size) > 0 < size
 
 
-def _now(tally: Tally, settled: Settled, laid: Trail) -> Now:
+def _now(tally: Tally, settled: Settled) -> Now:
     call, target, rates = tally.call, tally.target, settled.rates
     assert target is not None
     automatic = tally.surface.dialect.NAME != "anthropic"
@@ -218,7 +265,7 @@ def _now(tally: Tally, settled: Settled, laid: Trail) -> Now:
         target.model or call.model,
         _account(tally),
         settled.usage,
-        charged or _is_marked(call, laid) or tally.cache_plan.startswith("on "),
+        charged or tally.cache_plan.startswith("on "),
         automatic and not charged,
         0 if rates is None or tally.cache_plan == "on none" else rates.cache_minimum or 0,
     )
@@ -238,16 +285,13 @@ def _account(tally: Tally) -> str:
     return f"{account} of {holder}" if tally.credential == "client" and holder else account
 
 
-def _is_marked(call: Call, laid: Trail) -> bool:
-    return (
-        laid.turns.marked or laid.opening_is_marked or "cache_control" in call.envelope.members
-    )
+def _is_marked(envelope: Envelope) -> bool:
+    return bool(unmarked.ranges(envelope.body, 0, len(envelope.body)))
 
 
-def _past(now: Now, laid: Trail, ttl_s: float, plan: str) -> Past:
+def _past(now: Now, ttl_s: float) -> Past:
     """What the call leaves for the next one."""
     usage = now.usage
-    marks_opening = plan.startswith("on ") and not plan.startswith("on turns")
     return Past(
         now.at,
         now.readable,
@@ -256,7 +300,6 @@ def _past(now: Now, laid: Trail, ttl_s: float, plan: str) -> Past:
         usage.input_total,
         miss.left_behind(usage, automatic=now.automatic),
         miss.lives_s(usage, ttl_s),
-        now.automatic or laid.opening_is_marked or marks_opening,
     )
 
 

@@ -143,7 +143,7 @@ def overlooked(verdict: Verdict, blocks: int) -> Verdict:
 
 def _cause(past: Past, now: Now, link: Link) -> tuple[str, str]:
     gap_s = now.at - past.at
-    if not (now.automatic or now.marked or _is_cached(now.usage)):
+    if not (now.automatic or now.marked or is_cached(now.usage)):
         return "unmarked", ""
     if now.at < past.readable:
         return "not_ready", ""
@@ -167,7 +167,7 @@ def _changed(past: Past, now: Now, link: Link) -> tuple[str, str] | None:
 
 def _never(past: Past, now: Now, link: Link) -> Verdict | None:
     """The earlier call left nothing: what a mark would have done."""
-    if now.automatic or _is_cached(now.usage) or now.model != past.model:
+    if now.automatic or is_cached(now.usage) or now.model != past.model:
         return None
     if now.marked:
         prompt = now.usage.input_total
@@ -181,7 +181,7 @@ def _never(past: Past, now: Now, link: Link) -> Verdict | None:
     return Verdict("unmarked", min(alike, now.usage.input_total))
 
 
-def _is_cached(usage: Usage) -> bool:
+def is_cached(usage: Usage) -> bool:
     return usage.input_total > usage.input_fresh
 
 
