@@ -34,6 +34,10 @@ limits = { requests = 900, concurrent = 20 }
 api_keys = ["env:ONE", { key = "env:TWO", limits = { output_tokens = 5000 } }]
 [providers.ollama]
 models = []
+[cache]
+prompt = "on"
+reply = "deterministic"
+ttl_s = 60
 [limits]
 queue_calls = 7
 when_unreachable = "open"
@@ -50,6 +54,8 @@ warn_at = [0.5]
 ladder = ["one:small x2", "ollama"]
 canned = "sorry,\\nreally"
 silence_s = 5
+prompt_cache = "off"
+join = "all"
 [models.shared]
 policy = "weighted"
 hints = false
@@ -98,11 +104,12 @@ def test_the_example_changes_nothing_as_it_stands_or_with_every_default_uncommen
     plain = text.partition("# A provider is named once")[0]
     switched_on = re.sub(r"^# (?=\w+ = )", "", plain, flags=re.M)
     config = load(switched_on, {}, source="")
-    assert (config.server, config.retry, config.ledger, config.prices) == (
+    assert (config.server, config.retry, config.ledger, config.prices, config.cache) == (
         Config().server,
         Config().retry,
         Config().ledger,
         Config().prices,
+        Config().cache,
     )
     assert config.caps == Config().caps
 

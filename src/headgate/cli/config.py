@@ -241,7 +241,7 @@ def _commented() -> Iterator[str]:
     from headgate.config.setting import SECTIONS
 
     limits = told(CapsConfig())["limits"]
-    for section in ("server", "retry", "ledger", "prices", "limits"):
+    for section in ("server", "retry", "ledger", "prices", "cache", "limits"):
         yield f"[{section}]"
         values = limits if section == "limits" else asdict(getattr(Config(), section))
         for setting in SECTIONS[section]:
@@ -255,7 +255,7 @@ def _toml(shown: Mapping[str, Any]) -> Iterator[str]:
     from headgate.config.problem import quote
 
     yield f"# {shown['source']}"
-    for section in ("server", "retry", "ledger", "store", "prices"):
+    for section in ("server", "retry", "ledger", "store", "prices", "cache"):
         yield f"\n[{section}]"
         overrides = {}
         for name, value in shown[section].items():
