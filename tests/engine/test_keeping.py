@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from headgate import config as configuration
 from headgate.sim.app import Options
 from headgate.sim.scenario import Scenario
-from tests.kit import HASTE, Field, Got, chat, message, response, running
+from tests.kit import ENV, HASTE, PROVIDERS, Field, Got, chat, message, response, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -184,3 +186,33 @@ async def test_at_its_pace_a_kept_stream_takes_as_long_as_it_once_did() -> None:
     assert second.body == first.body
     assert 0.7 < two["took_us"] / one["took_us"] < 2
     assert 0.7 < two["ttft_us"] / one["ttft_us"] < 2
+
+
+async def test_a_reply_of_targets_that_a_route_has_no_more_is_not_given() -> None:
+    toml = KEEPS_ALL + '[models]\nswift = "anthropic:claude-haiku-5-5"\n' + PROVIDERS
+    async with running(toml) as field:
+        before = await field.post("/v1/messages", message("swift"))
+        text = ("[server]\nport = 0\n" + toml).replace("haiku", "opus")
+        text = text.replace("{sim}", field.sim_server.url)
+        config = await asyncio.to_thread(configuration.load, text, ENV, source="test")
+        house = field.opened.house
+        house.take_up(config, house.ground.settlement.catalog)
+        after = await field.post("/v1/messages", message("swift"))
+        assert field.sim.total_calls == 2
+    assert (before.json["model"], after.json["model"]) == (
+        "claude-haiku-5-5",
+        "claude-opus-5-5",
+    )
+
+
+async def test_a_reply_from_where_another_tag_leads_is_not_given() -> None:
+    toml = KEEPS_ALL + '[routing.tags.urgent]\nprefer = "quality"\n[models]\n'
+    toml += 'pair = ["anthropic:claude-haiku-5-5", "anthropic:claude-opus-5-5"]\n'
+    async with running(toml + PROVIDERS) as field:
+        body = message("pair")
+        plain = await field.post("/v1/messages", body)
+        tagged = await field.post("/v1/messages", body, {"x-headgate-tags": "urgent"})
+        other = await field.post("/v1/messages", body, {"x-headgate-tags": "other"})
+        assert field.sim.total_calls == 2
+    assert "x-headgate-cache" not in tagged.headers
+    assert other.body == plain.body

@@ -6,7 +6,8 @@ Rule 2: between looking for a running call and beginning one there is no await: 
 that come at once, one asks.
 Rule 3: who is given another's answer pays nothing, waits in no line, and has a row that says
 whose it was.
-Rule 4: what is shared was asked by the same key, or by one the operator lets share.
+Rule 4: what is shared was asked by the same key, or by one the operator lets share, and of the
+targets that it would be asked of now.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from headgate.engine.head import SIMULATED, WARNING, own_headers
 from headgate.engine.keeping import FROM, Keeping
 from headgate.engine.nearby import Asking
 from headgate.engine.once import SAID, Once
-from headgate.engine.tally import Tally
+from headgate.engine.tally import Tally, tags
 from headgate.policy import replycache
 from headgate.policy.replycache import FREE, Asked, Control, Namer
+from headgate.policy.wish import read_wish
 from headgate.wire.call import Call
 from headgate.wire.model import Headers, Kind
 
@@ -63,6 +65,7 @@ class Sharing:
         self._keeping = Keeping(ground, closing, pace=config.cache.pace)
         self._once = Once(config, ground, self._keeping, self._join)
         cache = self._cache = config.cache
+        self._preferences = {tag.name: tag.prefer for tag in config.tags}
         self._ground = ground
         self._lead = lead
         modes = {cache.reply, cache.join}
@@ -119,7 +122,7 @@ class Sharing:
 
     def _scope(self, call: Call, route: Route) -> str:
         """Among whom, and beside which header fields, questions are the same."""
-        name = (Sharing, self._cache.scope, route.pattern, call.query)
+        name = (self, route.pattern, call.query)
         known: str | None = call.kept.get(name)
         if known is None:
             known = self._scope_anew(call, route)
@@ -130,7 +133,18 @@ class Sharing:
     def _scope_anew(self, call: Call, route: Route) -> str:
         owner = replycache.credential(call.told)
         scope = replycache.scope_of(call.holder, self._cache.scope, owner)
-        return f"{scope}\0{route.pattern}\0{replycache.beside(call.told, call.query)}"
+        beside = replycache.beside(call.told, call.query)
+        return f"{scope}\0{route.pattern}\0{self._leads_to(call, route)}\0{beside}"
+
+    def _leads_to(self, call: Call, route: Route) -> str:
+        """Whom a call of the route asks, and who of them is preferred."""
+        targets = " ".join(f"{rung.provider}:{rung.model}" for rung in route.ladder)
+        if len(route.ladder) == 1:
+            return targets
+        policy = None
+        if route.hints:
+            policy = read_wish(call.told, tags(call), self._preferences).policy
+        return f"{targets} {policy or route.policy}"
 
     async def _share(self, tally: Tally, terms: Terms) -> bool:
         """Share a running call; False: it may be none of those."""
