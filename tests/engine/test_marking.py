@@ -263,7 +263,7 @@ async def test_a_withdrawal_is_told_once_with_its_reason() -> None:
 def _age(known: Recurrence, seconds: float) -> None:
     """As if what is known were so much older."""
     for line in known._lines.values():
-        aged = [(due - seconds, prefix, family) for due, prefix, family in line]
+        aged = [(due - seconds, prefix) for due, prefix in line]
         line.clear()
         line.extend(aged)
 

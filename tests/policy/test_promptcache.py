@@ -165,6 +165,26 @@ def test_a_timestamp_that_comes_later_is_noticed_after_a_few() -> None:
     assert writes(run(Planner(), texts)) <= 1 + UNREAD + 2
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_experiment_with_a_thousand_prompts_costs_one_write(seed: int) -> None:
+    dice = seeded(seed)
+    times = list(poisson(120)(dice, 400))
+    planner = Planner()
+    plans = [planner.plan(asked(system(b"%d" % dice.randrange(1_000))), now) for now in times]
+    assert writes(plans) == 1, "what comes again at all comes again soon: that proves nothing"
+
+
+def test_who_writes_what_another_key_reads_first_goes_on_writing_it() -> None:
+    planner, marked = Planner(), 0
+    for n in range(40):
+        at, slot = 60.0 * n, system(b"v%d" % n)
+        writer = Asked(("writer", "m"), (slot,), TOKENS, WORTH)
+        marked += bool(planner.plan(writer, at).marks)
+        planner.plan(writer._replace(family=("reader", "m")), at + 10)
+        planner.plan(writer, at + 20)
+    assert marked == 40
+
+
 def test_an_experiment_with_two_prompts_is_cached() -> None:
     dice = seeded(1)
     plans = run(Planner(), [dice.choice([b"a", b"b"]) for _ in range(300)])

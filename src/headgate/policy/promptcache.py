@@ -203,7 +203,7 @@ class Planner:
             prefix.is_proven = False
             return self._guess(plan, slot, known, seen)
         ttl = min(proven, key=lambda it: worth.expected(it, proven[it]))
-        if prefix.is_new and family.unread >= max(UNREAD, family.firsts.within[ttl].so / 2):
+        if prefix.is_new and family.unread >= max(UNREAD, family.seen(ttl)[0] / 2):
             return None
         if not stake.may_write(lacks * worth.premium(ttl), lacks * worth.premium("1h")):
             return None
@@ -265,7 +265,7 @@ class Planner:
             self._correct(plan, step, "nothing")
             if step.act == "write":
                 step.prefix.lives[plan.real].end()
-                step.family.settle(step.prefix)
+                step.prefix.settle()
         plan.steps.clear()
 
     @staticmethod
@@ -285,13 +285,14 @@ class Planner:
 
 def _seen(ttl: Ttl, prefix: Prefix, family: Family) -> tuple[float, float]:
     """(how often a prefix came again in time, of how many): its own, with its family's."""
-    own, firsts, trust = prefix.returns.within[ttl], family.firsts.within[ttl], family.trust
+    own, trust = prefix.returns.within[ttl], family.trust
+    so, count = family.seen(ttl)
     if not own.count:
-        return firsts.so * trust, firsts.count
-    if firsts.count < 2:  # it may be its own
+        return so * trust, count
+    if count < 2:  # it may be its own
         return own.so * trust, own.count
-    part = min(1.0, RELATED / firsts.count)
-    return (own.so + firsts.so * part) * trust, own.count + firsts.count * part
+    part = min(1.0, RELATED / count)
+    return (own.so + so * part) * trust, own.count + count * part
 
 
 def _how_many_read(plan: Plan, usage: Usage) -> int:

@@ -2,7 +2,9 @@
 
 Rule 1: a conversation is known by how it ended when it was last answered, so that every turn
 of it is the same thing coming again.
-Rule 2: what is new is judged by what became of other new prefixes of the same caller's.
+Rule 2: what is new is judged by what became of other new prefixes of the same caller's. Each
+counts when its time is over, whatever came of it: what comes again is known sooner than what
+does not, and would count for too much until then.
 Rule 3: what comes before the reply to an earlier call has begun can read nothing of what that
 one writes: it proves nothing of an entry that lives no longer than until then.
 Rule 4: a bounded number is remembered; what came the longest ago goes first.
@@ -80,6 +82,7 @@ class Prefix:
     """What is known of one prefix."""
 
     __slots__ = (
+        "family",
         "first_gap",
         "flight",
         "is_proven",
@@ -88,10 +91,12 @@ class Prefix:
         "pause",
         "returns",
         "too_short",
-        "waits",
+        "writer",
     )
 
-    def __init__(self, now: float, before: Prefix | None) -> None:
+    def __init__(self, now: float, family: Family, before: Prefix | None) -> None:
+        self.family = family
+        """of those who brought it first"""
         self.returns: Returns = before.returns if before is not None else Returns()
         self.is_proven: bool = before is not None and before.is_proven
         self.first_gap = inf if before is None else 0.0
@@ -101,8 +106,8 @@ class Prefix:
         """has the reply begun that others would have to wait for; None: it has"""
         self.pause = inf
         """after how long that call came"""
-        self.waits = False
-        """it was written when it was new, and nobody knows yet whether in vain"""
+        self.writer: Family | None = None
+        """of those who wrote it when it was new, while nobody knows yet whether in vain"""
         self.too_short = False
         """the vendor did not cache it"""
         self.lives = (Life(), Life())
@@ -111,6 +116,12 @@ class Prefix:
     @property
     def is_new(self) -> bool:
         return self.first_gap == inf
+
+    def settle(self) -> None:
+        """It is known whether it was written in vain."""
+        if self.writer is not None:
+            self.writer.unread -= 1
+            self.writer = None
 
     def in_flight(self, now: float) -> bool:
         if self.flight is not None and (self.flight(now) or now - self.last > SLOWEST_S):
@@ -121,11 +132,13 @@ class Prefix:
 class Family:
     """What is known of the prefixes in one slot of one caller's calls."""
 
-    __slots__ = ("firsts", "is_marking", "kept", "stakes", "unread")
+    __slots__ = ("born", "firsts", "is_marking", "kept", "returned", "stakes", "unread")
 
     def __init__(self) -> None:
         self.firsts = Returns(FIRSTS)
         """how soon those came again that were new"""
+        self.born = self.returned = 0
+        """how many were ever new, and how many of them came again within an hour"""
         self.kept = Share(FIRSTS)
         """of the entries that should have been there, those that were"""
         self.stakes = (Stake(), Stake())
@@ -134,6 +147,14 @@ class Family:
         """how many wait"""
         self.is_marking = False
 
+    def seen(self, ttl: Ttl) -> tuple[float, float]:
+        """(how often what was new came again in time, of how many); until the first hour is
+        over, what may come yet counts as what will not."""
+        share = self.firsts.within[ttl]
+        if ttl == "1h" and not share.count:
+            return self.returned, self.born
+        return share.so, share.count
+
     @property
     def trust(self) -> float:
         """The share of entries that can be relied on; of what nobody has seen, all."""
@@ -141,15 +162,9 @@ class Family:
 
     def wait(self, prefix: Prefix) -> None:
         """Something new was written."""
-        if prefix.is_new and not prefix.waits:
-            prefix.waits = True
+        if prefix.is_new and prefix.writer is None:
+            prefix.writer = self
             self.unread += 1
-
-    def settle(self, prefix: Prefix) -> None:
-        """It is known whether that was for good."""
-        if prefix.waits:
-            prefix.waits = False
-            self.unread -= 1
 
 
 class Recurrence:
@@ -159,7 +174,7 @@ class Recurrence:
         self._most = most
         self._prefixes: dict[bytes, Prefix] = {}
         self._families: dict[tuple[str, ...], Family] = {}
-        self._lines: dict[Ttl, deque[tuple[float, Prefix, Family]]] = {
+        self._lines: dict[Ttl, deque[tuple[float, Prefix]]] = {
             "5m": deque(),
             "1h": deque(),
         }
@@ -190,13 +205,16 @@ class Recurrence:
             if gap >= TTL_S["5m"]:
                 before.flight, before.pause = begun, gap
             if before.is_new:
-                self._return(before, family, gap)
+                before.first_gap = gap
+                before.family.returned += gap < TTL_S["1h"]
+                before.settle()
         if known is None:
-            known = Prefix(now, before)
+            known = Prefix(now, family, before)
             known.flight = begun
             if before is None:
+                family.born += 1
                 for ttl, line in self._lines.items():
-                    line.append((now + TTL_S[ttl], known, family))
+                    line.append((now + TTL_S[ttl], known))
         self._prefixes[slot.prefix] = known
         if len(self._prefixes) > self._most:
             del self._prefixes[next(iter(self._prefixes))]
@@ -209,20 +227,11 @@ class Recurrence:
             del self._families[next(iter(self._families))]
         return family
 
-    @staticmethod
-    def _return(prefix: Prefix, family: Family, gap: float) -> None:
-        """What was new came again for the first time."""
-        prefix.first_gap = gap
-        family.settle(prefix)
-        for ttl, share in family.firsts.within.items():
-            if gap < TTL_S[ttl]:
-                share.add(True)
-
     def _judge(self, now: float) -> None:
-        """Take note of what was new and did not come again in time."""
+        """Take note of what was new: did it come again in time."""
         for ttl, line in self._lines.items():
             while line and (line[0][0] <= now or len(line) > self._most):
-                _, prefix, family = line.popleft()
+                _, prefix = line.popleft()
+                prefix.family.firsts.within[ttl].add(prefix.first_gap < TTL_S[ttl])
                 if prefix.first_gap >= TTL_S[ttl]:
-                    family.firsts.never(ttl)
-                    family.settle(prefix)
+                    prefix.settle()
