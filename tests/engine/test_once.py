@@ -211,6 +211,22 @@ async def test_what_may_have_run_is_sent_no_second_time_nor_elsewhere(
         assert total(field) == 2
 
 
+async def test_a_call_cannot_give_its_own_repeats_leave_to_run() -> None:
+    async with running() as field:
+        named = keyed(x_request_id="mine")
+        await field.post(PATH, message(), named | {"x-headgate-sim": "504"})
+        again = named | {"x-headgate-rerun": "mine"}
+        refused = await field.post(PATH, message(), again)
+        assert refused.status == 400
+        assert (
+            "send another one with the call that shall run anew"
+            in refused.json["error"]["message"]
+        )
+        assert total(field) == 1
+        found = await field.post(PATH, message(), again | {"x-request-id": "another"})
+        assert (found.status, total(field)) == (200, 2)
+
+
 @pytest.mark.parametrize("status", REFUSED)
 async def test_what_was_turned_away_may_be_sent_again_with_its_key(status: str) -> None:
     async with running(HASTE) as field:

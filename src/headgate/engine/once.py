@@ -70,6 +70,8 @@ class Once:
             if keying.rerun:
                 raise keyed.pointless()
             return None
+        if keying.rerun == call.id:
+            raise keyed.endless(call.id)
         asked, content = named
         return Wanted(
             asked,

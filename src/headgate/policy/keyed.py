@@ -115,6 +115,15 @@ def pointless() -> Fault:
     )
 
 
+def endless(call_id: str) -> Fault:
+    """Repeats of a run that bears the id it runs anew would each be taken for leave to run."""
+    return Fault(
+        Kind.INVALID,
+        f"{RERUN.decode()}: {call_id} is the X-Request-ID of this call too; send another one"
+        " with the call that shall run anew, or none",
+    )
+
+
 def mismatch() -> Fault:
     """The key belongs to another request."""
     return Fault(
