@@ -36,7 +36,13 @@ class Balance(NamedTuple):
     read: int = 0
 
     def plus(self, other: Balance) -> Balance:
-        return Balance._make(map(sum, zip(self, other, strict=True)))
+        return Balance(
+            self.premium_nusd + other.premium_nusd,
+            self.saved_nusd + other.saved_nusd,
+            self.plain_nusd + other.plain_nusd,
+            self.written + other.written,
+            self.read + other.read,
+        )
 
     @property
     def lost_nusd(self) -> int:
