@@ -223,3 +223,11 @@ def test_a_key_is_explained_with_what_its_call_would_be_charged_to(tmp_path: Pat
     assert "at the worst, probably" in shown
     told = json.loads(run("request.json", "--key-id", "al", "--json").stdout)["charge"]
     assert told["capped"][0]["budgets"][0]["fits"] is True
+
+
+def test_what_a_key_says_of_the_prompt_cache_goes_over_route_and_house() -> None:
+    make = ["keys", "create", "--name", "al", "--prompt-cache", "on"]
+    assert CliRunner().invoke(main, make).exit_code == 0
+    shown = run("--model", "claude-x", "--key-id", "al").stdout
+    assert "caches  prompt on, reply off, join off" in shown
+    assert "caches  prompt advise, reply off" in run("--model", "claude-x").stdout

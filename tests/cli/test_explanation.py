@@ -30,6 +30,9 @@ ladder = ["anthropic x6", "ollama:qwen3 x2", "mine"]
 canned = "sorry"
 silence_s = 20
 hold_ms = 0
+reply_cache = "all"
+[cache]
+prompt = "on"
 [prices.overrides."mine:gpt-x"]
 input = 3
 """
@@ -44,6 +47,12 @@ def config() -> Config:
 
 def told(config: Config, asked: Asked) -> dict[str, Any]:
     return explain(config, asked, NOW)
+
+
+def test_a_routes_word_on_caches_goes_over_the_houses(config: Config) -> None:
+    routed = told(config, Asked("claude-sonnet-5-5", "messages"))["caches"]
+    assert routed == {"prompt": "on", "reply": "all", "join": "off"}
+    assert told(config, Asked("house", "messages"))["caches"] == {**routed, "reply": "off"}
 
 
 def test_the_ladder_is_told_rung_by_rung_with_its_waits(config: Config) -> None:

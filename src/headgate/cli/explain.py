@@ -134,7 +134,9 @@ def _told(config: Config, asked: Asked, key: tuple[str | None, str | None]) -> d
     may: Any = gate.get("may") or {}
     tags = (*may.get("tags", ()), *asked.hints.tags)
     asked = replace(asked, hints=asked.hints._replace(tags=tags))
-    return _explained(config, asked, ledger) | {
+    told = _explained(config, asked, ledger)
+    told["caches"]["prompt"] = may.get("prompt_cache") or told["caches"]["prompt"]
+    return told | {
         "gate": gate,
         "charge": _charge(config, asked, ledger, key),
         "config": config.source or "no file: the environment",
@@ -276,6 +278,10 @@ def _show(told: dict[str, Any]) -> None:
             f"  stream  the head waits up to {limits['hold_ms']:,} ms for first content; "
             f"a ping after {limits['ping_s']:g} s of silence"
         )
+    caches = told["caches"]
+    lines.append(
+        f"  caches  prompt {caches['prompt']}, reply {caches['reply']}, join {caches['join']}"
+    )
     if told["then"]:
         lines.append(f"  canned  when every target failed: {told['then']}")
     click.echo("\n".join(lines))

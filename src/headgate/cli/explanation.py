@@ -81,6 +81,7 @@ def explain(
         "order": rank(config, route, request, scene),
         "then": route.canned or None,
         "limits": _limits(config, route, [providers[rung.provider] for rung in route.ladder]),
+        "caches": _caches(config, route),
         "input": _input(asked),
     }
 
@@ -186,6 +187,16 @@ def _limits(config: Config, route: Route, providers: Sequence[Provider]) -> dict
         "connections": first.max_connections,
         "max_retry_after_s": config.retry.max_retry_after_s,
         "jitter": config.retry.jitter,
+    }
+
+
+def _caches(config: Config, route: Route) -> dict[str, str]:
+    """What the route says of caches, else the house; of prompts a key may say otherwise."""
+    cache = config.cache
+    return {
+        "prompt": route.prompt_cache or cache.prompt,
+        "reply": route.reply_cache or cache.reply,
+        "join": route.join or cache.join,
     }
 
 
