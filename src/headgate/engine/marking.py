@@ -108,9 +108,11 @@ class Marking:
         """Asks what other processes know of a conversation that this one does not; None: it
         need not be asked."""
         call = tally.call
+        body = call.envelope.body
+        if len(body) < SHORT_BYTES:
+            return None
         if self.mode(call, route) != "on" or not _is_claudes(call, gate):
             return None
-        body = call.envelope.body
         if _MARK in body or not any(it in body for it in _SIGNED):
             return None
         name = self._conversation(call)
@@ -121,15 +123,16 @@ class Marking:
     def native(self, tally: Tally, route: Route, gate: Gate) -> Edit | None:
         """What is to be changed of a call that goes on in its own dialect."""
         call = tally.call
-        self._forget(tally)
+        if tally.saver is not None:
+            self._forget(tally)
+        is_claudes = call.surface.dialect.NAME == "anthropic"
+        if is_claudes and len(call.envelope.body) < SHORT_BYTES:
+            return None
         mode = self.mode(call, route)
         if mode == "off" or not call.surface.converses:
             return None
-        dialect = call.surface.dialect.NAME
-        if dialect != "anthropic":
+        if not is_claudes:
             return self._steering.edit(tally, gate) if mode == "on" else None
-        if len(call.envelope.body) < SHORT_BYTES:
-            return None
         if mode == "advise":
             tally.saver = self._adviser
             return None
