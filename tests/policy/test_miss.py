@@ -106,6 +106,23 @@ def test_the_providers_word_stands_above_ours_where_it_says_anything() -> None:
         assert found.why == "expired"
 
 
+@pytest.mark.parametrize(
+    ("words", "change", "why", "note"),
+    [
+        ("input_changed", None, "messages_changed", ""),
+        ("input_changed", Change("instructions", 0), "system_changed", ""),
+        ("reasoning_effort_changed", None, "settings_changed", "reasoning_effort"),
+        ("prompt_cache_key_changed", None, "settings_changed", "prompt_cache_key"),
+        ("model_changed", None, "model_changed", ""),
+    ],
+)
+def test_what_openai_says_has_a_name_of_ours(
+    words: str, change: Change | None, why: str, note: str
+) -> None:
+    link = SAME._replace(change=change)
+    assert judge(PAST, now(), link, CacheMiss(words, 700)) == Verdict(why, 700, note)
+
+
 def test_what_a_mark_would_have_read_is_said_of_callers_that_set_none() -> None:
     past = PAST._replace(cached=0)
     bare = now(usage=Usage(11_000), marked=False)

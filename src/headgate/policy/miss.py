@@ -55,6 +55,15 @@ REMEDIES = {
 _VENDORS_WORDS = frozenset(
     ("model_changed", "system_changed", "tools_changed", "messages_changed")
 )
+_VENDORS_SETTINGS = frozenset(
+    (
+        "prompt_cache_key_changed",
+        "text_format_changed",
+        "reasoning_effort_changed",
+        "verbosity_changed",
+        "service_tier_changed",
+    )
+)
 _OPENINGS = {"tools": "tools_changed"}
 
 
@@ -126,9 +135,10 @@ def judge(past: Past, now: Now, link: Link, told: CacheMiss | None = None) -> Ve
     slack = SLACK if link.goes_on else ROUGH_SLACK
     if lost < max(LEAST_TOKENS, slack * expected):
         return None
-    if told is not None and told.why in _VENDORS_WORDS:
-        return Verdict(told.why, told.tokens or lost)
     why, note = _cause(past, now, link)
+    if told is not None and (said := _said(told.why, why)):
+        setting = told.why.removesuffix("_changed") if said == "settings_changed" else ""
+        return Verdict(said, told.tokens or lost, setting)
     if why == "unmarked":
         lost = min(lost, int(past.prompt * link.share))
     return Verdict(why, lost, note)
@@ -139,6 +149,18 @@ def overlooked(verdict: Verdict, blocks: int) -> Verdict:
     if verdict.why != "evicted" or blocks < LOOKBACK:
         return verdict
     return Verdict("too_far", verdict.tokens, f"{blocks} blocks added")
+
+
+def _said(words: str, ours: str) -> str:
+    """The cause that a vendor names; empty: none that is one of ours.
+
+    What OpenAI calls the input holds the instructions as well: there we may know more.
+    """
+    if words in _VENDORS_WORDS:
+        return words
+    if words == "input_changed":
+        return ours if ours == "system_changed" else "messages_changed"
+    return "settings_changed" if words in _VENDORS_SETTINGS else ""
 
 
 def _cause(past: Past, now: Now, link: Link) -> tuple[str, str]:

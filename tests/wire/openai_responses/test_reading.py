@@ -120,6 +120,32 @@ def test_a_response_that_is_over_is_complete_also_when_it_was_cut_short(status: 
     assert (reading.stop, reading.fault) == (status, None)
 
 
+@pytest.mark.parametrize(
+    ("diagnostics", "told"),
+    [
+        (
+            {"type": "cache_miss", "reason": "tools_changed", "cache_missed_tokens": 900},
+            ("tools_changed", 900),
+        ),
+        ({"type": "cache_miss", "reason": "a", "cache_missed_tokens": -5}, ("a", 0)),
+        ({"type": "cache_miss"}, None),
+        ({"type": "cache_hit"}, None),
+        ({"type": "comparison_response_not_found"}, None),
+        ("unheard of", None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_why_the_cache_missed_is_read_from_whole_and_streamed_responses(
+    diagnostics: object, told: tuple[str, int] | None
+) -> None:
+    whole = read(prompt_cache_diagnostics=diagnostics)
+    last = response(prompt_cache_diagnostics=diagnostics)
+    streamed = seen({"type": "response.completed", "response": last})
+    assert whole.cache_miss == streamed.cache_miss == told
+    assert whole.warnings == streamed.warnings == []
+
+
 def test_a_failed_response_is_a_fault_streamed_or_whole_and_its_usage_counts() -> None:
     fields: dict[str, Any] = {
         "error": {"code": "rate_limit_exceeded", "message": "why"},

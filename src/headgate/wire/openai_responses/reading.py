@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from headgate.wire import openai
-from headgate.wire.broken import DONE, Reader
+from headgate.wire.broken import BROKEN, DONE, Reader
 from headgate.wire.model import Fault, Kind
 from headgate.wire.openai import classify as classify
 from headgate.wire.openai import error_body as error_body
 from headgate.wire.openai import session as session
-from headgate.wire.reading import Reading
+from headgate.wire.reading import MOST_TOKENS, CacheMiss, Reading
 from headgate.wire.sse import Sse, encode
 
 NAME = "openai_responses"
@@ -66,6 +66,13 @@ class _Response(Struct):
     usage: _Usage | None = None
     service_tier: str | None = None
     error: openai.AnyError = None
+    prompt_cache_diagnostics: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Diagnosis(Struct):
+    type: str = ""
+    reason: str | None = None
+    cache_missed_tokens: int | None = None
 
 
 class _Kind(Struct):
@@ -84,6 +91,7 @@ class _Event(_Kind):
 
 _EVENT = Reader(_Event)
 _REPLY = Reader(_Response)
+_DIAGNOSIS = msgspec.json.Decoder(_Diagnosis | None)
 _FAILURES = {
     Kind.RATE_LIMITED: "rate_limit_exceeded",
     Kind.UPSTREAM_LIMITED: "rate_limit_exceeded",
@@ -139,6 +147,8 @@ def _note(response: _Response, reading: Reading) -> None:
     reading.created_at = response.created_at or reading.created_at
     reading.stop = response.status or reading.stop
     reading.terms = openai.terms(response.service_tier, reading.terms)
+    if response.prompt_cache_diagnostics:
+        _diagnose(response.prompt_cache_diagnostics, reading)
     it = response.usage
     if it is None:
         return
@@ -154,6 +164,18 @@ def _note(response: _Response, reading: Reading) -> None:
             it.total_tokens,
         ),
     )
+
+
+def _diagnose(raw: msgspec.Raw, reading: Reading) -> None:
+    """Why the cache missed: told to callers that named a response to compare with (the type
+    PromptCacheDiagnostics of the vendor's SDK 3.52)."""
+    try:
+        found = _DIAGNOSIS.decode(raw)
+    except BROKEN:  # a shape nobody has seen yet: it decides nothing
+        return
+    if found is not None and found.type == "cache_miss" and found.reason:
+        tokens = found.cache_missed_tokens or 0
+        reading.cache_miss = CacheMiss(found.reason, min(max(tokens, 0), MOST_TOKENS))
 
 
 def _writes(details: _InputDetails | None) -> tuple[int, int]:
