@@ -216,3 +216,14 @@ async def test_a_reply_from_where_another_tag_leads_is_not_given() -> None:
         assert field.sim.total_calls == 2
     assert "x-headgate-cache" not in tagged.headers
     assert other.body == plain.body
+
+
+async def test_what_a_translation_left_out_is_told_with_every_kept_reply() -> None:
+    toml = KEEPS_ALL + '[models]\nswift = "openai:gpt-6-luna"\n' + PROVIDERS
+    async with running(toml) as field:
+        body = message("swift", top_k=3)
+        first, second = await twice(field, "/v1/messages", body, {**body, "stream": True})
+        assert field.sim.total_calls == 1
+        rows = await field.rows(2)
+    assert first.headers["x-headgate-warning"] == second.headers["x-headgate-warning"]
+    assert [row["warnings"] for row in rows] == ["top_k", "top_k"]

@@ -14,7 +14,7 @@ from headgate.sim.scenario import Scenario
 from headgate.store import keys
 from headgate.store.sqlite import connect
 from headgate.store.traits import Changes
-from tests.kit import HASTE, Field, chat, message, read_head, running, send
+from tests.kit import HASTE, PROVIDERS, Field, chat, message, read_head, running, send
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -156,3 +156,37 @@ async def test_an_answer_shortened_for_a_budget_is_given_to_no_other_key_and_not
         third = await field.post("/v1/messages", body, poor)
         assert third.json == second.json
         assert field.sim.total_calls == 2
+
+
+async def test_a_refusal_tells_everybody_when_to_come_again() -> None:
+    words = {"status": 429, "retry_after": 33, "head_delay": 0.2}
+    async with running(JOINS, options=Options(scenario=Scenario(always=words))) as field:
+        calls = [field.post("/v1/messages", message()) for _ in range(3)]
+        found = await asyncio.gather(*calls)
+        assert field.sim.total_calls == 1
+    assert [got.headers.get("retry-after") for got in found] == ["33"] * 3
+
+
+async def test_canned_words_are_named_so_to_everybody() -> None:
+    toml = (
+        JOINS + '[models.sturdy]\nladder = "openai:gpt-6-luna"\ncanned = "Later."\n' + PROVIDERS
+    )
+    words = Scenario(always={"status": 503, "head_delay": 0.2})
+    for stream in (False, True):
+        async with running(toml, options=Options(scenario=words)) as field:
+            body = chat("sturdy", stream=stream)
+            calls = [field.post("/v1/chat/completions", body) for _ in range(3)]
+            found = await asyncio.gather(*calls)
+        assert [got.headers.get("x-headgate-canned") for got in found] == ["true"] * 3
+
+
+async def test_what_was_lost_on_the_way_to_another_vendor_is_told_to_everybody() -> None:
+    toml = JOINS + '[models]\nswift = "openai:gpt-6-luna"\n' + PROVIDERS
+    words = Scenario(always={"head_delay": 0.2})
+    async with running(toml, options=Options(scenario=words)) as field:
+        body = message("swift", top_k=3)
+        found = await asyncio.gather(*(field.post("/v1/messages", body) for _ in range(3)))
+        assert field.sim.total_calls == 1
+        rows = await field.rows(3)
+    assert len({got.headers["x-headgate-warning"] for got in found}) == 1
+    assert len({row["warnings"] for row in rows}) == 1

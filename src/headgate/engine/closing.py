@@ -14,7 +14,7 @@ from headgate.engine import refusal, told
 from headgate.engine.crossing import voice
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
-from headgate.engine.head import own_headers, own_stream_headers, reply_headers
+from headgate.engine.head import CANNED, own_headers, own_stream_headers, reply_headers
 from headgate.engine.settle import Ended
 from headgate.engine.tally import Tally
 from headgate.wire.model import Ending, Fault, Kind
@@ -71,7 +71,7 @@ class Closing:
             headers = own_stream_headers(tally)
         else:
             headers = [*own_headers(tally), (b"content-type", b"application/json")]
-        headers.append((b"x-headgate-canned", b"true"))
+        headers.append((CANNED, b"true"))
         tally.reply_bytes = len(body)
         await self.make_sure(tally)
         if call.stream:

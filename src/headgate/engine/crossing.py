@@ -39,6 +39,11 @@ def cross(tally: Tally, target: Target, abilities: Abilities) -> Translation:
     return said
 
 
+def lost(tally: Tally) -> tuple[str, ...]:
+    """What of the call its answer knows nothing of, whoever is given it."""
+    return _told(tally.crossing.losses) if tally.crossing is not None else ()
+
+
 def _told(losses: list[Loss]) -> tuple[str, ...]:
     told = tuple(str(loss) for loss in losses[:MOST_TOLD])
     more = len(losses) - len(told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from headgate.engine import told
 from headgate.engine.tally import Tally
 from headgate.wire import headers as fields
@@ -13,6 +15,7 @@ _NO_BUFFERING: Headers = [
 ]
 SIMULATED = b"x-headgate-simulated"
 WARNING = b"x-headgate-warning"
+CANNED = b"x-headgate-canned"
 _JSON = (b"content-type", b"application/json")
 _EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 
@@ -70,6 +73,16 @@ def own_headers(tally: Tally) -> Headers:
         name, refused = tally.call.surface.dialect.NAME, tally.fault is not None
         headers += told.reply_headers(tally.purse, name, refused=refused)
     if tally.warnings:
-        said = [_safe(warning).replace(b",", b";") for warning in tally.warnings]
-        headers.append((WARNING, b", ".join(said)))
+        headers.append(warning(tally.warnings))
     return headers
+
+
+def warning(warnings: Iterable[str]) -> tuple[bytes, bytes]:
+    """The field that tells them."""
+    return WARNING, b", ".join(_safe(each).replace(b",", b";") for each in warnings)
+
+
+def warnings_in(headers: Headers) -> tuple[str, ...]:
+    """What such a field among them tells."""
+    told = fields.text(headers, WARNING)
+    return tuple(told.split(", ")) if told else ()

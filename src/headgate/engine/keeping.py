@@ -11,10 +11,17 @@ import asyncio
 import time
 
 from headgate.engine.closing import Closing
+from headgate.engine.crossing import lost
 from headgate.engine.flight import Record
 from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
-from headgate.engine.head import SIMULATED, own_headers, own_stream_headers
+from headgate.engine.head import (
+    SIMULATED,
+    own_headers,
+    own_stream_headers,
+    warning,
+    warnings_in,
+)
 from headgate.engine.nearby import Asking, header
 from headgate.engine.tally import Tally
 from headgate.policy import replycache
@@ -28,7 +35,7 @@ HIT, NEAR = "hit", "near"
 FROM = b"x-headgate-cache"
 _JSON = (b"content-type", b"application/json")
 _BELONGS = (b"content-type", SIMULATED)
-"""fields that are kept with a whole reply"""
+"""fields that are kept with a reply, beside what it knows nothing of"""
 SECOND = 1_000_000
 
 
@@ -80,6 +87,7 @@ class Keeping:
     ) -> None:
         """Send a kept reply; `how`: the header field that says why."""
         tally.status, tally.reply_bytes = kept.status, len(body)
+        tally.warnings = warnings_in(kept.headers)
         if not tally.call.stream:
             await self._end(tally)
             headers = [*own_headers(tally), how, _JSON, *_marks(kept)]
@@ -128,11 +136,14 @@ def kept_of(led: Tally, record: Record) -> Kept:
     """A recorded answer as it is kept."""
     head = record.head
     assert head is not None, "an answer has a head"
+    belongs = [field for field in head.headers if field[0] in _BELONGS]
+    if losses := lost(led):
+        belongs.append(warning(losses))
     first_ms = int((led.first_content - led.started) * 1000) if led.first_content else 0
     return Kept(
         head.status,
         not head.whole,
-        [field for field in head.headers if field[0] in _BELONGS],
+        belongs,
         record.body,
         led.at_us,
         led.cost_nusd,

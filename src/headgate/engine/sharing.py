@@ -20,10 +20,11 @@ from headgate.config import Config, Route
 from headgate.engine import flight as flights
 from headgate.engine.admission import LOWERED
 from headgate.engine.closing import Closing
+from headgate.engine.crossing import lost
 from headgate.engine.flight import Flight, Head
 from headgate.engine.gate import asks_for_usage
 from headgate.engine.ground import Ground
-from headgate.engine.head import SIMULATED, WARNING, own_headers
+from headgate.engine.head import CANNED, SIMULATED, WARNING, own_headers
 from headgate.engine.keeping import FROM, Keeping
 from headgate.engine.nearby import Asking
 from headgate.engine.once import SAID, Once
@@ -39,7 +40,9 @@ Lead = Callable[[Call, Flight], Awaitable[None]]
 
 USUAL = (b"", b"beta=true")
 """queries that clients send; callers choose any, so others are not remembered"""
-_OWN = (b"x-request-id", b"request-id", b"retry-after")
+_OWN = (b"x-request-id", b"request-id")
+_OF_THE_REPLY = (SIMULATED, CANNED)
+"""what we say of a reply, whoever gets it"""
 _OWN_LIMITS = frozenset((Kind.RATE_LIMITED, Kind.BUDGET, Kind.LOOP))
 """faults of whoever asked, and not of the question"""
 _PERSONAL = (b"anthropic-ratelimit-", b"x-ratelimit-", b"x-headgate-")
@@ -235,10 +238,13 @@ class Sharing:
         """The head as this reader gets it: what is about somebody else is left out."""
         if running.first is tally and running.led is not None:
             return [*head.headers, *more]
+        if running.led is not None:
+            tally.warnings = lost(running.led)
         passed = [
             field
             for field in head.headers
-            if field[0] == SIMULATED or not (field[0] in _OWN or field[0].startswith(_PERSONAL))
+            if field[0] in _OF_THE_REPLY
+            or not (field[0] in _OWN or field[0].startswith(_PERSONAL))
         ]
         how = more or [(FROM, running.answered_from.encode())]
         return [*own_headers(tally), *how, *passed]
