@@ -83,7 +83,8 @@ def report(
     """Show what caches read, wrote, saved and missed, and what would save more.
 
     saved: against the same calls without any cache; below zero, writes cost more than reads
-    saved. missed: what calls paid because a prompt that had been cached was not read.
+    saved. missed: what calls paid beyond reading what those before them left in a cache, or
+    would have left with a mark.
 
     \b
     Example:
