@@ -87,6 +87,22 @@ def test_what_settlement_found_is_told_with_what_it_cost_and_what_to_do(book: Bo
     assert data["compared_with"] == "a"
 
 
+def test_tokens_are_told_only_where_they_cost_what_settlement_found(book: Book) -> None:
+    alike = {**FIRST, **printed(turns=2), "model_sent": "claude-sonnet-5-5"}
+    book.put(call("a", model_sent="claude-sonnet-5-5", **FIRST))
+    book.put(call("alone", 10, **{**alike, **printed("New. " * 2_800, turns=2)}))
+    text, data = book.why("alone")
+    assert data["missed_tokens"] > 8_000
+    found = {"miss": data["why"], "miss_at": "system[1]"}
+    new = {**alike, **printed("New. " * 2_800, turns=2), **found}
+    book.put(call("b", 11, **new, miss_nusd=data["cost_nusd"]))
+    book.put(call("c", 12, **new, miss_nusd=data["cost_nusd"] // 5))
+    assert book.why("b")[1]["missed_tokens"] == data["missed_tokens"]
+    text, less = book.why("c")
+    assert less["missed_tokens"] == 0, "the marks that stood there hid the rest from the rows"
+    assert "tokens" not in next(it for it in text.splitlines() if it.startswith("cost"))
+
+
 def test_since_when_and_by_whom_a_version_was_sent_first(book: Book) -> None:
     new: dict[str, Any] = {**FIRST, "miss": "system_changed", "miss_nusd": 5_000_000}
     changed = SYSTEM.replace("Rules", "Today", 1)

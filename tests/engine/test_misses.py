@@ -94,6 +94,20 @@ async def test_an_edited_earlier_message_is_found_by_its_place() -> None:
         assert row["miss_nusd"] == pytest.approx(lost(row, gone), rel=0.001)
 
 
+async def test_a_time_in_the_first_message_is_found_though_the_talk_begins_otherwise() -> None:
+    async with street() as (field, _):
+        talk = Talk(field)
+        talk.headers = {"x-claude-code-session-id": "one"}
+        rows = [await talk.say("What is it? " * 10) for _ in range(3)]
+        for minute in range(2):
+            talk.turns[0]["content"] = [text(f"It is 12:0{minute}. " + "What is it? " * 400)]
+            rows.append(await talk.say())
+            before, row = rows[-2:]
+            assert said(row) == ("messages_changed", "messages[0]")
+            gone = before["cache_read"] + written(before) - row["cache_read"]
+            assert row["miss_nusd"] == pytest.approx(lost(row, gone), rel=0.001)
+
+
 async def test_a_model_switch_is_told_with_both_models() -> None:
     async with street() as (field, _):
         talk = Talk(field)

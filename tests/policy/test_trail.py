@@ -15,6 +15,7 @@ from headgate.policy.trail import (
     Trail,
     added_blocks,
     first_difference,
+    is_one_talk,
     kept_bytes,
     lay,
     likeness,
@@ -174,6 +175,17 @@ def test_openings_are_alike_by_what_they_share_wherever_it_stands() -> None:
     assert likeness(usual, trail(moved)) == 1
     assert likeness(usual, trail({"system": "something else", "messages": []})) == 0
     assert 0.5 < likeness(usual, trail(edited("system", 0, block("12:00")))) < 1
+
+
+def test_a_talk_is_the_same_where_it_begins_alike_or_most_of_it_is_said_again() -> None:
+    turns = [{"role": "user", "content": f"{n}"} for n in range(6)]
+    talk = trail({"messages": turns})
+    assert is_one_talk(talk, trail({"messages": turns[:1]}))
+    assert is_one_talk(talk, trail({"messages": turns[3:]}))
+    assert not is_one_talk(talk, trail({"messages": turns[4:]}))
+    short = trail({"messages": turns[:1]})
+    assert not is_one_talk(short, trail({"messages": turns[1:]}))
+    assert not is_one_talk(trail({"messages": []}), trail({"messages": []}))
 
 
 @given(st.binary(max_size=40))

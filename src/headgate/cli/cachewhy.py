@@ -97,7 +97,7 @@ def explain(connection: Connection, row: Row) -> Found:
     recorded = bool(entry.miss)
     why, at, nusd, tokens = entry.miss, entry.miss_at, entry.miss_nusd, 0
     verdict = _verdict(entry, compared, link)
-    if verdict is not None:
+    if verdict is not None and (not recorded or _is_worth(entry, verdict.tokens)):
         tokens = verdict.tokens
     if not recorded and verdict is not None:
         why = verdict.why
@@ -181,6 +181,11 @@ def _cost_nusd(entry: Entry, tokens: int) -> int:
         return 0
     usage, terms = _usage(entry), Terms(entry.tier, entry.speed, entry.geo)
     return miss.cost_nusd(tokens, usage, rates.cost(usage, terms), rates, terms)
+
+
+def _is_worth(entry: Entry, tokens: int) -> bool:
+    """Do so many tokens cost what settlement found, which saw more than the ledger keeps."""
+    return abs(_cost_nusd(entry, tokens) - entry.miss_nusd) <= 0.01 * entry.miss_nusd
 
 
 def _since(why: str, mine: Printed, earlier: Sequence[Step]) -> Since | None:

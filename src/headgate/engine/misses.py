@@ -233,9 +233,7 @@ def _link(thread: Thread, old: Trail, laid: Trail, model: str) -> tuple[Link, in
     size = max(old.size, 1)
     is_same = change is None or change.member in trail.TURNS
     is_near = is_same or _is_alike(old, laid)
-    width = trail.PIECE.size
-    first = laid.turns.pieces[:width]
-    goes_on = is_near and bool(first) and old.turns.pieces[:width] == first
+    goes_on = is_near and trail.is_one_talk(old, laid)
     link = Link(goes_on, kept / size, old.opening_size / size, change)
     if goes_on:
         return link, 3

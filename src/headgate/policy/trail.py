@@ -263,5 +263,18 @@ def likeness(old: Trail, new: Trail) -> float:
     return len(one & two) / max(len(one), len(two), 1)
 
 
+def is_one_talk(old: Trail, new: Trail) -> bool:
+    """Are both of one conversation: does it begin alike, or is most of it said again."""
+    first = new.turns.pieces[: PIECE.size]
+    if first and old.turns.pieces[: PIECE.size] == first:
+        return True
+    said, again = _hashes_of(old.turns), _hashes_of(new.turns)
+    return 2 * len(said & again) >= max(len(said), 2)
+
+
 def _hashes(trail: Trail) -> set[bytes]:
-    return {h for member in trail.opening for h, _ in PIECE.iter_unpack(member.pieces)}
+    return {it for member in trail.opening for it in _hashes_of(member)}
+
+
+def _hashes_of(member: Member) -> set[bytes]:
+    return {h for h, _ in PIECE.iter_unpack(member.pieces)}
