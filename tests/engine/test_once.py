@@ -374,6 +374,15 @@ async def test_what_a_session_sends_again_within_the_window_is_the_same_call() -
         assert total(field) == 4
 
 
+@pytest.mark.parametrize("wish", ["no-cache", "no-store"])
+async def test_a_session_that_wants_another_answer_says_so_and_gets_it(wish: str) -> None:
+    async with running(RESENDS) as field:
+        await field.post(PATH, message(), SESSION)
+        again = await field.post(PATH, message(), SESSION | {"cache-control": wish})
+        assert (again.status, total(field)) == (200, 2)
+        assert IDEMPOTENCY not in again.headers
+
+
 async def test_what_is_sent_again_after_the_window_is_another_call() -> None:
     async with running("[cache]\nresend_s = 0.05\n" + HASTE) as field:
         await field.post(PATH, message(), SESSION)

@@ -91,6 +91,9 @@ class Once:
             return keyed.named(key, scope, self._secret), content
         if not self._cache.resend_s or not surface.converses:
             return None
+        control = Control.of(told)
+        if control.no_cache or control.no_store:  # it says that it wants another answer
+            return None
         session = thread(call, route.pattern)
         if not session:
             return None
