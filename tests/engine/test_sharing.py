@@ -14,7 +14,7 @@ from headgate.sim.scenario import Scenario
 from headgate.store import keys
 from headgate.store.sqlite import connect
 from headgate.store.traits import Changes
-from tests.kit import HASTE, PROVIDERS, Field, chat, message, read_head, running, send
+from tests.kit import HASTE, PROVIDERS, Field, Got, chat, message, read_head, running, send
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -190,3 +190,17 @@ async def test_what_was_lost_on_the_way_to_another_vendor_is_told_to_everybody()
         rows = await field.rows(3)
     assert len({got.headers["x-headgate-warning"] for got in found}) == 1
     assert len({row["warnings"] for row in rows}) == 1
+
+
+async def test_while_the_upstream_is_silent_all_get_the_same_pings() -> None:
+    scenario = Scenario(always={"head_delay": 1.0})
+    async with running("ping_s = 0.2\n" + JOINS, options=Options(scenario=scenario)) as field:
+
+        async def late(n: int) -> Got:
+            await asyncio.sleep(n * 0.15)
+            return await field.post("/v1/messages", message(stream=True))
+
+        found = await asyncio.gather(*(late(n) for n in range(4)))
+        assert field.sim.total_calls == 1
+    assert b"event: ping" in found[0].body
+    assert {got.body for got in found} == {found[0].body}

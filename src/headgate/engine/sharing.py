@@ -220,6 +220,7 @@ class Sharing:
 
     async def _read(self, tally: Tally, running: Flight, keyed: bytes) -> None:
         is_first = running.first is tally
+        tally.follows = True
         try:
             headers = partial(self._headers, tally, running, [(SAID, keyed)] if keyed else [])
             await flights.read(running, tally, headers)

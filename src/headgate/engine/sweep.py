@@ -41,7 +41,8 @@ async def look(engine: Engine, tally: Tally, ping_s: float, now: float) -> None:
     if tally.committed and stalled:
         tally.stalled_at = now
     look_at_upstream(tally, now)
-    if tally.call.stream and not (stalled or tally.answered or tally.noted):
+    told = tally.answered or tally.noted or tally.follows
+    if tally.call.stream and not (stalled or told):
         await look_at_stream(engine, tally, ping_s, now)
 
 

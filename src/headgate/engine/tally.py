@@ -171,6 +171,8 @@ class Tally(Struct, eq=False):
     bill: Bill | None = None
     probable_nusd: int = 0
     waited_us: int = 0
+    follows: bool = False
+    """is it told what another call is told, pings too"""
     vigil: Vigil | None = None
     """watches for loops; None: nobody does"""
     lesson: Callable[[Tally], None] | None = None
