@@ -225,6 +225,21 @@ async def test_sessions_do_not_mix_and_two_prompts_of_one_session_are_two_thread
         assert [said(row) for row in rows] == [("", "")] * 3
 
 
+async def test_questions_that_share_their_rules_are_no_talk_that_was_edited() -> None:
+    """A vendor that charges for writes reads rules under another question where a breakpoint
+    ends them: what stands behind them changed in no talk."""
+    async with street() as (field, _):
+        rules = {"role": "system", "content": "Rules. " * 1500}
+        for n in range(3):
+            said = [rules, {"role": "user", "content": f"What is {n}? " * 20}]
+            body = {"model": "gpt-5.6-sol", "messages": said}
+            got = await field.post("/v1/chat/completions", body, {"x-request-id": f"q{n}"})
+            assert got.status == 200, got.body
+            row = await field.row_of(f"q{n}")
+            assert row["cache_write_30m"] > 2_000
+            assert (row["miss"], row["miss_at"]) == ("", "")
+
+
 async def test_openais_cache_is_explained_as_well() -> None:
     async with street() as (field, clock):
         body: dict[str, Any] = {

@@ -206,3 +206,17 @@ def test_nothing_but_hashes_and_lengths_is_kept(secret: str) -> None:
     found = trail(request(messages=[turn(secret)]))
     assert secret.encode() not in found.turns.pieces
     assert found.turns != lay(opened(request(messages=[turn(secret)])), SEED + 1).turns
+
+
+def test_what_the_operator_says_among_the_turns_begins_no_talk() -> None:
+    rules = {"role": "system", "content": "Rules. " * 900}
+    one, other = (
+        trail({"messages": [rules, {"role": "user", "content": f"question {n}"}]})
+        for n in range(2)
+    )
+    assert not is_one_talk(one, other)
+    grown = [rules, {"role": "user", "content": "question 0"}, {"role": "user", "content": "!"}]
+    assert is_one_talk(one, trail({"messages": grown}))
+    assert one.head_size > 6_000 > one.opening_size == 0
+    assert trail({"messages": [rules]}).head_size == one.head_size
+    assert trail({"input": "no list"}).head_size == 0

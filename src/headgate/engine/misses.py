@@ -234,11 +234,11 @@ def _link(thread: Thread, old: Trail, laid: Trail, model: str) -> tuple[Link, in
     is_same = change is None or change.member in trail.TURNS
     is_near = is_same or _is_alike(old, laid)
     goes_on = is_near and trail.is_one_talk(old, laid)
-    link = Link(goes_on, kept / size, old.opening_size / size, change)
+    link = Link(goes_on, kept / size, old.head_size / size, change)
     if goes_on:
         return link, 3
     if is_same:
-        return link, 2 if laid.opening else 0
+        return link, 2 if laid.head_size else 0
     return link, 1 if is_near and model == thread.past.model else 0
 
 

@@ -21,6 +21,7 @@ from headgate.wire.envelope import Envelope
 
 OPENING = ("tools", "instructions", "system")
 TURNS = ("messages", "input")
+_OPERATOR = ("system", "developer")
 FINE_BYTES, COARSE_BYTES, FINE_UNTIL = 2_048, 16_384, 65_536
 """how long a piece may be, near the beginning of its member and far from it"""
 MOST_PIECES = 512
@@ -56,6 +57,8 @@ class Member(NamedTuple):
     marked: bool = False
     last: tuple[int, int] = (0, 0)
     """where its last part begins: after how many pieces, at which byte"""
+    head: int = 0
+    """where what the operator says among the turns ends: before anybody else speaks"""
 
 
 class Trail(NamedTuple):
@@ -73,11 +76,17 @@ class Trail(NamedTuple):
         return sum([it.size for it in self.opening])
 
     @property
+    def head_size(self) -> int:
+        """The bytes of all that the operator says before anybody else speaks."""
+        return self.opening_size + self.turns.head
+
+    @property
     def opening_is_marked(self) -> bool:
         return any(it.marked for it in self.opening)
 
 
 class _Turn(msgspec.Struct):
+    role: str = ""
     content: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -114,7 +123,9 @@ def lay(
     if not turns:
         return Trail(opening, Member(""))
     so_far = before.turns if before is not None and grown else None
-    return Trail(opening, _read(turns, members[turns], seed, so_far))
+    read = _read(turns, members[turns], seed, so_far)
+    head = so_far.head if so_far is not None else _head(_plain(bytes(members[turns]))[0])
+    return Trail(opening, read._replace(head=head))
 
 
 def _read(name: str, raw: msgspec.Raw, seed: int, so_far: Member | None = None) -> Member:
@@ -143,6 +154,18 @@ def _read(name: str, raw: msgspec.Raw, seed: int, so_far: Member | None = None) 
 def _plain(text: bytes, start: int = 0) -> tuple[bytes, bool]:
     marks = unmarked.ranges(text, start, len(text))
     return (unmarked.without(text, marks), True) if marks else (text, False)
+
+
+def _head(plain: bytes) -> int:
+    end = 0
+    for start, stop in _parts(plain, 0):
+        try:
+            if _TURN.decode(plain[start:stop]).role not in _OPERATOR:
+                break
+        except BROKEN:
+            break
+        end = stop
+    return end
 
 
 def _pieces(plain: bytes, at: int = 0) -> Iterator[tuple[int, int, int]]:
@@ -265,16 +288,15 @@ def likeness(old: Trail, new: Trail) -> float:
 
 def is_one_talk(old: Trail, new: Trail) -> bool:
     """Are both of one conversation: does it begin alike, or is most of it said again."""
-    first = new.turns.pieces[: PIECE.size]
-    if first and old.turns.pieces[: PIECE.size] == first:
+    said, again = _said(old.turns), _said(new.turns)
+    if said and said[:1] == again[:1]:
         return True
-    said, again = _hashes_of(old.turns), _hashes_of(new.turns)
-    return 2 * len(said & again) >= max(len(said), 2)
+    return 2 * len({*said} & {*again}) >= max(len({*said}), 2)
+
+
+def _said(turns: Member) -> list[bytes]:
+    return [h for h, end in PIECE.iter_unpack(turns.pieces) if end > turns.head]
 
 
 def _hashes(trail: Trail) -> set[bytes]:
-    return {it for member in trail.opening for it in _hashes_of(member)}
-
-
-def _hashes_of(member: Member) -> set[bytes]:
-    return {h for h, _ in PIECE.iter_unpack(member.pieces)}
+    return {h for member in trail.opening for h, _ in PIECE.iter_unpack(member.pieces)}
