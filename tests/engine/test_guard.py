@@ -23,7 +23,7 @@ from headgate.store import event as events
 from headgate.store.sqlite import connect_reader
 from headgate.wire.model import STANDARD, Usage
 from tests.engine.players import call_of, tally_of
-from tests.kit import message, running
+from tests.kit import chat, message, running
 from tests.ledger.rows import entry
 
 MODEL = "claude-sonnet-5-5"
@@ -94,6 +94,27 @@ def test_marks_of_ours_are_taken_away_by_a_line_that_is_named() -> None:
     (event,) = after(60, UNREAD, tally, route="claude-*", key_id="").events
     assert event[1] == "house"
     assert '[models."claude-*"] prompt_cache = "off"' in event[3]["helps"]
+
+
+def test_without_a_route_the_whole_line_is_named() -> None:
+    tally = tally_of(call_of())
+    tally.cache_plan = "on tools:5m"
+    (event,) = after(60, UNREAD, tally, route="").events
+    assert '[cache] prompt = "off"' in event[3]["helps"]
+
+
+async def test_what_a_vendor_writes_unasked_is_stopped_by_switching_plans_on() -> None:
+    """No mark of the caller's stands there that could be taken off."""
+    async with running() as field:
+        body = chat("gpt-5.6-sol")
+        headers = {"x-headgate-sim": "usage=input:10,write30m:1500000,output:5"}
+        for _ in range(2):
+            assert (await field.post("/v1/chat/completions", body, headers)).status == 200
+        await field.rows(2)
+        told = [it for it in field.logged() if it["event"] == "cache_losing"]
+    (event,) = told
+    assert '[cache] prompt = "on"' in event["detail"]["helps"]
+    assert "cache_control" not in event["detail"]["helps"]
 
 
 def test_a_cache_that_is_read_is_no_alarm() -> None:

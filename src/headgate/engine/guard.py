@@ -11,6 +11,7 @@ from headgate.engine.tally import Settled, Tally
 from headgate.ledger.record import Entry
 from headgate.policy import losing
 from headgate.policy.losing import WINDOW_S, Balance, Windows
+from headgate.wire.model import Usage
 
 DAY_US = 86_400_000_000
 _OWN = (
@@ -18,6 +19,14 @@ _OWN = (
     " again within its lifetime; `headgate cache report --by key` says what changes"
 )
 _OURS = "marks that Headgate set are not read: {line} takes them away"
+_UNASKED = (
+    'the vendor writes unasked what is not read: [cache] prompt = "on" points it at what comes'
+    " again, and has it write nothing where nothing does"
+)
+_STEERED = (
+    "the vendor writes unasked what is not read, though it is told what comes again;"
+    " `headgate cache report --by key` says what changes"
+)
 
 
 class Guard:
@@ -59,10 +68,6 @@ def alarm(notices: Notices, tally: Tally, settled: Settled, row: Entry, found: B
     assert settled.cost is not None
     subject = f"key:{row.key_id}" if row.key_id else "house"
     needed = losing.needed(settled.usage, settled.cost, settled.rates, settled.terms)
-    helps = _OWN
-    if tally.cache_plan.startswith("on"):
-        line = f'[models."{row.route}"] prompt_cache = "off"' if row.route else "[cache] prompt"
-        helps = _OURS.format(line=line)
     detail = {
         "model": row.model_sent,
         "lost_usd": round(found.lost_nusd / 1e9, 6),
@@ -72,7 +77,17 @@ def alarm(notices: Notices, tally: Tally, settled: Settled, row: Entry, found: B
         "read_share": round(found.read_share, 3),
         "share_needed": round(needed, 3),
         "call": row.id,
-        "helps": helps,
+        "helps": _helps(tally.cache_plan, settled.usage, row.route),
     }
     once = f"cache_losing {subject} {row.model_sent} {row.at_us // DAY_US}"
     notices.note("cache_losing", subject, once, detail)
+
+
+def _helps(plan: str, usage: Usage, route: str) -> str:
+    ours = plan.startswith("on")
+    if usage.cache_write_30m or usage.cache_write_12h:
+        return _STEERED if ours else _UNASKED
+    if not ours:
+        return _OWN
+    setting = f'[models."{route}"] prompt_cache' if route else "[cache] prompt"
+    return _OURS.format(line=f'{setting} = "off"')
