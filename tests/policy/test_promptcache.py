@@ -400,3 +400,18 @@ def test_it_remembers_a_bounded_number_of_prefixes() -> None:
     planner = Planner(100)
     run(planner, [b"%d" % n for n in range(1000)])
     assert len(planner.known) == 100
+
+
+def test_agents_that_begin_one_after_the_other_are_kept_for_five_minutes() -> None:
+    """An hour looks no better proven than five minutes while neither can be judged yet."""
+    planner, lives = Planner(), set[Ttl]()
+    for second in range(0, 400, 10):
+        for agent in range(20):
+            turn, rest = divmod(second - 10 * agent, 20)
+            if turn < 0 or rest or turn > 9:
+                continue
+            before = f"{agent} {turn - 1}".encode() if turn else b""
+            turns = Slot("turns", f"{agent} {turn}".encode(), TOKENS + turn, before, TOKENS)
+            plan = planner.plan(asked(turns), float(second))
+            lives |= {mark.ttl for mark in plan.marks}
+    assert lives == {"5m"}

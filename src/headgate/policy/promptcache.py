@@ -230,7 +230,8 @@ class Planner:
         if not hopes and family.is_marking:
             family.is_marking = False
             plan.withdrawn.append((slot.name, "new" if prefix.is_new else "seldom"))
-        hopeful = slot.hopeful or seen["5m"][1] > 0
+        judged = prefix.returns.within["5m"].count + family.firsts.within["5m"].count
+        hopeful = slot.hopeful or judged > 0
         risky = prefix.is_new and family.unread >= UNREAD
         if not hopes or not hopeful or risky or not family.stakes[plan.real].may_guess():
             return None

@@ -137,8 +137,9 @@ class Family:
     def __init__(self) -> None:
         self.firsts = Returns(FIRSTS)
         """how soon those came again that were new"""
-        self.born = self.returned = 0
-        """how many were ever new, and how many of them came again within an hour"""
+        self.born = 0
+        self.returned: dict[Ttl, int] = {"5m": 0, "1h": 0}
+        """how many were ever new, and how many of them came again so soon"""
         self.kept = Share(FIRSTS)
         """of the entries that should have been there, those that were"""
         self.stakes = (Stake(), Stake())
@@ -148,11 +149,11 @@ class Family:
         self.is_marking = False
 
     def seen(self, ttl: Ttl) -> tuple[float, float]:
-        """(how often what was new came again in time, of how many); until the first hour is
-        over, what may come yet counts as what will not."""
+        """(how often what was new came again in time, of how many); until the first is
+        judged, what may come yet counts as what will not."""
         share = self.firsts.within[ttl]
-        if ttl == "1h" and not share.count:
-            return self.returned, self.born
+        if not share.count:
+            return self.returned[ttl], self.born
         return share.so, share.count
 
     @property
@@ -206,7 +207,8 @@ class Recurrence:
                 before.flight, before.pause = begun, gap
             if before.is_new:
                 before.first_gap = gap
-                before.family.returned += gap < TTL_S["1h"]
+                for ttl in TTL_S:
+                    before.family.returned[ttl] += gap < TTL_S[ttl]
                 before.settle()
         if known is None:
             known = Prefix(now, family, before)
