@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from headgate.ledger.caching import Pause
 from headgate.ledger.insert import Batch, write
 from headgate.ledger.record import Entry
 from headgate.policy.event import event
+from headgate.policy.keepalive import Reckoning
 from headgate.store import event as events
 from headgate.store import keys
 from headgate.store.sql import Connection
@@ -78,6 +80,21 @@ def test_sums_causes_advice_and_answers_are_gathered_from_either_store(
     assert (found.given[0].source, found.given[0].saved_nusd) == ("join", 5_000_000)
     data = as_data(found)
     assert set(data) >= {"sums", "break_even", "misses", "advice", "keep_alive", "given_again"}
+
+
+def test_money_is_told_to_machines_in_whole_nano_dollars(connection: Connection) -> None:
+    filled(connection)
+    odd = Reckoning(2, 3, 34.6, 12.4)
+    data = as_data(gather(connection, "key", AT_US)._replace(keepalive={MODEL: odd}))
+    told = json.dumps(data["keep_alive"])
+    assert json.loads(told)[MODEL] == {
+        "pauses": 2,
+        "pings": 3,
+        "saved_nusd": 35,
+        "wasted_nusd": 12,
+        "net_nusd": 23,
+    }
+    assert "." not in told
 
 
 def test_what_is_older_than_asked_for_is_left_out(connection: Connection) -> None:

@@ -65,7 +65,10 @@ def show(connection: Connection, group: str, since_us: int, *, as_json: bool) ->
         print_json(as_data(found))
         return
     if not found.sums and not found.given:
-        say("no call with a price in this time: nothing to report")
+        say(
+            "nothing to report: no call in this time says what its prompt would have cost"
+            " without a cache (a row of an older Headgate does not)"
+        )
         return
     _print(found)
 
@@ -296,7 +299,12 @@ def as_data(it: Report) -> dict[str, object]:
         "advice": it.advice,
         "losing": it.losing,
         "keep_alive": {
-            model: {**found._asdict(), "net_nusd": round(found.net_nusd)}
+            model: {
+                **found._asdict(),
+                "saved_nusd": round(found.saved_nusd),
+                "wasted_nusd": round(found.wasted_nusd),
+                "net_nusd": round(found.saved_nusd) - round(found.wasted_nusd),
+            }
             for model, found in it.keepalive.items()
         },
         "given_again": [given._asdict() for given in it.given],
