@@ -439,6 +439,21 @@ async def test_a_repeat_at_another_gateway_waits_and_is_given_the_answer() -> No
         assert total(field) == 1
 
 
+async def test_whoever_waits_for_a_call_of_another_gateway_is_told_when_his_stops() -> None:
+    slow = Scenario(always={"head_delay": 3})
+    async with running(options=Options(scenario=slow)) as field, beside(field) as other:
+        first = asyncio.ensure_future(field.post(PATH, message(), keyed()))
+        while not total(field):  # noqa: ASYNC110 - a call arrives at the simulator
+            await asyncio.sleep(0.01)
+        port = other.server.port
+        second = asyncio.ensure_future(request(port, "POST", PATH, message(), keyed()))
+        await asyncio.sleep(0.6)
+        await other.close(at_once=True)
+        told = await second
+        assert (told.status, "told to stop" in told.json["error"]["message"]) == (503, True)
+        first.cancel()
+
+
 @contextlib.asynccontextmanager
 async def beside(field: Field) -> AsyncIterator[Opened]:
     """Another gateway on the same store."""

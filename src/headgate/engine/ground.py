@@ -6,6 +6,7 @@ Rule 2: whatever may have been billed although nobody has its answer is marked a
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ KNOWN_TARGETS = 2000
 _PERHAPS_BILLED = frozenset(
     (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM, Kind.BUSY)
 )
-_STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
+STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
 
 
 def _no_till() -> Till:
@@ -78,6 +79,8 @@ class Ground:
     """what was learned of vendors' prompt caches"""
     nearby: Nearby | None = None
     """looks for questions that are nearly the same; None: nobody does"""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """set once there is no more time for calls"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 
@@ -86,16 +89,17 @@ class Ground:
         return self.settlement.writer
 
     def cut_off(self) -> None:
-        """End every call that waits for an upstream: its caller is told."""
+        """End every call that waits for an upstream, or for another's: its caller is told."""
+        self.stopping.set()
         for tally in self.running:
             if tally.exchange is not None and not (tally.noted or tally.answered):
-                tally.exchange.fail(Fault(Kind.BUSY, _STOPPING))
+                tally.exchange.fail(Fault(Kind.BUSY, STOPPING))
 
     def give_up(self) -> None:
         """Say why calls that are about to be cancelled end: no client of theirs has left."""
         for tally in self.running:
             tally.ending = tally.ending or Ending.ERROR
-            tally.fault = tally.fault or Fault(Kind.BUSY, _STOPPING)
+            tally.fault = tally.fault or Fault(Kind.BUSY, STOPPING)
 
     def note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
         """Remember the try, once, and what it says of its target's health."""
