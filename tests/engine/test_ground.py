@@ -97,6 +97,14 @@ def test_a_call_that_is_cut_off_is_told_through_its_upstream_unless_it_is_over()
     assert not cast(Wire, over_exchange).faults + cast(Wire, between_exchange).faults
 
 
+async def test_a_call_that_pauses_is_told_when_there_is_no_more_time() -> None:
+    here = ground()
+    await here.pause(0.0)
+    here.cut_off()
+    with pytest.raises(Fault, match="no more time for this call"):
+        await here.pause(60.0)
+
+
 def test_a_call_we_give_up_was_not_left_by_its_client() -> None:
     here = ground()
     tally, exchange = trying()

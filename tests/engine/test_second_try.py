@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from headgate.sim.app import Options
+from headgate.sim.scenario import Scenario
 from headgate.wire import anthropic
 from tests.kit import message, running
 from tests.peers import listening
@@ -108,3 +110,16 @@ async def test_an_answer_compressed_unasked_is_told_with_its_remedy() -> None:
     assert got.status == 502
     assert "compressed its answer (gzip)" in got.json["error"]["message"]
     assert "turn compression off" in got.json["error"]["message"]
+
+
+async def test_a_call_that_a_stop_meets_between_two_tries_is_told_so() -> None:
+    refuses = Options(scenario=Scenario(always={"status": 529}))
+    async with running("[retry]\nwaits_s = [30]\n", options=refuses) as field:
+        call = asyncio.ensure_future(field.post("/v1/messages", message()))
+        while not field.sim.total_calls:  # noqa: ASYNC110 - a call arrives at the simulator
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await field.opened.close(at_once=True)
+        got = await call
+    assert got.status == 503
+    assert "Headgate was told to stop" in got.json["error"]["message"]

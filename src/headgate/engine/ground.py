@@ -7,6 +7,7 @@ Rule 2: whatever may have been billed although nobody has its answer is marked a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ KNOWN_TARGETS = 2000
 _PERHAPS_BILLED = frozenset(
     (Kind.TIMEOUT, Kind.CONNECTION, Kind.TRUNCATED, Kind.IDLE, Kind.UPSTREAM, Kind.BUSY)
 )
-STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
+_STOPPING = "Headgate was told to stop and had no more time for this call: send it again"
 
 
 def _no_till() -> Till:
@@ -89,17 +90,24 @@ class Ground:
         return self.settlement.writer
 
     def cut_off(self) -> None:
-        """End every call that waits for an upstream, or for another's: its caller is told."""
+        """End every call that waits for an upstream, or to try again: its caller is told."""
         self.stopping.set()
         for tally in self.running:
             if tally.exchange is not None and not (tally.noted or tally.answered):
-                tally.exchange.fail(Fault(Kind.BUSY, STOPPING))
+                tally.exchange.fail(Fault(Kind.BUSY, _STOPPING))
+
+    async def pause(self, seconds: float) -> None:
+        """Let a call wait; Fault once there is no more time for it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+                raise Fault(Kind.BUSY, _STOPPING)
 
     def give_up(self) -> None:
         """Say why calls that are about to be cancelled end: no client of theirs has left."""
         for tally in self.running:
             tally.ending = tally.ending or Ending.ERROR
-            tally.fault = tally.fault or Fault(Kind.BUSY, STOPPING)
+            tally.fault = tally.fault or Fault(Kind.BUSY, _STOPPING)
 
     def note(self, tally: Tally, exchange: Exchange, fault: Fault | None) -> None:
         """Remember the try, once, and what it says of its target's health."""

@@ -9,8 +9,6 @@ Rule 4: where the table of keys cannot be used, calls with a key are refused, an
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -18,7 +16,7 @@ from typing import TypeVar
 from headgate.config import Config, Route
 from headgate.engine.flight import Flight, always
 from headgate.engine.gate import asks_for_usage
-from headgate.engine.ground import STOPPING, Ground
+from headgate.engine.ground import Ground
 from headgate.engine.keeping import Keeping, kept_of, said
 from headgate.engine.refusal import NEVER
 from headgate.engine.tally import Tally, thread
@@ -128,15 +126,8 @@ class Once:
             if near is not None and _form(near.first.call) == _form(call):
                 await self._join(tally, near, JOINED)
                 return
-            await self._pause(wait_s)
+            await self._ground.pause(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-
-    async def _pause(self, seconds: float) -> None:
-        """Let another process go on with the call; Fault when this one ends meanwhile."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ground.stopping.wait()
-                raise Fault(Kind.BUSY, STOPPING)
 
     async def _take(self, wanted: Wanted) -> Found:
         assert self._table is not None, "without it no call is concerned"

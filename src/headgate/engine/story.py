@@ -253,7 +253,7 @@ class Engine:
             return Outcome(wait.fault)
         self._ground.settlement.journal.retry(tally.call.id, wait)
         self._admission.put_back(tally)
-        await asyncio.sleep(wait.seconds)
+        await self._ground.pause(wait.seconds)
         await self._admission.again(tally)
         return None
 
