@@ -119,6 +119,21 @@ def test_what_goes_on_from_or_acts_on_something_elsewhere_is_never_given_again(
         assert not allows(mode, opened({**body, **member}), surface)
 
 
+def test_a_request_that_hides_its_names_is_never_given_again() -> None:
+    part = {"type": "image_url", "image_url": {"url": "https://a.example/cat"}}
+    seen = {**CHAT, "messages": [{"role": "user", "content": [part]}]}
+    hidden = (
+        json.dumps(seen)
+        .replace('"url"', '"\\u0075rl"')
+        .replace('"image_url"', '"image\\u005furl"')
+    )
+    assert json.loads(hidden) == seen
+    assert not allows("deterministic", Envelope(hidden.encode()), "chat")
+    accents = json.dumps({**CHAT, "user": "Zoë <&> 猫"}).encode()
+    assert b"\\u00eb" in accents
+    assert allows("deterministic", Envelope(accents), "chat")
+
+
 def test_members_that_say_nothing_refer_to_nothing() -> None:
     nothing: dict[str, Any] = {
         "previous_response_id": None,

@@ -85,6 +85,8 @@ _ACTS = re.compile(
 """tools that the vendor runs, with effects or on data that are not in the request"""
 _ELSEWHERE = re.compile(rb'"(?:image_url|file_url|url)"[ \t\r\n]*:[ \t\r\n]*"(?!data:)')
 """what lies on a page of the web is not what lay there; in a text, quotes are escaped"""
+_ESCAPED = re.compile(rb"\\u00(?:[67]|5[fF])")
+"""a letter or a low line that was escaped, as no encoder does unasked: names cannot be told"""
 _NOTHING = (b"null", b"false", b"[]", b"{}", b'""')
 _GIVE_UP = frozenset(("refusal", "content_filter", "pause_turn", "compaction"))
 """an answer that ended so is asked for again by its client, or goes on at the vendor: another
@@ -258,7 +260,7 @@ def allows(mode: str, envelope: Envelope, surface: str = "") -> bool:
         return True
     if mode == DETERMINISTIC and not _is_determined(envelope):
         return False
-    return not (_refers(envelope) or _warms(envelope))
+    return not (_refers(envelope) or _warms(envelope) or _ESCAPED.search(envelope.body))
 
 
 def _has(envelope: Envelope, name: str) -> bool:
