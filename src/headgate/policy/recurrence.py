@@ -156,6 +156,11 @@ class Family:
             return self.returned[ttl], self.born
         return share.so, share.count
 
+    def came_again(self, gap_s: float) -> None:
+        """What was new came for the second time."""
+        for ttl in TTL_S:
+            self.returned[ttl] += gap_s < TTL_S[ttl]
+
     @property
     def trust(self) -> float:
         """The share of entries that can be relied on; of what nobody has seen, all."""
@@ -207,8 +212,7 @@ class Recurrence:
                 before.flight, before.pause = begun, gap
             if before.is_new:
                 before.first_gap = gap
-                for ttl in TTL_S:
-                    before.family.returned[ttl] += gap < TTL_S[ttl]
+                before.family.came_again(gap)
                 before.settle()
         if known is None:
             known = Prefix(now, family, before)
