@@ -175,12 +175,15 @@ def _key(ledger: Path, mode: str) -> str:
 THINKING = {"thinking": {"type": "adaptive"}, "max_tokens": 4096}
 
 
-async def talk(field: kit.Field, turns: int, said: list[Any]) -> list[Any]:
+async def talk(
+    field: kit.Field, turns: int, said: list[Any], headers: dict[str, str] | None = None
+) -> list[Any]:
     """Go on with a conversation whose answers think; its messages so far."""
     for n in range(turns):
         said = [*said, {"role": "user", "content": f"And {n}? {WORDS}"}]
         body = {**session(0), **THINKING, "model": "claude-opus-5-5", "messages": said}
-        got = await field.post("/v1/messages", body, {"x-headgate-sim": "think=40"})
+        told = {"x-headgate-sim": "think=40", **(headers or {})}
+        got = await field.post("/v1/messages", body, told)
         assert got.status == 200, got.body
         said = [*said, {"role": "assistant", "content": got.json["content"]}]
     return said
@@ -203,6 +206,20 @@ async def test_a_conversation_that_began_unmarked_is_never_marked_once_it_thinks
         rows = await field.rows(2)
     assert [row["cache_plan"] for row in rows] == ["on none"] * 2
     assert not any(row["cache_write_5m"] for row in rows)
+
+
+async def test_a_session_is_not_taken_for_another_that_began_with_the_same_words() -> None:
+    asks = {name: {"x-claude-code-session-id": name} for name in ("one", "other")}
+    async with kit.running(ON) as field:
+        unmarked = {**asks["one"], "x-headgate-prompt-cache": "advise"}
+        one = await talk(field, 1, [], unmarked)
+        other = await talk(field, 2, [], asks["other"])
+        await talk(field, 1, one, asks["one"])
+        await talk(field, 1, other, asks["other"])
+        plans = [row["cache_plan"] for row in await field.rows(5)]
+    assert plans[0].startswith("advise ")
+    assert plans[3] == "on none", "it began unmarked, whatever the other did"
+    assert all(plans[n].startswith("on tools:5m") for n in (1, 2, 4))
 
 
 async def test_conversations_that_begin_at_once_are_all_marked_from_their_second_turn_on() -> (

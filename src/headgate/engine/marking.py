@@ -20,7 +20,7 @@ from headgate.engine.advice import DAY_US, Whose
 from headgate.engine.gate import Edit, Gate
 from headgate.engine.ground import Ground
 from headgate.engine.steering import Steering
-from headgate.engine.tally import LABEL_CHARS, Settled, Tally, fingerprint
+from headgate.engine.tally import LABEL_CHARS, Settled, Tally, fingerprint, session_named
 from headgate.policy import affinity, prefix, slots
 from headgate.policy.cacheprice import worth
 from headgate.policy.promptcache import DEFAULT_MINIMUM, Asked, Plan
@@ -302,9 +302,11 @@ class Marking:
         return place(target.provider, tally.credential, call.holder.key_id, model)
 
     def _conversation(self, call: Call) -> bytes:
-        """By what it is known where everything may be read: how it begins, hashed and keyed."""
+        """By what it is known where everything may be read: its session and how it begins,
+        hashed and keyed. One session's agents each begin otherwise."""
         begins = affinity.name_of("", call.envelope)
-        said = call.holder.key_id.encode() + b"\0" + begins
+        whose = f"{call.holder.key_id}\0{session_named(call)}\0"
+        said = whose.encode("utf-8", "replace") + begins
         return blake2b(said, key=self._secret[:64], digest_size=16, person=b"marked").digest()
 
 
