@@ -271,7 +271,7 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_followers_get_all_of_it_in_order_or_learn_that_it_is_lost(sky: Sky) -> None:
-    done = run(sky, 40, 60)
+    done = run(sky, 80, 60)
     assert min(done[name] for name in ("write", "whole", "lost", "death")) > 5, done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -54,8 +55,31 @@ SCHEMA = {
 }
 
 
+def is_taken(request: dict[str, Any]) -> bool:
+    """Anthropic refuses an hour's mark behind one of five minutes, and two in one place."""
+    parts = [request.get(name, []) for name in ("tools", "system", "messages")]
+    marks = [each.get("ttl", "5m") for each in _borne(parts)]
+    whole = request.get("cache_control")
+    if whole is not None:
+        content = request["messages"][-1]["content"]
+        if isinstance(content, list) and content and "cache_control" in content[-1]:
+            return False
+        marks.append(whole.get("ttl", "5m"))
+    return sorted(marks) == marks  # "1h" comes before "5m"
+
+
+def _borne(it: object) -> Iterator[dict[str, str]]:
+    if isinstance(it, list):
+        for each in it:
+            yield from _borne(each)
+    elif isinstance(it, dict):
+        yield from _borne(it.get("content"))
+        if isinstance(it.get("cache_control"), dict):
+            yield it["cache_control"]
+
+
 @pytest.mark.slow
-@given(REQUESTS)
+@given(REQUESTS.filter(is_taken))
 def test_what_was_heard_is_said_again_and_means_the_same(request: dict[str, Any]) -> None:
     losses = Losses()
     ask = anthropic.decode_ask(json.dumps(request).encode(), losses)
