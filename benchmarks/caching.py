@@ -323,6 +323,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("figures", nargs="*", choices=[[], *FIGURES], help="default: all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(words)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a burst has both ends here
     found = [asyncio.run(FIGURES[name]()) for name in options.figures or FIGURES]
     if options.json:
         print(json.dumps(found, indent=2))
