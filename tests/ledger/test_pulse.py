@@ -32,7 +32,7 @@ class Heart:
         self.buried += 1
 
     def close(self) -> None:
-        self.pulse._drop()
+        self.pulse._link.drop()
         self.me.leave()
 
 

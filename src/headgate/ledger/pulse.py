@@ -8,8 +8,6 @@ as long as silence means death, that it lives: what kept it from that kept them 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +15,8 @@ from pathlib import Path
 
 from headgate.ledger import owner
 from headgate.ledger.record import Intent
-from headgate.store.place import Place, connect
+from headgate.store.link import Link
+from headgate.store.place import Place
 from headgate.store.sql import ERRORS, Connection, StoreError
 
 BEAT_S = 0.5
@@ -40,8 +39,7 @@ class Pulse:
         self._on_orphans = on_orphans
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger-pulse", daemon=True)
-        self._connection: Connection | None = None
-        self._inode = (0, 0)
+        self._link = Link(place)
         self._unbroken_since = 0.0
         self._last_beat = 0.0
         self._bury_at = 0.0
@@ -61,8 +59,8 @@ class Pulse:
             try:
                 self.beat()
             except (*ERRORS, OSError, StoreError):
-                self._drop()
-        self._drop()
+                self._link.drop()
+        self._link.drop()
 
     def beat(self) -> None:
         """One beat: renew, and now and then look for the dead."""
@@ -84,21 +82,7 @@ class Pulse:
         return isinstance(self._place, Path) or now - self._unbroken_since > owner.DEAD_S
 
     def _usable(self) -> Connection | None:
-        if isinstance(self._place, Path):
-            try:
-                found = os.stat(self._place)
-            except FileNotFoundError:
-                return None  # it is the writer that begins a new one
-            inode = (found.st_dev, found.st_ino)
-            if inode != self._inode:
-                self._drop()
-                self._inode = inode
-        if self._connection is None:
-            self._connection = connect(self._place)
-        return self._connection
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(*ERRORS):
-                connection.close()
+        try:
+            return self._link.usable()
+        except FileNotFoundError:
+            return None  # it is the writer that begins a new one

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from headgate.policy.keyed import State
 from headgate.policy.replycache import Asked
 from headgate.store import outcome as table
+from headgate.store.link import Link
 from headgate.store.outcome import Claim, Ended, Fresh, Run, Running, Unknown
-from headgate.store.place import Place, connect, explain
+from headgate.store.place import Place, explain
 from headgate.store.replies.kept import Kept, packed, unpacked
 from headgate.store.sealed import seal, unseal
-from headgate.store.sql import ERRORS, Connection, StoreError, transaction
+from headgate.store.sql import ERRORS, StoreError, transaction
 
 LEASE_S = 60.0
 RENEW_S = 15.0
@@ -115,8 +114,7 @@ class Keyed:
         self._wake = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="keyed", daemon=True)
-        self._connection: Connection | None = None
-        self._inode = (0, 0)
+        self._link = Link(place)
         self._renew_at = self._sweep_at = 0.0
 
     def start(self) -> None:
@@ -202,9 +200,9 @@ class Keyed:
 
     def _pause_s(self) -> float | None:
         """How long nothing is to be done unless somebody asks; None: for ever."""
-        if self._ends or (self._mine and self._connection is None):
+        if self._ends or (self._mine and not self._link.is_open):
             return RETRY_S
-        if self._connection is None:
+        if not self._link.is_open:
             return None
         return max(min(self._renew_at, self._sweep_at) - time.monotonic(), 0.0)
 
@@ -228,12 +226,12 @@ class Keyed:
 
     def _fail(self, asks: list[_Ask], error: Exception) -> None:
         words = explain(error, self._place)
-        self._drop()
+        self._link.drop()
         for ask in asks:
             self._answer(ask, words)
 
     def _do(self, asks: list[_Ask], ends: list[_End]) -> None:
-        connection = self._usable()
+        connection = self._link.usable()
         if not ends:  # most who come again can be answered without a lock
             now_us = table.now_us(connection, self._clock_us())
             for ask in asks:
@@ -279,12 +277,12 @@ class Keyed:
     def _keep(self) -> None:
         """Renew the leases of what runs here, and forget what is too old, when it is time."""
         now = time.monotonic()
-        if now < min(self._renew_at, self._sweep_at) and self._connection is not None:
+        if now < min(self._renew_at, self._sweep_at) and self._link.is_open:
             return
         runs = sorted(mine.run for mine in list(self._mine.values()))
-        if self._connection is None and not runs:
+        if not self._link.is_open and not runs:
             return
-        connection = self._usable()
+        connection = self._link.usable()
         now_us = table.now_us(connection, self._clock_us())
         if runs:
             with transaction(connection):
@@ -317,24 +315,6 @@ class Keyed:
         small = unseal(wanted.asked.key, found.reply, wanted.asked.name)
         kept = unpacked(zlib.decompress(small)) if small is not None else None
         return Done(kept) if kept is not None else Unknown(found.call_id, answered=True)
-
-    def _usable(self) -> Connection:
-        """The connection; it is opened anew when another file bears the store's name."""
-        if isinstance(self._place, Path):
-            found = os.stat(self._place)
-            inode = (found.st_dev, found.st_ino)
-            if inode != self._inode:
-                self._drop()
-                self._inode = inode
-        if self._connection is None:
-            self._connection = connect(self._place)
-        return self._connection
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(*ERRORS):
-                connection.close()
 
 
 def _name(job: _Ask | _End) -> bytes:
