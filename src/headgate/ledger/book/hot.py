@@ -1,0 +1,133 @@
+"""Brings the rows that are not sealed yet into DuckDB, and the segments that hold the others:
+both as of one moment.
+
+Rule 1: rows go from the store to DuckDB as Arrow, and are never objects of Python.
+Rule 2: the list of segments and the hot rows are read in one transaction: a row that is being
+sealed meanwhile is seen once.
+Rule 3: SQLite tells the type of a column from its first rows: what may be absent is handed
+over as empty, and becomes absent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headgate.ledger.book.columns import HOT
+from headgate.ledger.book.duck import Duck
+from headgate.store.place import Place
+from headgate.store.sql import StoreError
+
+_ABSENT = {"VARCHAR": "''", "BLOB": "x''"}
+
+
+class Segment(NamedTuple):
+    """A sealed file, as the store lists it."""
+
+    path: str
+    day: int
+    rows: int
+    first_us: int
+    last_us: int
+
+
+class Window(NamedTuple):
+    """Which rows are asked for: from `since_us` on, before `until_us`."""
+
+    since_us: int = 0
+    until_us: int = 2**62
+
+
+ALWAYS = Window()
+
+
+def bring(duck: Duck, place: Place, window: Window = ALWAYS) -> list[Segment]:
+    """Fill the table `hot`, and list the segments that may hold rows of the window."""
+    columns = ", ".join(f"{it.name} {it.kind}" for it in HOT)
+    duck.execute(f"CREATE OR REPLACE TABLE hot ({columns})")
+    with _moment(place) as ask:
+        segments = _segments(duck, ask, window)
+        where = f"at_us >= {window.since_us:d} AND at_us < {window.until_us:d}"
+        if _count(duck, ask(f"SELECT count(*) AS n FROM call WHERE {where}")):  # noqa: S608 - numbers
+            names = ", ".join(_handed(it.name, it.kind) for it in HOT)
+            duck.register("brought", ask(f"SELECT {names} FROM call WHERE {where}"))  # noqa: S608 - the same
+            back = ", ".join(_back(it.name, it.kind, it.default) for it in HOT)
+            duck.execute(f"INSERT INTO hot SELECT {back} FROM brought")  # noqa: S608 - constant text
+            duck.unregister("brought")
+    return segments
+
+
+def _handed(name: str, kind: str) -> str:
+    return f"coalesce({name}, {_ABSENT[kind]}) AS {name}" if kind in _ABSENT else name
+
+
+def _back(name: str, kind: str, default: str) -> str:
+    return f"nullif({name}, '')" if default == "NULL" and kind in _ABSENT else name
+
+
+def _segments(duck: Duck, ask: Any, window: Window) -> list[Segment]:
+    where = (
+        f"gone_us IS NULL AND last_us >= {window.since_us:d} AND first_us < {window.until_us:d}"
+    )
+    if not _count(duck, ask(f"SELECT count(*) AS n FROM segment WHERE {where}")):  # noqa: S608 - numbers
+        return []
+    columns = ", ".join(Segment._fields)
+    text = f"SELECT {columns} FROM segment WHERE {where} ORDER BY day, path"  # noqa: S608 - the same
+    duck.register("listed", ask(text))
+    found = duck.execute("SELECT * FROM listed").fetchall()
+    duck.unregister("listed")
+    return [Segment._make(row) for row in found]
+
+
+def _count(duck: Duck, stream: Any) -> int:
+    duck.register("counted", stream)
+    ((found,),) = duck.execute("SELECT n FROM counted").fetchall()
+    duck.unregister("counted")
+    return int(found)
+
+
+@contextlib.contextmanager
+def _moment(place: Place) -> Iterator[Any]:
+    """Asks the store one question after the other about one and the same state of it; an
+    answer is a stream of Arrow."""
+    import adbc_driver_manager as adbc
+
+    with (
+        contextlib.closing(_database(place)) as database,
+        contextlib.closing(adbc.AdbcConnection(database)) as connection,
+    ):
+        connection.set_autocommit(False)
+        statements: list[Any] = []
+
+        def ask(text: str) -> Any:
+            statement = adbc.AdbcStatement(connection)
+            statements.append(statement)
+            statement.set_sql_query(text)
+            stream, _ = statement.execute_query()
+            return stream
+
+        try:
+            yield ask
+        finally:
+            for statement in statements:
+                statement.close()
+            connection.rollback()
+
+
+def _database(place: Place) -> Any:
+    import adbc_driver_manager as adbc
+
+    if isinstance(place, Path):
+        import adbc_driver_sqlite
+
+        if not place.exists():
+            raise StoreError(
+                f"there is no ledger at {place} yet",
+                "start the gateway once with `headgate up`, or import something:"
+                " `headgate import`",
+            )
+        uri = f"{place.absolute().as_uri()}?mode=ro"
+        return adbc.AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=uri)
+    raise StoreError("rows on PostgreSQL cannot be read into the book yet")

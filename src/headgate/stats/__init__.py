@@ -1,0 +1,1 @@
+"""Intervals, tests and sample sizes: what may be said from so many observations."""
