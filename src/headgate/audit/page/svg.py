@@ -58,8 +58,10 @@ def columns(title: str, labels: Sequence[str], series: Sequence[Series], say: Sa
                 _rect(left + at * step, base, max(0.6, step * 0.86), tall, number, hint)
             )
     every = max(1, math.ceil(len(labels) / 8))
-    for at in range(0, len(labels), every):
-        drawn.append(_text(left + at * step, top + height + 17, labels[at], "tick"))
+    drawn += [
+        _text(left + at * step, top + height + 17, labels[at], "tick")
+        for at in range(0, len(labels), every)
+    ]
     return _picture(title, top + height + below, drawn) + legend([it.name for it in series])
 
 

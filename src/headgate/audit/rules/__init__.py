@@ -1,4 +1,4 @@
-"""Finds the rules: a module of this folder with a RULE, or one that an installed package brings.
+"""Finds the rules: modules of this folder with a RULE, and those that installed packages bring.
 
 Rule 1: what is no Rule, or has another's name, is refused by name: it is never left out.
 """
@@ -18,14 +18,15 @@ GROUP = "headgate.audit.rules"
 
 def load() -> tuple[Rule, ...]:
     """All rules, by their names."""
-    found: list[tuple[str, object]] = []
-    for file in Path(__file__).parent.glob("*.py"):
-        if file.stem != "__init__":
-            found.append(
-                (file.stem, getattr(import_module(f"{__name__}.{file.stem}"), "RULE", None))
-            )
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    names = [file.stem for file in files if file.stem != "__init__"]
+    found: list[tuple[str, object]] = [(name, _rule_of(name)) for name in names]
     found += [(point.value, point.load()) for point in entry_points(group=GROUP)]
     return check(found)
+
+
+def _rule_of(name: str) -> object:
+    return getattr(import_module(f"{__name__}.{name}"), "RULE", None)
 
 
 def check(found: Iterable[tuple[str, object]]) -> tuple[Rule, ...]:
