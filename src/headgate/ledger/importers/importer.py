@@ -2,7 +2,7 @@
 
 Rule 1: an importer reads; it neither prices, nor dedupes, nor writes.
 Rule 2: a line it cannot read is told to the Tally, with where and why, and never skipped in
-silence.
+silence; a file it cannot read raises Refused, before the first draft.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headgate.ledger.importers.draft import Draft
+from headgate.ledger.reconcile.reported import Reported
 
 EXAMPLES = 5
+
+
+class Refused(ValueError):
+    """A file cannot be read at all: what is wrong with it, and what to do about it."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
 
 
 @dataclass(slots=True)
@@ -28,6 +38,8 @@ class Tally:
     """lines that could not be read, by why"""
     examples: list[tuple[str, int, str]] = field(default_factory=list)
     """(file, line, why) of the first malformed ones"""
+    notes: Counter[str] = field(default_factory=Counter)
+    """what was assumed of lines that were taken, or was strange about them"""
 
     def wrong(self, file: Path, line: int, why: str) -> None:
         self.malformed[why] += 1
@@ -66,3 +78,5 @@ class Importer:
     can go on"""
     places: Callable[[], Iterable[Path]] = tuple
     """where it usually lies, such as ~/.claude; looked for when no source is named"""
+    reported: Callable[[Path, Options, Tally], Iterator[Reported]] | None = None
+    """what the file says as a provider's own report, to compare sums with; None: it is none"""
