@@ -2,7 +2,7 @@
 
 Rule 1: pure: the same figures give the same text.
 Rule 2: every picture says in words what it shows; colour alone carries no meaning.
-Rule 3: a figure that is not finite, or less than nothing, is drawn as nothing.
+Rule 3: a figure that is less than nothing, or beyond all bills, is drawn as nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 WIDTH = 920.0
 COLOURS = 8
 """classes c0 to c7 of the page's style; what comes after them shares the last"""
+LARGEST = 1e18
 LABEL_PX = 6.7
 """of one letter at the size of labels, about"""
 
@@ -125,7 +126,7 @@ def _short(words: str, room: float) -> str:
 
 
 def _sound(value: float) -> float:
-    return value if math.isfinite(value) and value > 0 else 0.0
+    return value if 0 < value < LARGEST else 0.0
 
 
 def _round_up(value: float) -> float:
