@@ -1,0 +1,1 @@
+"""Which model, and whether a gateway: what is compared, and what is advised."""
