@@ -26,12 +26,14 @@ from headgate.config import caps as written
 from headgate.config import setting, without_key
 from headgate.config.model import (
     CacheConfig,
+    Commitment,
     Events,
     Granted,
     Ledger,
     Loops,
     Oidc,
     Prices,
+    Purpose,
     Retry,
     Route,
     Server,
@@ -133,6 +135,8 @@ RECORDS: dict[str, type[Any]] = {
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
+    "[purposes]": Purpose,
+    "[commitments]": Commitment,
     "admin.oidc": Oidc,
     'admin.oidc.roles."CLAIM=VALUE"': Granted,
 }

@@ -8,7 +8,16 @@ import pytest
 
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.config.caps import Amounts, Line, Money
-from headgate.config.model import CacheConfig, Events, Granted, Loops, Oidc, Store
+from headgate.config.model import (
+    CacheConfig,
+    Commitment,
+    Events,
+    Granted,
+    Loops,
+    Oidc,
+    Purpose,
+    Store,
+)
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
@@ -31,6 +40,8 @@ RECORDS: dict[str, type] = {
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,
     'capabilities."NAME"': Abilities,
+    "[purposes]": Purpose,
+    "[commitments]": Commitment,
     "admin.oidc": Oidc,
     'admin.oidc.roles."CLAIM=VALUE"': Granted,
 }

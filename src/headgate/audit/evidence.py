@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from headgate.config.model import Commitment
 from headgate.ledger.book.book import Book
 from headgate.ledger.book.columns import SOURCES
 from headgate.money.catalog import Catalog
@@ -29,6 +30,10 @@ class Evidence:
     until_us: int
     names: dict[str, str] = field(default_factory=dict)
     """what keys are called, by their id"""
+    purpose: str = "''"
+    """SQL: what a row was done for"""
+    commitments: tuple[Commitment, ...] = ()
+    """capacity that is paid for by the month, used or not"""
     say: Callable[[str], None] = _silent
     """told of progress"""
 

@@ -40,6 +40,10 @@ class Finding:
     lever: Lever = ""
     where: str = "TRUE"
     """SQL over the view `book` that finds the rows it is about"""
+    scope: str = "TRUE"
+    """SQL: the traffic that the change touches, wasteful or not"""
+    per: str = "sum(calls)"
+    """SQL over that traffic: the work done, which waste is a rate of"""
     rows: int = 0
     ceiling_nusd: int = 0
     """what perfect foresight would have saved; 0: the same or unknown"""

@@ -23,6 +23,7 @@ from headgate.config.caps import check_prices, read_caps
 from headgate.config.model import Config, Ledger, Prices, Retry, Server
 from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
+from headgate.config.purpose import read_commitments, read_purposes
 from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
 from headgate.config.store import read_store
@@ -49,6 +50,8 @@ _SECTIONS = (
     "loops",
     "events",
     "cache",
+    "purposes",
+    "commitments",
     "admin",
 )
 NEAR = ("server", "ledger", "store")
@@ -66,8 +69,8 @@ def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
 
 
 def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
-    """Only where the gateway listens, where its store is and what is capped: no other secret
-    is needed."""
+    """Only what needs no other secret: where the gateway listens, where its store is, what is
+    capped, what calls are for."""
     found = find_file(path, env)
     text = _read(found)
     report = Report(str(found or "the environment"), text)
@@ -81,6 +84,8 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         ledger=ledger,
         store=read_store(replace(store, content=near), ledger),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
+        purposes=read_purposes(root),
+        commitments=read_commitments(root),
         source=str(found or ""),
     )
     report.settle()
@@ -143,6 +148,8 @@ def load(
         loops_of_tags=loops_of_tags,
         events=read_events(_section(root, "events")),
         cache=read_cache(_section(root, "cache"), declared, store=near.store),
+        purposes=read_purposes(root),
+        commitments=read_commitments(root),
         source=source,
     )
     check_prices(config, report, datetime.now(UTC))

@@ -278,6 +278,42 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
+class Purpose:
+    """A [[purposes]] entry: what calls were made for, and which; all it names must hold."""
+
+    purpose: str
+    """its name"""
+    valuable: bool | None = None
+    """has it business value; None: nobody has said"""
+    keys: tuple[str, ...] = ()
+    """names or ids of keys, or patterns of them"""
+    tags: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """where rows were imported from; gateway: from nowhere"""
+    surfaces: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    """fingerprints of tools and system prompt, in hexadecimal digits"""
+    hours: str = ""
+    """FROM-TO of the day in UTC, such as 22-6; empty: any"""
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A [[commitments]] entry: capacity that is paid for by the month, used or not."""
+
+    provider: str
+    tier: str
+    """which calls it serves, as rows name their tier; empty: all"""
+    usd_month: str
+    """decimal text"""
+    models: tuple[str, ...] = ()
+    """names or patterns; empty: all"""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: Server = Server()
     retry: Retry = Retry()
@@ -300,6 +336,9 @@ class Config:
     events: Events = Events()
     cache: CacheConfig = CacheConfig()
     archive: Archive = Archive()
+    purposes: tuple[Purpose, ...] = ()
+    """as written: the first that fits a call decides"""
+    commitments: tuple[Commitment, ...] = ()
     notes: tuple[str, ...] = ()
     """what start-up should say aloud: defaults taken, providers without a credential"""
     source: str = ""

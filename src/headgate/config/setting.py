@@ -319,6 +319,32 @@ OIDC_ROLE = (
     Setting("scopes", "texts", "rights that narrow the role; for members: keys:write"),
 )  # fmt: skip
 
+PURPOSE = (
+    Setting("purpose", "text", "what these calls are made for; calls of several entries may "
+            "have one purpose"),
+    Setting("valuable", "flag", "has it business value; not stated: nobody has said"),
+    Setting("keys", "texts", "names or ids of virtual keys, or patterns of them"),
+    Setting("tags", "texts", "tags, or patterns of them"),
+    Setting("routes", "texts", "entries of [models]"),
+    Setting("models", "texts", "models as they were sent upstream, or patterns of them"),
+    Setting("projects", "texts", "projects that imported rows name, or patterns of them"),
+    Setting("sources", "texts", "where rows come from: gateway, or an importer's name"),
+    Setting("surfaces", "texts", "messages, chat, responses, embeddings or count_tokens"),
+    Setting("heads", "texts", "fingerprints of tools and system prompt, as `headgate audit "
+            "purposes --suggest` shows them"),
+    Setting("hours", "text", "FROM-TO of the day in UTC, such as 22-6"),
+)  # fmt: skip
+"""an entry is met by calls that meet all it names; of a list, one"""
+
+COMMITMENT = (
+    Setting("provider", "text", "whose capacity it is"),
+    Setting("tier", "text", "which calls it serves, as replies name their tier, such as "
+            "priority or scale; empty: all of the provider's"),
+    Setting("usd_month", "money", "dollars that are due every month, used or not",
+            above=0, high=1_000_000_000),
+    Setting("models", "texts", "models it serves, or patterns of them; empty: all"),
+)  # fmt: skip
+
 SECTIONS: dict[str, tuple[Setting, ...]] = {
     "server": SERVER,
     "retry": RETRY,
@@ -336,6 +362,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,
     'capabilities."NAME"': CAPABILITY,
+    "[purposes]": PURPOSE,
+    "[commitments]": COMMITMENT,
     "admin.oidc": OIDC,
     'admin.oidc.roles."CLAIM=VALUE"': OIDC_ROLE,
 }
