@@ -3,19 +3,24 @@
 Rule 1: an importer reads; it neither prices, nor dedupes, nor writes.
 Rule 2: a line it cannot read is told to the Tally, with where and why, and never skipped in
 silence; a file it cannot read raises Refused, before the first draft.
+Rule 3: whenever it yields, its Reading and Tally tell of exactly what it has yielded till then:
+what is kept of both is where an interrupted import goes on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from headgate.ledger.importers.draft import Draft
+from headgate.ledger.importers.draft import Draft, Failed
 from headgate.ledger.reconcile.reported import Reported
 
 EXAMPLES = 5
+HEAD_BYTES = 65_536
+"""what is read of a file to tell its format"""
 
 
 class Refused(ValueError):
@@ -46,6 +51,17 @@ class Tally:
         if len(self.examples) < EXAMPLES:
             self.examples.append((str(file), line, why))
 
+    def add(self, other: Tally) -> None:
+        """Both in one."""
+        self.lines += other.lines
+        for mine, theirs in (
+            (self.ignored, other.ignored),
+            (self.malformed, other.malformed),
+            (self.notes, other.notes),
+        ):
+            mine.update(theirs)
+        self.examples += other.examples[: EXAMPLES - len(self.examples)]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -59,6 +75,25 @@ class Options:
     """dollars, cents or microdollars, where the source does not say; empty: it must be plain"""
     decimal: str = ""
     """the decimal mark, . or ,; empty: it must be plain from the file"""
+    secret: bytes = b""
+    """the key of fingerprints of this installation; empty: none are made"""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One file as it is read, from wherever an earlier import stopped."""
+
+    path: Path
+    options: Options
+    tally: Tally = field(default_factory=Tally)
+    now_us: int = 0
+    """what is later than this lies in the future"""
+    offset: int = 0
+    """where to begin, and how far it has come: bytes, or what else the importer counts"""
+    line: int = 0
+    """lines (or rows) before the offset"""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """what the importer has to remember to go on from there; it must fit into JSON"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +105,19 @@ class Importer:
     about: str
     """what it reads, for a person"""
     fits: Callable[[Path, bytes], bool]
-    """is this file one of it; told its first 64 KB"""
-    files: Callable[[Path], Iterable[Path]]
-    """those of a folder that may be"""
-    read: Callable[[Path, int, Options, Tally], Iterator[tuple[int, Draft]]]
-    """drafts of one file from that byte on, each with the byte behind it, from where reading
-    can go on"""
+    """is this file one of it; told its first 64 KB, unpacked where they were packed"""
+    read: Callable[[Reading], Iterator[Sequence[Draft | Failed]]]
+    """what stands in one file, in lists of some hundred (empty ones show progress); a format
+    of lines reads them with lines.blocks()"""
+    suffixes: tuple[str, ...] = (".jsonl",)
+    """how the names of its files end; .gz may follow"""
+    folders: tuple[str, ...] = ()
+    """where its files lie below a named folder; if none is there, or empty: anywhere in it"""
     places: Callable[[], Iterable[Path]] = tuple
     """where it usually lies, such as ~/.claude; looked for when no source is named"""
+    grows: bool = True
+    """False: a file is only understood as a whole, and read anew when it has changed"""
+    asked_only: bool = False
+    """it is never guessed, only named with --as, or meant by --map"""
     reported: Callable[[Path, Options, Tally], Iterator[Reported]] | None = None
     """what the file says as a provider's own report, to compare sums with; None: it is none"""
