@@ -146,7 +146,7 @@ def connect_bare(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
     link: _Link | None = None
     try:
         link = _Link.connect(
-            _conninfo(server, patience_s), autocommit=True, cursor_factory=psycopg.RawCursor
+            conninfo(server, patience_s), autocommit=True, cursor_factory=psycopg.RawCursor
         )
         link.patience_s = patience_s
         _check(link, server)
@@ -165,7 +165,7 @@ def connect_bare(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
     return Postgres(link, server)
 
 
-def _conninfo(server: Server, patience_s: float) -> str:
+def conninfo(server: Server, patience_s: float = PATIENCE_S) -> str:
     """The URL with what it does not say itself."""
     usual: dict[str, Any] = {
         "connect_timeout": min(CONNECT_S, math.ceil(patience_s)),

@@ -6,21 +6,30 @@ Rule 2: the list of segments and the hot rows are read in one transaction: a row
 sealed meanwhile is seen once.
 Rule 3: SQLite tells the type of a column from its first rows: what may be absent is handed
 over as empty, and becomes absent again.
+Rule 4: what sealing derives of a row is derived of these rows too.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from headgate.ledger.book.columns import HOT
+from headgate.ledger.book.derive import derived
 from headgate.ledger.book.duck import Duck
-from headgate.store.place import Place
+from headgate.store.place import Place, connect_reader
 from headgate.store.sql import StoreError
 
 _ABSENT = {"VARCHAR": "''", "BLOB": "x''"}
+_SERVER_FIRST = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET LOCAL search_path = headgate",
+)
+
+
+Ask = Callable[[str], object]
 
 
 class Segment(NamedTuple):
@@ -46,28 +55,32 @@ ALWAYS = Window()
 def bring(duck: Duck, place: Place, window: Window = ALWAYS) -> list[Segment]:
     """Fill the table `hot`, and list the segments that may hold rows of the window."""
     columns = ", ".join(f"{it.name} {it.kind}" for it in HOT)
-    duck.execute(f"CREATE OR REPLACE TABLE hot ({columns})")
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE arrived ({columns})")
     with _moment(place) as ask:
         segments = _segments(duck, ask, window)
         where = f"at_us >= {window.since_us:d} AND at_us < {window.until_us:d}"
         if _count(duck, ask(f"SELECT count(*) AS n FROM call WHERE {where}")):  # noqa: S608 - numbers
-            names = ", ".join(_handed(it.name, it.kind) for it in HOT)
+            names = ", ".join(_handed(it.name, it.kind, place) for it in HOT)
             duck.register("brought", ask(f"SELECT {names} FROM call WHERE {where}"))  # noqa: S608 - the same
             back = ", ".join(_back(it.name, it.kind, it.default) for it in HOT)
-            duck.execute(f"INSERT INTO hot SELECT {back} FROM brought")  # noqa: S608 - constant text
+            duck.execute(f"INSERT INTO arrived SELECT {back} FROM brought")  # noqa: S608 - constant text
             duck.unregister("brought")
+    duck.execute(f"CREATE OR REPLACE TABLE hot AS {derived('arrived')}")
+    duck.execute("DROP TABLE arrived")
     return segments
 
 
-def _handed(name: str, kind: str) -> str:
-    return f"coalesce({name}, {_ABSENT[kind]}) AS {name}" if kind in _ABSENT else name
+def _handed(name: str, kind: str, place: Place) -> str:
+    if isinstance(place, Path) and kind in _ABSENT:
+        return f"coalesce({name}, {_ABSENT[kind]}) AS {name}"
+    return name
 
 
 def _back(name: str, kind: str, default: str) -> str:
     return f"nullif({name}, '')" if default == "NULL" and kind in _ABSENT else name
 
 
-def _segments(duck: Duck, ask: Any, window: Window) -> list[Segment]:
+def _segments(duck: Duck, ask: Ask, window: Window) -> list[Segment]:
     where = (
         f"gone_us IS NULL AND last_us >= {window.since_us:d} AND first_us < {window.until_us:d}"
     )
@@ -89,26 +102,28 @@ def _count(duck: Duck, stream: Any) -> int:
 
 
 @contextlib.contextmanager
-def _moment(place: Place) -> Iterator[Any]:
+def _moment(place: Place) -> Iterator[Ask]:
     """Asks the store one question after the other about one and the same state of it; an
     answer is a stream of Arrow."""
-    import adbc_driver_manager as adbc
-
+    _check(place)
     with (
-        contextlib.closing(_database(place)) as database,
+        _driver() as adbc,
+        _told(adbc, place),
+        contextlib.closing(_database(adbc, place)) as database,
         contextlib.closing(adbc.AdbcConnection(database)) as connection,
     ):
         connection.set_autocommit(False)
         statements: list[Any] = []
 
-        def ask(text: str) -> Any:
+        def ask(text: str) -> object:
             statement = adbc.AdbcStatement(connection)
             statements.append(statement)
             statement.set_sql_query(text)
-            stream, _ = statement.execute_query()
-            return stream
+            return statement.execute_query()[0]
 
         try:
+            for text in () if isinstance(place, Path) else _SERVER_FIRST:
+                ask(text)
             yield ask
         finally:
             for statement in statements:
@@ -116,18 +131,54 @@ def _moment(place: Place) -> Iterator[Any]:
             connection.rollback()
 
 
-def _database(place: Place) -> Any:
-    import adbc_driver_manager as adbc
+def _check(place: Place) -> None:
+    """Open it the usual way first: that one says best what is wrong with a store."""
+    if isinstance(place, Path) and not place.exists():
+        raise StoreError(
+            f"there is no ledger at {place} yet",
+            "start the gateway once with `headgate up`, or import something: `headgate import`",
+        )
+    connect_reader(place).close()
 
+
+@contextlib.contextmanager
+def _driver() -> Iterator[Any]:
+    try:
+        import adbc_driver_manager
+
+        yield adbc_driver_manager
+    except ModuleNotFoundError as error:
+        if error.name != "adbc_driver_postgresql":
+            raise
+        raise StoreError(
+            "the book of a store on PostgreSQL needs the package adbc-driver-postgresql,"
+            " which is not installed",
+            "pip install 'headgate[postgres]'",
+        ) from None
+
+
+@contextlib.contextmanager
+def _told(adbc: Any, place: Place) -> Iterator[None]:
+    try:
+        yield
+    except adbc.Error as error:
+        words = str(error).strip().split("\n")[0]
+        if not isinstance(place, Path):
+            words = place.scrubbed(words)
+        raise StoreError(
+            f"the ledger at {place} cannot be read: {words}",
+            "`headgate doctor` says whether the store is well",
+        ) from None
+
+
+def _database(adbc: Any, place: Place) -> Any:
     if isinstance(place, Path):
         import adbc_driver_sqlite
 
-        if not place.exists():
-            raise StoreError(
-                f"there is no ledger at {place} yet",
-                "start the gateway once with `headgate up`, or import something:"
-                " `headgate import`",
-            )
         uri = f"{place.absolute().as_uri()}?mode=ro"
         return adbc.AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=uri)
-    raise StoreError("rows on PostgreSQL cannot be read into the book yet")
+    import adbc_driver_postgresql
+
+    from headgate.store.postgres import conninfo
+
+    return adbc.AdbcDatabase(driver=adbc_driver_postgresql._driver_path(), uri=conninfo(place))
