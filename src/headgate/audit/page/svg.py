@@ -2,7 +2,7 @@
 
 Rule 1: pure: the same figures give the same text.
 Rule 2: every picture says in words what it shows; colour alone carries no meaning.
-Rule 3: a figure that is less than nothing, or beyond all bills, is drawn as nothing.
+Rule 3: a figure that is less than a nano-dollar, or beyond all bills, is drawn as nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 WIDTH = 920.0
 COLOURS = 8
 """classes c0 to c7 of the page's style; what comes after them shares the last"""
-LARGEST = 1e18
+LEAST, LARGEST = 1e-9, 1e18
 LABEL_PX = 6.7
 """of one letter at the size of labels, about"""
 
@@ -126,7 +126,7 @@ def _short(words: str, room: float) -> str:
 
 
 def _sound(value: float) -> float:
-    return value if 0 < value < LARGEST else 0.0
+    return value if LEAST <= value < LARGEST else 0.0
 
 
 def _round_up(value: float) -> float:
