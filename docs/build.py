@@ -25,6 +25,7 @@ from headgate.cli import main as cli
 from headgate.config import caps as written
 from headgate.config import setting, without_key
 from headgate.config.model import (
+    Archive,
     CacheConfig,
     Commitment,
     Events,
@@ -131,6 +132,7 @@ RECORDS: dict[str, type[Any]] = {
     'loops.tags."NAME"': Loops,
     "events": Events,
     "cache": CacheConfig,
+    "archive": Archive,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

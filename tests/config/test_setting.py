@@ -9,6 +9,7 @@ import pytest
 from headgate.config import Ledger, Prices, Retry, Route, Server, Tag
 from headgate.config.caps import Amounts, Line, Money
 from headgate.config.model import (
+    Archive,
     CacheConfig,
     Commitment,
     Events,
@@ -36,6 +37,7 @@ RECORDS: dict[str, type] = {
     'loops.tags."NAME"': Loops,
     "events": Events,
     "cache": CacheConfig,
+    "archive": Archive,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

@@ -46,6 +46,7 @@ def describe(config: Config) -> dict[str, object]:
         "loops_of_tags": {name: asdict(loops) for name, loops in config.loops_of_tags},
         "events": _events(config.events),
         "cache": asdict(config.cache),
+        "archive": asdict(config.archive),
         "purposes": [asdict(it) for it in config.purposes],
         "commitments": [asdict(it) for it in config.commitments],
         "notes": list(config.notes),

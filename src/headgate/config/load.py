@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from headgate.config.archive import read_archive
 from headgate.config.cache import check_near, read_cache
 from headgate.config.capability import read_capabilities
 from headgate.config.caps import check_prices, read_caps
@@ -50,11 +51,12 @@ _SECTIONS = (
     "loops",
     "events",
     "cache",
+    "archive",
     "purposes",
     "commitments",
     "admin",
 )
-NEAR = ("server", "ledger", "store")
+NEAR = ("server", "ledger", "store", "archive")
 """sections that are always a node's own"""
 SHARED = "shared"
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -83,6 +85,7 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         server=_server(replace(server, content=plain)),
         ledger=ledger,
         store=read_store(replace(store, content=near), ledger),
+        archive=read_archive(_section(root, "archive")),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
         purposes=read_purposes(root),
         commitments=read_commitments(root),
@@ -137,6 +140,7 @@ def load(
         retry=retry,
         ledger=near.ledger,
         store=near.store,
+        archive=near.archive,
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
@@ -166,6 +170,7 @@ def _near(root: Table) -> Config:
         server=_server(_section(root, "server")),
         ledger=ledger,
         store=read_store(_section(root, "store"), ledger),
+        archive=read_archive(_section(root, "archive")),
     )
     for name in root.content if near.store.config == SHARED else ():
         if name not in NEAR:

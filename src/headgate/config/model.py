@@ -122,7 +122,8 @@ class Store:
     redis: str = field(default="", repr=False)
     """where processes share limits and budgets out among them; empty: in the store itself"""
     config: str = "file"
-    """file or shared: where all sections but [server], [ledger] and [store] are read"""
+    """file or shared: where all sections but [server], [ledger], [store]
+    and [archive] are read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +224,12 @@ class CacheConfig:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """[archive]: where sealed rows lie, and when rows are sealed."""
+    """[archive]: where sealed rows lie, when rows are sealed, and how long what is kept."""
 
+    seal: str = "on"
+    """on: a child of the gateway does it; off: only whoever asks for it"""
     path: str = ""
-    """a folder, or s3://BUCKET/PREFIX; empty: archive beside the ledger's file"""
+    """a folder, or s3://BUCKET/PREFIX; empty: beside the ledger's file"""
     endpoint: str = ""
     """of a bucket that is not at Amazon"""
     region: str = ""
@@ -238,6 +241,8 @@ class Archive:
     """and so many at most: the oldest are sealed before that age"""
     keep_s: float = 0.0
     """segments older than this are removed; 0: never"""
+    keep_events_s: float = 365 * 86_400.0
+    """events that are older, and need no delivery any more, are removed; 0: never"""
     ship: str = ""
     """a folder or s3://BUCKET/PREFIX that sealed segments are copied to; empty: nowhere"""
 

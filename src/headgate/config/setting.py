@@ -87,8 +87,8 @@ STORE = (
             "several hosts; none: the ledger's file is the store"),
     Setting("redis", "secret", "env:NAME of redis://…: shares of limits and budgets are given "
             "out there; needs url"),
-    Setting("config", "choice", "shared: this file holds [server], [ledger] and [store] alone, "
-            "the rest is what `headgate config publish` put into the store",
+    Setting("config", "choice", "shared: this file holds [server], [ledger], [store] and "
+            "[archive] alone, the rest is what `headgate config publish` put into the store",
             choices=("file", "shared")),
 )  # fmt: skip
 
@@ -216,6 +216,28 @@ CACHE = (
             "are"),
     Setting("near_likeness", "number", "how alike two questions must be for near to compare "
             "them; 1 is equal", above=0, high=1),
+)  # fmt: skip
+
+ARCHIVE = (
+    Setting("seal", "choice", "move old rows from the store to the archive while the gateway "
+            "runs; off: only `headgate archive seal` does", choices=("on", "off")),
+    Setting("path", "text", "where sealed rows lie: a folder, or s3://BUCKET/PREFIX with "
+            "credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; empty: beside the "
+            "ledger's file"),
+    Setting("endpoint", "text", "address of a bucket that is not at Amazon"),
+    Setting("region", "text", "of the bucket; default: AWS_REGION, else us-east-1"),
+    Setting("cache_bytes", "whole", "what is kept of a bucket's segments on this machine",
+            low=64 * MEBIBYTE, high=1 << 50),
+    Setting("keep_hot_s", "number", "rows younger than this stay in the store", low=3600,
+            high=3650 * DAY_S),
+    Setting("hot_rows", "whole", "and so many at most: the oldest are sealed before that age",
+            low=50_000, high=MOST_TOKENS),
+    Setting("keep_s", "number", "segments that are older are removed; 0: never", low=0,
+            high=36_500 * DAY_S),
+    Setting("keep_events_s", "number", "events that need no delivery any more are removed "
+            "after so long; 0: never", low=0, high=36_500 * DAY_S),
+    Setting("ship", "text", "a folder or s3://BUCKET/PREFIX that sealed segments are copied "
+            "to; empty: nowhere"),
 )  # fmt: skip
 
 PROVIDER = (
@@ -358,6 +380,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     'loops.tags."NAME"': LOOPS,
     "events": EVENTS,
     "cache": CACHE,
+    "archive": ARCHIVE,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,

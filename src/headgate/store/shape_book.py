@@ -22,7 +22,7 @@ CREATE TABLE segment (
   lo {INTEGER} NOT NULL,
   hi {INTEGER} NOT NULL,
   rows {INTEGER} NOT NULL,
-  bytes {INTEGER} NOT NULL,
+  size {INTEGER} NOT NULL,
   first_us {INTEGER} NOT NULL,
   last_us {INTEGER} NOT NULL,
   digest {BLOB} NOT NULL,
@@ -62,8 +62,9 @@ CREATE TABLE shipped (
 ) {END}
 """
 
-# What a provider's own report says of one day. `line`: what a report of costs calls the line;
-# empty: the tokens of a report of usage. NULL: the report does not say.
+# What a provider's own report says of one day, since 1970. `line`: the class of tokens a report
+# of costs charges for; empty: the tokens of a report of usage. NULL: the report does not say.
+# An empty model: the day was reported, whether or not there was anything to report.
 _REPORTED = """
 CREATE TABLE reported (
   provider {TEXT} NOT NULL,
@@ -79,6 +80,8 @@ CREATE TABLE reported (
   cache_write_1h {INTEGER},
   output {INTEGER},
   cost_nusd {INTEGER},
+  cache_write_30m {INTEGER},
+  cache_write_12h {INTEGER},
   fetched_us {INTEGER} NOT NULL,
   PRIMARY KEY (provider, account, day, model, tier, line)
 ) {END}
@@ -120,7 +123,21 @@ CREATE TABLE claim (
 ) {END}
 """
 
-_TABLES = (_SEGMENT, _SEGMENT_DAY, _IMPORT, _SHIPPED, _REPORTED, _DRIFT, _DECISION, _CLAIM)
+# Work that is done beside the gateway, and how it went: `trouble` is empty, or what went wrong
+# the last time, with its remedy; `worked_us`: when it last went well.
+_CHORE = """
+CREATE TABLE chore (
+  name {TEXT} PRIMARY KEY,
+  at_us {INTEGER} NOT NULL,
+  worked_us {INTEGER} NOT NULL,
+  trouble {TEXT} NOT NULL
+) {END}
+"""
+
+_TABLES = (
+    *(_SEGMENT, _SEGMENT_DAY, _IMPORT, _SHIPPED, _REPORTED),
+    *(_DRIFT, _DECISION, _CLAIM, _CHORE),
+)
 
 
 def apply(connection: Connection) -> None:
