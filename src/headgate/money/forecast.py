@@ -70,6 +70,15 @@ class Line(NamedTuple):
     note: str = ""
 
 
+class Counts(NamedTuple):
+    """Tokens of one request, on average."""
+
+    fresh: Fraction
+    read: Fraction
+    written: Fraction
+    output: Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """A month on a model, and what follows from it."""
@@ -80,6 +89,8 @@ class Forecast:
     notes: tuple[str, ...]
     uncached_nusd: int
     """the vendor's bill for a month had nothing been marked for a cache"""
+    online: Counts
+    """a request that is not batched, as the model counts tokens"""
     shares: Shares | None = None
     """what becomes of marked requests outside of batches; None: nothing is cached"""
     ttl: str = ""
@@ -143,6 +154,7 @@ def forecast(pattern: Pattern, offer: Offer, extras: tuple[Extra, ...] = ()) -> 
         (*lines, *added),
         tuple(_notes(pattern, offer, plan, scale)),
         uncached_nusd=sum(line.nusd for line in uncached),
+        online=_online(pattern, offer, plan, scale),
         shares=plan.shares,
         ttl=plan.ttl,
         hit_needed=plan.needed,
@@ -283,6 +295,11 @@ def _bill(
             tokens[place] += part.share * count
             atto[place] += part.share * count * rates[place]
     return _Bill(tokens, atto)
+
+
+def _online(pattern: Pattern, offer: Offer, plan: _Plan, scale: Fraction) -> Counts:
+    tokens = _bill(pattern, offer.rates.table(STANDARD), plan, plan.shares, scale).tokens
+    return Counts(tokens[FRESH], tokens[READ], sum(tokens[2:OUTPUT], NONE), tokens[OUTPUT])
 
 
 def _nano(atto: Fraction) -> int:
