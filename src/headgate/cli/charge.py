@@ -17,7 +17,7 @@ from headgate.cli.terminal import dollars
 from headgate.cli.where import explained
 from headgate.config import Config, abilities, resolve
 from headgate.config.caps import in_force
-from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.catalog import Catalog
 from headgate.policy import demand, quote
 from headgate.policy.demand import NOT_SAID, OLDER, Demand
 from headgate.policy.glob import matches
@@ -103,9 +103,7 @@ class _Bill(NamedTuple):
         route = resolve(config, asking.model)
         if asking.envelope is None or route is None:
             return None
-        prices = config.prices
-        rules = (prices.ceiling_input_mtok, prices.ceiling_output_mtok, prices.overrides)
-        catalog = Catalog.load(PriceRules(*rules, prices.ceiling))
+        catalog = Catalog.load(config.prices.rules)
         providers = {provider.name: provider for provider in config.providers}
         tariffs = []
         for rung in route.ladder:

@@ -28,7 +28,7 @@ import msgspec
 
 from headgate import __version__
 from headgate.config import Config, ConfigError, Route, spell
-from headgate.money.catalog import UNPRICED, Catalog, PriceRules
+from headgate.money.catalog import UNPRICED, Catalog
 from headgate.providers import Provider, read_all
 from headgate.providers.credential import inspect
 from headgate.store.event import Noted
@@ -201,11 +201,7 @@ def _lonely(route: Route, providers: Mapping[str, Provider]) -> str:
 def prices(config: Config, at: datetime) -> Iterator[Finding]:
     """Which catalogue is in force, and which configured targets it does not know."""
     rules = config.prices
-    catalog = Catalog.load(
-        PriceRules(
-            rules.ceiling_input_mtok, rules.ceiling_output_mtok, rules.overrides, rules.ceiling
-        )
-    )
+    catalog = Catalog.load(rules.rules)
     yield Finding("prices", "ok", f"{catalog.version}; {len(rules.overrides)} overrides")
     providers = {provider.name: provider for provider in config.providers}
     for provider in config.providers:

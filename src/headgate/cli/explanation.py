@@ -13,7 +13,7 @@ from datetime import datetime
 from headgate.cli.ranking import Hints, Request, nothing_is_short, rank, recall
 from headgate.config import Config, Route, Rung, abilities, resolve, unknown_model
 from headgate.engine.standing import Scene
-from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.catalog import Catalog
 from headgate.money.pricing import Rates
 from headgate.policy.estimate import CHARS_PER_TOKEN, tokens
 from headgate.providers import SPOKEN, Provider, meeting_surface
@@ -59,9 +59,7 @@ def explain(
     if route is None:
         raise Unroutable(unknown_model(config, asked.model))
     providers = {provider.name: provider for provider in config.providers}
-    prices = config.prices
-    rules = (prices.ceiling_input_mtok, prices.ceiling_output_mtok, prices.overrides)
-    catalog = Catalog.load(PriceRules(*rules, prices.ceiling))
+    catalog = Catalog.load(config.prices.rules)
     rungs = [
         _rung(config, rung, providers[rung.provider], asked)
         | _priced(catalog, rung.model or asked.model, providers[rung.provider], asked, at)

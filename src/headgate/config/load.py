@@ -71,8 +71,8 @@ def load_file(path: Path | None, env: Mapping[str, str]) -> Config:
 
 
 def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
-    """Only what needs no other secret: where the gateway listens, where its store is, what is
-    capped, what calls are for."""
+    """Only what needs no other secret: where the gateway listens, where its store is, prices,
+    what is capped, what calls are for."""
     found = find_file(path, env)
     text = _read(found)
     report = Report(str(found or "the environment"), text)
@@ -85,6 +85,7 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         server=_server(replace(server, content=plain)),
         ledger=ledger,
         store=read_store(replace(store, content=near), ledger),
+        prices=_prices(_section(root, "prices")),
         archive=read_archive(_section(root, "archive")),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
         purposes=read_purposes(root),

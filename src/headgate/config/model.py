@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from headgate.money.rules import PriceRules
 from headgate.policy.cap import NO_CAPS, Caps, Limits
 from headgate.policy.role import Role
 from headgate.policy.wish import Policy, Prefer
@@ -135,6 +136,16 @@ class Prices:
     """False: a model nobody knows is counted at nothing, and no budget may stand over it"""
     overrides: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """(provider:model or model, ((class, dollars per million tokens), ...))"""
+
+    @property
+    def rules(self) -> PriceRules:
+        """The same, as prices are found by them."""
+        return PriceRules(
+            ceiling_input_mtok=self.ceiling_input_mtok,
+            ceiling_output_mtok=self.ceiling_output_mtok,
+            overrides=self.overrides,
+            ceiling=self.ceiling,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 
 from headgate.config import Config
-from headgate.config import Prices as PriceSettings
 from headgate.engine import Ground, Journal, Meters, Settlement, sweep
 from headgate.engine.clerk import Clerk
 from headgate.engine.nearby import Nearby
@@ -36,7 +35,7 @@ from headgate.gateway.neighbours import among_neighbours
 from headgate.gateway.peers import SHOW_S, Peers
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
-from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.catalog import Catalog
 from headgate.store.keyed import Keyed
 from headgate.store.keys import Keys, stamp
 from headgate.store.place import Place, connect
@@ -244,7 +243,7 @@ def _lay_ground(
     )
     orphans = writer.start()
     keys = Keys(ledger)
-    catalog = Catalog.load(price_rules(config.prices))
+    catalog = Catalog.load(config.prices.rules)
     notices = Notices(journal, partial(connect, ledger))
     ground = Ground(
         Door(),
@@ -274,15 +273,6 @@ def _open_replies(
     return open_replies(config.cache, folder, config.store.redis, say)
 
 
-def price_rules(prices: PriceSettings) -> PriceRules:
-    return PriceRules(
-        ceiling_input_mtok=prices.ceiling_input_mtok,
-        ceiling_output_mtok=prices.ceiling_output_mtok,
-        overrides=prices.overrides,
-        ceiling=prices.ceiling,
-    )
-
-
 def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     """Read and take up a new configuration; what only a restart can change is said."""
     if reread is None:
@@ -305,7 +295,7 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
     settlement.flush()  # what has ended is charged at the prices it ran under
     catalog = settlement.catalog
     if before.prices != config.prices:
-        catalog = Catalog.load(price_rules(config.prices))
+        catalog = Catalog.load(config.prices.rules)
     opened.house.take_up(config, catalog)
     opened.config = config
     opened.house.ground.health.clear()
