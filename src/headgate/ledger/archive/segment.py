@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headgate.ledger.archive.shelf import PART, Shelf, digest_of
+from headgate.ledger.shelf import PART, Shelf, digest_of
 from headgate.ledger.book.columns import BOOK
 from headgate.ledger.book.duck import Duck
 from headgate.store.sql import Connection

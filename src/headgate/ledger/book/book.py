@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from headgate.ledger.archive.shelf import Shelf
+from headgate.ledger.shelf import Shelf
 from headgate.ledger.book.columns import ADDED, BOOK
 from headgate.ledger.book.duck import Duck, open_duck
 from headgate.ledger.book.hot import ALWAYS, Window, bring
