@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate.sim import anthropic, openai
+from headgate.sim import anthropic, bills, openai
 from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
 from headgate.sim.faults import ScriptError, parse
@@ -39,6 +39,7 @@ from headgate.sim.turn import (
     turn,
     vendor_headers,
 )
+from headgate.wire.model import Usage
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -168,6 +169,8 @@ class Simulator:
             return
         if call.method == "PUT" and not self.scenarios:
             self.scenarios = await asyncio.to_thread(shipped)
+        if "/organization" in call.path:
+            await asyncio.to_thread(self.world.bills.read_prices)
         play = self._answer(call) if whole else _too_large(self.world, call)
         if call.method == "HEAD":
             play.body = b""
@@ -290,7 +293,28 @@ def _embed(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
         return error(sim.world, "openai", call, wrong)
     play = _json(sim, call, reply, metered=True)
     play.script = script
+    usage = Usage(input_fresh=reply["usage"]["prompt_tokens"])
+    note, now = sim.world.bills.note, sim.world.clock()
+    play.begun = lambda: note("openai", body["model"], usage, now, surface="embeddings")
     return play
+
+
+def _report(vendor: str, make: Callable[[bills.Bills, str, float], dict[str, Any]]) -> Answerer:
+    """What was served, as a vendor reports it to administrators."""
+
+    def answer(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
+        try:
+            if sim.world.require_key:
+                bills.check_admin(vendor, call.key)
+            script = sim.world.script(call, "")
+            fail_as_scripted(script, is_stream=False)
+            made = make(sim.world.bills, call.query, sim.world.clock())
+        except Refused as wrong:
+            return error(sim.world, vendor, call, wrong)
+        headers = vendor_headers(sim.world, vendor, call, metered=False)
+        return Play(200, [JSON, *headers], encode(made), script=script)
+
+    return answer
 
 
 def _models(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
@@ -416,6 +440,17 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answerer], ...] = (
     _route("GET", r".*/responses", _upgrade),
     _route("POST", r".*/responses/input_tokens", _input_tokens),
     _route("POST", r".*/embeddings", _embed),
+    _route(
+        "GET",
+        r".*/organizations/usage_report/messages",
+        _report("anthropic", bills.anthropic_usage),
+    ),
+    _route("GET", r".*/organizations/cost_report", _report("anthropic", bills.anthropic_costs)),
+    _route("GET", r".*/organization/usage/completions", _report("openai", bills.openai_usage)),
+    _route(
+        "GET", r".*/organization/usage/embeddings", _report("openai", bills.openai_embeddings)
+    ),
+    _route("GET", r".*/organization/costs", _report("openai", bills.openai_costs)),
     _route("GET", r".*/models", _models),
     _route("GET", r".*/models/(?P<id>.+)", _model),
     _route("POST", r".*/files", _desk(BatchDesk.create_file)),

@@ -16,6 +16,7 @@ import msgspec
 
 from headgate.sim import anthropic, binding, diagnosis, openai, points, responses
 from headgate.sim.answer import Answer, Ask, Frame, Seat, compose
+from headgate.sim.bills import Bills
 from headgate.sim.cache import Lookup, PromptCache
 from headgate.sim.checks import Refused, blocks, levels
 from headgate.sim.faults import Script, ScriptError, parse
@@ -125,6 +126,7 @@ class World:
     meters: Meters = field(init=False)
     cache: PromptCache = field(default_factory=PromptCache)
     diary: diagnosis.Diary = field(default_factory=diagnosis.Diary)
+    bills: Bills = field(default_factory=Bills)
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -309,7 +311,9 @@ def _reply(world: World, wire: Wire, call: Received, parts: tuple[Ask, Script, L
     headers = vendor_headers(world, wire.vendor, call, metered=True)
 
     def begun() -> None:
-        world.cache.commit(found, world.clock())
+        began = world.clock()
+        world.cache.commit(found, began)
+        world.bills.note(wire.vendor, answer.model, answer.usage, began, terms=answer.terms)
 
     if not ask.stream:
         body = encode(wire.whole(answer, ask))
