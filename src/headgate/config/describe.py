@@ -9,7 +9,7 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from headgate.config.caps import told
-from headgate.config.model import Config, Events, Oidc, Route, Rung
+from headgate.config.model import Config, Events, Oidc, Reconcile, Route, Rung
 from headgate.policy.cap import Limits
 from headgate.providers import Provider
 
@@ -47,6 +47,7 @@ def describe(config: Config) -> dict[str, object]:
         "events": _events(config.events),
         "cache": asdict(config.cache),
         "archive": asdict(config.archive),
+        "reconcile": _reconcile(config.reconcile),
         "purposes": [asdict(it) for it in config.purposes],
         "commitments": [asdict(it) for it in config.commitments],
         "notes": list(config.notes),
@@ -78,6 +79,13 @@ def _events(events: Events) -> dict[str, object]:
     hidden = HIDDEN if events.secret else ""
     host = urlsplit(events.webhook).netloc
     return asdict(events) | {"webhook": f"{host}/…" if host else "", "secret": hidden}
+
+
+def _reconcile(reconcile: Reconcile) -> dict[str, object]:
+    keys = ("anthropic_admin_key", "openai_admin_key")
+    return asdict(reconcile) | {
+        name: HIDDEN if getattr(reconcile, name) else "" for name in keys
+    }
 
 
 def _oidc(oidc: Oidc) -> dict[str, object]:

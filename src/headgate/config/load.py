@@ -25,6 +25,7 @@ from headgate.config.model import Config, Ledger, Prices, Retry, Server
 from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.purpose import read_commitments, read_purposes
+from headgate.config.reconcile import read_reconcile
 from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
 from headgate.config.store import read_store
@@ -52,11 +53,12 @@ _SECTIONS = (
     "events",
     "cache",
     "archive",
+    "reconcile",
     "purposes",
     "commitments",
     "admin",
 )
-NEAR = ("server", "ledger", "store", "archive")
+NEAR = ("server", "ledger", "store", "archive", "reconcile")
 """sections that are always a node's own"""
 SHARED = "shared"
 _POSITION = re.compile(r"^(.*?) \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -142,6 +144,7 @@ def load(
         ledger=near.ledger,
         store=near.store,
         archive=near.archive,
+        reconcile=near.reconcile,
         prices=_prices(_section(root, "prices")),
         providers=providers,
         routes=read_routes(_section(root, "models"), providers, declared, retry.tries),
@@ -172,6 +175,7 @@ def _near(root: Table) -> Config:
         ledger=ledger,
         store=read_store(_section(root, "store"), ledger),
         archive=read_archive(_section(root, "archive")),
+        reconcile=read_reconcile(_section(root, "reconcile")),
     )
     for name in root.content if near.store.config == SHARED else ():
         if name not in NEAR:

@@ -123,8 +123,8 @@ class Store:
     redis: str = field(default="", repr=False)
     """where processes share limits and budgets out among them; empty: in the store itself"""
     config: str = "file"
-    """file or shared: where all sections but [server], [ledger], [store]
-    and [archive] are read"""
+    """file or shared: where all sections but [server], [ledger], [store], [archive]
+    and [reconcile] are read"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +259,24 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """[reconcile]: whose reports of usage and costs are fetched, and when."""
+
+    daily_at: str = "04:30"
+    """UTC; a gateway that has an admin key fetches then; empty: only the command does"""
+    days: int = 7
+    """how many days are fetched anew each night: reports grow for a while"""
+    anthropic_admin_key: str = field(default="", repr=False)
+    openai_admin_key: str = field(default="", repr=False)
+    anthropic_workspaces: tuple[str, ...] = ()
+    """only these count; default names the one without an id; none named: all"""
+    openai_projects: tuple[str, ...] = ()
+    anthropic_url: str = ""
+    """empty: the vendor's own"""
+    openai_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Loops:
     """[loops], and with it [loops.tags.NAME]: what looks like a loop, and what is stopped."""
 
@@ -352,6 +370,7 @@ class Config:
     events: Events = Events()
     cache: CacheConfig = CacheConfig()
     archive: Archive = Archive()
+    reconcile: Reconcile = Reconcile()
     purposes: tuple[Purpose, ...] = ()
     """as written: the first that fits a call decides"""
     commitments: tuple[Commitment, ...] = ()

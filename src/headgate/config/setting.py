@@ -87,8 +87,9 @@ STORE = (
             "several hosts; none: the ledger's file is the store"),
     Setting("redis", "secret", "env:NAME of redis://…: shares of limits and budgets are given "
             "out there; needs url"),
-    Setting("config", "choice", "shared: this file holds [server], [ledger], [store] and "
-            "[archive] alone, the rest is what `headgate config publish` put into the store",
+    Setting("config", "choice", "shared: this file holds [server], [ledger], [store], "
+            "[archive] and [reconcile] alone, the rest is what `headgate config publish` put "
+            "into the store",
             choices=("file", "shared")),
 )  # fmt: skip
 
@@ -240,6 +241,20 @@ ARCHIVE = (
             "to; empty: nowhere"),
 )  # fmt: skip
 
+RECONCILE = (
+    Setting("daily_at", "text", "UTC time of day at which a gateway that has an admin key "
+            "fetches reports and compares; empty: only `headgate reconcile` does"),
+    Setting("days", "whole", "days fetched anew each night: reports grow for a while", low=1,
+            high=90),
+    Setting("anthropic_admin_key", "secret", "env:NAME of it; default: ANTHROPIC_ADMIN_KEY"),
+    Setting("openai_admin_key", "secret", "env:NAME of it; default: OPENAI_ADMIN_KEY"),
+    Setting("anthropic_workspaces", "texts", "only these count, \"default\" is the one without "
+            "an id; none: all"),
+    Setting("openai_projects", "texts", "only these count; none: all"),
+    Setting("anthropic_url", "text", "another address of its admin API"),
+    Setting("openai_url", "text", "another address of its admin API"),
+)  # fmt: skip
+
 PROVIDER = (
     Setting("kind", "text", "which provider this is; default: the section's own name"),
     Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
@@ -381,6 +396,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "events": EVENTS,
     "cache": CACHE,
     "archive": ARCHIVE,
+    "reconcile": RECONCILE,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,

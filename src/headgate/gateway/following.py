@@ -4,7 +4,7 @@ Rule 1: a version that cannot be used here, such as one that names a variable th
 is refused loudly and once; the one in force stays.
 Rule 2: a node that starts takes the newest version that is valid here and says what it refused.
 Rule 3: a store that cannot be reached changes nothing: the version in force stays.
-Rule 4: [server], [ledger], [store] and [archive] are always the node's own.
+Rule 4: [server], [ledger], [store], [archive] and [reconcile] are always the node's own.
 """
 
 from __future__ import annotations
