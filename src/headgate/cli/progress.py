@@ -1,0 +1,67 @@
+"""Shows on a terminal how far long work has come; where nobody looks, it says nothing.
+
+Rule 1: it goes to stderr, and is gone before anything else is printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from headgate.ledger.importers.intake import Seen
+
+
+class Progress:
+    """One line that changes; with no terminal, nothing."""
+
+    def __init__(self, bar: Bar | None) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
+        if bar is not None:
+            self._task = bar.add_task("", total=None)
+
+    def step(self, text: str) -> None:
+        """Another part of the work, whose length nobody knows."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=text, total=None)
+
+    def watch(self, seen: Seen) -> None:
+        """How many bytes are read."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(
+                self._task,
+                description=f"{seen.kind}: {seen.drafts:,} calls",
+                total=seen.of_size,
+                completed=seen.size,
+            )
+
+    def pause(self) -> None:
+        """Take the line away; the next step brings it back."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Progress]:
+    """Show it while this lasts."""
+    if not sys.stderr.isatty():
+        yield Progress(None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Progress(bar)
