@@ -29,6 +29,7 @@ class Progress:
     def step(self, text: str) -> None:
         """Another part of the work, whose length nobody knows."""
         if self._bar is not None and self._task is not None:
+            self._bar.start()
             self._bar.update(self._task, description=text, total=None)
 
     def watch(self, seen: Seen) -> None:
