@@ -1,0 +1,90 @@
+"""A whole question: real price lists, real limits, and what would turn the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import pytest
+
+from headgate.money.catalog import Catalog, PriceRules
+from headgate.money.decision.mistake import Measured
+from headgate.money.decision.pace import Budget, Times
+from headgate.money.decision.question import Question, candidates, changes, decide
+from headgate.money.decision.room import Prompt
+from headgate.money.forecast import Offer
+from headgate.money.pattern import Pattern, Peak
+from headgate.money.tiers import Limit
+
+DAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CATALOG = Catalog.load(PriceRules())
+MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
+PATTERN = Pattern(requests=Fraction(100_000), input=Fraction(2_000), output=Fraction(500))
+
+
+def offer(model: str) -> Offer:
+    return Offer(model, CATALOG.rates("anthropic", model, DAY), "anthropic")
+
+
+QUESTION = Question(PATTERN, tuple(map(offer, MODELS)))
+
+
+def test_of_models_that_all_fit_the_cheapest_is_chosen() -> None:
+    assert decide(QUESTION).choice == "claude-haiku-5-5"
+
+
+def test_a_first_token_that_comes_too_late_disqualifies() -> None:
+    asked = replace(
+        QUESTION,
+        budget=Budget(ttft_s=0.8),
+        times={
+            "claude-haiku-5-5": Times(ttft_p95_s=1.4),
+            "claude-sonnet-5-5": Times(ttft_p95_s=0.6),
+        },
+    )
+    verdict = decide(asked)
+    assert verdict.choice == "claude-sonnet-5-5"
+    assert ("no budget of time", "claude-haiku-5-5") in verdict.turns
+
+
+def test_a_peak_beyond_the_limits_disqualifies_with_a_remedy() -> None:
+    pattern = replace(PATTERN, peak=Peak(rpm=Fraction(9_000)))
+    limits = {
+        "claude-haiku-5-5": (Limit("Start", rpm=1_000), Limit("Scale", rpm=10_000)),
+        "claude-sonnet-5-5": (Limit("Start", rpm=20_000),),
+    }
+    verdict = decide(replace(QUESTION, pattern=pattern, limits=limits, tier="Start"))
+    assert verdict.choice == "claude-sonnet-5-5"
+    (haiku,) = [it for it in verdict.weighed if it.candidate.name == "claude-haiku-5-5"]
+    assert "raise the tier to Scale" in haiku.candidate.load.remedies
+
+
+def test_background_work_is_priced_as_a_batch() -> None:
+    live = {it.name: it.monthly_nusd for it in candidates(QUESTION)}
+    late = candidates(replace(QUESTION, budget=Budget(background=True)))
+    assert all(it.monthly_nusd * 2 == live[it.name] for it in late)
+
+
+def test_long_prompts_are_judged_at_their_size() -> None:
+    small = offer("claude-haiku-4-5")
+    asked = replace(QUESTION, offers=(*QUESTION.offers, small), prompt=Prompt(longest=300_000))
+    (out,) = [it for it in decide(asked).weighed if it.candidate.name == small.model]
+    assert "300,500 tokens" in out.out[0]
+
+
+def test_a_mistake_that_is_dear_enough_buys_the_better_model() -> None:
+    right = {
+        "claude-haiku-5-5": Measured(Fraction(90, 100), 500),
+        "claude-opus-5-5": Measured(Fraction(97, 100), 500),
+    }
+    cheap = decide(replace(QUESTION, right=right, wrong_nusd=10_000_000))
+    dear = decide(replace(QUESTION, right=right, wrong_nusd=1_000_000_000))
+    assert (cheap.choice, dear.choice) == ("claude-haiku-5-5", "claude-opus-5-5")
+    (step,) = dear.steps
+    assert 10_000_000 < step.pays_from_nusd < 1_000_000_000
+
+
+@pytest.mark.parametrize("words", [name for name, _ in changes(QUESTION)])
+def test_every_change_is_a_question_that_can_be_asked(words: str) -> None:
+    assert decide(dict(changes(QUESTION))[words]).choice
