@@ -128,7 +128,7 @@ def changes(question: Question) -> Iterator[tuple[str, Question]]:
         yield words, replace(question, pattern=more)
     for words, factor in (
         ("answers half as long", Fraction(1, 2)),
-        ("answers twice as long", 2),
+        ("answers twice as long", Fraction(2)),
     ):
         longer = replace(pattern, output=pattern.output * factor)
         yield words, replace(question, pattern=longer)
