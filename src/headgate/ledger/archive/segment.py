@@ -17,9 +17,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headgate.ledger.shelf import PART, Shelf, digest_of
 from headgate.ledger.book.columns import BOOK
 from headgate.ledger.book.duck import Duck
+from headgate.ledger.shelf import PART, Shelf, digest_of
 from headgate.store.sql import Connection
 
 DAY_US = 86_400_000_000

@@ -1,0 +1,149 @@
+"""A bucket of a real S3-compatible server: what is put comes back, and trouble has a remedy."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headgate.config.model import Archive
+from headgate.ledger.archive.bucket import Bucket, open_store
+from headgate.ledger.shelf import ShelfError, digest_of
+from tests.buckets import Storage
+
+pytestmark = pytest.mark.e2e
+
+
+def bucket_of(
+    storage: Storage, path: str, folder: Path, env: dict[str, str] | None = None
+) -> Bucket:
+    archive = Archive(path=path, endpoint=storage.url)
+    return Bucket(
+        path, open_store(path, archive, storage.env if env is None else env), folder, 10**9
+    )
+
+
+@pytest.fixture
+def name(storage: Storage) -> str:
+    return storage.fresh()
+
+
+@pytest.fixture
+def bucket(storage: Storage, name: str, tmp_path: Path) -> Iterator[Bucket]:
+    bucket = bucket_of(storage, name, tmp_path / "copies")
+    yield bucket
+    bucket.close()
+
+
+def put(bucket: Bucket, content: bytes) -> str:
+    local = bucket.staging() / f"{secrets.token_hex(4)}.part"
+    local.write_bytes(content)
+    digest = digest_of(local).hex()[:32]
+    path = f"calls/day=2026-11-21/seg-00c0ffee-1-2-{secrets.token_hex(4)}-{digest}.parquet"
+    bucket.put(path, local)
+    assert not local.exists()
+    return path
+
+
+def other_machine(storage: Storage, name: str, folder: Path) -> Bucket:
+    return bucket_of(storage, name, folder)
+
+
+def test_what_one_machine_puts_another_reads(
+    bucket: Bucket, storage: Storage, name: str, tmp_path: Path
+) -> None:
+    small, large = b"few bytes", secrets.token_bytes(12 * 1024 * 1024)
+    paths = [put(bucket, small), put(bucket, large)]
+    there = other_machine(storage, name, tmp_path / "there")
+    assert [file.read_bytes() for file in there.fetch(paths)] == [small, large]
+    listed = {it.path: it.size for it in there.listed()}
+    assert listed == {paths[0]: len(small), paths[1]: len(large)}
+    there.close()
+
+
+def test_the_object_lies_below_the_prefix_and_is_gone_once_removed(
+    bucket: Bucket, storage: Storage, name: str
+) -> None:
+    path = put(bucket, b"some rows")
+    file = storage.file(name, path)
+    assert file.read_bytes() == b"some rows"
+    bucket.remove(path)
+    assert not file.exists()
+    bucket.remove(path)
+    assert bucket.digest(path) is None
+
+
+def test_a_digest_is_of_the_object_and_not_of_the_copy(
+    bucket: Bucket, storage: Storage, name: str
+) -> None:
+    path = put(bucket, b"some rows")
+    before = bucket.digest(path)
+    storage.file(name, path).write_bytes(b"SOME ROWS")
+    assert bucket.digest(path) not in (before, None)
+    assert bucket.fetch([path])[0].read_bytes() == b"some rows"
+
+
+def test_an_object_that_was_changed_is_never_read(
+    bucket: Bucket, storage: Storage, name: str, tmp_path: Path
+) -> None:
+    path = put(bucket, b"some rows")
+    storage.file(name, path).write_bytes(b"SOME ROWS")
+    there = other_machine(storage, name, tmp_path / "there")
+    with pytest.raises(ShelfError, match="comes damaged"):
+        there.fetch([path])
+    assert [it for it in (tmp_path / "there").rglob("*") if it.suffix == ".parquet"] == []
+    there.close()
+
+
+def test_an_object_that_is_missing_is_named(bucket: Bucket) -> None:
+    path = put(bucket, b"some rows").replace("-1-2-", "-3-4-")
+    with pytest.raises(ShelfError) as error:
+        bucket.fetch([path])
+    assert path in error.value.what
+    assert "headgate archive verify" in error.value.hint
+
+
+def test_a_bucket_that_does_not_exist_is_no_missing_segment(
+    storage: Storage, tmp_path: Path
+) -> None:
+    bucket = bucket_of(storage, "s3://nobody-made-it", tmp_path)
+    for ask in (lambda: bucket.digest("calls/x"), lambda: bucket.fetch(["calls/x"])):
+        with pytest.raises(ShelfError, match="there is no bucket for s3://nobody-made-it"):
+            ask()
+    bucket.close()
+
+
+def test_wrong_credentials_are_said_to_be_wrong(
+    storage: Storage, name: str, tmp_path: Path
+) -> None:
+    env = storage.env | {"AWS_SECRET_ACCESS_KEY": "another"}
+    bucket = bucket_of(storage, name, tmp_path, env)
+    with pytest.raises(ShelfError, match="refuses these credentials") as error:
+        bucket.prove()
+    assert "AWS_SECRET_ACCESS_KEY" in error.value.hint
+
+
+def test_a_bucket_that_works_proves_it_and_keeps_nothing(bucket: Bucket) -> None:
+    bucket.prove()
+    assert list(bucket.listed()) == []
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_is_an_error_with_its_address(
+    storage: Storage, name: str, tmp_path: Path
+) -> None:
+    bucket = bucket_of(storage, name, tmp_path)
+    storage.stop()
+    with pytest.raises(ShelfError, match="cannot be used") as error:
+        bucket.prove()
+    assert "endpoint" in error.value.hint
+
+
+def test_the_environment_names_an_endpoint_and_a_region_too() -> None:
+    env = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-central-1"}
+    store = open_store("s3://bills/a/b/", Archive(), env)
+    assert store.config["endpoint"] == "http://127.0.0.1:9"
+    assert store.config["region"] == "eu-central-1"
+    assert store.prefix == "a/b"
