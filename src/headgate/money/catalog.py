@@ -56,6 +56,8 @@ class Catalog:
         self._listing = Listing(providers)
         self._facts = facts
         self._rules = check(prices)
+        self.fingerprint = repr((version, prices))
+        """tells whether two catalogues say the same"""
         self._cache: dict[Asked, list[tuple[datetime, datetime, Rates]]] = {}
 
     @classmethod

@@ -119,5 +119,5 @@ class Importer:
     """False: a file is only understood as a whole, and read anew when it has changed"""
     asked_only: bool = False
     """it is never guessed, only named with --as, or meant by --map"""
-    reported: Callable[[Path, Options, Tally], Iterator[Reported]] | None = None
+    reported: Callable[[Reading], Iterator[Reported]] | None = None
     """what the file says as a provider's own report, to compare sums with; None: it is none"""

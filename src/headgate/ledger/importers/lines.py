@@ -31,6 +31,8 @@ _STRANGE = {
     b"\xfd7zXZ": "it is packed with xz: unpack it first, with `unxz FILE`",
     b"PK\x03\x04": "it is a zip archive: unpack it first, with `unzip FILE`",
     b"SQLite format 3": "it is an SQLite database",
+    b"\xff\xfe": "it is UTF-16: `iconv -f UTF-16 -t UTF-8 FILE` makes it readable",
+    b"\xfe\xff": "it is UTF-16: `iconv -f UTF-16 -t UTF-8 FILE` makes it readable",
 }
 
 
@@ -43,9 +45,12 @@ class Line(NamedTuple):
 
 def open_packed(path: Path) -> BinaryIO:
     """The file, unpacked on the way where it is packed with gzip."""
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed(path) else open(path, "rb")
+
+
+def packed(path: Path) -> bool:
     with open(path, "rb") as file:
-        packed = file.read(3) == _GZIP
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else open(path, "rb")
+        return file.read(3) == _GZIP
 
 
 def head(path: Path) -> bytes:
@@ -93,6 +98,8 @@ def _split(reading: Reading, data: bytes) -> Generator[list[Line], None, bytes]:
     end = data.rfind(b"\n") + 1
     if end:
         texts = data[: end - 1].split(b"\n")
+        if not reading.offset:
+            texts[0] = texts[0].removeprefix(b"\xef\xbb\xbf")
         first = reading.line + 1
         reading.line += len(texts)
         reading.offset += end

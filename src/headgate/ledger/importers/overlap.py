@@ -1,0 +1,137 @@
+"""Decides which of an import's rows the book holds already.
+
+Rule 1: a call of the same source and id is there already. It is left out and counted, unless
+the new row tells of more tokens: then it was imported before it was whole, and is replaced.
+Rule 2: a call that went through the gateway counts once, as the gateway has it: it is known by
+an id of the request, else by its session, its tokens and its time.
+Rule 3: an id that a vendor gave to an answer is the same call in whatever source it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from headgate.ledger.archive.segment import DAY_US, quoted
+from headgate.ledger.book.book import lay
+from headgate.ledger.book.columns import TOKENS_IN
+from headgate.ledger.book.duck import Duck
+from headgate.ledger.book.hot import Window, bring
+from headgate.ledger.shelf import Shelf
+from headgate.store.place import Place
+
+NEAR_US = 600_000_000
+"""so far apart the client's clock and ours may be, and when each takes a call to begin"""
+VENDORS = "'^(msg|resp|chatcmpl|cmpl|gen|req)[_-][A-Za-z0-9_-]{8,}$'"
+_TOKENS = f"{TOKENS_IN} + output"
+
+
+class Overlap(NamedTuple):
+    """What is in the book already."""
+
+    twice: int
+    """rows that were left out"""
+    better: int
+    """rows that replace one that was imported before it was whole"""
+    replaced: list[str]
+    """segments on the shelf that hold those"""
+    days: int
+    """days of which the book has single calls where the import has sums, or the reverse"""
+
+
+NOTHING = Overlap(0, 0, [], 0)
+
+
+def leave_out(duck: Duck, place: Place, shelf: Shelf, source: str) -> Overlap:
+    """Take rows out of the table `ready` that the book has; `better` names those that replace
+    rows of it."""
+    ((rows, first, last),) = duck.execute(
+        "SELECT count(*), min(at_us), max(at_us + span_us) FROM ready"
+    ).fetchall()
+    if not rows:
+        return NOTHING
+    window = Window(first - DAY_US, last + DAY_US)
+    segments = bring(duck, place, window)
+    files = shelf.fetch([it.path for it in segments])
+    lay(duck, files, window)
+    _match(duck, source)
+    ((twice,),) = duck.execute(
+        "SELECT count(*) FROM ready WHERE id IN (SELECT id FROM known)"
+    ).fetchall()
+    days = _days(duck)
+    duck.execute("DELETE FROM ready WHERE id IN (SELECT id FROM known)").fetchall()
+    paths = {str(file): it.path for file, it in zip(files, segments, strict=True)}
+    replaced = [paths[it] for it in _replaced(duck, files, source)]
+    duck.execute("DROP VIEW book")
+    duck.execute("DROP TABLE hot")
+    ((better,),) = duck.execute("SELECT count(*) FROM better").fetchall()
+    return Overlap(twice, better, replaced, days)
+
+
+def _match(duck: Duck, source: str) -> None:
+    """Make the tables `better` and `known` of ids."""
+    duck.execute(
+        "CREATE OR REPLACE TABLE there AS SELECT id, upstream_id, source, session, at_us,"  # noqa: S608 - our own names
+        f" {TOKENS_IN} AS read_in, output FROM book WHERE source <> '' OR status = 200"
+    )
+    mine = f"source = {_text(source)}"
+    duck.execute(
+        f"CREATE OR REPLACE TABLE better AS SELECT r.id FROM ready r JOIN"  # noqa: S608 - the same
+        f" (SELECT * FROM there WHERE {mine}) t ON r.id = t.id"
+        f" GROUP BY r.id HAVING max({_TOKENS_OF_R}) > max(t.read_in + t.output)"
+    )
+    duck.execute(f"""
+        CREATE OR REPLACE TABLE known AS
+        SELECT r.id FROM ready r JOIN there t ON r.id = t.id
+          WHERE (t.{mine} OR t.source = '' OR regexp_matches(r.id, {VENDORS}))
+            AND r.id NOT IN (SELECT id FROM better)
+        UNION SELECT r.id FROM ready r JOIN there t ON r.id = t.upstream_id
+          WHERE t.source = '' OR regexp_matches(r.id, {VENDORS})
+        UNION SELECT r.id FROM ready r JOIN there t ON r.upstream_id = t.id
+          WHERE r.upstream_id <> '' AND t.source = ''
+        UNION SELECT r.id FROM ready r JOIN there t ON r.upstream_id = t.upstream_id
+          WHERE r.upstream_id <> '' AND t.source = ''
+        UNION SELECT r.id FROM ready r JOIN there t ON r.session = t.session
+          AND {_IN_OF_R} = t.read_in AND r.output = t.output
+          AND r.at_us BETWEEN t.at_us - {NEAR_US} AND t.at_us + {NEAR_US}
+          WHERE r.session <> '' AND r.span_us = 0 AND t.source = ''
+    """)  # noqa: S608 - the same
+    duck.execute("DROP TABLE there")
+
+
+def _replaced(duck: Duck, files: Sequence[Path], source: str) -> list[str]:
+    ((count,),) = duck.execute("SELECT count(*) FROM better").fetchall()
+    if not count or not files:
+        return []
+    paths = ", ".join(map(quoted, files))
+    found = duck.execute(
+        f"SELECT DISTINCT filename FROM read_parquet([{paths}], union_by_name = true,"  # noqa: S608 - the same
+        f" filename = true) WHERE source = {_text(source)}"
+        " AND id IN (SELECT id FROM better) ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def _days(duck: Duck) -> int:
+    """Days that the import tells in another grain than the book, for the same provider."""
+    grain = f"SELECT DISTINCT provider, at_us // {DAY_US} AS day, span_us > 0 AS sums FROM"
+    ((days,),) = duck.execute(
+        f"SELECT count(DISTINCT r.day) FROM ({grain} ready WHERE id NOT IN"  # noqa: S608 - the same
+        f" (SELECT id FROM known)) r JOIN ({grain} book) b"
+        " ON r.provider = b.provider AND r.day = b.day AND r.sums <> b.sums"
+    ).fetchall()
+    return int(days)
+
+
+def _prefixed(expression: str) -> str:
+    names = expression.split(" + ")
+    return " + ".join(f"r.{name}" for name in names)
+
+
+_IN_OF_R = _prefixed(TOKENS_IN)
+_TOKENS_OF_R = _prefixed(_TOKENS)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
