@@ -58,7 +58,10 @@ def test_input_that_is_read_from_a_cache_does_not_count() -> None:
 
 
 def test_the_lowest_tier_that_carries_everything_is_named_or_none() -> None:
-    assert fit(month(rpm=500), TIERS).enough == "Start"
+    lowest = fit(month(rpm=500), TIERS)
+    assert lowest.enough == "Start"
+    assert lowest.limit == TIERS[0]
+    assert lowest.used == F(1, 2)
     assert fit(month(rpm=4_000), TIERS).enough == "Build"
     nowhere = fit(month(rpm=20_000), TIERS)
     assert nowhere.enough == ""
@@ -95,7 +98,7 @@ def test_a_burst_fits_into_a_full_bucket_and_may_be_refused_by_the_second() -> N
     perhaps = fit(month(rpm=600, burst=120), limit)
     assert [it.certain for it in perhaps.excesses] == [False]
     assert perhaps.fits is True
-    assert "a steady pace is 20 on T: let 100 of them wait up to 10 s" in texts(perhaps)[0]
+    assert "the steady pace is 20 on T: let 100 of them wait up to 10 s" in texts(perhaps)[0]
     over = fit(month(rpm=600, burst=700), limit)
     assert over.fits is False
     assert over.enough == ""

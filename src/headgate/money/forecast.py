@@ -287,14 +287,24 @@ def _bill(
         rates = table.rates(ceil(size))
         counts = [NONE] * 7
         counts[FRESH], counts[OUTPUT] = size, pattern.output * scale
-        if plan.prefix is not None and shares is not None and size >= plan.prefix:
-            counts[FRESH] -= plan.prefix
-            counts[READ] = plan.prefix * shares.reads
-            counts[_WRITES[plan.ttl]] = plan.prefix * shares.paid_writes
+        prefix = _prefix(pattern, plan, part.value)
+        if shares is not None and size >= prefix > 0:
+            counts[FRESH] -= prefix
+            counts[READ] = prefix * shares.reads
+            counts[_WRITES[plan.ttl]] = prefix * shares.paid_writes
         for place, count in enumerate(counts):
             tokens[place] += part.share * count
             atto[place] += part.share * count * rates[place]
     return _Bill(tokens, atto)
+
+
+def _prefix(pattern: Pattern, plan: _Plan, input: Fraction) -> Fraction:
+    """The tokens that repeat in a request of this size, as the model counts them."""
+    if plan.prefix is None or pattern.caching is None:
+        return NONE
+    if pattern.caching.scales and pattern.input:
+        return plan.prefix * input / pattern.input
+    return plan.prefix
 
 
 def _online(pattern: Pattern, offer: Offer, plan: _Plan, scale: Fraction) -> Counts:

@@ -70,6 +70,8 @@ class Caching:
     """5m, 30m, 1h or 12h; empty: the vendor's default"""
     readable_s: Fraction = NONE
     """seconds until a written entry can be read: the time to the first token"""
+    scales: bool = False
+    """longer requests repeat more, in proportion: `prefix` is that of the mean request"""
 
     def shares(self, ttl: str, per_hour: Fraction) -> Shares:
         """What becomes of marked requests, when `per_hour` of them arrive altogether."""

@@ -50,8 +50,8 @@ class Excess:
         if what == "spend":
             head = f"${_n(wanted)} a month are more than the ${_n(allowed)} of {self.tier}"
         elif what == "burst":
-            word = "more than" if self.certain else "may be refused: a steady pace is"
-            head = f"a burst of {_n(wanted)} requests is {word} {_n(allowed)} on {self.tier}"
+            word = "is more than" if self.certain else "may be refused: the steady pace is"
+            head = f"a burst of {_n(wanted)} requests {word} {_n(allowed)} on {self.tier}"
         else:
             head = (
                 f"{_n(wanted)} {what}/min at the peak exceed the {_n(allowed)} of {self.tier}"
@@ -84,14 +84,18 @@ class Fit:
 
 
 def fit(found: Forecast, tiers: tuple[Limit, ...], tier: str = "") -> Fit:
-    """The peak against a tier, by its name; where none is named, against the highest."""
+    """The peak against a tier, by its name; where none is named, against the lowest that takes
+    all of it, else the highest."""
     if not tiers:
         return Fit(None, (), (), "")
     names = [it.tier.lower() for it in tiers]
     if tier and tier.lower() not in names:
         known = ", ".join(it.tier for it in tiers)
         raise ValueError(f"{found.offer.model} has no tier {tier!r}; there are {known}")
-    at = names.index(tier.lower()) if tier else len(tiers) - 1
+    able = (it.tier for it in tiers if it.is_known and _carries(found, it))
+    enough = next(able, "")
+    meant = tier or enough or names[-1]
+    at = names.index(meant.lower())
     limit = tiers[at]
     demands = tuple(_demands(found, limit))
     higher = tiers[at + 1 :]
@@ -101,8 +105,7 @@ def fit(found: Forecast, tiers: tuple[Limit, ...], tier: str = "") -> Fit:
         if it.used > 1
     ]
     excesses += _of_burst(found, limit)
-    able = (it.tier for it in tiers if it.is_known and _carries(found, it))
-    return Fit(limit, demands, tuple(excesses), next(able, ""))
+    return Fit(limit, demands, tuple(excesses), enough)
 
 
 def _carries(found: Forecast, limit: Limit) -> bool:
