@@ -40,8 +40,7 @@ _WHOSE = "key_id, session, agent"
 _SESSIONS = f"""
 CREATE OR REPLACE TEMP TABLE grown AS
 WITH each AS (
-  SELECT {_WHOSE}, count(*) AS turns, arg_min({TOKENS}, at_us) AS first, max({TOKENS}) AS peak,
-    coalesce(corr(at_us, {TOKENS}), 0) AS rising, sum(cost_nusd) AS spent
+  SELECT {_WHOSE}, count(*) AS turns, max({TOKENS}) AS peak, sum(cost_nusd) AS spent
   FROM book WHERE {{rows}} GROUP BY ALL HAVING count(*) >= {TURNS} // 2),
 usual AS (
   SELECT key_id, count(*) AS known, median(peak) AS peak, median(spent) AS spent
@@ -50,11 +49,17 @@ bound AS (
   SELECT *, known >= {KNOWN} AND 1.5 * peak < {FIXED_BOUND} AS own,
     CASE WHEN own THEN greatest({LEAST_BOUND}, CAST(1.5 * peak AS BIGINT))
     ELSE {FIXED_BOUND} END AS most
-  FROM usual)
-SELECT each.*, own, most, first + {SUMMARY} AS left_over
-FROM each JOIN bound USING (key_id)
-WHERE turns >= {TURNS} AND rising >= 0.7 AND each.peak > most AND each.peak > {OVER} * first
-  AND most > 2 * (first + {SUMMARY}) AND (NOT own OR each.spent > {OVER} * bound.spent)
+  FROM usual),
+long AS (
+  SELECT each.*, own, most FROM each JOIN bound USING (key_id)
+  WHERE turns >= {TURNS} AND each.peak > most
+    AND (NOT own OR each.spent > {OVER} * bound.spent)),
+shape AS (
+  SELECT {_WHOSE}, arg_min({TOKENS}, at_us) AS first,
+    coalesce(corr(at_us, {TOKENS}), 0) AS rising
+  FROM book SEMI JOIN long USING ({_WHOSE}) WHERE {{rows}} GROUP BY ALL)
+SELECT long.*, first, first + {SUMMARY} AS left_over FROM long JOIN shape USING ({_WHOSE})
+WHERE rising >= 0.7 AND peak > {OVER} * first AND most > 2 * (first + {SUMMARY})
 """
 _CUT = f"""
 WITH turn AS (

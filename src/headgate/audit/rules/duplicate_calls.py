@@ -32,11 +32,13 @@ MOST_OF_IT = 0.9
 """an hour is enough where it saves so much of what a day does"""
 ROWS = f"{ASKED} AND {ANSWERED} AND cost_nusd > 0 AND len(chain) > 0"
 
+# Most prompts are asked once: those that are not are found first, by their hashes alone.
 _PROMPTS = """
 SELECT key_id, provider, model_sent, any_value(model_asked) AS asked, count(*) AS n,
   sum(cost_nusd) AS cost, max(at_us) - min(at_us) AS between_us, max(took_us) AS took_us,
   min(reply_hash) IS NOT DISTINCT FROM max(reply_hash) AS same
-FROM book WHERE {rows}
+FROM book WHERE {rows} AND chain[-1] IN (
+  SELECT chain[-1] FROM book WHERE {rows} GROUP BY chain[-1] HAVING count(*) > 1)
 GROUP BY key_id, provider, model_sent, chain[-1], max_output HAVING count(*) > 1
 """
 _STORED = "least(n, 1 + between_us // {ttl_s}000000)"

@@ -35,7 +35,9 @@ WITH carried AS (
     {TOKENS} * cover[1] / greatest(cover[-1], 1) AS size, {TOKENS} AS whole, cache_read,
     cache_read_nusd, {TOKENS_WRITTEN} AS written, cache_write_nusd, {INPUT_NUSD} AS paid
   FROM book WHERE {{rows}}
-    AND chain[1] NOT IN (SELECT chain[1] FROM book WHERE {{rows}} AND tools_called > 0)),
+    AND chain[1] IN (
+      SELECT chain[1] FROM book WHERE {{rows}}
+      GROUP BY chain[1] HAVING max(tools_called) = 0 AND count(*) >= {LEAST_CALLS})),
 priced AS (
   SELECT *, least(size, cache_read) * cache_read_nusd / greatest(cache_read, 1)
     + least(greatest(size - cache_read, 0), written) * cache_write_nusd / greatest(written, 1)

@@ -89,7 +89,9 @@ ORDER BY cost DESC, key_id, model_sent
 def judge(evidence: Evidence) -> Iterator[Finding]:
     rows = f"{ASKED} AND {ANSWERED} AND {evidence.able(RULE.needs)}"
     least = least_nusd(evidence)
-    for text, tell in ((_AGAIN, _cut), (_RUNS, _runaway), (_THOUGHT, _thought)):
+    (cut,) = evidence.book.one(f"SELECT count(*) FROM book WHERE {rows} AND {CUT}")
+    texts = ((_AGAIN, _cut), (_RUNS, _runaway), (_THOUGHT, _thought))
+    for text, tell in texts if cut >= LEAST_CALLS else texts[2:]:
         asked = text.format(rows=rows, purpose=evidence.purpose)
         for found in evidence.book.records(asked):
             if found["cost"] >= least and found["calls"] >= LEAST_CALLS:
