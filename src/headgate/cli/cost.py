@@ -1,0 +1,132 @@
+"""headgate cost: what a workload costs a month and a year on one model or on all that fit.
+
+Rule 1: it needs no key, no configuration and no network; with --last it reads the ledger.
+Rule 2: [prices.overrides] of headgate.toml hold here too, and --price goes before them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headgate.cli import Misuse
+from headgate.cli.costview import Shown, as_data, show
+from headgate.cli.terminal import config_option, json_option, print_json, print_table
+from headgate.cli.where import ledger_option
+from headgate.cli.workload import Asked, asked, gathered, workload_options
+from headgate.money import amounts, preset
+from headgate.money.forecast import Forecast, forecast
+from headgate.money.ratelimit import Fit, fit
+from headgate.money.whatif import variations
+
+
+@click.group(invoke_without_command=True)
+@workload_options
+@click.option("--last", help="Take the pattern from the ledger: 30d, 24h, or since a day.")
+@click.option("--key", help="With --last: only calls of this key, by its name or id.")
+@click.option("--route", help="With --last: only calls of this [models] entry.")
+@click.option("--served", help="With --last: only calls that this model answered.")
+@click.option(
+    "--what-if", is_flag=True, help="Show what would change it, for several models too."
+)
+@json_option
+@ledger_option
+@config_option
+@click.pass_context
+def command(context: click.Context, /, as_json: bool, what_if: bool, **typed: Any) -> None:
+    """Say what a workload costs a month and a year, line by line.
+
+    The pattern is typed, comes from a preset, or with --last from your own ledger; what is
+    typed goes before both. Caching is counted as it is billed: each miss pays for writing, and
+    a prefix below a model's minimum is never cached.
+
+    \b
+    Examples:
+      headgate cost --requests 1.2M/month --input 450 --output 280 --peak 8500/min
+      headgate cost --requests 40k/day --input 6k --output 300 --prefix 5k --hit 70% \\
+        --model claude-sonnet-5-5 --model gpt-6.1-terra
+      headgate cost --last 30d --model claude-haiku-5-5
+      headgate cost --preset 001-retrieval
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from headgate.config import load_places  # costly to load; not needed for the help
+
+    config_path = typed["config_path"]
+    config = load_places(Path(config_path) if config_path else None, os.environ)
+    observed, assumed = _observed(typed)
+    said = gathered(typed, observed)
+    wanted = asked(said, config.prices.rules)
+    found = _forecasts(wanted, said.get("tier") or "")
+    first = found[0][0]
+    shown = Shown(
+        wanted,
+        found,
+        variations(first) if what_if or as_json or len(found) == 1 else (),
+        amounts.nusd(said["self_hosted"]) if said.get("self_hosted") else None,
+        assumed,
+    )
+    print_json(as_data(shown)) if as_json else show(shown)
+
+
+@command.command()
+@json_option
+def presets(as_json: bool) -> None:
+    """List the workloads that are known by a name.
+
+    \b
+    Example:
+      headgate cost presets
+    """
+    known = [preset.read(name) for name in preset.names()]
+    if as_json:
+        print_json([{**it.words, "name": it.name, "title": it.title} for it in known])
+        return
+    print_table(
+        ("preset", "what it is", "from"), [(it.name, it.title, it.source) for it in known]
+    )
+
+
+def _observed(typed: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What the ledger tells of the pattern, and what was assumed in telling."""
+    last, ledger, config_path = (typed.pop(name) for name in ("last", "ledger", "config_path"))
+    whose = {name: typed.pop(name) or "" for name in ("key", "route", "served")}
+    if not last:
+        if any(whose.values()):
+            raise Misuse(
+                "--key, --route and --served choose calls of the ledger", "add --last 30d"
+            )
+        return {}, ()
+    from headgate.cli.observed import observed  # costly to load, and rarely needed
+
+    place: tuple[Path | None, str | None] = (ledger, config_path)
+    return observed(last, whose, place)
+
+
+def _forecasts(wanted: Asked, tier: str) -> tuple[tuple[Forecast, Fit], ...]:
+    """The cheapest first; where no model was named, only those that fit."""
+    if tier:
+        _check_tier(wanted, tier)
+    found = []
+    for offer in wanted.offers:
+        one = forecast(wanted.pattern, offer, wanted.extras)
+        tiers = wanted.limits[offer.model]
+        has_it = tier.lower() in (it.tier.lower() for it in tiers)
+        found.append((one, fit(one, tiers, tier if has_it else "")))
+    fitting = [it for it in found if not it[0].unfit]
+    if not wanted.named and fitting:
+        found = fitting
+    found.sort(key=lambda it: (bool(it[0].unfit), it[0].monthly_nusd, it[0].offer.model))
+    return tuple(found)
+
+
+def _check_tier(wanted: Asked, tier: str) -> None:
+    known = dict.fromkeys(it.tier for tiers in wanted.limits.values() for it in tiers)
+    if tier.lower() not in (name.lower() for name in known):
+        raise Misuse(
+            f"--tier {tier}: none of these models has it",
+            f"there are {', '.join(known)}" if known else "give the limits: --limit rpm=10000",
+        )
