@@ -17,6 +17,7 @@ from headgate.config.model import (
     Loops,
     Oidc,
     Purpose,
+    Reconcile,
     Store,
 )
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
@@ -38,6 +39,7 @@ RECORDS: dict[str, type] = {
     "events": Events,
     "cache": CacheConfig,
     "archive": Archive,
+    "reconcile": Reconcile,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

@@ -18,7 +18,7 @@ from typing import Any
 from headgate.sim import anthropic, bills, openai
 from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
-from headgate.sim.faults import ScriptError, parse
+from headgate.sim.faults import ORDINARY, ScriptError, parse
 from headgate.sim.models import find
 from headgate.sim.scenario import Scenario, ScenarioError, read, shipped
 from headgate.sim.stage import EDGE, Edge, Line, Play, perform
@@ -303,6 +303,7 @@ def _report(vendor: str, make: Callable[[bills.Bills, str, float], dict[str, Any
     """What was served, as a vendor reports it to administrators."""
 
     def answer(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
+        script = ORDINARY
         try:
             if sim.world.require_key:
                 bills.check_admin(vendor, call.key)
@@ -310,7 +311,7 @@ def _report(vendor: str, make: Callable[[bills.Bills, str, float], dict[str, Any
             fail_as_scripted(script, is_stream=False)
             made = make(sim.world.bills, call.query, sim.world.clock())
         except Refused as wrong:
-            return error(sim.world, vendor, call, wrong)
+            return error(sim.world, vendor, call, wrong, script)
         headers = vendor_headers(sim.world, vendor, call, metered=False)
         return Play(200, [JSON, *headers], encode(made), script=script)
 

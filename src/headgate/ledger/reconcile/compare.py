@@ -257,7 +257,8 @@ Candidate = tuple[str, int, str]
 def _more(line: Line, around: _Around) -> list[Candidate]:
     """They have more than we."""
     found: list[Candidate] = []
-    loose = around.loose.get(line.place, Loose())
+    place = line.place._replace(simulated=False)  # an intent does not know who answers
+    loose = around.loose.get(place, Loose())
     if loose.open or loose.orphaned:
         words = (
             f"{loose.open + loose.orphaned} calls were sent and have no outcome here"

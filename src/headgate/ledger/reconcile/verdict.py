@@ -131,8 +131,8 @@ def judge(lines: list[Line], mine: Counted, report: Report, tolerance: float) ->
         state = "no report"
     else:
         state = "partly" if left > tolerance * spent or not judged else "reconciled"
-    named = tuple(_iso(day) for day in judged)
-    unfinished = tuple(_iso(day) for day in sorted({it[2] for it in partial}))
+    named = tuple(iso(day) for day in judged)
+    unfinished = tuple(iso(day) for day in sorted({it[2] for it in partial}))
     return Verdict(state, share, named, tuple(lines), tuple(why), unfinished)
 
 
@@ -203,11 +203,11 @@ def _usd(nusd: int) -> str:
 
 
 def _named(days: set[int]) -> str:
-    shown = [_iso(day) for day in sorted(days)]
+    shown = [iso(day) for day in sorted(days)]
     return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
-def _iso(day: int) -> str:
+def iso(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
