@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ class Progress:
     def __init__(self, bar: Bar | None) -> None:
         self._bar = bar
         self._task: TaskID | None = None
+        self._begun = time.monotonic()
         if bar is not None:
             self._task = bar.add_task("", total=None)
 
@@ -37,7 +39,7 @@ class Progress:
         if self._bar is not None and self._task is not None:
             self._bar.update(
                 self._task,
-                description=f"{seen.kind}: {seen.drafts:,} calls",
+                description=_line(seen, time.monotonic() - self._begun),
                 total=seen.of_size,
                 completed=seen.size,
             )
@@ -46,6 +48,12 @@ class Progress:
         """Take the line away; the next step brings it back."""
         if self._bar is not None:
             self._bar.stop()
+
+
+def _line(seen: Seen, seconds: float) -> str:
+    mb, of_mb = seen.size / 1e6, seen.of_size / 1e6
+    rate = mb / seconds if seconds else 0.0
+    return f"{seen.kind}: {seen.drafts:,} rows, {mb:,.0f} of {of_mb:,.0f} MB, {rate:,.0f} MB/s"
 
 
 @contextlib.contextmanager

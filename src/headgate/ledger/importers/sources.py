@@ -23,7 +23,7 @@ from headgate.ledger.archive.segment import quoted
 from headgate.ledger.book.duck import open_duck
 from headgate.ledger.importers import load
 from headgate.ledger.importers.booked import Counts, book, bring
-from headgate.ledger.importers.detect import find, usual
+from headgate.ledger.importers.detect import Unreadable, find, usual
 from headgate.ledger.importers.importer import Importer, Options
 from headgate.ledger.importers.intake import Watch, silent, take
 from headgate.ledger.importers.staging import Busy, Staging
@@ -86,12 +86,22 @@ def read_sources(
     `cache`: a folder that may be emptied at any time.
     """
     meant = [path.absolute() for path in sources or usual()]
+    if not meant:
+        raise Unreadable(
+            "nothing lies in the usual places, such as ~/.claude or ~/.codex",
+            "name a file or a folder",
+        )
     found = find(meant, named)
     read = Read([], [], _texts(found.unknown), _texts(found.refused))
     importers = {it.name: it for it in load()}
     for kind, paths in sorted(found.files.items()):
         room = _Room(cache, importers[kind], meant, paths, options)
-        rows, summary, refused = room.answer(catalog, progress)
+        try:
+            rows, summary, refused = room.answer(catalog, progress)
+        except Busy:
+            raise Unreadable(
+                f"{meant[0]} is being read by another Headgate", "wait until that is done"
+            ) from None
         read.files.append(rows)
         read.summaries.append(summary)
         read.refused.extend(_texts(refused))
