@@ -23,7 +23,17 @@ from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding, Rule
 from headgate.store.claim import Claim
 
-__all__ = ("Claim", "Measured", "Verified", "applied", "check", "claimed", "finding_id")
+__all__ = (
+    "Claim",
+    "Measured",
+    "Verified",
+    "applied",
+    "check",
+    "claimed",
+    "finding_id",
+    "measurable",
+    "span_us",
+)
 
 State = Literal["verified", "too early", "not so"]
 MOST_PARTS, LEAST_PARTS = 8, 2
@@ -111,6 +121,12 @@ def applied(claim: Claim, rule: Rule, evidence: Evidence, at_us: int) -> Claim:
     detail = _detail(claim)
     detail.before = _measure(claim, rule, evidence)
     return claim._replace(applied_us=at_us, detail=msgspec.json.encode(detail).decode())
+
+
+def measurable(claim: Claim) -> bool:
+    """Was its waste there to be measured against."""
+    before = _detail(claim).before
+    return before is not None and before.waste_nusd > 0 and before.units > 0
 
 
 def check(claim: Claim, rule: Rule, evidence: Evidence) -> Verified:
