@@ -106,7 +106,8 @@ CREATE TABLE decision (
   name {TEXT} PRIMARY KEY,
   at_us {INTEGER} NOT NULL,
   asked {TEXT} NOT NULL,
-  said {TEXT} NOT NULL
+  said {TEXT} NOT NULL,
+  costs {TEXT} NOT NULL
 ) {END}
 """
 

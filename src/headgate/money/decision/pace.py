@@ -15,9 +15,9 @@ class Times(NamedTuple):
     """What is known of a model's times; 0: not known."""
 
     ttft_p50_s: float = 0.0
-    ttft_p95_s: float = 0.0
+    ttft_slow_s: float = 0.0
     whole_p50_s: float = 0.0
-    whole_p95_s: float = 0.0
+    whole_slow_s: float = 0.0
     tokens_per_s: float = 0.0
     calls: int = 0
     """how many they were measured on; 0: they were entered"""
@@ -45,9 +45,9 @@ class Pace(NamedTuple):
 
 def keep(times: Times, budget: Budget, output_tokens: float) -> Pace:
     """Does a model with these times keep the budget for answers of that length."""
-    first = times.ttft_p95_s or times.ttft_p50_s
+    first = times.ttft_slow_s or times.ttft_p50_s
     writing = output_tokens / times.tokens_per_s if times.tokens_per_s > 0 else 0.0
-    whole = times.whole_p95_s or (first + writing if writing else times.whole_p50_s)
+    whole = times.whole_slow_s or (first + writing if writing else times.whole_p50_s)
     if budget.background or not (budget.ttft_s or budget.whole_s):
         return Pace(first, whole, in_time=True, why="")
     late, unknown = [], []

@@ -188,6 +188,8 @@ def _reasons(able: list[Weighed], weighed: list[Weighed], need: Need) -> Iterabl
     cheaper = [it for it in weighed if it.out and it.total_nusd < best.total_nusd]
     for it in cheaper[:3]:
         yield f"{it.candidate.name} would be cheaper, but {it.out[0]}"
+    if not any(it.candidate.measured for it in able) and rest:
+        yield "nobody said how often each is right: price, times, limits and room decided alone"
     if need.background:
         yield "nobody waits, so times and bursts decide nothing: a batch halves the price"
     elif best.candidate.pace.in_time and best.candidate.pace.ttft_s:
