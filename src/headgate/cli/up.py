@@ -21,6 +21,7 @@ from headgate.cli import Trouble
 from headgate.cli.greeting import greet, greeting_of
 from headgate.cli.sharing import Source
 from headgate.cli.supervise import DONE, log_reload, share, supervise
+from headgate.cli.tending import Tending
 from headgate.cli.where import explained, ledger_of
 from headgate.config import NOBODY, Config, ConfigError
 from headgate.gateway import serve
@@ -72,7 +73,9 @@ def command(
     _check(config)
     descriptor = _open_log(log)
     worker = Post.parse(post) if post is not None else None
-    up = _Up(config, lambda: typed_in(source.read()), descriptor, source.following, worker)
+    up = _Up(
+        config, lambda: typed_in(source.read()), descriptor, source.following, worker, file
+    )
     if worker is not None:
         serve.run(up.main)
     elif config.server.workers > 1:
@@ -94,6 +97,8 @@ class _Up:
     descriptor: int
     following: Following | None
     post: Post | None
+    file: Path | None = None
+    """the configuration that was named"""
 
     async def main(self, stop: serve.Stop, greets: Callable[..., None] = greet) -> None:
         loop, early = asyncio.get_running_loop(), asyncio.Event()
@@ -108,6 +113,7 @@ class _Up:
                 post=self.post,
             )
         chore = self._follow(opened, line)
+        tending = self._tend(opened)
         if line is not None:
             self._join(opened, stop, line)
         loop.add_signal_handler(signal.SIGHUP, _reload, opened)
@@ -127,6 +133,8 @@ class _Up:
             click.echo("a second signal ends them now", err=True)
         if chore is not None:
             chore.cancel()
+        if tending is not None:
+            tending.stop()
         await opened.close(hurry=stop.at_once)
 
     def _report(self, stop: serve.Stop) -> Lifeline:
@@ -155,6 +163,23 @@ class _Up:
 
         opened.house.following = self.following
         return asyncio.ensure_future(follow(self.following, opened.house.reload, say))
+
+    def _tend(self, opened: Opened) -> Tending | None:
+        """Have the archive tended, by one of several workers."""
+        if self.config.archive.seal == "off" or (
+            self.post is not None and self.post.place != 1
+        ):
+            return None
+        loop, journal = asyncio.get_running_loop(), opened.house.ground.settlement.journal
+
+        def say(message: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(partial(journal.say, "archive", message=message))
+
+        words = [] if self.file is None else [f"--config={self.file}"]
+        tending = Tending(words, say)
+        tending.start()
+        return tending
 
     def _join(self, opened: Opened, stop: serve.Stop, line: Lifeline) -> None:
         """Reload when another worker did, and tell the others when this one did."""

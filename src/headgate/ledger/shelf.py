@@ -79,7 +79,14 @@ class Folder:
             sync_folder(folder)
 
     def fetch(self, paths: Sequence[str]) -> list[Path]:
-        return [self.root / path for path in paths]
+        files = [self.root / path for path in paths]
+        for path, file in zip(paths, files, strict=True):
+            if not file.exists():
+                raise ShelfError(
+                    f"the segment {path} is not in {self.root}",
+                    "`headgate archive verify` names all that are missing, and the remedy",
+                )
+        return files
 
     def digest(self, path: str) -> bytes | None:
         try:

@@ -27,7 +27,7 @@ STEP_ROWS = 32_768
 LEFT_OVER = 4
 """when there are too many hot rows, a quarter of them is sealed at once: no small segments"""
 TRIES = 3
-MEMORY_MB = 800
+MEMORY_MB = 512
 SECOND = 1_000_000
 
 
