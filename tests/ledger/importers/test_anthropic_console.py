@@ -30,8 +30,8 @@ HEADER = (
     "web_search_count,inference_geo,speed"
 )
 ROWS = (
-    "2026-08-05,claude-opus-5,Closer App,Default,standard,≤ 200k,46981,15969,0,7,16932,1,global,",
-    "2026-08-05,claude-opus-5,Closer App,Default,standard,> 200k,900000,0,0,0,10,0,us,fast",
+    "2026-08-05,claude-opus-5,Closer,Default,standard,≤ 200k,46981,15969,0,7,16932,1,global,",
+    "2026-08-05,claude-opus-5,Closer,Default,standard,> 200k,900000,0,0,0,10,0,us,fast",
     '2026-08-06,claude-opus-5,"key, quoted",Default,standard,≤ 200k,0,0,0,0,0,0,not_available,',
 )
 NEW = "\n".join((HEADER, *ROWS)) + "\n"
@@ -48,7 +48,7 @@ def test_a_row_stands_for_a_day_whose_calls_nobody_counted(tmp_path: Path) -> No
     assert (first.input_fresh, first.cache_write_5m) == (46_981, 15_969)
     assert (first.cache_read, first.output, first.web_searches) == (7, 16_932, 1)
     assert (first.model, first.provider) == ("claude-opus-5", "anthropic")
-    assert (first.key, first.team) == ("Closer App", "Default")
+    assert (first.key, first.team) == ("Closer", "Default")
     assert (first.tier, first.geo, first.speed, first.each_input) == ("", "", "", 0)
     assert (long.geo, long.speed, long.each_input) == ("us", "fast", 200_001)
     assert reading.tally.ignored == {EMPTY: 1}
@@ -64,7 +64,7 @@ def test_files_of_2025_have_fewer_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_any_encoding_of_a_spreadsheet_is_read(tmp_path: Path, encoding: str) -> None:
     text = NEW.replace("≤", "<=") if encoding == "cp1252" else NEW
-    text = text.replace("Closer App", "Größe")
+    text = text.replace("Closer", "Größe")
     found, _ = read(IMPORTER, written(tmp_path / "a.csv", text, encoding))
     assert [made.output for made in found] == [16_932, 10]
     assert found[0].key == "Größe"

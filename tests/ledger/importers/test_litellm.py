@@ -261,7 +261,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "a.csv", *rows)
     whole, all_of_it = read(IMPORTER, path)
     first = opened(path)
-    begun = [draft for draft in next(iter(IMPORTER.read(first)))]
+    begun = list(next(iter(IMPORTER.read(first))))
     rest = opened(path, offset=first.offset)
     assert begun + taken(IMPORTER, rest) == whole
     first.tally.add(rest.tally)

@@ -11,10 +11,11 @@ from headgate.ledger.importers.reading.reports import NO_SPEND
 from headgate.ledger.reconcile.reported import Reported
 from tests.ledger.importers.exports import opened, read, table, why
 
-NAMES = (
+_NAMES = (
     "start_time end_time start_time_iso end_time_iso amount_value amount_currency line_item"
     " project_id organization_id organization_name"
-).split()
+)
+NAMES = _NAMES.split()
 SPAN = ["1759622400", "1759708800", "2025-10-05T00:00:00+00:00", "2025-10-06T00:00:00+00:00"]
 
 

@@ -13,13 +13,14 @@ from headgate.ledger.importers.openai_usage import EMPTY, IMPORTER, OTHERS, UNGR
 from headgate.ledger.importers.reading.usage import UNPRICED
 from tests.ledger.importers.exports import opened, read, table, why
 
-NAMES = (
+_NAMES = (
     "start_time end_time start_time_iso end_time_iso project_id num_model_requests user_id"
     " api_key_id model batch service_tier input_tokens output_tokens input_cached_tokens"
     " input_uncached_tokens input_text_tokens output_text_tokens input_cached_text_tokens"
     " input_audio_tokens input_cached_audio_tokens output_audio_tokens input_image_tokens"
     " input_cached_image_tokens output_image_tokens"
-).split()
+)
+NAMES = _NAMES.split()
 SPAN = ["1776340800", "1776340860", "2026-04-16T12:00:00+00:00", "2026-04-16T12:01:00+00:00"]
 ROW = [
     *SPAN,

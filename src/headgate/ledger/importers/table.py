@@ -1,0 +1,260 @@
+"""Reads any table of calls: CSV, TSV, JSONL, JSON or Parquet, by --map or by plain names.
+
+Rule 1: `input` is the fresh part alone, and `input_total` holds the cached part; where names
+alone decide, the total beside them or the vendor's custom does, and it is said which.
+Rule 2: a row without an id of its own is known by all of its cells, and its place among rows
+that are the same: two exports that overlap count once.
+Rule 3: costs that are plainly no dollars are refused until whoever imports says what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from headgate.ledger.book.duck import ERRORS, open_duck
+from headgate.ledger.importers.draft import Draft
+from headgate.ledger.importers.importer import Importer, Reading, Refused, Tally
+from headgate.ledger.importers.reading import usage, vendors
+from headgate.ledger.importers.reading.documents import decoded, listed
+from headgate.ledger.importers.reading.items import Cells, Item, Row, drafts, folded, labels
+from headgate.ledger.importers.reading.plan import FIELDS, NUMBERS, Plan, make, plain
+from headgate.ledger.importers.reading.plausible import check_money
+from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
+from headgate.ledger.importers.reading.usage import Tokens, Told
+from headgate.ledger.importers.reading.values import DAY_US, UNITS, Bad
+
+PARQUET = b"PAR1"
+AT_ONCE = 2_000
+MOST_KNOWN = 3_000_000
+"""rows without an id whose likes are counted; beyond it likes must be neighbours"""
+
+_TRUE = ("true", "1", "yes", "t", "y")
+FAILED = ("failure", "failed", "error")
+"""a status in words"""
+
+
+def fits(path: Path, head: bytes) -> bool:
+    if head.startswith(PARQUET):
+        return True
+    return plain(columns(head))
+
+
+def read(reading: Reading) -> Iterator[list[Draft]]:
+    source, plan, table = _opened(reading)
+    if not reading.options.money and "cost" in plan.columns:
+        check_money(_sample(_opened(reading)), plan.key("cost"))
+    return drafts(reading, source.items, table.draft)
+
+
+def _opened(reading: Reading) -> tuple[Source, Plan, _Table]:
+    path, options = reading.path, reading.options
+    with path.open("rb") as file:
+        packed = file.read(4) == PARQUET
+    rows = _parquet(path) if packed else None
+    said = tuple(column for _, column in options.mapping)
+    numbers = tuple(name for field in NUMBERS for name in FIELDS[field].split())
+    wanted = Wanted((), times=(*FIELDS["ts"].split(), *said), numbers=(*numbers, *said))
+    source = Source(path, options, wanted, rows)
+    plan = make(options.mapping, source.names)
+    return source, plan, _Table(reading, source, plan)
+
+
+def _sample(opened: tuple[Source, Plan, _Table]) -> Iterator[Draft]:
+    """The first rows, to be looked at; nothing of them is counted."""
+    source, _, table = opened
+    aside = Reading(table.reading.path, table.reading.options)
+    table.tally = aside.tally
+    for batch in drafts(aside, islice(source.items, 1_000), table.draft):
+        yield from batch
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterator[Item]]:
+    """The columns of a file and its rows in order."""
+    duck = open_duck(threads=1)
+    try:
+        duck.execute("SET preserve_insertion_order = true").fetchall()
+        answer = duck.execute("SELECT * FROM read_parquet(?)", [str(path)])
+    except ERRORS as error:
+        duck.close()
+        raise Refused("it is a damaged Parquet file", "copy or export it again") from error
+    names = [str(column[0]) for column in answer.description]
+    keys = [folded(name) for name in names]
+
+    def rows() -> Iterator[Item]:
+        number = 0
+        while found := answer.fetchmany(AT_ONCE):
+            for cells in found:
+                number += 1
+                yield Row(number, dict(zip(keys, cells, strict=True)))
+        duck.close()
+
+    return names, rows()
+
+
+class _Table:
+    """How the rows of one file are understood."""
+
+    def __init__(self, reading: Reading, source: Source, plan: Plan) -> None:
+        self.reading = reading
+        self.tally: Tally | None = None
+        self._source = source
+        self._plan = plan
+        self._alike: dict[int, int] = {}
+        unit = reading.options.money
+        if unit not in UNITS:
+            raise Refused(f"--money {unit} is no unit", "say dollars, cents or microdollars")
+        self._unit = UNITS[unit]
+        self._texts = [
+            (field, plan.key(field))
+            for field in ("session", "key", "project", "team", "cost_centre", "agent", "client")
+            if plan.key(field)
+        ]
+        self._daily = "calls" in plan.columns
+
+    def draft(self, cells: Cells) -> Draft:
+        at = self._source.us(cells, self._plan.key("ts"))
+        named = text(cells, self._plan.key("model"))
+        if not named:
+            raise Bad("it has no model")
+        vendor = vendors.vendor(self._text(cells, "provider") or named.partition("/")[0])
+        model = vendors.model_id(vendors.bare(named, ""))
+        fields: dict[str, Any] = {field: text(cells, key) for field, key in self._texts}
+        if self._daily:
+            fields["calls"] = self._whole(cells, "calls")
+            fields["span_us"] = 0 if at % DAY_US else DAY_US
+        tier = "batch" if self._true(cells, "batch") else self._text(cells, "tier")
+        return Draft(
+            id=self._text(cells, "id") or self._identity(cells),
+            at_us=at,
+            model=model,
+            provider=vendor,
+            stated_nusd=self._stated(cells),
+            tags=self._tags(cells),
+            surface=self._surface(cells),
+            batch_id=self._text(cells, "batch_id"),
+            max_output=self._whole(cells, "max_output"),
+            stream=int(self._true(cells, "stream")),
+            took_us=self._lasted(cells, "took"),
+            ttft_us=self._lasted(cells, "ttft"),
+            head=self._head(cells),
+            **fields,
+            **self._ending(cells),
+            **vendors.terms(tier),
+            **self._tokens(cells, vendor or model)._asdict(),
+        )
+
+    def _text(self, cells: Cells, field: str) -> str:
+        key = self._plan.key(field)
+        return text(cells, key) if key else ""
+
+    def _whole(self, cells: Cells, field: str) -> int:
+        key = self._plan.key(field)
+        return self._source.whole(cells, key) if key else 0
+
+    def _true(self, cells: Cells, field: str) -> bool:
+        return self._text(cells, field).casefold() in _TRUE
+
+    def _lasted(self, cells: Cells, name: str) -> int:
+        for field, unit in ((f"{name}_ms", 1_000), (f"{name}_s", 1_000_000)):
+            if key := self._plan.key(field):
+                return self._source.nusd(cells, key, unit) or 0
+        return 0
+
+    def _stated(self, cells: Cells) -> int | None:
+        for field, unit in (
+            ("cost", self._unit),
+            ("cost_cents", UNITS["cents"]),
+            ("cost_micros", UNITS["microdollars"]),
+        ):
+            if key := self._plan.key(field):
+                return self._source.nusd(cells, key, unit)
+        return None
+
+    def _surface(self, cells: Cells) -> str:
+        said = self._text(cells, "surface")
+        return vendors.surface_of_path(said) or vendors.surface(said)
+
+    def _tags(self, cells: Cells) -> str:
+        key = self._plan.key("tags")
+        value = cells.get(key) if key else None
+        tags = [str(tag) for tag in listed(value)] or self._text(cells, "tags").split(",")
+        if user := self._text(cells, "user"):
+            tags.append(f"user={user}")
+        return labels(tags)
+
+    def _head(self, cells: Cells) -> int:
+        """A column of fingerprints stays one: its values are told apart, and not kept."""
+        value = self._text(cells, "head")
+        if not value:
+            return 0
+        return xxhash.xxh3_64_intdigest(value.encode() + self.reading.options.secret)
+
+    def _ending(self, cells: Cells) -> dict[str, Any]:
+        said = self._text(cells, "status").casefold()
+        status = int(said) if said.isdigit() else 500 if said in FAILED else 200
+        if not 400 <= status < 600:
+            return {}
+        return {"status": status, "fault": vendors.fault(status), "ending": "error"}
+
+    def _tokens(self, cells: Cells, whose: str) -> Tokens:
+        plan = self._plan
+        if "usage" in plan.columns and not {"input", "input_total", "output"} & set(
+            plan.columns
+        ):
+            return self._of_usage(cells, whose)
+        writes = self._whole(cells, "cache_write")
+        hour = self._whole(cells, "cache_write_1h")
+        openai = whose in ("openai", "azure") or whose.startswith("gpt")
+        tokens = usage.written(writes + hour, hour, 0, openai=openai)._replace(
+            cache_read=self._whole(cells, "cache_read"),
+            output=self._whole(cells, "output"),
+            reasoning_of_output=self._whole(cells, "reasoning"),
+            web_searches=self._whole(cells, "searches"),
+        )
+        total = self._whole(cells, "total")
+        if "input" in plan.mapped:
+            return tokens._replace(input_fresh=self._whole(cells, "input"))
+        field = "input_total" if "input_total" in plan.columns else "input"
+        told = Told(self._whole(cells, field), 0 if field in plan.mapped else total)
+        if field in plan.mapped and told.input < tokens.cached:
+            raise Bad("its input_total is less than what was cached of it")
+        anthropic = whose in ("anthropic", "aws") or whose.startswith("claude")
+        holds = field == "input_total" or not anthropic
+        return self._noted(*usage.disjoint(told, tokens, holds=holds))
+
+    def _of_usage(self, cells: Cells, whose: str) -> Tokens:
+        found = decoded(cells.get(self._plan.key("usage")))
+        openai = whose in ("openai", "azure") or whose.startswith("gpt")
+        tokens, told = usage.of_vendor(found, openai=openai)
+        holds = not usage.excludes_cache(found)
+        return self._noted(*usage.disjoint(told._replace(total=0), tokens, holds=holds))
+
+    def _noted(self, tokens: Tokens, held: bool) -> Tokens:
+        if tokens.cached:
+            tally = self.tally or self.reading.tally
+            tally.notes[usage.HOLDS if held else usage.WITHOUT] += 1
+        return tokens
+
+    def _identity(self, cells: Cells) -> str:
+        whole = "\x1f".join(map(str, cells.values())).encode("utf-8", "replace")
+        known = xxhash.xxh3_64_intdigest(whole)
+        place = self._alike.get(known, 0)
+        if len(self._alike) >= MOST_KNOWN:
+            self._alike.clear()
+        self._alike[known] = place + 1
+        return f"table:{xxhash.xxh3_128_hexdigest(whole)}" + (f"#{place}" if place else "")
+
+
+IMPORTER = Importer(
+    name="table",
+    about="any table of calls: CSV, TSV, JSONL, JSON or Parquet; --map names its columns",
+    fits=fits,
+    read=read,
+    suffixes=(".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"),
+    grows=False,
+)
