@@ -73,5 +73,13 @@ SOURCES: dict[str, frozenset[str]] = {
     "": frozenset((PER_CALL, CACHE, SESSIONS, HEADS, TOOLS, LATENCY, TRIES, PURPOSE)),
     "claude-code": frozenset((PER_CALL, CACHE, SESSIONS, TOOLS, PURPOSE)),
     "codex": frozenset((PER_CALL, CACHE, SESSIONS, TOOLS, PURPOSE)),
+    "litellm": frozenset((PER_CALL, CACHE, SESSIONS, HEADS, LATENCY, PURPOSE)),
+    "langfuse": frozenset((PER_CALL, CACHE, SESSIONS, HEADS, LATENCY, PURPOSE)),
+    "helicone": frozenset((PER_CALL, CACHE, SESSIONS, HEADS, LATENCY, PURPOSE)),
+    "table": frozenset((PER_CALL, CACHE, SESSIONS, HEADS, LATENCY, PURPOSE)),
+    "anthropic-console": frozenset((CACHE, PURPOSE)),
+    "openai-usage": frozenset((CACHE, PURPOSE)),
+    "anthropic-cost": frozenset(),
+    "openai-costs": frozenset(),
 }
 """what rows of each source can tell"""
