@@ -93,3 +93,16 @@ def test_known_workloads_are_listed() -> None:
     assert "001-retrieval" in run("presets").output
     named = {it["name"]: it for it in json.loads(run("presets", "--json").output)}
     assert named["001-retrieval"]["prefix"] == "800"
+
+
+def test_work_is_repaid_by_what_it_saves() -> None:
+    words = ("roi", "--hours", "120", "--rate", "$150", "--saving", "11800", "--months", "6")
+    found = json.loads(run(*words, "--spend", "28k", "--json").output)
+    assert found["cost_nusd"] == 18_000 * USD
+    assert (found["months_to_recoup"], found["net_percent"]) == (1.53, 293.33)
+    assert found["spend_needed_nusd"] == 7_118_644_067_797
+    assert "393.3%" in run(*words).output
+    never = run("roi", "--hours", "1", "--rate", "1", "--saving", "0").output
+    assert "never" in never
+    wrong = run("roi", "--hours", "x", "--rate", "1", "--saving", "0")
+    assert isinstance(wrong.exception, Misuse)

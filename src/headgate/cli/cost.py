@@ -7,6 +7,8 @@ Rule 2: [prices.overrides] of headgate.toml hold here too, and --price goes befo
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import click
 
 from headgate.cli import Misuse
 from headgate.cli.costview import Shown, as_data, show
-from headgate.cli.terminal import config_option, json_option, print_json, print_table
+from headgate.cli.terminal import config_option, dollars, json_option, print_json, print_table
 from headgate.cli.where import ledger_option
 from headgate.cli.workload import Asked, asked, gathered, workload_options
 from headgate.money import amounts, preset
+from headgate.money.amounts import NANO
 from headgate.money.forecast import Forecast, forecast
 from headgate.money.ratelimit import Fit, fit
+from headgate.money.roi import roi as reckon
 from headgate.money.whatif import variations
 
 
@@ -88,6 +92,64 @@ def presets(as_json: bool) -> None:
     print_table(
         ("preset", "what it is", "from"), [(it.name, it.title, it.source) for it in known]
     )
+
+
+@command.command()
+@click.option("--hours", required=True, help="Hours of work, once: 120.")
+@click.option("--rate", required=True, help="Dollars an hour.")
+@click.option("--saving", required=True, help="Dollars that it saves a month.")
+@click.option("--months", default=12, show_default=True, help="After so many months.")
+@click.option("--spend", help="The monthly bill before; shows from which bill on it pays.")
+@json_option
+def roi(as_json: bool, months: int, **typed: str | None) -> None:
+    """Say when work done once is repaid by what it saves each month.
+
+    \b
+    Example:
+      headgate cost roi --hours 120 --rate 150 --saving 11800 --spend 28000
+    """
+    hours, rate, saving, spend = _numbers(typed)
+    found = reckon(hours, round(rate * NANO), saving * NANO)
+    needed = found.spend_needed_nusd(saving / spend, Fraction(months)) if spend else None
+    rows = {
+        "cost_nusd": found.cost_nusd,
+        "months_to_recoup": _rounded(found.months_to_recoup),
+        "net_nusd": round(found.net_nusd(months)),
+        "net_percent": _rounded(found.net_percent(months)),
+        "gross_percent": _rounded(found.gross_percent(months)),
+        "spend_needed_nusd": round(needed) if needed is not None else None,
+    }
+    print_json({"months": months, **rows}) if as_json else print_table(
+        ("what", "figure"), list(_told(rows, months))
+    )
+
+
+def _numbers(typed: dict[str, str | None]) -> list[Fraction]:
+    found = []
+    for name in ("hours", "rate", "saving", "spend"):
+        try:
+            found.append(amounts.number((typed[name] or "0").strip().removeprefix("$")))
+        except ValueError as error:
+            raise Misuse(f"--{name}: {error}", "such as: --hours 120 --rate 150") from None
+    return found
+
+
+def _rounded(figure: Fraction | None) -> float | None:
+    return round(float(figure), 2) if figure is not None else None
+
+
+def _told(rows: dict[str, Any], months: int) -> Iterator[tuple[str, str]]:
+    recoup, net, gross = (
+        rows[name] for name in ("months_to_recoup", "net_percent", "gross_percent")
+    )
+    yield "the work costs", dollars(rows["cost_nusd"])
+    yield "it is repaid after", f"{recoup:.2f} months" if recoup is not None else "never"
+    yield f"left after {months} months", dollars(rows["net_nusd"])
+    if net is not None:
+        yield "return, net of the work", f"{net:.1f}%"
+        yield "return, gross", f"{gross:.1f}%"
+    if rows["spend_needed_nusd"] is not None:
+        yield f"repaid in {months} months from a bill of", dollars(rows["spend_needed_nusd"])
 
 
 def _observed(typed: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:

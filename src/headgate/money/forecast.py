@@ -367,6 +367,12 @@ def _of_cache(pattern: Pattern, caching: Caching, offer: Offer, plan: _Plan) -> 
             f"caching loses money: {reads:.1%} of requests read it, and it takes "
             f"{float(plan.needed):.1%} for {plan.ttl} to pay"
         )
+    elif plan.needed < 1:
+        each = float(plan.needed / (1 - plan.needed))
+        yield (
+            f"keeping a prefix for {plan.ttl} pays from {float(plan.needed):.1%} of requests "
+            f"reading it on, {each:.2f} reads for each write"
+        )
 
 
 def _of_batch(pattern: Pattern, offer: Offer, plan: _Plan) -> Iterator[str]:
