@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -362,6 +363,7 @@ def _like(model: str, catalog: Catalog, on: datetime) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+@lru_cache(8)
 def _catalog(rules: PriceRules) -> Catalog:
     try:
         return Catalog.load(rules)
