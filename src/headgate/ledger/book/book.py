@@ -7,19 +7,23 @@ Rule 2: only the segments that may hold rows of the window are opened.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from headgate.ledger.shelf import Shelf
 from headgate.ledger.book.columns import ADDED, BOOK
 from headgate.ledger.book.duck import Duck, open_duck
 from headgate.ledger.book.hot import ALWAYS, Window, bring
+from headgate.ledger.book.tongue import DUCK
+from headgate.ledger.shelf import Shelf
 from headgate.store.place import Place
 
 
 class Book:
     """Answers questions about rows; used by one thread at a time."""
+
+    tongue = DUCK
 
     def __init__(self, duck: Duck, window: Window) -> None:
         self.duck = duck
@@ -40,7 +44,7 @@ class Book:
         names = [str(column[0]) for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
-    @property
+    @functools.cached_property
     def sources(self) -> list[str]:
         """Where its rows come from."""
         return [row[0] for row in self.rows("SELECT DISTINCT source FROM book ORDER BY 1")]
