@@ -1,0 +1,40 @@
+"""All that an audit has to say, in one record: terminal, JSON and page are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from headgate.audit.claims import Claim, Verified
+from headgate.audit.run import Audit
+from headgate.ledger.book.quick import Quick
+from headgate.ledger.reconcile.verdict import Verdict
+
+NOT_ASKED = Verdict("no report", None, (), (), ())
+
+
+class Reading(NamedTuple):
+    """What was read of one kind of source that is not the ledger."""
+
+    kind: str
+    files: int
+    lines: int
+    calls: int
+    twice: int
+    malformed: int
+    words: tuple[str, ...]
+    """what a reader must know of it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One audit, as it is told."""
+
+    audit: Audit
+    quick: Quick
+    reconciled: Verdict = NOT_ASKED
+    readings: tuple[Reading, ...] = ()
+    verified: tuple[tuple[Claim, Verified], ...] = ()
+    """what came of savings that somebody has acted on"""
+    names: dict[str, str] = field(default_factory=dict)
+    """what keys are called, by their id"""

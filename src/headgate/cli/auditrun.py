@@ -1,0 +1,265 @@
+"""Runs an audit for the command line: finds what it is about, and tells what came of it.
+
+Rule 1: the ledger is only read, but for the list of what was claimed, so that it can be
+measured later whether it came true.
+Rule 2: sources are read into a cache, and are never put into the ledger: importing is another
+command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headgate.audit import claims as claimed
+from headgate.audit.claims import Claim, Verified
+from headgate.audit.evidence import Evidence
+from headgate.audit.finding import Rule
+from headgate.audit.page.page import Pictures, page
+from headgate.audit.page.pictures import economy, sessions, spending
+from headgate.audit.purpose import case
+from headgate.audit.report import NOT_ASKED, Reading, Report
+from headgate.audit.rules import load as load_rules
+from headgate.audit.run import run
+from headgate.audit.trials import read_trials
+from headgate.cli import Misuse, Trouble
+from headgate.cli.auditquick import show_quick
+from headgate.cli.auditview import as_data, day, show
+from headgate.cli.openbook import Source, source_of, told
+from headgate.cli.progress import Progress, progress
+from headgate.cli.since import start_us
+from headgate.cli.terminal import print_json, say
+from headgate.cli.whole import write_whole
+from headgate.config.model import Commitment, Config, Purpose
+from headgate.config.purpose import read_file
+from headgate.ledger.book.book import Book, open_files
+from headgate.ledger.book.hot import ALWAYS, Window
+from headgate.ledger.book.quick import Quick, quick
+from headgate.ledger.caching import names
+from headgate.ledger.importers.detect import Unreadable, usual
+from headgate.ledger.importers.sources import Read, Summary, read_sources
+from headgate.ledger.reconcile.verdict import Verdict, verdict
+from headgate.money.catalog import Catalog
+from headgate.store import claim as kept
+from headgate.store.place import connect, there_is
+from headgate.store.sql import ERRORS, StoreError
+from headgate.store.sqlite import state_place
+
+DAY_US = 86_400_000_000
+UNPRICED_SHOWN = 5
+
+_Said = tuple[Sequence[Purpose], Sequence[Commitment]]
+"""what calls are made for, and which capacity is paid for by the month"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command was told."""
+
+    sources: tuple[Path, ...]
+    since: str
+    until: str
+    named: str
+    purposes_file: Path | None
+    trials_file: Path | None
+    html_file: Path | None
+    top: int
+    quick: bool
+    as_json: bool
+    ledger: Path | None
+    config_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the audit is about: a store, or files that were read for it."""
+
+    source: Source
+    catalog: Catalog
+    read: Read | None
+
+    @property
+    def config(self) -> Config:
+        return self.source.config
+
+    @contextlib.contextmanager
+    def book(self, window: Window = ALWAYS) -> Iterator[Book]:
+        if self.read is not None:
+            with open_files(self.read.files, window) as book:
+                yield book
+            return
+        with self.source.book(window) as book:
+            yield book
+
+    def known(self) -> dict[str, str]:
+        """What keys are called."""
+        if self.read is not None:
+            return {}
+        with self.source.connection() as connection:
+            return names(connection)
+
+    def reconciled(self, book: Book, window: Window) -> Verdict:
+        if self.read is not None:
+            return NOT_ASKED
+        with self.source.connection() as connection:
+            return verdict(connection, book, *window, catalog=self.catalog)
+
+
+def audit(asked: Asked) -> None:
+    """Audit what was asked for, and print what was found."""
+    source = source_of((asked.ledger, asked.config_path))
+    with told(), progress() as bar:
+        about = _about(asked, source, bar)
+        window = _window(asked, about)
+        with about.book(window) as book:
+            known = about.known()
+            first = quick(book)
+            bar.pause()
+            if asked.quick or not asked.as_json:
+                print_json(first) if asked.as_json else show_quick(first, known)
+            if asked.quick:
+                return
+            said = _said(asked, about.config)
+            evidence = _evidence(asked, about, book, window, said)
+            report = _report(about, replace(evidence, say=bar.step), said[0], first)
+            bar.pause()
+            _tell(asked, report, book)
+
+
+def _evidence(asked: Asked, about: _About, book: Book, window: Window, said: _Said) -> Evidence:
+    purposes, commitments = said
+    known = about.known()
+    return Evidence(
+        book,
+        about.catalog,
+        *window,
+        names=known,
+        purpose=case(purposes, known),
+        commitments=tuple(commitments),
+        trials=tuple(read_trials(asked.trials_file)) if asked.trials_file else (),
+    )
+
+
+def _report(
+    about: _About, evidence: Evidence, purposes: Sequence[Purpose], first: Quick
+) -> Report:
+    rules = load_rules()
+    found = run(evidence, rules, purposes)
+    window = Window(evidence.since_us, evidence.until_us)
+    reconciled = about.reconciled(evidence.book, window)
+    if about.read is not None:
+        readings = tuple(_reading(it) for it in about.read.summaries)
+        return Report(found, first, reconciled, readings, names=evidence.names)
+    past = tuple(_past(about, rules, evidence))
+    _keep(about.source, [claimed.claimed(evidence, it, _now()) for it in found.claims])
+    return Report(found, first, reconciled, (), past, evidence.names)
+
+
+def _tell(asked: Asked, report: Report, book: Book) -> None:
+    if asked.as_json:
+        print_json(as_data(report))
+    else:
+        show(report, top=asked.top)
+    if asked.html_file is not None:
+        window = (report.audit.since_us, report.audit.until_us)
+        pictures = Pictures(spending(book, *window), economy(book), sessions(book))
+        write_whole(asked.html_file, page(report, pictures), "--html FILE")
+        say(f"the report is in {asked.html_file}")
+
+
+def _about(asked: Asked, source: Source, bar: Progress) -> _About:
+    catalog = Catalog.load(source.config.prices.rules)
+    if not asked.sources:
+        if there_is(source.place) and source.newest_us():
+            return _About(source, catalog, None)
+        if not usual():
+            raise Trouble(
+                "there is nothing to audit: the ledger holds no calls, and nothing lies in the"
+                " usual places",
+                "name what to read, such as `headgate audit ~/.claude` or a usage export of"
+                " your provider; or point clients at `headgate up`",
+            )
+        say("the ledger holds no calls yet; reading " + ", ".join(map(str, usual())))
+    try:
+        read = read_sources(
+            asked.sources,
+            catalog,
+            state_place(os.environ) / "cache" / "sources",
+            named=asked.named,
+            progress=bar.watch,
+        )
+    except Unreadable as error:
+        raise Trouble(error.what, error.hint) from error
+    return _About(source, catalog, read)
+
+
+def _window(asked: Asked, about: _About) -> Window:
+    """The time that is looked at; without --until it ends with the newest call."""
+    with about.book() as book:
+        first, newest = book.one("SELECT min(at_us), max(at_us) FROM book")
+    if newest is None:
+        raise Trouble("there is nothing to audit: no call was found", "name another source")
+    until = start_us(asked.until, _now()) if asked.until else newest + 1
+    since = start_us(asked.since, until)
+    if since >= until or newest < since or first >= until:
+        raise Misuse(
+            f"no call is between --since {asked.since} and --until {asked.until or 'now'}",
+            f"calls are there from {day(first)} to {day(newest)}",
+        )
+    return Window(max(since, first // DAY_US * DAY_US), until)
+
+
+def _said(asked: Asked, config: Config) -> _Said:
+    if asked.purposes_file is not None:
+        return read_file(asked.purposes_file)
+    return config.purposes, config.commitments
+
+
+def _past(
+    about: _About, rules: Sequence[Rule], evidence: Evidence
+) -> Iterator[tuple[Claim, Verified]]:
+    """What came of changes that were made."""
+    by_name = {rule.name: rule for rule in rules}
+    with about.source.connection() as connection:
+        made = [it for it in kept.every(connection) if it.applied_us is not None]
+    for claim in made:
+        since = claim.applied_us or 0
+        until = max(since + 1, evidence.until_us)
+        if claim.rule in by_name:
+            with about.book(Window(since, until)) as book:
+                now = replace(evidence, book=book, since_us=since, until_us=until)
+                yield claim, claimed.check(claim, by_name[claim.rule], now)
+
+
+def _keep(source: Source, found: Sequence[Claim]) -> None:
+    try:
+        with contextlib.closing(connect(source.place)) as connection:
+            kept.keep(connection, found)
+    except (*ERRORS, StoreError) as error:
+        say(f"`headgate audit applied` will not know these findings: {error}")
+
+
+def _reading(it: Summary) -> Reading:
+    words = [f"{file}:{line}: {why}" for file, line, why in it.examples]
+    words += [f"{note} ({count:,} rows)" for note, count in it.notes.items()]
+    if it.unpriced:
+        some = list(it.unpriced.items())[:UNPRICED_SHOWN]
+        listed = ", ".join(f"{model} ({calls:,})" for model, calls in some)
+        words.append(f"nobody lists a price for {listed}: counted at the ceiling")
+    return Reading(
+        it.kind,
+        it.files,
+        it.lines,
+        it.calls,
+        it.twice,
+        sum(it.malformed.values()),
+        tuple(words),
+    )
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
