@@ -29,6 +29,7 @@ def test_no_dollar_is_missing_from_the_chart_of_time(rows: list[dict[str, object
         found = pictures.sessions(book)
     spent = sum(int(str(row["cost_nusd"])) for row in rows) / 1e9
     assert math.isclose(sum(sum(values) for _, values in drawn.series), spent, abs_tol=1e-6)
+    assert math.isclose(sum(drawn.by_hour), spent, abs_tol=1e-6)
     assert len(drawn.series) <= pictures.NAMED + 1
     assert len(drawn.labels) == 120
     names = {row["session"] for row in rows} - {""}

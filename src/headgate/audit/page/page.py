@@ -120,6 +120,11 @@ def _time(found: Spending) -> Iterable[str]:
     yield svg.columns(f"Dollars by the {unit}, by model", found.labels, series, _short_usd)
     rows = [(name, f"${sum(values):,.2f}") for name, values in found.series]
     yield _folded("the sums", _table(("model", "spend"), rows, numbers=(1,)))
+    if found.by_hour:
+        labels = [f"{hour:02d}:00" for hour in range(24)]
+        hours = [svg.Series("all models", found.by_hour)]
+        yield "<h3>By the hour of the day (UTC)</h3>"
+        yield svg.columns("Dollars by the hour of the day", labels, hours, _short_usd)
 
 
 def _claims(report: Report) -> Iterable[str]:
@@ -152,7 +157,7 @@ def _joint(report: Report) -> Iterable[str]:
     whole = report.audit.joint
     if not report.audit.claims:
         return
-    alone = usd(sum(whole.alone.values()))
+    alone = usd(sum(it.saving_nusd for it in report.audit.claims))
     yield "<h2>Together</h2>"
     yield (
         f"<p>Savings overlap: added up they would come to {escape(alone)}. Done together they"
@@ -162,6 +167,7 @@ def _joint(report: Report) -> Iterable[str]:
     rows = [
         (LEVERS[lever], usd(whole.alone.get(lever, 0)), usd(nusd))
         for lever, nusd in whole.shares.items()
+        if nusd or whole.alone.get(lever)
     ]
     yield _table(("lever", "alone", "part of the total"), rows, numbers=(1, 2))
 

@@ -29,6 +29,8 @@ class Spending(NamedTuple):
     step_us: int
     labels: tuple[str, ...]
     series: tuple[tuple[str, tuple[float, ...]], ...]
+    by_hour: tuple[float, ...]
+    """of each hour of the day (UTC), in all days; none: rows are of whole days"""
 
 
 class Economy(NamedTuple):
@@ -91,7 +93,16 @@ def spending(book: Book, since_us: int, until_us: int) -> Spending:
         for at in range(steps)
     )
     series = tuple((name or "(no model)", tuple(values)) for name, values in drawn.items())
-    return Spending(step, labels, series)
+    return Spending(step, labels, series, _by_hour(book))
+
+
+def _by_hour(book: Book) -> tuple[float, ...]:
+    rows = book.rows(
+        f"SELECT at_us // {HOUR_US} % 24, sum(cost_nusd)::DOUBLE / 1e9 FROM book"
+        f" WHERE span_us <= {HOUR_US} GROUP BY 1"
+    )
+    spent = dict(rows)
+    return tuple(spent.get(hour, 0.0) for hour in range(24)) if spent else ()
 
 
 def economy(book: Book) -> list[Economy]:
