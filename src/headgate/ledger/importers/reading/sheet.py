@@ -9,9 +9,10 @@ Rule 3: a row with fewer or more cells than the header is malformed; the last on
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,8 @@ class Layout(NamedTuple):
     delimiter: str
     header: list[str]
     """as it is written"""
+    ahead: int = 1
+    """rows before the first of a call: the header, and what stands above it"""
 
     @property
     def names(self) -> list[str]:
@@ -73,17 +76,17 @@ def layout(head: bytes) -> Layout:
     """The same, from how the file begins."""
     codec = codec_of(head)
     text = head.decode(codec, "replace").removeprefix("\ufeff")
-    first, _, rest = text.partition("\n")
-    if first.strip().startswith("sep=") and len(first.strip()) <= 5:  # a spreadsheet's own line
-        delimiter = first.strip()[4:] or "\t"
-        text = rest
-    else:
-        delimiter = max(_DELIMITERS, key=first.count)
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:
-        header = []
-    return Layout(codec, delimiter, [name.strip() for name in header])
+    first = text.lstrip("\r\n").partition("\n")[0].strip()
+    named = first.startswith("sep=") and len(first) <= 5  # a spreadsheet's own line
+    delimiter = first[4:] or "\t" if named else max(_DELIMITERS, key=first.count)
+    ahead, header = 0, [""]
+    with contextlib.suppress(csv.Error):
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            ahead += 1
+            if any(cells) and not (named and "".join(cells) in ("sep=", first)):
+                header = cells
+                break
+    return Layout(codec, delimiter, [name.strip() for name in header], ahead)
 
 
 def head_of(path: Path) -> bytes:
@@ -106,23 +109,32 @@ def _rows(path: Path, found: Layout) -> Iterator[Item]:
     csv.field_size_limit(LONGEST_CELL)
     with open_packed(path) as raw:
         text = io.TextIOWrapper(raw, encoding=found.codec, errors="replace", newline="")
-        reader = csv.reader(text, delimiter=found.delimiter, strict=True)
+        reader = csv.reader(_unmarked(text), delimiter=found.delimiter, strict=True)
         yield from _items(reader, found)
+
+
+def _unmarked(text: Iterable[str]) -> Iterator[str]:
+    """The lines, without the mark that may stand ahead of the first."""
+    ahead = iter(text)
+    for first in ahead:
+        yield first.removeprefix("\ufeff")
+        break
+    yield from ahead
 
 
 def _items(reader: _csv.Reader, found: Layout) -> Iterator[Item]:
     names, first = found.names, found.header[0]
-    width, begun, line = len(names), False, 0
+    width, line = len(names), 0
     held: Skipped | None = None
-    for cells in _cells(reader):
+    for number, cells in enumerate(_cells(reader)):
         if held is not None:
             yield held
             held = None
         before, line = line, reader.line_num
+        if number < found.ahead:
+            continue
         if cells is None:
             held = Skipped(before + 1, OPEN if line - before > 1 else QUOTES)
-        elif not begun:
-            begun = [cell.strip().removeprefix("\ufeff") for cell in cells] == found.header
         elif len(cells) == width and cells[0] != first:
             yield Row(line, dict(zip(names, cells, strict=True)))
         elif len(cells) > 1 and cells[0] == first:
