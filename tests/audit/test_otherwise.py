@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.audit.otherwise import Change, Outcome, replay
+from headgate.audit.otherwise import Change, Outcome, cached, replay
 from headgate.money.tokens import ratio
 from headgate.wire.model import Terms, Usage
 from tests.audit.ledgers import DAY_US, MONDAY_US, catalog, evidence_of
@@ -102,3 +102,24 @@ def test_a_batch_halves_the_price_and_reads_little_from_caches() -> None:
     assert plain.would_nusd * 2 == plain.was_nusd
     (cached,) = replayed([{"cache_read": 100_000}], Change(batch=True))
     assert cached.would_nusd > cached.was_nusd
+
+
+def test_caching_saves_what_repeats_and_nothing_of_what_does_not() -> None:
+    rows = [
+        {
+            "at_us": MONDAY_US + n * 60_000_000,
+            "key_id": key,
+            "head": 7 if key == "again" else n + 1,
+            "head_bytes": 90_000,
+            "request_bytes": 100_000,
+            "chain": [7 if key == "again" else n + 1],
+            "cover": [90_000],
+            "input_fresh": 25_000,
+        }
+        for n in range(200)
+        for key in ("again", "once")
+    ]
+    with evidence_of(rows) as evidence:
+        found = {it.name: it for it in cached(evidence, "key")}
+    assert found["again"].saved_nusd > 0.6 * found["again"].was_nusd
+    assert found["once"].saved_nusd == 0

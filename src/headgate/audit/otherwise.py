@@ -1,10 +1,13 @@
-"""Reckons what the same calls would have cost otherwise: on another model, or in a batch.
+"""Reckons what the same calls would have cost otherwise: on another model, in a batch, or with
+caching.
 
 Rule 1: every call is priced again by itself, at the prices of its own day and the band of its
 own prompt; the same model on the same terms costs what it did cost.
 Rule 2: tokens are counted as the other model counts them, where that is known; what a cache
 held is held by the other model's cache too, if it takes prompts that short.
 Rule 3: a call that does not fit the other model is counted apart, at what it did cost.
+Rule 4: caching saves what a policy saves that was chosen on one half of the time and judged on
+the other, as an audit claims it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from headgate.audit.evidence import Evidence
+from headgate.audit.holdout import verdicts
 from headgate.ledger.book.columns import TOKENS_IN
 from headgate.money.pricing import Rates
 from headgate.money.tokens import ratio
@@ -90,13 +94,38 @@ class _Seen(NamedTuple):
     geo: str
 
 
-def replay(evidence: Evidence, change: Change, by: str = "all") -> list[Outcome]:
-    """The calls of the window under the change, in groups, the dearest first."""
+def replay(
+    evidence: Evidence, change: Change, by: str = "all", where: str = "TRUE"
+) -> list[Outcome]:
+    """The calls of the window under the change, in groups, the dearest first; `where`: SQL, of
+    some calls only."""
     _lay(evidence, change)
-    rows = evidence.book.rows(
-        _QUESTION.format(column=BY[by]), [BATCH_HITS if change.batch else 1]
-    )
+    text = _QUESTION.format(column=BY[by], where=where)
+    rows = evidence.book.rows(text, [BATCH_HITS if change.batch else 1])
     return [Outcome(str(row[0]), *map(int, row[1:])) for row in rows]
+
+
+def cached(evidence: Evidence, by: str = "all") -> list[Outcome]:
+    """The calls of the window with marks where they would have paid, in groups."""
+    column = BY[by]
+    rows = evidence.book.rows(
+        f"SELECT {column}, sum(calls)::BIGINT, sum(cost_nusd)::BIGINT FROM book"
+        " GROUP BY 1 ORDER BY 3 DESC, 1"
+    )
+    saved: dict[str, float] = {}
+    for verdict in verdicts(evidence):
+        if verdict.saving <= 0 or not verdict.is_measured or verdict.whose.is_spoilt:
+            continue  # marks alone do not help a prompt that differs each time
+        sums = f"SELECT {column}, sum(cost_nusd)::DOUBLE FROM book"
+        parts = evidence.book.rows(f"{sums} WHERE {verdict.where} GROUP BY 1")
+        whole = sum(cost for _, cost in parts)
+        for name, cost in parts:
+            share = cost / whole if whole else 0.0
+            saved[str(name)] = saved.get(str(name), 0.0) + verdict.saving * share
+    return [
+        Outcome(str(name), calls, nusd, nusd - round(saved.get(str(name), 0.0)), 0)
+        for name, calls, nusd in rows
+    ]
 
 
 _QUESTION = f"""
@@ -106,7 +135,7 @@ WITH scaled AS (
     cache_read * scale AS kept, output * scale AS written,
     (cache_write_5m + cache_write_30m) * scale AS wrote_short,
     (cache_write_1h + cache_write_12h) * scale AS wrote_long
-  FROM book JOIN other_price AS p
+  FROM (SELECT * FROM book WHERE {{where}}) AS book JOIN other_price AS p
     ON p.day = at_us // {DAY_US} AND of_provider = provider AND of_model = model_sent
     AND of_tier = tier AND of_speed = speed AND of_geo = geo
     AND ({TOKENS_IN}) * scale > above AND ({TOKENS_IN}) * scale <= upto
