@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from headgate.audit.trials import Trial
 from headgate.config.model import Commitment
 from headgate.ledger.book.book import Book
 from headgate.ledger.book.columns import SOURCES
@@ -34,6 +35,8 @@ class Evidence:
     """SQL: what a row was done for"""
     commitments: tuple[Commitment, ...] = ()
     """capacity that is paid for by the month, used or not"""
+    trials: tuple[Trial, ...] = ()
+    """comparisons of models that somebody made"""
     say: Callable[[str], None] = _silent
     """told of progress"""
 
