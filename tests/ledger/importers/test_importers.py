@@ -22,6 +22,7 @@ def importer(name: str) -> Importer:
 def test_every_file_with_an_importer_is_found() -> None:
     names = [it.name for it in load()]
     assert names == sorted(names)
+    assert {"claude-code", "codex"} <= set(names)
 
 
 def test_what_is_no_importer_is_refused_by_name() -> None:
