@@ -9,7 +9,7 @@ Rule 3: costs that are plainly no dollars are refused until whoever imports says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,15 @@ MOST_KNOWN = 3_000_000
 _TRUE = ("true", "1", "yes", "t", "y")
 FAILED = ("failure", "failed", "error")
 """a status in words"""
+_TEXTS = ("session", "key", "project", "team", "cost_centre", "agent", "client", "batch_id")
+_DURATIONS = (
+    ("took_ms", "took_us", 1_000),
+    ("took_s", "took_us", 1_000_000),
+    ("ttft_ms", "ttft_us", 1_000),
+    ("ttft_s", "ttft_us", 1_000_000),
+)
+
+_Step = Callable[[Cells], dict[str, Any]]
 
 
 def fits(path: Path, head: bytes) -> bool:
@@ -109,90 +118,106 @@ class _Table:
         if unit not in UNITS:
             raise Refused(f"--money {unit} is no unit", "say dollars, cents or microdollars")
         self._unit = UNITS[unit]
-        self._texts = [
-            (field, plan.key(field))
-            for field in ("session", "key", "project", "team", "cost_centre", "agent", "client")
-            if plan.key(field)
-        ]
-        self._daily = "calls" in plan.columns
+        self._keys = plan.columns
+        told = ("input", "input_total", "output")
+        self._raw = "usage" in plan.columns and not any(map(plan.key, told))
+        self._texts = [(field, plan.key(field)) for field in _TEXTS if plan.key(field)]
+        steps: tuple[tuple[tuple[str, ...], _Step], ...] = (
+            (("calls",), self._daily),
+            (("cost", "cost_cents", "cost_micros"), self._stated),
+            (("tags", "user"), self._tags),
+            (("surface",), self._surface),
+            (("max_output", "stream"), self._bounds),
+            (("took_ms", "took_s", "ttft_ms", "ttft_s"), self._lasted),
+            (("head",), self._head),
+            (("status",), self._ending),
+            (("batch", "tier"), self._terms),
+        )
+        self._steps = [step for fields, step in steps if any(map(plan.key, fields))]
+        """of what is read, only what there are columns for: a table has few of them"""
 
     def draft(self, cells: Cells) -> Draft:
-        at = self._source.us(cells, self._plan.key("ts"))
-        named = text(cells, self._plan.key("model"))
+        at = self._source.us(cells, self._keys["ts"])
+        named = text(cells, self._keys["model"])
         if not named:
             raise Bad("it has no model")
         vendor = vendors.vendor(self._text(cells, "provider") or named.partition("/")[0])
         model = vendors.model_id(vendors.bare(named, ""))
         fields: dict[str, Any] = {field: text(cells, key) for field, key in self._texts}
-        if self._daily:
-            fields["calls"] = self._whole(cells, "calls")
-            fields["span_us"] = 0 if at % DAY_US else DAY_US
-        tier = "batch" if self._true(cells, "batch") else self._text(cells, "tier")
+        for step in self._steps:
+            fields |= step(cells)
+        tokens = self._tokens(cells, vendor or model)
         return Draft(
             id=self._text(cells, "id") or self._identity(cells),
             at_us=at,
             model=model,
             provider=vendor,
-            stated_nusd=self._stated(cells),
-            tags=self._tags(cells),
-            surface=self._surface(cells),
-            batch_id=self._text(cells, "batch_id"),
-            max_output=self._whole(cells, "max_output"),
-            stream=int(self._true(cells, "stream")),
-            took_us=self._lasted(cells, "took"),
-            ttft_us=self._lasted(cells, "ttft"),
-            head=self._head(cells),
             **fields,
-            **self._ending(cells),
-            **vendors.terms(tier),
-            **self._tokens(cells, vendor or model)._asdict(),
+            **tokens._asdict(),
         )
 
     def _text(self, cells: Cells, field: str) -> str:
-        key = self._plan.key(field)
+        key = self._keys.get(field)
         return text(cells, key) if key else ""
 
     def _whole(self, cells: Cells, field: str) -> int:
-        key = self._plan.key(field)
+        key = self._keys.get(field)
         return self._source.whole(cells, key) if key else 0
 
     def _true(self, cells: Cells, field: str) -> bool:
         return self._text(cells, field).casefold() in _TRUE
 
-    def _lasted(self, cells: Cells, name: str) -> int:
-        for field, unit in ((f"{name}_ms", 1_000), (f"{name}_s", 1_000_000)):
-            if key := self._plan.key(field):
-                return self._source.nusd(cells, key, unit) or 0
-        return 0
+    def _daily(self, cells: Cells) -> dict[str, Any]:
+        at = self._source.us(cells, self._keys["ts"])
+        return {
+            "calls": self._whole(cells, "calls"),
+            "span_us": 0 if at % DAY_US else DAY_US,
+        }
 
-    def _stated(self, cells: Cells) -> int | None:
+    def _lasted(self, cells: Cells) -> dict[str, Any]:
+        found = {}
+        for field, name, unit in _DURATIONS:
+            if key := self._keys.get(field):
+                found[name] = self._source.nusd(cells, key, unit) or 0
+        return found
+
+    def _stated(self, cells: Cells) -> dict[str, Any]:
         for field, unit in (
             ("cost", self._unit),
             ("cost_cents", UNITS["cents"]),
             ("cost_micros", UNITS["microdollars"]),
         ):
-            if key := self._plan.key(field):
-                return self._source.nusd(cells, key, unit)
-        return None
+            if key := self._keys.get(field):
+                return {"stated_nusd": self._source.nusd(cells, key, unit)}
+        return {}
 
-    def _surface(self, cells: Cells) -> str:
+    def _surface(self, cells: Cells) -> dict[str, Any]:
         said = self._text(cells, "surface")
-        return vendors.surface_of_path(said) or vendors.surface(said)
+        return {"surface": vendors.surface_of_path(said) or vendors.surface(said)}
 
-    def _tags(self, cells: Cells) -> str:
-        key = self._plan.key("tags")
-        value = cells.get(key) if key else None
+    def _bounds(self, cells: Cells) -> dict[str, Any]:
+        return {
+            "max_output": self._whole(cells, "max_output"),
+            "stream": int(self._true(cells, "stream")),
+        }
+
+    def _terms(self, cells: Cells) -> dict[str, Any]:
+        batch = self._true(cells, "batch")
+        return vendors.terms("batch" if batch else self._text(cells, "tier"))
+
+    def _tags(self, cells: Cells) -> dict[str, Any]:
+        value = cells.get(self._keys.get("tags", ""))
         tags = [str(tag) for tag in listed(value)] or self._text(cells, "tags").split(",")
         if user := self._text(cells, "user"):
             tags.append(f"user={user}")
-        return labels(tags)
+        return {"tags": labels(tags)}
 
-    def _head(self, cells: Cells) -> int:
+    def _head(self, cells: Cells) -> dict[str, Any]:
         """A column of fingerprints stays one: its values are told apart, and not kept."""
         value = self._text(cells, "head")
         if not value:
-            return 0
-        return xxhash.xxh3_64_intdigest(value.encode() + self.reading.options.secret)
+            return {}
+        return {"head": xxhash.xxh3_64_intdigest(value.encode() + self.reading.options.secret)}
 
     def _ending(self, cells: Cells) -> dict[str, Any]:
         said = self._text(cells, "status").casefold()

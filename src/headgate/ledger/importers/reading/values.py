@@ -26,6 +26,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = frozenset(("", "null", "none", "nan", "n/a", "-", "\\n"))
 _BLANKS = re.compile(r"[\s'\u2019\u00a0\u2007\u2009\u202f]+")
 _MONEY = re.compile(r"^(?:us\$|usd|\$)|(?:usd|us\$|\$)$", re.IGNORECASE)
+_SIMPLE = re.compile(r"\d{1,12}(?:\.\d{1,20})?(?:e-\d{1,2})?").fullmatch
 _GROUPED = {
     ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"),
     ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"),
@@ -76,6 +77,8 @@ def nusd(value: object, name: str, decimal: str = ".", unit: int = NUSD) -> int 
     """An amount of money in nano-dollars; None: the cell is empty."""
     if value is None or value == "":
         return None
+    if type(value) is str and decimal == "." and _SIMPLE(value):
+        return round(Decimal(value) * unit)
     if isinstance(value, str):
         text = _MONEY.sub("", _BLANKS.sub("", value))
         if text.lower() in _NOTHING:
