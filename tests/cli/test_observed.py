@@ -73,9 +73,12 @@ def test_where_nothing_was_cached_pauses_tell_what_would_have_been_read() -> Non
 def test_a_few_days_are_scaled_to_a_month_and_that_is_said() -> None:
     found, how = words(month_of(31, 3))
     assert found["requests"] == 310
-    assert any("3.0 days say little about a month" in line for line in how)
-    one_day, _ = words(month_of(10, 1)[:2])
-    assert one_day["requests"] == 60  # less than a day is not stretched further
+    assert any("31 calls in 3.0 days" in line for line in how)
+    assert any("so few days say little about a month" in line for line in how)
+    short, how = words(month_of(10, 1)[:2])
+    assert short["requests"] == 60
+    assert any("2 calls in 2.7 hours" in line for line in how)
+    assert any("less than a day, and was taken for a whole one" in line for line in how)
 
 
 def test_mixed_models_are_named_with_whose_tokens_they_are() -> None:
@@ -133,3 +136,6 @@ def test_a_ledger_is_forecast_by_one_command(
     assert found["pattern"]["prefix"] == 20_000
     mine = run("--last", "90d", "--ledger", str(ledger), "--model", MODEL, "--key", "ci")
     assert mine["pattern"]["requests_a_month"] < 17
+    words = ["cost", "--last", "90d", "--ledger", str(ledger), "--route", "it's none"]
+    result = CliRunner().invoke(main, words, standalone_mode=False)
+    assert isinstance(result.exception, Trouble)

@@ -183,6 +183,16 @@ def test_long_prompts_are_priced_each_by_its_own_size() -> None:
     assert "no request has more than 100,000 input tokens, where its price rises" in even.notes
 
 
+def test_requests_shorter_than_the_prefix_carry_no_mark() -> None:
+    sizes = (Part(F(1, 2), F(4_000)), Part(F(1, 2), F(16_000)))
+    fixed = pattern(sizes=sizes, caching=Caching(F(6_000), hit=F(1)))
+    found = forecast(fixed, offer("claude-sonnet-5-5"))
+    assert found.online.read == 3_000
+    assert "requests shorter than the prefix carry no mark" in found.notes
+    grows = pattern(sizes=sizes, caching=Caching(F(6_000), hit=F(1), scales=True))
+    assert forecast(grows, offer("claude-sonnet-5-5")).online.read == 6_000
+
+
 def test_a_batch_is_half_price_and_marks_a_prefix_only_where_that_pays() -> None:
     half = forecast(pattern(batch=F(1, 2)), offer("claude-sonnet-5-5"))
     assert by_name(half)["batch discount"] == -6_250 * USD

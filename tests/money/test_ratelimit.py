@@ -49,6 +49,8 @@ def test_input_that_is_read_from_a_cache_does_not_count() -> None:
     assert any(
         "cache: read 34 % of the input, which does not count" in it for it in texts(plain)
     )
+    prefix = fit(month(rpm=3_000, caching=Caching(F(600), hit=F(0))), TIERS, "Start")
+    assert any("(the prefix is 60 % of it)" in it for it in texts(prefix))
     cached = month(rpm=900, input=F(10_000), caching=Caching(F(9_000), hit=F(1)))
     assert fit(cached, TIERS, "Start").fits is True
     counted = Limit("Start", rpm=1_000, itpm=2_000_000, reads_count=True)

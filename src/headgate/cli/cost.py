@@ -82,8 +82,9 @@ def presets(as_json: bool) -> None:
     """List the workloads that are known by a name.
 
     \b
-    Example:
+    Examples:
       headgate cost presets
+      headgate cost presets --json
     """
     known = [preset.read(name) for name in preset.names()]
     if as_json:

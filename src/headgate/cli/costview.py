@@ -41,12 +41,12 @@ def show(it: Shown) -> None:
     console = out()
     pattern = it.asked.pattern
     for line in described(pattern):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, markup=False)
     console.print(f"prices of {it.asked.on:%Y-%m-%d}, {it.asked.prices}", highlight=False)
     heads = ("model", "a month", "a year", "a request", "mostly", "cache", "at the peak")
     print_table(heads, [_row(found, fit) for found, fit in it.found])
     for text in _compared(it.found):
-        console.print(text, highlight=False)
+        console.print(text, highlight=False, markup=False)
     for found, _ in it.found[: IN_DETAIL if it.asked.named else 1]:
         rows = [*(_detail(line) for line in found.lines), _sum(found)]
         print_table(("line", "tokens", "per 1M", "a month"), rows, title=found.offer.model)

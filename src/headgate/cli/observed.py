@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -43,17 +44,21 @@ def observed(
     store = place[0] or ledger_of(config)
     with explained(), _explained():
         since_us = start_us(last, _newest_us(store))
-        where, parameters = _where(store, whose)
+        where = _where(store, whose)
         shelf = open_shelf(config.archive, store, os.environ)
-        with open_book(store, shelf, Window(since_us, ALWAYS.until_us)) as book:
-            return told(book, since_us, where, parameters)
+        window = Window(since_us, ALWAYS.until_us)
+        with (
+            tempfile.TemporaryDirectory(prefix="headgate-") as spill,
+            open_book(store, shelf, window, spill=spill) as book,
+        ):
+            return told(book, since_us, where)
 
 
 def told(
-    book: Book, since_us: int, where: str = "TRUE", parameters: tuple[str, ...] = ()
+    book: Book, since_us: int, where: str = "TRUE"
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What an open book says of its calls since a moment."""
-    seen = observe(book, where, parameters)
+    seen = observe(book, where)
     if seen is None:
         raise Trouble(
             "the ledger has no such calls in that time",
@@ -95,10 +100,11 @@ def _words(seen: Usage, days: Fraction) -> dict[str, Any]:
 def _how(seen: Usage, days: Fraction) -> Iterator[str]:
     if seen.simulated:
         yield "SIMULATED: all of these calls went to the simulator"
-    shown = f"{float(days):,.1f} days"
-    yield f"the pattern is that of {seen.calls:,} calls in {shown}, scaled to {DAYS} days"
+    yield f"the pattern is that of {seen.calls:,} calls in {_span(days)}, scaled to {DAYS} days"
+    if days < 1:
+        yield "that is less than a day, and was taken for a whole one"
     if days < SHORT_DAYS:
-        yield f"{shown} say little about a month: weekends and quiet days are missing"
+        yield "so few days say little about a month: weekends and quiet days are missing"
     half, most, nearly = seen.percentiles
     yield (
         f"half of all requests have up to {half:,.0f} input tokens, 95 of 100 up to "
@@ -137,18 +143,28 @@ def _of_cache(seen: Usage) -> Iterator[str]:
             )
 
 
-def _where(place: Place, whose: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """SQL for the calls that are meant, and its parameters."""
-    terms, parameters = ["TRUE"], []
+def _span(days: Fraction) -> str:
+    if days >= 1:
+        return f"{float(days):,.1f} days"
+    minutes = float(days) * 1_440
+    return f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
+
+
+def _where(place: Place, whose: Mapping[str, str]) -> str:
+    """SQL for the calls that are meant."""
+    terms = ["TRUE"]
     if whose["key"]:
-        ids = _ids(place, whose["key"])
-        terms.append(f"key_id IN ({', '.join('?' * len(ids))})")
-        parameters += ids
+        terms.append(f"key_id IN ({', '.join(map(_quoted, _ids(place, whose['key'])))})")
     for name, column in (("route", "route"), ("served", "model_sent")):
         if whose[name]:
-            terms.append(f"{column} = ?")
-            parameters.append(whose[name])
-    return " AND ".join(terms), tuple(parameters)
+            terms.append(f"{column} = {_quoted(whose[name])}")
+    return " AND ".join(terms)
+
+
+def _quoted(text: str) -> str:
+    """A text as SQL: a view takes no parameters."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def _ids(place: Place, key: str) -> list[str]:

@@ -355,6 +355,8 @@ def _of_cache(pattern: Pattern, caching: Caching, offer: Offer, plan: _Plan) -> 
         return
     if minimum is None:
         yield f"the shortest prefix that {offer.model} caches is not known; taken to be shorter"
+    if not caching.scales and any(part.value < caching.prefix for part in pattern.parts):
+        yield "requests shorter than the prefix carry no mark"
     reads = float(plan.shares.reads)
     if caching.hit is None and not caching.measured:
         rate = f"{float(pattern.per_hour / caching.heads):,.1f} an hour"

@@ -156,10 +156,13 @@ def _remedies(
 
 def _by_cache(demand: Demand, found: Forecast) -> str:
     """How much of the input would have to be read, which does not count."""
-    one = found.online
+    one, caching = found.online, found.pattern.caching
     total = one.fresh + one.written + one.read
     needed = 1 - demand.allowed / (found.pattern.peak.rpm * total)
-    return f"cache: read {_up(needed * 100)} % of the input, which does not count"
+    remedy = f"cache: read {_up(needed * 100)} % of the input, which does not count"
+    if caching is None or not found.pattern.input:
+        return remedy
+    return f"{remedy} (the prefix is {_up(caching.prefix / found.pattern.input * 100)} % of it)"
 
 
 def _of_burst(found: Forecast, limit: Limit) -> list[Excess]:

@@ -10,9 +10,9 @@ from tests.audit.ledgers import MONDAY_US, book_of
 SECOND_US = 1_000_000
 
 
-def seen(rows: list[dict[str, Any]], where: str = "TRUE", *parameters: Any) -> Usage:
+def seen(rows: list[dict[str, Any]], where: str = "TRUE") -> Usage:
     with book_of(rows) as book:
-        found = observe(book, where, parameters)
+        found = observe(book, where)
     assert found is not None
     return found
 
@@ -90,8 +90,13 @@ def test_what_begins_alike_is_counted_with_its_pauses() -> None:
     assert round(found.heads[0].per_hour, 3) == round(4 / (10_900 / 3_600), 3)
 
 
+def test_how_often_a_beginning_comes_is_not_told_of_less_than_an_hour() -> None:
+    alike = {"head": 7, "head_bytes": 4_000, "request_bytes": 8_000}
+    assert seen([call(at, **alike) for at in (0, 1, 2)]).heads[0].per_hour == 0
+
+
 def test_a_condition_chooses_the_calls() -> None:
     rows = [call(key_id="a"), call(key_id="b"), call(key_id="b", model_sent="claude-opus-5-5")]
-    found = seen(rows, "key_id = ?", "b")
+    found = seen(rows, "key_id = 'b'")
     assert found.calls == 2
     assert dict(found.models) == {"claude-sonnet-5-5": 1, "claude-opus-5-5": 1}

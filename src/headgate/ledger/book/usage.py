@@ -8,8 +8,7 @@ Rule 3: calls to the simulator count only where there are no others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from headgate.ledger.book.book import Book
 from headgate.ledger.book.columns import TOKENS_IN, TOKENS_WRITTEN
@@ -36,7 +35,7 @@ class Head(NamedTuple):
     tokens: float
     """that they begin with, on average"""
     per_hour: float
-    """while they came"""
+    """while they came; 0: for less than an hour, which tells nothing"""
 
 
 class Usage(NamedTuple):
@@ -74,9 +73,9 @@ class Usage(NamedTuple):
     simulated: bool
 
 
-def observe(book: Book, where: str = "TRUE", parameters: Sequence[Any] = ()) -> Usage | None:
+def observe(book: Book, where: str = "TRUE") -> Usage | None:
     """What the rows that a condition names looked like; None: there are none."""
-    simulated = _lay(book, where, parameters)
+    simulated = _lay(book, where)
     seen = book.one(
         "SELECT coalesce(sum(n), 0), min(at_us), max(at_us + span_us), sum(tokens),"
         " sum(output), sum(reasoning_of_output), sum(web_searches),"
@@ -118,23 +117,22 @@ def observe(book: Book, where: str = "TRUE", parameters: Sequence[Any] = ()) -> 
     )
 
 
-def _lay(book: Book, where: str, parameters: Sequence[Any]) -> bool:
-    """Make the table `seen` of what counts; whether all of it was simulated."""
-    book.rows(
-        "CREATE OR REPLACE TEMP TABLE seen AS"  # noqa: S608 - texts of ours, and parameters
-        f" SELECT at_us, span_us, calls AS n, {TOKENS_IN} AS tokens,"
-        f" {TOKENS_WRITTEN} AS written, cache_read, output, reasoning_of_output,"
-        " web_searches, tier, batch_id, model_sent,"
-        " provider, head, head_bytes, request_bytes, simulated FROM book"
-        " WHERE usage_from <> 'none' AND answered_from = '' AND surface <> 'count_tokens'"
-        f" AND calls > 0 AND ({where})",
-        parameters,
+def _lay(book: Book, where: str) -> bool:
+    """Make the view `seen` of what counts; whether all of it was simulated."""
+    counts = (
+        "usage_from <> 'none' AND answered_from = '' AND surface <> 'count_tokens'"
+        f" AND calls > 0 AND ({where})"
     )
     real, simulated = book.one(
-        "SELECT count(*) FILTER (simulated = 0), count(*) FILTER (simulated = 1) FROM seen"
+        "SELECT count(*) FILTER (simulated = 0), count(*) FILTER (simulated = 1)"  # noqa: S608 - the caller's SQL
+        f" FROM book WHERE {counts}"
     )
     if real and simulated:
-        book.rows("DELETE FROM seen WHERE simulated = 1")
+        counts += " AND simulated = 0"
+    book.rows(
+        f"CREATE OR REPLACE TEMP VIEW seen AS SELECT *, calls AS n, {TOKENS_IN} AS tokens,"  # noqa: S608 - the same
+        f" {TOKENS_WRITTEN} AS written FROM book WHERE {counts}"
+    )
     return bool(simulated and not real)
 
 
@@ -175,7 +173,7 @@ def _heads(book: Book) -> tuple[tuple[Head, ...], int, int, float]:
     if not rows:
         return (), 0, 0, 0.0
     heads = tuple(
-        Head(int(calls), float(tokens), (calls - 1) / hours if hours else 0.0)
+        Head(int(calls), float(tokens), (calls - 1) / hours if hours >= 1 else 0.0)
         for calls, tokens, hours, *_ in rows
     )
     count, calls, tokens = rows[0][3:]
@@ -188,7 +186,7 @@ def _in_time(book: Book) -> tuple[tuple[str, int], ...]:
     )
     found = book.one(
         f"SELECT {counts} FROM (SELECT at_us - lag(at_us) OVER"  # noqa: S608 - numbers
-        " (PARTITION BY provider, model_sent, head ORDER BY at_us) AS gap_us"
+        " (PARTITION BY head, hash(provider, model_sent) ORDER BY at_us) AS gap_us"
         " FROM seen WHERE head <> 0 AND request_bytes > 0 AND span_us = 0)"
     )
     return tuple(zip(LIVES_S, (int(value) for value in found), strict=True))
