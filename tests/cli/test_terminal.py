@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
-from headgate.cli.terminal import out, print_json, print_table, say
+from headgate.cli.terminal import named, out, print_json, print_table, say
 
 
 def test_json_is_one_document_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,3 +36,19 @@ def test_a_table_keeps_every_cell_when_it_is_piped(capsys: pytest.CaptureFixture
 def test_data_drawn_by_hand_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     out().print("[1, 2]", markup=False)
     assert capsys.readouterr().out == "[1, 2]\n"
+
+
+class Pair(NamedTuple):
+    a: int
+    b: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Whole:
+    pairs: list[Pair]
+    by: dict[str, Pair]
+
+
+def test_records_become_objects_however_deep_they_lie() -> None:
+    whole = Whole([Pair(1, (2, 3))], {"x": Pair(4, ())})
+    assert named(whole) == {"pairs": [{"a": 1, "b": [2, 3]}], "by": {"x": {"a": 4, "b": []}}}

@@ -44,6 +44,10 @@ def command() -> None:
     """
 
 
+command.add_command(purposes)
+command.add_command(applied)
+
+
 @command.command(RUN)
 @click.argument("sources", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option(

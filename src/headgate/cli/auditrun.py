@@ -32,7 +32,7 @@ from headgate.cli.auditview import as_data, day, show
 from headgate.cli.openbook import Source, source_of, told
 from headgate.cli.progress import Progress, progress
 from headgate.cli.since import start_us
-from headgate.cli.terminal import print_json, say
+from headgate.cli.terminal import named, print_json, say
 from headgate.cli.whole import write_whole
 from headgate.config.model import Commitment, Config, Purpose
 from headgate.config.purpose import read_file
@@ -120,7 +120,7 @@ def audit(asked: Asked) -> None:
             first = quick(book)
             bar.pause()
             if asked.quick or not asked.as_json:
-                print_json(first) if asked.as_json else show_quick(first, known)
+                print_json(named(first)) if asked.as_json else show_quick(first, known)
             if asked.quick:
                 return
             said = _said(asked, about.config)

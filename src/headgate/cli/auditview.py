@@ -6,7 +6,6 @@ Rule 1: what is claimed, what is possible and what was not judged stand apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from textwrap import indent, wrap
 from typing import Any
@@ -16,7 +15,7 @@ from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
 from headgate.audit.page.page import LEVERS, SURE
 from headgate.audit.report import Report
-from headgate.cli.terminal import out, print_table
+from headgate.cli.terminal import named, out, print_table
 
 WIDTH = 92
 WORTH = {True: "value", False: "no value", None: "nobody said"}
@@ -65,9 +64,9 @@ def as_data(report: Report) -> dict[str, Any]:
             "days": verdict.days,
             "why": verdict.why,
         },
-        "sources": [asdict(it) for it in audit.sources],
-        "read": [it._asdict() for it in report.readings],
-        "quick": report.quick,
+        "sources": named(audit.sources),
+        "read": named(report.readings),
+        "quick": named(report.quick),
         "claims": [_as_finding(report, it) for it in audit.claims],
         "hypotheses": [_as_finding(report, it) for it in audit.hypotheses],
         "joint": {
@@ -77,12 +76,11 @@ def as_data(report: Report) -> dict[str, Any]:
             "alone_nusd": {lever or "other": it for lever, it in audit.joint.alone.items()},
             "waterfall_nusd": [[lever, nusd] for lever, nusd in audit.joint.waterfall],
         },
-        "buckets": audit.buckets,
+        "buckets": named(audit.buckets),
         "verified": [
-            {"claim": claim._asdict(), "found": found._asdict()}
-            for claim, found in report.verified
+            {"claim": named(claim), "found": named(found)} for claim, found in report.verified
         ],
-        "not_judged": [asdict(it) for it in audit.left_out],
+        "not_judged": named(audit.left_out),
     }
 
 
@@ -93,7 +91,7 @@ def day(at_us: int) -> str:
 def _as_finding(report: Report, it: Finding) -> dict[str, Any]:
     return {
         "id": finding_id(it),
-        **asdict(it),
+        **named(it),
         "adds_nusd": report.audit.adds(it),
     }
 

@@ -6,6 +6,7 @@ Rule 2: rich is loaded by the command that draws, never by the one that only spe
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -41,6 +42,20 @@ def print_json(data: object) -> None:
 
     raw = msgspec.json.format(msgspec.json.encode(data), indent=2)
     sys.stdout.write(raw.decode() + "\n")
+
+
+def named(value: Any) -> Any:
+    """The same with records as objects of JSON, also those that are tuples."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = (field.name for field in dataclasses.fields(value))
+        return {name: named(getattr(value, name)) for name in fields}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: named(getattr(value, name)) for name in value._fields}
+    if isinstance(value, dict):
+        return {key: named(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [named(one) for one in value]
+    return value
 
 
 def print_table(

@@ -1,0 +1,64 @@
+"""An audit of the ledger: its window, its page, and what it remembers."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from headgate.store import claim
+from headgate.store.place import connect
+from tests.cli.audits import _home, ledger, run, told
+
+__all__ = ("_home",)
+
+
+@pytest.mark.slow
+def test_it_looks_thirty_days_back_from_the_newest_call(tmp_path: Path) -> None:
+    ledger(tmp_path)
+    found = told()
+    assert 299 <= found["calls"] <= 311
+    assert sum(it["spend_nusd"] for it in found["buckets"]) == found["spend_nusd"]
+
+
+@pytest.mark.slow
+def test_a_window_without_calls_is_told_with_when_there_are_some(tmp_path: Path) -> None:
+    ledger(tmp_path, 10)
+    done = run("--until", "2020-01-01")
+    assert done.exit_code == 2
+    assert "calls are there from 2026-11-18" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_page_is_written_whole(tmp_path: Path) -> None:
+    ledger(tmp_path, 50)
+    file = tmp_path / "audit.html"
+    assert run("--html", str(file)).exit_code == 0
+    assert file.read_text().rstrip().endswith("</html>")
+    done = run("--html", str(tmp_path / "no" / "audit.html"))
+    assert done.exit_code == 1
+    assert "cannot be written" in done.stderr
+
+
+@pytest.mark.slow
+def test_what_it_claims_is_remembered_under_the_id_that_is_printed(tmp_path: Path) -> None:
+    place = ledger(tmp_path)
+    with contextlib.closing(connect(place)) as connection:
+        connection.execute("UPDATE call SET latency_class = '24h', stream = 0")
+        connection.execute("UPDATE call SET session = ''")
+    found = told()
+    assert found["claims"], "work that may wait a day is worth a batch"
+    with contextlib.closing(connect(place)) as connection:
+        kept = {it.id: it.claimed_nusd for it in claim.every(connection)}
+    assert kept == {it["id"]: it["saving_nusd"] for it in found["claims"]}
+
+
+@pytest.mark.slow
+def test_purposes_of_a_file_split_the_bill(tmp_path: Path) -> None:
+    ledger(tmp_path, 50)
+    file = tmp_path / "purposes.toml"
+    file.write_text('[[purposes]]\npurpose = "chat"\nkeys = ["k_0"]\nvaluable = true\n')
+    buckets = {it["name"]: it for it in told("--purposes", str(file))["buckets"]}
+    assert buckets["chat"]["value"] is True
+    assert "(unmapped)" in buckets
