@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from headgate.cli.auditing import applied, purposes
 from headgate.cli.terminal import config_option, json_option
 from headgate.cli.where import ledger_option
 
