@@ -107,7 +107,7 @@ def _format(asked: Asked, known: Sequence[Importer]) -> str:
     """The format that was named, or that is meant by naming columns."""
     if asked.named or not asked.mapping:
         return asked.named
-    return next((it.name for it in known if it.asked_only), "")
+    return next((it.name for it in known if it.mapped is not None), "")
 
 
 def _run(

@@ -20,7 +20,9 @@ def silent(reading: Reading) -> Iterator[Sequence[Draft | Failed]]:
 
 APPLES = Importer("apples", "", lambda path, start: b"apple" in start, silent)
 PEARS = Importer("pears", "", lambda path, start: b"pear" in start, silent, folders=("garden",))
-ANY = Importer("any", "", lambda path, start: True, silent, (".csv",), asked_only=True)
+ANY = Importer(
+    "any", "", lambda path, start: False, silent, (".csv",), mapped=lambda start: b"," in start
+)
 KNOWN = (APPLES, PEARS, ANY)
 
 
@@ -48,9 +50,9 @@ def test_a_packed_file_is_told_by_what_is_packed(tmp_path: Path) -> None:
     assert list(find([tmp_path], importers=KNOWN).files) == ["apples"]
 
 
-def test_what_is_only_meant_by_name_is_not_guessed(tmp_path: Path) -> None:
+def test_what_fits_no_format_can_still_be_named(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
-    file.write_text("x,y\n")
+    file.write_text("x and y\n")
     with pytest.raises(Unreadable, match="tried: apples, pears, any"):
         find([file], importers=KNOWN)
     assert find([file], "any", KNOWN).files == {"any": [file]}
@@ -124,3 +126,12 @@ def test_the_usual_places_are_those_that_are_there(tmp_path: Path) -> None:
     gone = Importer("gone", "", APPLES.fits, silent, places=lambda: [tmp_path / "gone"])
     here = Importer("here", "", APPLES.fits, silent, places=lambda: [tmp_path])
     assert usual([gone, here]) == [tmp_path]
+
+
+def test_a_named_file_that_no_format_fits_goes_to_who_can_say_what_it_lacks(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_text("when,what\n")
+    assert find([tmp_path / "a.csv"], importers=KNOWN).files == {"any": [tmp_path / "a.csv"]}
+    with pytest.raises(Unreadable):
+        find([tmp_path], importers=KNOWN)

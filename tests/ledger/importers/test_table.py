@@ -66,6 +66,14 @@ def test_without_a_map_odd_names_are_refused_with_the_columns_and_an_example(
     )
 
 
+def test_what_has_columns_could_be_mapped_and_other_files_could_not() -> None:
+    assert IMPORTER.mapped is not None
+    assert IMPORTER.mapped(b"When;Which\n1;2\n")
+    assert IMPORTER.mapped(b'{"when": 1, "which": 2}')
+    assert not IMPORTER.mapped(b"a text, with words and no columns")
+    assert not IMPORTER.mapped(bytes(range(256)))
+
+
 def test_a_map_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", [NAMES, ROW])
     assert "there is no colour" in refusal(path, mapping=(("colour", "model"),)).what

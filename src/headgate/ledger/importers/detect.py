@@ -144,7 +144,6 @@ def _walk(root: Path, found: Found) -> Iterator[Path]:
 def _sort(
     source: Path, files: Iterable[Path], named: str, known: Sequence[Importer], found: Found
 ) -> None:
-    guessed = [importer for importer in known if named or not importer.asked_only]
     for file in files:
         try:
             start = head(file)
@@ -157,16 +156,22 @@ def _sort(
             found.unknown.append((file, "it is empty"))
         elif named and not source.is_dir():
             found.files.setdefault(named, []).append(file)
+        elif name := _judge(file, start, known) or _last(source, start, known):
+            found.files.setdefault(name, []).append(file)
         else:
-            _judge(file, start, guessed, found)
+            found.unknown.append((file, "no format fits what it holds"))
 
 
-def _judge(file: Path, start: bytes, guessed: Sequence[Importer], found: Found) -> None:
-    for importer in guessed:
-        if importer.fits(file, start):
-            found.files.setdefault(importer.name, []).append(file)
-            return
-    found.unknown.append((file, "no format fits what it holds"))
+def _judge(file: Path, start: bytes, known: Sequence[Importer]) -> str:
+    return next((importer.name for importer in known if importer.fits(file, start)), "")
+
+
+def _last(source: Path, start: bytes, known: Sequence[Importer]) -> str:
+    """Who can say of a file that was named what it lacks."""
+    if source.is_dir():
+        return ""
+    takers = (it.name for it in known if it.mapped is not None and it.mapped(start))
+    return next(takers, "")
 
 
 def _nothing(source: Path, named: str, known: Sequence[Importer], found: Found) -> Unreadable:

@@ -117,7 +117,8 @@ class Importer:
     """where it usually lies, such as ~/.claude; looked for when no source is named"""
     grows: bool = True
     """False: a file is only understood as a whole, and read anew when it has changed"""
-    asked_only: bool = False
-    """it is never guessed, only named with --as, or meant by --map"""
+    mapped: Callable[[bytes], bool] | None = None
+    """can --map name the columns of a file that begins so: such a file, when it is named and no
+    format fits, is read by this one, which tells what it lacks; None: it takes no --map"""
     reported: Callable[[Reading], Iterator[Reported]] | None = None
     """what the file says as a provider's own report, to compare sums with; None: it is none"""

@@ -53,6 +53,15 @@ def fits(path: Path, head: bytes) -> bool:
     return plain(columns(head))
 
 
+def tabular(head: bytes) -> bool:
+    """Has it columns that --map could name?"""
+    if head.startswith(PARQUET):
+        return True
+    names = columns(head)
+    readable = "".join(names).isprintable() and "\ufffd" not in "".join(names)
+    return len(names) > 1 and readable and (b"\n" in head or head[:1] in b"[{")
+
+
 def read(reading: Reading) -> Iterator[list[Draft]]:
     source, plan, table = _opened(reading)
     if not reading.options.money and "cost" in plan.columns:
@@ -282,4 +291,5 @@ IMPORTER = Importer(
     read=read,
     suffixes=(".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"),
     grows=False,
+    mapped=tabular,
 )
