@@ -17,7 +17,7 @@ EDGES = (32_000, 64_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """where prices of long prompts are known to rise, and between: sizes are told apart there"""
 
 LIVES_S = {"5m": 300, "30m": 1_800, "1h": 3_600, "12h": 43_200}
-MINUTE_US, SECOND_US = 60_000_000, 1_000_000
+SECOND_US = 1_000_000
 
 
 class Size(NamedTuple):
@@ -63,7 +63,8 @@ class Usage(NamedTuple):
     beginnings: int
     """how many different ones there are"""
     in_time: tuple[tuple[str, int], ...]
-    """for each lifetime: calls that came within it after one that began alike"""
+    """for each lifetime: calls that came within it after one that began alike; empty: caches
+    tell what was read"""
     headed: int
     """calls of which it is known how they begin"""
     head_tokens: float
@@ -75,18 +76,30 @@ class Usage(NamedTuple):
 
 def observe(book: Book, where: str = "TRUE") -> Usage | None:
     """What the rows that a condition names looked like; None: there are none."""
-    simulated = _lay(book, where)
-    seen = book.one(
-        "SELECT coalesce(sum(n), 0), min(at_us), max(at_us + span_us), sum(tokens),"
+    book.rows(
+        f"CREATE OR REPLACE TEMP VIEW seen AS SELECT *, calls AS n, {TOKENS_IN} AS tokens,"  # noqa: S608 - the caller's SQL
+        f" {TOKENS_WRITTEN} AS written FROM book WHERE usage_from <> 'none' AND calls > 0"
+        f" AND answered_from = '' AND surface <> 'count_tokens' AND ({where})"
+    )
+    sums = book.rows(
+        "SELECT simulated = 1, sum(n), min(at_us), max(at_us + span_us), sum(tokens),"
         " sum(output), sum(reasoning_of_output), sum(web_searches),"
         " sum(CASE WHEN tier = 'batch' OR batch_id <> '' THEN n ELSE 0 END),"
-        " sum(cache_read), sum(written) FROM seen"
+        " sum(cache_read), sum(written) FROM seen GROUP BY 1 ORDER BY 1"
     )
-    if not seen[0]:
+    if not sums:
         return None
-    calls, first_us, last_us, *sums = (int(value or 0) for value in seen)
+    simulated, *whole = sums[0]
+    if len(sums) > 1:
+        book.rows("CREATE OR REPLACE TEMP VIEW real AS SELECT * FROM seen WHERE simulated = 0")
+    return _told(book, "real" if len(sums) > 1 else "seen", whole, bool(simulated))
+
+
+def _told(book: Book, seen: str, whole: list[int], simulated: bool) -> Usage:
+    calls, first_us, last_us, *sums = (int(value) for value in whole)
     tokens_in, output, reasoning, searches, batched, read, written = sums
-    heads, beginnings, headed, head_tokens = _heads(book)
+    heads, beginnings, headed, head_tokens = _heads(book, seen)
+    peak_minute, peak_second = _peaks(book, seen)
     return Usage(
         calls=calls,
         first_us=first_us,
@@ -98,76 +111,63 @@ def observe(book: Book, where: str = "TRUE") -> Usage | None:
         batched=batched,
         read=read,
         written=written,
-        percentiles=_percentiles(book),
-        peak_minute=_most(book, MINUTE_US),
-        peak_second=_most(book, SECOND_US),
-        sizes=_sizes(book),
+        percentiles=_percentiles(book, seen),
+        peak_minute=peak_minute,
+        peak_second=peak_second,
+        sizes=_sizes(book, seen),
         heads=heads,
         beginnings=beginnings,
-        in_time=_in_time(book),
+        in_time=() if read + written else _in_time(book, seen),
         headed=headed,
         head_tokens=head_tokens,
-        models=tuple(
-            (str(model), int(calls))
-            for model, calls in book.rows(
-                "SELECT model_sent, sum(n) AS calls FROM seen GROUP BY 1 ORDER BY 2 DESC, 1"
-            )
-        ),
+        models=_models(book, seen),
         simulated=simulated,
     )
 
 
-def _lay(book: Book, where: str) -> bool:
-    """Make the view `seen` of what counts; whether all of it was simulated."""
-    counts = (
-        "usage_from <> 'none' AND answered_from = '' AND surface <> 'count_tokens'"
-        f" AND calls > 0 AND ({where})"
+def _models(book: Book, seen: str) -> tuple[tuple[str, int], ...]:
+    rows = book.rows(
+        f"SELECT model_sent, sum(n) AS calls FROM {seen} GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608 - our own names
     )
-    real, simulated = book.one(
-        "SELECT count(*) FILTER (simulated = 0), count(*) FILTER (simulated = 1)"  # noqa: S608 - the caller's SQL
-        f" FROM book WHERE {counts}"
-    )
-    if real and simulated:
-        counts += " AND simulated = 0"
-    book.rows(
-        f"CREATE OR REPLACE TEMP VIEW seen AS SELECT *, calls AS n, {TOKENS_IN} AS tokens,"  # noqa: S608 - the same
-        f" {TOKENS_WRITTEN} AS written FROM book WHERE {counts}"
-    )
-    return bool(simulated and not real)
+    return tuple((str(model), int(calls)) for model, calls in rows)
 
 
-def _percentiles(book: Book) -> tuple[float, float, float]:
+def _percentiles(book: Book, seen: str) -> tuple[float, float, float]:
     ((found,),) = book.rows(
-        "SELECT quantile_cont(tokens / n, [0.5, 0.95, 0.99]) FROM seen WHERE span_us = 0"
+        f"SELECT approx_quantile(tokens / n, [0.5, 0.95, 0.99]) FROM {seen} WHERE span_us = 0"  # noqa: S608 - our own names
     )
     half, most, nearly = found or (0.0, 0.0, 0.0)
     return float(half), float(most), float(nearly)
 
 
-def _most(book: Book, span_us: int) -> int:
+def _peaks(book: Book, seen: str) -> tuple[int, int]:
+    """The most calls of a minute, and of a second; batches are nobody's peak."""
     found = book.one(
-        "SELECT coalesce(max(calls), 0) FROM (SELECT sum(n) AS calls FROM seen"  # noqa: S608 - a number
-        f" WHERE span_us = 0 AND tier <> 'batch' AND batch_id = '' GROUP BY at_us // {span_us})"
+        "SELECT coalesce(max(calls), 0), coalesce(max(most), 0) FROM"  # noqa: S608 - our own names
+        " (SELECT sum(calls) AS calls, max(calls) AS most FROM (SELECT sum(n) AS calls,"
+        f" at_us // {SECOND_US} AS second FROM {seen}"
+        " WHERE span_us = 0 AND tier <> 'batch' AND batch_id = '' GROUP BY 2)"
+        " GROUP BY second // 60)"
     )
-    return int(found[0])
+    return int(found[0]), int(found[1])
 
 
-def _sizes(book: Book) -> tuple[Size, ...]:
+def _sizes(book: Book, seen: str) -> tuple[Size, ...]:
     whens = " ".join(f"WHEN tokens <= n * {edge} THEN {edge}" for edge in EDGES)
     rows = book.rows(
-        f"SELECT CASE {whens} ELSE -1 END AS edge, sum(n), sum(tokens) FROM seen"  # noqa: S608 - numbers
+        f"SELECT CASE {whens} ELSE -1 END AS edge, sum(n), sum(tokens) FROM {seen}"  # noqa: S608 - numbers
         " GROUP BY 1 ORDER BY min(tokens / n)"
     )
     return tuple(Size(int(calls), int(tokens)) for _, calls, tokens in rows)
 
 
-def _heads(book: Book) -> tuple[tuple[Head, ...], int, int, float]:
+def _heads(book: Book, seen: str) -> tuple[tuple[Head, ...], int, int, float]:
     """The busiest beginnings, how many there are, on how many calls, and how long."""
     rows = book.rows(
-        "SELECT sum(n) AS calls, avg(head_bytes * tokens / request_bytes),"
+        "SELECT sum(n) AS calls, avg(head_bytes * tokens / request_bytes),"  # noqa: S608 - our own names
         " (max(at_us) - min(at_us)) / 3.6e9, count(*) OVER (), sum(sum(n)) OVER (),"
         " sum(sum(n * (head_bytes * tokens / request_bytes))) OVER ()"
-        " FROM seen WHERE head <> 0 AND request_bytes > 0 GROUP BY head, model_sent"
+        f" FROM {seen} WHERE head <> 0 AND request_bytes > 0 GROUP BY head, model_sent"
         " ORDER BY calls DESC LIMIT 5"
     )
     if not rows:
@@ -180,13 +180,13 @@ def _heads(book: Book) -> tuple[tuple[Head, ...], int, int, float]:
     return heads, int(count), int(calls), float(tokens) / int(calls)
 
 
-def _in_time(book: Book) -> tuple[tuple[str, int], ...]:
+def _in_time(book: Book, seen: str) -> tuple[tuple[str, int], ...]:
     counts = ", ".join(
         f"count(*) FILTER (gap_us < {life * SECOND_US})" for life in LIVES_S.values()
     )
     found = book.one(
         f"SELECT {counts} FROM (SELECT at_us - lag(at_us) OVER"  # noqa: S608 - numbers
         " (PARTITION BY head, hash(provider, model_sent) ORDER BY at_us) AS gap_us"
-        " FROM seen WHERE head <> 0 AND request_bytes > 0 AND span_us = 0)"
+        f" FROM {seen} WHERE head <> 0 AND request_bytes > 0 AND span_us = 0)"
     )
     return tuple(zip(LIVES_S, (int(value) for value in found), strict=True))
