@@ -251,6 +251,49 @@ def verify(forget: bool, yes: bool, **options: Any) -> int:
 
 
 @command.command()
+@click.option(
+    "--to", metavar="PLACE", help="A folder or s3://BUCKET/PREFIX; default: [archive] ship."
+)
+@place_options
+def ship(to: str | None, **options: Any) -> None:
+    """Copy sealed segments to a warehouse, each once; a running gateway does so by itself.
+
+    The manifest there names the files that are the book: load those and no others.
+
+    \b
+    Examples:
+      headgate archive ship
+      headgate archive ship --to s3://warehouse/headgate
+    """
+    from headgate.ledger.archive.opening import open_path
+    from headgate.ledger.archive.segment import live
+    from headgate.ledger.archive.ship import Route, Shipped
+    from headgate.ledger.archive.ship import ship as do_ship
+
+    def do(where: Where, connection: Connection, **_: Any) -> Shipped:
+        place = to or where.archive.ship
+        if not place:
+            raise Trouble(
+                "nothing says where to ship to",
+                'give --to PLACE, or write [archive] ship = "s3://BUCKET/PREFIX"',
+            )
+        route = Route(where.shelf, open_path(place, where.archive, os.environ), place)
+        with _bar("shipping", len(live(connection))) as tell:
+            return do_ship(connection, route, where.archive, now_us(), tell)
+
+    done = _connected(do, writing=True, alone=True)(**options)
+    if options["as_json"]:
+        print_json(done._asdict())
+    elif done.segments or done.removed:
+        say(
+            f"shipped {done.rows:,} rows in {done.segments:,} segments, {_size(done.size)};"
+            f" removed {done.removed:,} that were replaced"
+        )
+    else:
+        say("everything that is sealed is there")
+
+
+@command.command()
 @click.option("--dry-run", is_flag=True, help="Only show which segments would go.")
 @place_options
 def prune(dry_run: bool, **options: Any) -> None:
@@ -291,6 +334,7 @@ def tend(**options: Any) -> int:
     Example:
       headgate archive tend
     """
+    from headgate.ledger.archive.ship import ship_due
     from headgate.ledger.archive.tend import TROUBLES, words_of
     from headgate.ledger.archive.tend import tend as do
 
@@ -302,6 +346,7 @@ def tend(**options: Any) -> int:
             if where.archive.seal == "off":
                 return 0
             done = do(where.place, where.shelf, where.archive, now_us())
+        ship_due(where.place, where.shelf, where.archive, os.environ, now_us())
     except Trouble as error:
         click.echo(f"{error.message}; {error.hint}", err=True)
         return FAILURE

@@ -53,11 +53,15 @@ CREATE TABLE import (
 ) {END}
 """
 
+# A segment that was copied to a warehouse's folder or bucket. `entry`: its line of the manifest
+# there. `gone_us`: it was replaced or undone then, and is in the manifest no more.
 _SHIPPED = """
 CREATE TABLE shipped (
   destination {TEXT} NOT NULL,
   path {TEXT} NOT NULL,
   at_us {INTEGER} NOT NULL,
+  entry {TEXT} NOT NULL,
+  gone_us {INTEGER},
   PRIMARY KEY (destination, path)
 ) {END}
 """

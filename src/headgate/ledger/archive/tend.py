@@ -75,20 +75,20 @@ def words_of(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def note(connection: Connection, now_us: int, trouble: str) -> None:
+def note(connection: Connection, now_us: int, trouble: str, chore: str = CHORE) -> None:
     """Keep how it went."""
     connection.execute(
         "INSERT INTO chore (name, at_us, worked_us, trouble) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET at_us = excluded.at_us, trouble = excluded.trouble,"
         " worked_us = CASE WHEN excluded.trouble = '' THEN excluded.at_us"
         " ELSE chore.worked_us END",
-        (CHORE, now_us, 0 if trouble else now_us, trouble),
+        (chore, now_us, 0 if trouble else now_us, trouble),
     )
 
 
-def last(connection: Connection) -> Chore | None:
+def last(connection: Connection, chore: str = CHORE) -> Chore | None:
     """How it went the last time; None: it was never done."""
     found = connection.execute(
-        "SELECT at_us, worked_us, trouble FROM chore WHERE name = ?", (CHORE,)
+        "SELECT at_us, worked_us, trouble FROM chore WHERE name = ?", (chore,)
     ).fetchone()
     return Chore._make(found) if found is not None else None
