@@ -62,7 +62,7 @@ def test_a_folder_that_links_to_itself_is_walked_once(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("apple")
     os.symlink(tmp_path, tmp_path / "again")
     os.symlink(tmp_path / "a.jsonl", tmp_path / "b.jsonl")
-    assert find([tmp_path, tmp_path / "a.jsonl"][:1], importers=KNOWN).count == 1
+    assert find([tmp_path], importers=KNOWN).count == 1
 
 
 def test_a_link_to_nowhere_is_told(tmp_path: Path) -> None:

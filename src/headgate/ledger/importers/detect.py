@@ -1,6 +1,7 @@
 """Decides what a source is: which files it has, and which importer reads each of them.
 
-Rule 1: what a file holds decides; its name only says whether it is looked at.
+Rule 1: what a file holds decides; its name only says whether it is looked at. Where the format
+is named, it is believed.
 Rule 2: nothing is left out in silence: what no importer knows and what cannot be read is told.
 Rule 3: a folder that is linked in two ways, or in a circle, is walked once.
 """
@@ -154,7 +155,7 @@ def _sort(
             found.refused.append((file, what))
         elif not start.strip():
             found.unknown.append((file, "it is empty"))
-        elif named and not source.is_dir():
+        elif named:
             found.files.setdefault(named, []).append(file)
         elif name := _judge(file, start, known) or _last(source, start, known):
             found.files.setdefault(name, []).append(file)
