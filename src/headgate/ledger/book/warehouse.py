@@ -152,7 +152,7 @@ def _told(shown: str) -> Iterator[None]:
         words = str(error).strip().split("\n")[0][:300]
         unknown = "UNKNOWN_TABLE" in str(error) or "UNKNOWN_IDENTIFIER" in str(error)
         hint = (
-            "`headgate report warehouse --make URL` makes its table, and loads segments"
+            "`headgate report warehouse URL --load FOLDER` makes its table and loads segments"
             if unknown
             else "is the server running, and do user, password and database of the url fit"
         )

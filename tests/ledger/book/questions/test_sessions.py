@@ -105,7 +105,7 @@ def test_a_conversation_that_was_cut_short_has_no_cliff_there() -> None:
 def test_agents_models_and_failed_calls_are_no_cliffs_of_each_other() -> None:
     turns = [
         turn(1, 0, 9_000),
-        turn(2, 0, 0, 8_000, agent="helper"),
+        turn(2, 0, 0, 8_000, agent="explorer"),
         turn(3, 0, 0, 8_000, model="n"),
         turn(4, 0, 0, 8_000, fault="overloaded"),
         turn(5, 9_000),
