@@ -1,4 +1,5 @@
-"""Has the archive tended while a gateway serves: by a child of low priority, now and then.
+"""Has work done while a gateway serves, such as the archive's: by a child of low priority, now
+and then.
 
 Rule 1: what reads and writes segments is never loaded by a process that serves.
 Rule 2: it delays no shutdown: a child that is at work is killed, which loses nothing.
@@ -23,11 +24,23 @@ LAST_LINES = 3
 
 
 class Tending:
-    """Runs from start() to stop(); `say` is called by a thread of its own."""
+    """Runs from start() to stop(); `say` is called by a thread of its own.
 
-    def __init__(self, words: Sequence[str], say: Callable[[str], object]) -> None:
-        self._command = [*interpreter(), "archive", "tend", *words]
+    `task`: the command; `due`: what it is to be done for, such as a day: once that is done, it
+    is not done again for the same.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        say: Callable[[str], object],
+        *,
+        task: Sequence[str] = ("archive", "tend"),
+        due: Callable[[], object] = object,
+    ) -> None:
+        self._command = [*interpreter(), *task, *words]
         self._say = say
+        self._due = due
         self._stopped = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -45,13 +58,16 @@ class Tending:
                 self._child.kill()
 
     def _run(self) -> None:
-        said, wait_s = "", FIRST_S
+        said, wait_s, done = "", FIRST_S, object()
         while not self._stopped.wait(wait_s):
+            wait_s = EVERY_S
+            if (due := self._due()) == done:
+                continue
             trouble = self._once()
+            done = done if trouble else due
             if trouble != said and not self._stopped.is_set():
                 self._say(trouble or "it works again")
                 said = trouble
-            wait_s = EVERY_S
 
     def _once(self) -> str:
         """What went wrong; empty: nothing."""

@@ -11,6 +11,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from headgate.gateway import serve
 from headgate.gateway.following import Following, follow
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Lifeline, Post
 from headgate.gateway.start import Opened, listen_of, open_gateway
+from headgate.ledger.reconcile.daily import latest
 from headgate.store.keys import Keys
 
 
@@ -113,7 +115,7 @@ class _Up:
                 post=self.post,
             )
         chore = self._follow(opened, line)
-        tending = self._tend(opened)
+        chores = [it for it in (self._tend(opened), self._reconcile(opened)) if it is not None]
         if line is not None:
             self._join(opened, stop, line)
         loop.add_signal_handler(signal.SIGHUP, _reload, opened)
@@ -133,8 +135,8 @@ class _Up:
             click.echo("a second signal ends them now", err=True)
         if chore is not None:
             chore.cancel()
-        if tending is not None:
-            tending.stop()
+        for it in chores:
+            it.stop()
         await opened.close(hurry=stop.at_once)
 
     def _report(self, stop: serve.Stop) -> Lifeline:
@@ -166,20 +168,42 @@ class _Up:
 
     def _tend(self, opened: Opened) -> Tending | None:
         """Have the archive tended, by one of several workers."""
-        if self.config.archive.seal == "off" or (
-            self.post is not None and self.post.place != 1
-        ):
+        if self.config.archive.seal == "off" or not self._is_first():
             return None
+        tending = Tending(self._words(), self._teller(opened, "archive"))
+        tending.start()
+        return tending
+
+    def _reconcile(self, opened: Opened) -> Tending | None:
+        """Have the providers' reports fetched every night, where there is a key to do it."""
+        it = self.config.reconcile
+        keyed = it.anthropic_admin_key or it.openai_admin_key
+        if not (it.daily_at and keyed and self._is_first()):
+            return None
+        tending = Tending(
+            self._words(),
+            self._teller(opened, "reconcile"),
+            task=("reconcile", "--nightly"),
+            due=lambda: latest(it.daily_at, datetime.now(UTC)),
+        )
+        tending.start()
+        return tending
+
+    def _is_first(self) -> bool:
+        return self.post is None or self.post.place == 1
+
+    def _words(self) -> list[str]:
+        return [] if self.file is None else [f"--config={self.file}"]
+
+    def _teller(self, opened: Opened, event: str) -> Callable[[str], None]:
+        """A line of the log, from whatever thread."""
         loop, journal = asyncio.get_running_loop(), opened.house.ground.settlement.journal
 
         def say(message: str) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(partial(journal.say, "archive", message=message))
+                loop.call_soon_threadsafe(partial(journal.say, event, message=message))
 
-        words = [] if self.file is None else [f"--config={self.file}"]
-        tending = Tending(words, say)
-        tending.start()
-        return tending
+        return say
 
     def _join(self, opened: Opened, stop: serve.Stop, line: Lifeline) -> None:
         """Reload when another worker did, and tell the others when this one did."""
