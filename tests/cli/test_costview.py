@@ -73,3 +73,15 @@ def test_a_month_that_costs_nothing_needs_no_machines(
 def test_limits_that_nobody_knows_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     show(shown(peak="100/min", model=("grok-4.7",)))
     assert "not known of grok-4.7; give them: --limit" in capsys.readouterr().out
+
+
+def test_who_counted_and_who_priced_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    work = {"counted_with": "claude-sonnet-4-6", "batch": "0.5", "peak": "9/min"}
+    show(shown(**work, price=("input=3",)))
+    below = capsys.readouterr().out
+    assert "tokens x 1.30" in below
+    assert "tokens were counted by claude-sonnet-4-6; only between" in below
+    assert "claude-sonnet-5-5: prices entered by hand" in below
+    assert "the peak is of requests that do not wait" in below
+    show(shown(counted_with="each"))
+    assert "tokens are those each model counts" in capsys.readouterr().out

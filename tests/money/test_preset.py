@@ -30,4 +30,6 @@ def test_a_file_that_lacks_something_is_refused_by_its_name(tmp_path: Path, text
 def test_every_preset_tells_what_it_is_and_where_it_comes_from(name: str) -> None:
     found = preset.read(name)
     assert len(found.title) > 10
-    assert found.source.startswith(f"article {name[:3]}: ")
+    assert len(found.source) > 10
+    if name[:3].isdigit():
+        assert found.source.startswith(f"article {name[:3]}: ")

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from headgate.cli.terminal import dollars, out, print_table
-from headgate.cli.workload import Asked, share_text
+from headgate.cli.workload import EACH, Asked, share_text
 from headgate.money.forecast import Forecast, Line, break_even
 from headgate.money.pattern import ONE, Pattern
 from headgate.money.ratelimit import Demand, Fit
@@ -190,8 +190,18 @@ def _assumptions(it: Shown) -> Iterator[str]:
     pattern = it.asked.pattern
     yield from it.assumed
     yield f"a month has {pattern.days} days"
-    if not pattern.counted_with:
+    if pattern.counted_with in ("", EACH):
         yield "tokens are those each model counts; --counted-with MODEL converts them"
+    else:
+        yield (
+            f"tokens were counted by {pattern.counted_with}; only between Claude's tokenizers "
+            f"is a ratio known; --counted-with {EACH} converts none"
+        )
+    if pattern.batch and pattern.peak.rpm:
+        yield "the peak is of requests that do not wait for a batch"
+    entered = [it.offer.model for it, _ in it.found if it.offer.rates.priced_by == "override"]
+    if entered:
+        yield f"{', '.join(entered)}: prices entered by hand, those of other classes as listed"
     if pattern.growth:
         yield "of the year, the first month is the one above"
     noted: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.cli import Trouble
+from headgate.cli.progress import progress
 from headgate.cli.since import start_us
 from headgate.cli.where import explained, ledger_of
 from headgate.config import load_places
@@ -49,9 +50,11 @@ def observed(
         window = Window(since_us, ALWAYS.until_us)
         with (
             tempfile.TemporaryDirectory(prefix="headgate-") as spill,
-            open_book(store, shelf, window, spill=spill) as book,
+            progress() as shown,
         ):
-            return told(book, since_us, where)
+            shown.step("reading the ledger's calls")
+            with open_book(store, shelf, window, spill=spill) as book:
+                return told(book, since_us, where)
 
 
 def told(

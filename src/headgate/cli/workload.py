@@ -48,7 +48,8 @@ PATTERN = {
     "reasoning": "Share of output that is reasoning.",
     "searches": "Web searches per request.",
     "days": "Days of the month; default 30.",
-    "counted_with": "The model whose tokenizer counted; Claude 4.7+ counts some 30 % more.",
+    "counted_with": "The model whose tokenizer counted: Claude 4.7+ counts some 30 % more than"
+    " older ones; each: none is converted.",
 }
 """what describes a pattern, one word each"""
 
@@ -72,6 +73,9 @@ OTHER = {
     "on": "The day whose prices hold: 2026-11-01; default: today.",
     "preset": "A known workload; `headgate cost presets` lists them.",
 }
+
+EACH = "each"
+"""instead of a model: each counts its own tokens, and none are converted"""
 
 NOTHING: tuple[Any, ...] = (None, (), "")
 HITS = ("hit", "arrivals", "heads", "measured")
