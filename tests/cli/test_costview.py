@@ -76,7 +76,11 @@ def test_limits_that_nobody_knows_are_asked_for(capsys: pytest.CaptureFixture[st
 
 
 def test_who_counted_and_who_priced_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    work = {"counted_with": "claude-sonnet-4-6", "batch": "0.5", "peak": "9/min"}
+    work: dict[str, Any] = {
+        "counted_with": "claude-sonnet-4-6",
+        "batch": "0.5",
+        "peak": "9/min",
+    }
     show(shown(**work, price=("input=3",)))
     below = capsys.readouterr().out
     assert "tokens x 1.30" in below

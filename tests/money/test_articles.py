@@ -397,3 +397,25 @@ def test_004_a_long_prompt_over_fifty_turns_saves_88_percent() -> None:
     assert found.monthly_nusd / per_token == 153_750
     assert found.uncached_nusd / per_token == 1_250_000
     assert round(found.saved_by_cache_nusd / found.uncached_nusd * 100, 1) == 87.7
+
+
+@pytest.mark.parametrize(
+    ("an_hour", "for_5m", "for_1h"),
+    [
+        (42.0, 0.135, 0.100),
+        (9.0, 0.640, 0.100),
+        (3.0, 0.988, 0.191),
+        (1.2, 1.145, 0.672),
+        (0.4, 1.211, 1.373),
+    ],
+)
+def test_004_marking_always_costs_what_traffic_played_out_has_cost(
+    an_hour: float, for_5m: float, for_1h: float
+) -> None:
+    """Of plain input, per token of a prefix that comes at random times: 1.37 is 37 % more."""
+    work: dict[str, Any] = {"requests": "9", "input": "5k", "output": "0", "prefix": "5k"}
+    factors = [
+        dollars(month("claude-sonnet-4-6", **work, arrivals=f"{an_hour}/h", ttl=ttl)) / 0.135
+        for ttl in ("5m", "1h")
+    ]
+    assert factors == pytest.approx([for_5m, for_1h], abs=0.01)
