@@ -166,3 +166,12 @@ def test_an_export_without_its_times_names_the_column(tmp_path: Path) -> None:
     row = {name: value for name, value in ROW.items() if name != "start_time"}
     with pytest.raises(Refused, match="no column start_time"):
         next(IMPORTER.read(opened(lines(tmp_path / "a.jsonl", [row]))))
+
+
+def test_an_export_of_traces_says_what_to_export_instead(tmp_path: Path) -> None:
+    trace = {"id": "t", "timestamp": "2026-05-29", "sessionId": "s", "bookmarked": False}
+    path = lines(tmp_path / "a.jsonl", [trace | {"name": "tickets", "input": "words"}])
+    assert IMPORTER.fits(path, path.read_bytes())
+    with pytest.raises(Refused, match="it holds traces") as refused:
+        next(IMPORTER.read(opened(path)))
+    assert "observations" in refused.value.remedy

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from headgate.ledger.importers.draft import Draft
-from headgate.ledger.importers.importer import Importer, Reading
+from headgate.ledger.importers.importer import Importer, Reading, Refused
 from headgate.ledger.importers.reading import usage, vendors
 from headgate.ledger.importers.reading.documents import decoded, listed
 from headgate.ledger.importers.reading.heads import Heads
 from headgate.ledger.importers.reading.items import Cells, Passed, drafts, labels, lasted
+from headgate.ledger.importers.reading.sheet import head_of
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.usage import Tokens, Told
 from headgate.ledger.importers.reading.values import Bad, nusd, whole
@@ -28,18 +29,29 @@ WANTED = Wanted(
     numbers=("total_cost", "latency", "time_to_first_token"),
 )
 _CALLS = ("GENERATION", "EMBEDDING")
+_TRACES = {"id", "timestamp", "sessionid", "bookmarked"}
 _NO_MODEL = "a generation that names no model"
 _HOUR = ("1h", "3600")
 
 
 def fits(path: Path, head: bytes) -> bool:
     names = columns(head)
-    return names >= {"id", "type", "starttime", "traceid"} and not names.isdisjoint(
-        ("usagedetails", "providedmodelname", "costdetails", "usage", "inputusage")
+    return (
+        names >= _TRACES
+        or names >= {"id", "type", "starttime", "traceid"}
+        and not names.isdisjoint(
+            ("usagedetails", "providedmodelname", "costdetails", "usage", "inputusage")
+        )
     )
 
 
 def read(reading: Reading) -> Iterator[list[Draft]]:
+    names = columns(head_of(reading.path))
+    if names >= _TRACES and "starttime" not in names:
+        raise Refused(
+            "it holds traces, which tell of no single call and its model",
+            "export observations: the table of that name, or observations_v2/ of the bucket",
+        )
     source = Source(reading.path, reading.options, WANTED)
     return drafts(reading, source.items, _Export(reading, source).draft)
 
