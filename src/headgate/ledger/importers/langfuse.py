@@ -36,12 +36,10 @@ _HOUR = ("1h", "3600")
 
 def fits(path: Path, head: bytes) -> bool:
     names = columns(head)
-    return (
-        names >= _TRACES
-        or names >= {"id", "type", "starttime", "traceid"}
-        and not names.isdisjoint(
-            ("usagedetails", "providedmodelname", "costdetails", "usage", "inputusage")
-        )
+    if names >= _TRACES:
+        return True
+    return names >= {"id", "type", "starttime", "traceid"} and not names.isdisjoint(
+        ("usagedetails", "providedmodelname", "costdetails", "usage", "inputusage")
     )
 
 
