@@ -19,6 +19,7 @@ from headgate import config as configuration
 from headgate.gateway import metrics, pools, standing
 from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
 from headgate.gateway.cors import is_rebound
+from headgate.gateway.drifted import Drifted
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
 from headgate.gateway.line import NO_RETRY, call_id, id_field
@@ -45,6 +46,7 @@ class Gateway:
     def __init__(self, house: House) -> None:
         self.house = house
         self._admin = Admin(house)
+        self._drifted = Drifted(house.keys.place)
         self._standings = Standings(
             house.keys,
             caps=lambda: house.engine.config.caps,
@@ -179,8 +181,10 @@ class Gateway:
             fault = Fault(Kind.AUTH, "metrics are for this host, or for callers with a key")
             await self._refuse(scope, sink, fault)
             return
+        drift = await self._drifted.lines()
         shown = house.peers.everybody(house)
-        body = metrics.page(*total(shown), pools.lines(each.pools for each in shown))
+        more = (*pools.lines(each.pools for each in shown), *drift)
+        body = metrics.page(*total(shown), more)
         await _show(scope, sink, 200, [(b"content-type", metrics.CONTENT_TYPE)], body)
 
     def _is_local(self, scope: Scope) -> bool:
