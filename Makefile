@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching bench-audit drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-quick: $(READY) ## short rounds of the same, without LiteLLM, against gene
 
 bench-capped: $(READY) ## throughput with keys, limits and budgets on, beside none of them
 	@$(BIN)/python -m benchmarks.capped $(ARGS)
+
+bench-book: $(READY) ## the book's questions over ten million rows; ARGS=--quick: one million
+	@$(BIN)/python -m benchmarks.book $(ARGS)
 
 bench-caching: $(READY) ## what caches save: a session, a burst, a trace with repeats, a hit
 	@$(BIN)/python -m benchmarks.caching $(ARGS)
