@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from click.testing import CliRunner, Result
 
-from headgate.cli import main
+from headgate.cli import main, tending
 from headgate.sim.app import Simulator
 from headgate.sim.bills import Served
 from headgate.store.sqlite import connect
@@ -199,3 +199,35 @@ async def test_without_a_key_or_a_report_it_says_how_to_get_one(told: Yesterday)
 
 def test_what_was_served_can_be_kept_as_one_thing() -> None:
     assert Served._fields[:3] == ("vendor", "minute", "model")
+
+
+async def test_a_running_gateway_has_it_done_every_night_by_a_child(
+    told: Yesterday, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**ADMIN, "ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "x"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tending, "FIRST_S", 0.0)
+    monkeypatch.setattr(tending, "EVERY_S", 0.05)
+    said: list[str] = []
+    found: list[Any] = []
+    words = [f"--config={told.config}", f"--ledger={told.ledger}"]
+    nights = tending.Tending(
+        words, said.append, task=("reconcile", "--nightly"), due=lambda: "this night"
+    )
+    nights.start()
+    try:
+        for _ in range(400):
+            found = await asyncio.to_thread(_done, told.ledger)
+            if found or said:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        nights.stop()
+    assert said == []
+    assert found
+    assert {model for (model,) in found} >= {"claude-opus-5-5", "gpt-6.1-sol"}
+
+
+def _done(ledger: Path) -> list[Any]:
+    with contextlib.closing(connect(ledger)) as connection:
+        return connection.execute("SELECT DISTINCT model FROM drift").fetchall()

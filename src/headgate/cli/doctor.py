@@ -148,7 +148,7 @@ def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
 
 def _books(config: Config, now: datetime) -> Iterator[Finding]:
     """Keys and ledger: the only checks that open the database, and only to read it."""
-    from headgate.cli import checkup, enforceable
+    from headgate.cli import agreed, checkup, enforceable
     from headgate.cli.checkup import Finding
     from headgate.cli.where import explained, ledger_of
     from headgate.ledger.recent import last, unsettled
@@ -157,6 +157,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     from headgate.store.place import connect_reader, there_is
 
     newest_us, keys, orphans, refused = None, None, 0, list[Noted]()
+    bill: list[Finding] = []
     try:
         ledger = ledger_of(config)
         yield from checkup.store(ledger)
@@ -168,6 +169,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
                 orphans = sum(each.state == "orphaned" for each in unsettled(reader))
                 since_us = int((now - checkup.REFUSED_LATELY).timestamp() * 1_000_000)
                 refused = of_kind(reader, "credential_quarantined", since_us)
+                bill = list(agreed.findings(config, reader, now))
                 newest_us = next((row.entry.at_us for row in last(reader, 1)), None)
             finally:
                 reader.close()
@@ -182,6 +184,7 @@ def _books(config: Config, now: datetime) -> Iterator[Finding]:
     if orphans:
         what = f"{orphans} calls were sent and never settled: they may have been billed"
         yield Finding("ledger", "warn", what, "headgate tail --open shows them")
+    yield from bill
     yield from checkup.quarantined(config, refused)
     yield from enforceable.caps(config, keys or (), now)
     yield from checkup.listening(config, bool(keys))

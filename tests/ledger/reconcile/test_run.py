@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headgate.config import load
+from headgate.ledger import insert
 from headgate.ledger.reconcile import run
 from headgate.ledger.reconcile.fetch import Fetched, Source
 from headgate.ledger.reconcile.page import NoReport
@@ -14,8 +15,10 @@ from headgate.ledger.reconcile.reported import Reported, drifts, rows
 from headgate.ledger.reconcile.run import Books, bring, judge, sellers, sources
 from headgate.ledger.reconcile.sides import DAY_US
 from headgate.ledger.shelf import Folder
-from headgate.store.sql import Connection
+from headgate.store.place import Place
+from headgate.store.sql import Connection, transaction
 from headgate.store.sqlite import connect
+from tests.ledger.rows import entry
 
 DAY = 20_740
 ENV = {"K": "sk-x", "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-x"}
@@ -53,16 +56,29 @@ def test_one_that_does_not_answer_stops_nobody_else(
     assert rows(connection, DAY, DAY)
 
 
-def test_what_is_found_is_kept_for_whoever_watches(tmp_path: Path) -> None:
-    place = tmp_path / "headgate.db"
-    connection = connect(place)
+def test_what_is_found_is_kept_for_whoever_watches(
+    store: Place, connection: Connection, tmp_path: Path
+) -> None:
+    row = entry(
+        at_us=DAY * DAY_US + 5,
+        provider="eu",
+        model_sent="claude-opus-5-5-20261021",
+        model_served="",
+        surface="messages",
+        answered_from="",
+        simulated=0,
+        input_fresh=1_000,
+        cost_nusd=4_000_000,
+        input_nusd=4_000_000,
+    )
+    with transaction(connection):
+        insert._insert_calls(connection, [row])
     run.hold(connection, Fetched([USED], set(), ""), (DAY + 2) * DAY_US)
-    books = Books(connection, place, Folder(tmp_path / "archive"))
+    books = Books(connection, store, Folder(tmp_path / "archive"))
     found = judge(books, CONFIG, DAY * DAY_US, (DAY + 1) * DAY_US)
     assert found.state == "unreconciled"
     (kept,) = drifts(connection, DAY)
-    assert (kept.ours_nusd, kept.theirs_nusd) == (0, 4_200_000)
-    connection.close()
+    assert (kept.ours_nusd, kept.theirs_nusd) == (4_000_000, 4_200_000)
 
 
 def test_a_night_asks_for_the_last_days_up_to_midnight(
