@@ -70,6 +70,7 @@ def test_what_is_found_is_kept_for_whoever_watches(
         input_fresh=1_000,
         cost_nusd=4_000_000,
         input_nusd=4_000_000,
+        output=0,
     )
     with transaction(connection):
         insert._insert_calls(connection, [row])
