@@ -39,7 +39,7 @@ PATTERN = {
     "prefix": "Tokens at the start of each request that repeat.",
     "hit": "Share of requests that read the prefix from a cache: 0.7 or 70%.",
     "arrivals": "Instead of --hit: requests an hour with the same prefix: 9/h, 8/min.",
-    "heads": "Instead of both: how many prefixes share the requests, which come evenly.",
+    "heads": "Instead of both: how many prefixes share the requests, at one rate all month.",
     "ttl": "How long a prefix is kept: 5m, 30m, 1h, 12h; default: the vendor's.",
     "ttft": "Seconds until a written prefix can be read: the time to the first token.",
     "batch": "Share of requests that can wait for a batch: 0.2.",
@@ -68,7 +68,7 @@ MANY = {
 }
 
 OTHER = {
-    "tier": "Your rate tier at the vendor: Start, Build, Scale; default: the highest.",
+    "tier": "Your rate tier at the vendor: Start, Build, Scale; default: the lowest that fits.",
     "min_prefix": "The shortest prefix that is cached; default: the model's own minimum.",
     "on": "The day whose prices hold: 2026-11-01; default: today.",
     "preset": "A known workload; `headgate cost presets` lists them.",

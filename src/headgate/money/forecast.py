@@ -360,7 +360,11 @@ def _of_cache(pattern: Pattern, caching: Caching, offer: Offer, plan: _Plan) -> 
     reads = float(plan.shares.reads)
     if caching.hit is None and not caching.measured:
         rate = f"{float(pattern.per_hour / caching.heads):,.1f} an hour"
-        said = "at the arrivals given" if caching.arrivals else f"arriving evenly, {rate}"
+        said = (
+            "at the arrivals given"
+            if caching.arrivals
+            else f"coming at random, {rate} all month"
+        )
         yield f"{reads:.1%} of requests read a prefix kept for {plan.ttl}, {said}"
     if plan.needed is None:
         yield f"reading its cache costs {offer.model} as much as plain input"

@@ -53,7 +53,7 @@ class Caching:
     """A prefix that requests share, and how often it comes again.
 
     The first of these that is given counts: `hit`, `measured`, `arrivals`; else the month's
-    requests arrive evenly, spread over `heads` prefixes.
+    requests come at random times and at one rate, spread over `heads` prefixes.
     """
 
     prefix: Fraction
