@@ -34,7 +34,7 @@ def purposes_of(rows: list[dict[str, Any]], *purposes: Purpose, **names: str) ->
         ({"tags": ("product=*",)}, {"tags": "product=x.y"}),
         ({"routes": ("fast",)}, {"route": "fast"}),
         ({"models": ("claude-opus-*",)}, {"model_sent": "claude-opus-5-5"}),
-        ({"projects": ("*/shop",)}, {"project": "/home/me/shop"}),
+        ({"projects": ("*/shop",)}, {"project": "code/shop"}),
         ({"sources": ("claude-code",)}, {"source": "claude-code"}),
         ({"surfaces": ("chat",)}, {"surface": "chat"}),
         ({"heads": ("2c",)}, {"head": 44}),
@@ -79,7 +79,7 @@ def test_without_purposes_everything_is_unmapped() -> None:
 def test_a_suggestion_names_the_spend_and_can_be_read_again() -> None:
     rows: list[dict[str, Any]] = [
         {"key_id": "k_1", "cost_nusd": 60_000_000_000},
-        {"project": '/home/me/the "shop"\n', "cost_nusd": 30_000_000_000},
+        {"project": 'code/the "shop"\n', "cost_nusd": 30_000_000_000},
         {"head": 44, "cost_nusd": 9_000_000_000},
         {"key_id": "k_tiny", "cost_nusd": 1_000_000},
     ]
@@ -88,7 +88,7 @@ def test_a_suggestion_names_the_spend_and_can_be_read_again() -> None:
         found = load(text, {}, source="suggested").purposes
         assert [it.keys or it.projects or it.heads for it in found] == [
             ("chat",),
-            ('/home/me/the "shop"\n',),
+            ('code/the "shop"\n',),
             ("000000000000002c",),
         ]
         assert "$60.00, 61 % of the spend, 1 calls" in text

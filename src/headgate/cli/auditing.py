@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,15 +20,17 @@ import click
 from headgate.cli import Misuse, Trouble
 from headgate.cli.since import start_us
 from headgate.cli.terminal import config_option, dollars, json_option, print_json, print_table
-from headgate.cli.where import explained, ledger_of, ledger_option
+from headgate.cli.where import explained, ledger_option
 from headgate.store.claim import Claim, apply, every, find, withdraw
-from headgate.store.place import Place, connect, connect_reader, there_is
+from headgate.store.place import connect, there_is
 
 if TYPE_CHECKING:
     from headgate.audit.evidence import Evidence
     from headgate.audit.finding import Rule
     from headgate.audit.purpose import Purpose
-    from headgate.config import Config
+    from headgate.audit.trials import Trial
+    from headgate.cli.openbook import Source
+    from headgate.ledger.book.hot import Window
 
 _VALUE = {True: "value", False: "waste", None: "not said"}
 
@@ -71,10 +72,9 @@ def purposes(
 
     if suggest and as_json:
         raise Misuse("--suggest prints TOML", "leave --json away")
-    config = _config(config_path)
-    place = _store(ledger, config)
-    since_us = start_us(since, _now())
-    with _evidence(place, config, (since_us, _now()), purposes_file) as (evidence, known):
+    source = _source((ledger, config_path))
+    window = source.since(since)._replace(until_us=source.newest_us() + 1)
+    with _evidence(source, window, purposes_file) as (evidence, known):
         if suggest:
             click.echo(suggested(evidence), nl=False)
             return
@@ -118,14 +118,13 @@ def applied(**options: Any) -> None:
       headgate audit applied
       headgate audit applied 3f9a01bc --at 2026-11-20
     """
-    config = _config(options["config_path"])
-    place = _store(options["ledger"], config)
+    source = _source((options["ledger"], options["config_path"]))
     if not options["finding_id"]:
-        _list(place, as_json=options["as_json"])
+        _list(source, as_json=options["as_json"])
         return
-    claim = _found(place, options["finding_id"])
+    claim = _found(source, options["finding_id"])
     if options["undo"]:
-        with explained(), contextlib.closing(connect(place)) as connection:
+        with explained(), contextlib.closing(connect(source.place)) as connection:
             withdraw(connection, claim.id)
         _tell(claim._replace(applied_us=None), as_json=options["as_json"])
         return
@@ -133,18 +132,17 @@ def applied(**options: Any) -> None:
     at_us = start_us(options["at"], now) if options["at"] else now
     if at_us > now:
         raise Misuse(f"--at {options['at']} is still to come", "say it once the change is made")
-    made = _measured(claim, place, config, at_us, options)
-    with explained(), contextlib.closing(connect(place)) as connection:
+    made = _measured(claim, source, at_us, options)
+    with explained(), contextlib.closing(connect(source.place)) as connection:
         apply(connection, made)
     _tell(made, as_json=options["as_json"])
 
 
-def _measured(
-    claim: Claim, place: Place, config: Config, at_us: int, options: dict[str, Any]
-) -> Claim:
+def _measured(claim: Claim, source: Source, at_us: int, options: dict[str, Any]) -> Claim:
     """The claim with what it will be measured against."""
     from headgate.audit import claims
     from headgate.audit.rules import load
+    from headgate.ledger.book.hot import Window
 
     rules: dict[str, Rule] = {rule.name: rule for rule in load()}
     if claim.rule not in rules:
@@ -152,11 +150,9 @@ def _measured(
             f"the rule {claim.rule} is not installed any more",
             "install the package that brought it, or withdraw the finding with --undo",
         )
-    window = at_us - claims.span_us(claim), at_us
-    with _evidence(place, config, window, options["purposes_file"], options["trials_file"]) as (
-        evidence,
-        _,
-    ):
+    window = Window(at_us - claims.span_us(claim), at_us)
+    files = options["purposes_file"], options["trials_file"]
+    with _evidence(source, window, *files) as (evidence, _):
         made = claims.applied(claim, rules[claim.rule], evidence, at_us)
     if not claims.measurable(made):
         raise Trouble(
@@ -169,73 +165,55 @@ def _measured(
 
 @contextlib.contextmanager
 def _evidence(
-    place: Place,
-    config: Config,
-    window: tuple[int, int],
-    purposes_file: Path | None,
-    trials_file: Path | None = None,
+    source: Source, window: Window, purposes_file: Path | None, trials_file: Path | None = None
 ) -> Iterator[tuple[Evidence, tuple[Purpose, ...]]]:
     from headgate.audit.evidence import Evidence
     from headgate.audit.purpose import case
     from headgate.config.purpose import read_file
-    from headgate.ledger.archive.opening import open_shelf
-    from headgate.ledger.book.book import open_book
-    from headgate.ledger.book.hot import Window
     from headgate.ledger.caching import names
-    from headgate.ledger.shelf import ShelfError
     from headgate.money.catalog import Catalog
 
-    known, commitments = config.purposes, config.commitments
+    known, commitments = source.config.purposes, source.config.commitments
     if purposes_file is not None:
         known, commitments = read_file(purposes_file)
+    with source.connection() as connection:
+        called = names(connection)
+    with source.book(window) as book:
+        evidence = Evidence(
+            book,
+            Catalog.load(source.config.prices.rules),
+            *window,
+            names=called,
+            purpose=case(known, called),
+            commitments=commitments,
+            trials=_trials(trials_file),
+        )
+        yield evidence, known
+
+
+def _trials(file: Path | None) -> tuple[Trial, ...]:
+    from headgate.audit.trials import TrialError, read_trials
+
     try:
-        with explained():
-            with contextlib.closing(connect_reader(place)) as connection:
-                called = names(connection)
-            shelf = open_shelf(config.archive, place, os.environ)
-            with open_book(place, shelf, Window(*window)) as book:
-                yield (
-                    Evidence(
-                        book,
-                        Catalog.load(config.prices.rules),
-                        *window,
-                        names=called,
-                        purpose=case(known, called),
-                        commitments=commitments,
-                        **_trials(trials_file),
-                    ),
-                    known,
-                )
-    except ShelfError as error:
+        return read_trials(file) if file is not None else ()
+    except TrialError as error:
         raise Trouble(error.what, error.hint) from error
 
 
-def _trials(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    from headgate.audit.trials import read_trials
+def _source(named: tuple[Path | None, str | None]) -> Source:
+    from headgate.cli.openbook import source_of  # costly to load
 
-    return {"trials": tuple(read_trials(file))}
-
-
-def _config(config_path: str | None) -> Config:
-    from headgate.config import load_places  # costly to load
-
-    return load_places(Path(config_path) if config_path else None, os.environ)
-
-
-def _store(ledger: Path | None, config: Config) -> Place:
-    place = ledger or ledger_of(config)
-    if not there_is(place):
+    source = source_of(named)
+    if not there_is(source.place):
         raise Trouble(
-            f"there is no ledger at {place} yet",
+            f"there is no ledger at {source.place} yet",
             "bring calls into it: headgate up, or headgate import SOURCE",
         )
-    return place
+    return source
 
 
-def _found(place: Place, beginning: str) -> Claim:
-    with explained(), contextlib.closing(connect_reader(place)) as connection:
+def _found(source: Source, beginning: str) -> Claim:
+    with source.connection() as connection:
         found = find(connection, beginning.lower())
     if not found:
         raise Trouble(
@@ -247,8 +225,8 @@ def _found(place: Place, beginning: str) -> Claim:
     return found[0]
 
 
-def _list(place: Place, *, as_json: bool) -> None:
-    with explained(), contextlib.closing(connect_reader(place)) as connection:
+def _list(source: Source, *, as_json: bool) -> None:
+    with source.connection() as connection:
         found = every(connection)
     if as_json:
         print_json([_data(it) for it in found])
@@ -290,8 +268,8 @@ def _day(at_us: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(at_us / 1e6))
 
 
-def _days(window: tuple[int, int]) -> str:
-    return f"{(window[1] - window[0]) / 86_400e6:.0f} days"
+def _days(window: Window) -> str:
+    return f"{(window.until_us - window.since_us) / 86_400e6:.0f} days"
 
 
 def _now() -> int:
