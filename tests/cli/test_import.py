@@ -43,7 +43,7 @@ def test_without_a_source_the_usual_places_are_looked_at(home: Path) -> None:
     result = ask()
     assert result.exit_code == 0, result.output
     assert f"found {home}/.claude" in result.stderr
-    assert "brought 1 calls from 2026-11-21 to 2026-11-21" in result.stdout
+    assert "brought 1 call from 2026-11-21 to 2026-11-21" in result.stdout
     assert "headgate audit shows" in result.stderr
 
 
@@ -68,7 +68,7 @@ def test_every_malformed_line_is_shown_with_its_place_and_why(home: Path) -> Non
         f"{path}:3: a count of tokens is negative",
         f"{path}:5: it is not UTF-8",
         f"{path}:6: the last line is cut off",
-        "1 lines could not be read: it is not UTF-8",
+        "could not be read, 1 line: it is not UTF-8",
         "lines that tell of no call: user 1",
     ):
         assert text in result.stdout
@@ -93,7 +93,7 @@ def test_an_import_is_listed_and_undone_and_can_be_repeated(home: Path) -> None:
         "claude-code",
     )
     assert first["id"] in ask("list").stdout
-    assert "1 calls of" in ask("undo", first["id"]).stderr
+    assert "1 call of" in ask("undo", first["id"]).stderr
     again = ask("undo", first["id"])
     assert again.exit_code == 1
     assert "could be undone" in again.stderr
@@ -103,7 +103,7 @@ def test_an_import_is_listed_and_undone_and_can_be_repeated(home: Path) -> None:
 
 def test_a_dry_run_only_says_what_it_would_bring(home: Path) -> None:
     path = lay_lines(home / "a.jsonl", [ANSWER])
-    assert "would bring 1 calls" in ask(path, "--dry-run").stdout
+    assert "would bring 1 call" in ask(path, "--dry-run").stdout
     assert data("list") == []
     assert "nothing was imported yet" in ask("list").stderr
 
@@ -112,8 +112,8 @@ def test_overlapping_copies_are_counted_once_and_said(home: Path) -> None:
     lay_lines(home / "src" / "a.jsonl", [ANSWER])
     lay_lines(home / "src" / "b.jsonl", [ANSWER, ANSWER | {"uuid": "a2"}])
     text = ask(home / "src").stdout
-    assert "1 calls stand in two places, and are counted once" in text
-    assert "1 lines told more of a call already told" in text
+    assert "in two places, and counted once: 1 call" in text
+    assert "told more of a call already told: 1 line" in text
 
 
 def test_files_that_are_left_out_are_named(home: Path) -> None:

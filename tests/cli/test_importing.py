@@ -40,7 +40,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on_and_it_does(
     assert "reading" in listed.stdout
     again = CliRunner().invoke(main, ["import", str(source)])
     assert "went on with an import that was stopped" in again.stderr
-    assert "brought 1 calls" in again.stdout
+    assert "brought 1 call" in again.stdout
 
 
 @pytest.mark.parametrize(

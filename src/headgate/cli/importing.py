@@ -159,14 +159,13 @@ def _tell(outcome: Outcome, *, dry: bool) -> None:
     it = outcome.summary
     if outcome.resumed:
         say("went on with an import that was stopped")
-    head = f"{it.kind}: {it.files:,} files, {it.size / 1e6:,.1f} MB, {it.lines:,} lines read"
+    files, lines = many(it.files, "file"), many(it.lines, "line")
+    head = f"{it.kind}: {files}, {it.size / 1e6:,.1f} MB, {lines} read"
     click.echo(head)
     if it.calls:
-        verb = "would bring" if dry else "brought"
+        brought = f"{'would bring' if dry else 'brought'} {many(it.calls, 'call')}"
         span = f"{_day(it.first_us)} to {_day(it.last_us)}"
-        click.echo(
-            f"  {verb} {it.calls:,} calls from {span}, {dollars(it.cost_nusd)} at list prices"
-        )
+        click.echo(f"  {brought} from {span}, {dollars(it.cost_nusd)} at list prices")
         if outcome.id:
             click.echo(f"  as {outcome.id}")
     else:
@@ -179,20 +178,20 @@ def _tell(outcome: Outcome, *, dry: bool) -> None:
 def _notes(outcome: Outcome) -> Iterator[str]:
     it = outcome.summary
     if it.twice:
-        yield f"{it.twice:,} calls stand in two places, and are counted once"
+        yield f"in two places, and counted once: {many(it.twice, 'call')}"
     if outcome.replaced:
-        yield f"{outcome.replaced:,} calls were not whole when last imported, and are now"
+        yield f"not whole when last imported, and now: {many(outcome.replaced, 'call')}"
     if it.continued:
-        yield f"{it.continued:,} lines told more of a call already told"
+        yield f"told more of a call already told: {many(it.continued, 'line')}"
     if outcome.reported:
         yield (
-            f"{outcome.reported:,} lines are the provider's own report:"
+            f"the provider's own report, {many(outcome.reported, 'line')}:"
             " headgate reconcile compares them"
         )
     if outcome.days:
         yield (
-            f"{outcome.days:,} days are told twice over, by single calls and by sums: undo one"
-            " of the two; sums are compared with calls by headgate reconcile FILE"
+            f"told twice over, by single calls and by sums: {many(outcome.days, 'day')};"
+            " undo one of the two: headgate reconcile FILE compares sums with calls"
         )
     if it.unpriced:
         models = ", ".join(f"{model} ({rows:,})" for model, rows in it.unpriced.items())
@@ -204,12 +203,12 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 
 def _tell_lines(it: Summary) -> None:
     for what, lines in it.notes.items():
-        click.echo(f"  {lines:,} x {what}")
+        click.echo(f"  {many(lines, 'line')}: {what}")
     if it.ignored:
         kinds = ", ".join(f"{what} {lines:,}" for what, lines in it.ignored.items())
         click.echo(f"  lines that tell of no call: {kinds}")
     for why, lines in it.malformed.items():
-        click.echo(f"  {lines:,} lines could not be read: {why}")
+        click.echo(f"  could not be read, {many(lines, 'line')}: {why}")
     for file, line, why in it.examples:
         click.echo(f"    {file}:{line}: {why}")
 
@@ -280,7 +279,11 @@ def take_back(id: str, options: Mapping[str, Any]) -> None:
     if options["as_json"]:
         print_json({"id": row.id, "rows": gone})
     else:
-        say(f"{row.id} is undone: {gone:,} calls of {row.label} are no longer in the book")
+        say(f"{row.id} is undone, and {many(gone, 'call')} of {row.label} gone from the book")
+
+
+def many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _day(at_us: int) -> str:

@@ -53,7 +53,7 @@ def test_a_packed_file_is_told_by_what_is_packed(tmp_path: Path) -> None:
 def test_what_fits_no_format_can_still_be_named(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x and y\n")
-    with pytest.raises(Unreadable, match="tried: apples, pears, any"):
+    with pytest.raises(Unreadable, match="tried: pears, apples, any"):
         find([file], importers=KNOWN)
     assert find([file], "any", KNOWN).files == {"any": [file]}
 
@@ -92,13 +92,13 @@ def test_an_unknown_format_is_told_with_what_was_tried_and_the_remedy(tmp_path: 
     (tmp_path / "a.jsonl").write_text("plum")
     with pytest.raises(Unreadable) as caught:
         find([tmp_path / "a.jsonl"], importers=KNOWN)
-    assert "tried: apples, pears, any" in caught.value.what
+    assert "tried: pears, apples, any" in caught.value.what
     assert "--as FORMAT" in caught.value.hint
     assert "--map ts=" in caught.value.hint
 
 
 def test_an_unknown_name_of_a_format_is_told_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="--as takes one of: apples, pears, any"):
+    with pytest.raises(Unreadable, match="--as takes one of: pears, apples, any"):
         find([tmp_path], "plums", KNOWN)
 
 

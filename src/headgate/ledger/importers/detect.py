@@ -60,6 +60,8 @@ def find(
     `named`: the format, where whoever imports says it.
     """
     known = load() if importers is None else importers
+    # Those with folders of their own are told by a few words, tables only by all their columns.
+    known = sorted(known, key=lambda it: not it.folders)
     if named:
         known = [_named(named, known)]
     found = Found()
