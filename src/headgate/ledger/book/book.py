@@ -85,17 +85,43 @@ def lay(duck: Duck, files: Sequence[Path], window: Window) -> None:
         f"CAST({it.default} AS {it.kind}) AS {it.name}" for it in ADDED if it.name not in there
     ]
     hot = ", ".join(["*", *added])
-    sealed = ""
-    if files:
-        paths = ", ".join(f"'{_quoted(path)}'" for path in files)
-        names = ", ".join(it.name for it in BOOK)
-        source = f"read_parquet([{paths}], union_by_name = true)"
-        sealed = f" UNION ALL BY NAME SELECT {names} FROM {source}"  # noqa: S608 - our own paths
+    sealed = "".join(
+        f" UNION ALL BY NAME {_select(alike, lacking)}"
+        for lacking, alike in _by_schema(duck, files).items()
+    )
     duck.execute(
         f"CREATE OR REPLACE VIEW book AS SELECT * FROM (SELECT {hot} FROM hot{sealed})"  # noqa: S608 - the same
         f" WHERE at_us >= {window.since_us:d} AND at_us < {window.until_us:d}"
     )
 
 
+def _select(files: Sequence[Path], lacking: frozenset[str]) -> str:
+    columns = ", ".join(
+        f"CAST({it.default} AS {it.kind}) AS {it.name}" if it.name in lacking else it.name
+        for it in BOOK
+    )
+    return f"SELECT {columns} FROM read_parquet({_listed(files)}, union_by_name = true)"  # noqa: S608 - our own paths
+
+
+def _by_schema(duck: Duck, files: Sequence[Path]) -> dict[frozenset[str], list[Path]]:
+    """Files that lack the same columns, because they are older than those."""
+    if not files:
+        return {}
+    here = {str(file): file for file in files}
+    found: dict[frozenset[str], list[Path]] = {}
+    names = frozenset(it.name for it in BOOK)
+    rows = duck.execute(
+        f"SELECT file_name, list(name) FROM parquet_schema({_listed(files)}) GROUP BY file_name"  # noqa: S608 - the same
+    ).fetchall()
+    for file, there in rows:
+        found.setdefault(names - frozenset(there), []).append(here[file])
+    return {lacking: sorted(alike) for lacking, alike in found.items()}
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return f"[{', '.join(map(_quoted, files))}]"
+
+
 def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    text = str(path).replace("'", "''")
+    return f"'{text}'"

@@ -59,4 +59,7 @@ def open_duck(*, memory_mb: int = MEMORY_MB, threads: int = 0, spill: str = "") 
     duck: Duck = duckdb.connect(":memory:", config=config)
     duck.execute("SET enable_progress_bar = false")
     duck.execute("SET TimeZone = 'UTC'")
+    duck.execute(
+        "SET parquet_metadata_cache = true"
+    )  # many questions are put to the same files
     return duck

@@ -23,6 +23,8 @@ from headgate.store.place import Place, connect_reader
 from headgate.store.sql import StoreError
 
 _ABSENT = {"VARCHAR": "''", "BLOB": "x''"}
+_PATIENTLY = "PRAGMA busy_timeout = 10000"
+"""a file whose last writer was killed is put in order by the next one, and others wait"""
 _SERVER_FIRST = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
     "SET LOCAL search_path = headgate",
@@ -127,7 +129,6 @@ def _moment(place: Place) -> Iterator[Ask]:
         contextlib.closing(_database(adbc, place)) as database,
         contextlib.closing(adbc.AdbcConnection(database)) as connection,
     ):
-        connection.set_autocommit(False)
         statements: list[Any] = []
 
         def ask(text: str) -> object:
@@ -136,6 +137,9 @@ def _moment(place: Place) -> Iterator[Ask]:
             statement.set_sql_query(text)
             return statement.execute_query()[0]
 
+        if isinstance(place, Path):
+            ask(_PATIENTLY)
+        connection.set_autocommit(False)
         try:
             for text in () if isinstance(place, Path) else _SERVER_FIRST:
                 ask(text)

@@ -47,11 +47,11 @@ class Prefix(NamedTuple):
 
 
 def _repeated(tongue: Tongue, cut: Cut, where: str) -> str:
-    del tongue
     size = "CASE WHEN sum(request_bytes) > 0 THEN sum(request_bytes) ELSE 1 END"
+    size_of_head = tongue.whole("sum(head_bytes)", "count(*)")  # one hash, one size
     part = f"CAST(sum(head_bytes) AS DOUBLE) / ({size})"
     return (
-        "SELECT head, model_sent, max(head_bytes), count(*) AS n,"  # noqa: S608 - texts of ours
+        f"SELECT head, model_sent, {size_of_head}, count(*) AS n,"  # noqa: S608 - texts of ours
         f" CAST(round(({SUM_IN}) * {part}) AS BIGINT) AS tokens,"
         f" {SUM_IN}, sum(cache_read), count(*) FILTER (WHERE cache_read > 0),"
         " sum(input_nusd) + sum(cache_read_nusd) + sum(cache_write_nusd)"
