@@ -33,6 +33,8 @@ AT_ONCE = 2_000
 MOST_KNOWN = 3_000_000
 """rows without an id whose likes are counted; beyond it likes must be neighbours"""
 
+_HALF = 2**64 - 1
+
 _TRUE = ("true", "1", "yes", "t", "y")
 FAILED = ("failure", "failed", "error")
 """a status in words"""
@@ -43,6 +45,14 @@ _DURATIONS = (
     ("ttft_ms", "ttft_us", 1_000),
     ("ttft_s", "ttft_us", 1_000_000),
 )
+
+_COUNTS = (
+    ("cache_read", "cache_read"),
+    ("output", "output"),
+    ("reasoning", "reasoning_of_output"),
+    ("searches", "web_searches"),
+)
+_WRITES = ("cache_write_5m", "cache_write_1h", "cache_write_30m")
 
 _Step = Callable[[Cells], dict[str, Any]]
 
@@ -130,6 +140,10 @@ class _Table:
         self._keys = plan.columns
         told = ("input", "input_total", "output")
         self._raw = "usage" in plan.columns and not any(map(plan.key, told))
+        self._put_in = plan.key("input_total") or plan.key("input")
+        self._holds = "input_total" in plan.columns
+        self._cached = any(map(plan.key, ("cache_read", "cache_write", "cache_write_1h")))
+        self._counts = [(name, plan.key(field)) for field, name in _COUNTS if plan.key(field)]
         self._texts = [(field, plan.key(field)) for field in _TEXTS if plan.key(field)]
         steps: tuple[tuple[tuple[str, ...], _Step], ...] = (
             (("calls",), self._daily),
@@ -155,14 +169,13 @@ class _Table:
         fields: dict[str, Any] = {field: text(cells, key) for field, key in self._texts}
         for step in self._steps:
             fields |= step(cells)
-        tokens = self._tokens(cells, vendor or model)
         return Draft(
             id=self._text(cells, "id") or self._identity(cells),
             at_us=at,
             model=model,
             provider=vendor,
             **fields,
-            **tokens._asdict(),
+            **self._tokens(cells, vendor or model),
         )
 
     def _text(self, cells: Cells, field: str) -> str:
@@ -235,53 +248,59 @@ class _Table:
             return {}
         return {"status": status, "fault": vendors.fault(status), "ending": "error"}
 
-    def _tokens(self, cells: Cells, whose: str) -> Tokens:
-        plan = self._plan
-        if "usage" in plan.columns and not {"input", "input_total", "output"} & set(
-            plan.columns
-        ):
-            return self._of_usage(cells, whose)
-        writes = self._whole(cells, "cache_write")
-        hour = self._whole(cells, "cache_write_1h")
-        openai = whose in ("openai", "azure") or whose.startswith("gpt")
-        tokens = usage.written(writes + hour, hour, 0, openai=openai)._replace(
-            cache_read=self._whole(cells, "cache_read"),
-            output=self._whole(cells, "output"),
-            reasoning_of_output=self._whole(cells, "reasoning"),
-            web_searches=self._whole(cells, "searches"),
-        )
-        total = self._whole(cells, "total")
-        if "input" in plan.mapped:
-            return tokens._replace(input_fresh=self._whole(cells, "input"))
-        field = "input_total" if "input_total" in plan.columns else "input"
-        told = Told(self._whole(cells, field), 0 if field in plan.mapped else total)
-        if field in plan.mapped and told.input < tokens.cached:
+    def _tokens(self, cells: Cells, whose: str) -> dict[str, Any]:
+        if self._raw:
+            return self._of_usage(cells, whose)._asdict()
+        count, keys = self._source.count, self._keys
+        found: dict[str, Any] = {name: count(cells, key) for name, key in self._counts}
+        told = count(cells, self._put_in) if self._put_in else 0
+        if not self._cached:
+            return found | {"input_fresh": told}
+        cached = found.get("cache_read", 0)
+        if "cache_write" in keys or "cache_write_1h" in keys:
+            hour = self._whole(cells, "cache_write_1h")
+            total = self._whole(cells, "cache_write") + hour
+            openai = whose in ("openai", "azure") or whose.startswith("gpt")
+            writes = usage.written(total, hour, 0, openai=openai)
+            cached += total
+            found |= {name: getattr(writes, name) for name in _WRITES}
+        if "input" in self._plan.mapped:
+            return found | {"input_fresh": told}
+        if "input_total" in self._plan.mapped and told < cached:
             raise Bad("its input_total is less than what was cached of it")
-        anthropic = whose in ("anthropic", "aws") or whose.startswith("claude")
-        holds = field == "input_total" or not anthropic
-        return self._noted(*usage.disjoint(told, tokens, holds=holds))
+        by_sum = Told(told, self._total(cells))
+        holds = self._holds or not (whose in ("anthropic", "aws") or whose.startswith("claude"))
+        fresh, held = usage.fresh_of(by_sum, cached, found.get("output", 0), holds)
+        self._note(cached, held)
+        return found | {"input_fresh": fresh}
+
+    def _total(self, cells: Cells) -> int:
+        """Of input and output together; 0: it is not told, or whoever maps said enough."""
+        said = "input_total" in self._plan.mapped
+        return 0 if said else self._whole(cells, "total")
 
     def _of_usage(self, cells: Cells, whose: str) -> Tokens:
         found = decoded(cells.get(self._plan.key("usage")))
         openai = whose in ("openai", "azure") or whose.startswith("gpt")
         tokens, told = usage.of_vendor(found, openai=openai)
         holds = not usage.excludes_cache(found)
-        return self._noted(*usage.disjoint(told._replace(total=0), tokens, holds=holds))
+        tokens, held = usage.disjoint(told._replace(total=0), tokens, holds=holds)
+        self._note(tokens.cached, held)
+        return tokens
 
-    def _noted(self, tokens: Tokens, held: bool) -> Tokens:
-        if tokens.cached:
+    def _note(self, cached: int, held: bool) -> None:
+        if cached:
             tally = self.tally or self.reading.tally
             tally.notes[usage.HOLDS if held else usage.WITHOUT] += 1
-        return tokens
 
     def _identity(self, cells: Cells) -> str:
         whole = "\x1f".join(map(str, cells.values())).encode("utf-8", "replace")
-        known = xxhash.xxh3_64_intdigest(whole)
-        place = self._alike.get(known, 0)
+        known = xxhash.xxh3_128_intdigest(whole)
+        place = self._alike.get(known & _HALF, 0)
         if len(self._alike) >= MOST_KNOWN:
             self._alike.clear()
-        self._alike[known] = place + 1
-        return f"table:{xxhash.xxh3_128_hexdigest(whole)}" + (f"#{place}" if place else "")
+        self._alike[known & _HALF] = place + 1
+        return f"table:{known:032x}#{place}" if place else f"table:{known:032x}"
 
 
 IMPORTER = Importer(

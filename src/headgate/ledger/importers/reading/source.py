@@ -70,6 +70,13 @@ class Source:
     def whole(self, cells: Cells, name: str) -> int:
         return whole(cells.get(folded(name)), name, self.decimal)
 
+    def count(self, cells: Cells, key: str) -> int:
+        """The same of a folded name: a shorter way for many rows."""
+        value = cells.get(key)
+        if type(value) is str and value.isdecimal():
+            return int(value)
+        return whole(value, key, self.decimal)
+
     def nusd(self, cells: Cells, name: str, unit: int = NUSD) -> int | None:
         return nusd(cells.get(folded(name)), name, self.decimal, unit)
 

@@ -53,15 +53,21 @@ def disjoint(told: Told, tokens: Tokens, *, holds: bool) -> tuple[Tokens, bool]:
 
     `holds`: what the format usually means, where neither sum tells.
     """
-    cached = tokens.cached
-    if cached and told.total and told.total != told.input + tokens.output:
-        holds = told.total != told.input + cached + tokens.output and holds
-    elif cached and told.total:
+    fresh, held = fresh_of(told, tokens.cached, tokens.output, holds)
+    return tokens._replace(input_fresh=fresh), held
+
+
+def fresh_of(told: Told, cached: int, output: int, holds: bool) -> tuple[int, bool]:
+    """The same, of numbers."""
+    if not cached:
+        return told.input, holds
+    if told.total == told.input + output:
         holds = True
+    elif told.total == told.input + cached + output:
+        holds = False
     if told.input < cached:
         holds = False
-    fresh = told.input - cached if holds else told.input
-    return tokens._replace(input_fresh=fresh), holds
+    return told.input - cached if holds else told.input, holds
 
 
 def written(total: int, hour: int, five: int, *, openai: bool) -> Tokens:
