@@ -106,6 +106,25 @@ def test_slices_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         assert often[unit] == pytest.approx(one)
 
 
+def test_of_very_many_conversations_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {
+            "at_us": MONDAY_US + talk * 900 * SECOND_US + turn * 60 * SECOND_US,
+            "source": "claude-code",
+            "session": f"s{talk}",
+            "input_fresh": 9_000 + 300 * turn + talk,
+        }
+        for talk in range(120)
+        for turn in range(5)
+    ]
+    exact = whole(rows)
+    monkeypatch.setattr(rhythm, "MOST_TURNS", 200)
+    found = whole(rows)
+    assert 0.2 < found.replayed / 2 < 0.5, "of both halves"
+    assert found.turns_plain == pytest.approx(exact.turns_plain)
+    assert found.turns_5m == pytest.approx(exact.turns_5m, rel=0.01)
+
+
 def test_the_parts_of_what_was_paid_are_those_of_the_bill() -> None:
     """Heads first: what is read, then what is written, then the rest."""
     rows = [

@@ -12,7 +12,7 @@ Rule 4: all tables lie in the audit's own DuckDB and are made once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from headgate.audit.about import matching
@@ -34,7 +34,7 @@ NEEDS = frozenset((PER_CALL, CACHE))
 
 TABLES = (
     *("audit_laid", "audit_price", "audit_who", "audit_spoilt", "audit_own", "audit_unit"),
-    "audit_sums",
+    *("audit_heads", "audit_sums"),
 )
 WHOSE = ("source", "provider", "credential", "model_sent", "key_id", "project")
 """who calls what, as columns of the book"""
@@ -47,6 +47,7 @@ class Whose(NamedTuple):
     """Rows that are judged together."""
 
     number: int
+    who: int
     source: str
     provider: str
     credential: str
@@ -75,18 +76,22 @@ def lay_out(evidence: Evidence) -> None:
         evidence.book.rows(f"DROP TABLE IF EXISTS {table}")
     evidence.book.rows("DROP VIEW IF EXISTS audit_asked")
     evidence.say("what caches cost on each day")
-    _lay_prices(evidence)
+    _lay_who(evidence)
     evidence.say("who sends which prompts")
     _lay_units(evidence)
     _lay_rows(evidence)
-    evidence.book.rows("CREATE TEMP TABLE audit_laid AS SELECT ?, ?", window)
+    evidence.book.rows(
+        "CREATE TEMP TABLE audit_laid AS SELECT ? AS since_us, ? AS until_us,"
+        " coalesce(min(at_us), 0) AS first_us, coalesce(max(at_us), 0) AS last_us FROM book",
+        window,
+    )
 
 
 def whose(evidence: Evidence) -> list[Whose]:
     """All that are judged together, by their numbers from 0 on."""
     lay_out(evidence)
     rows = evidence.book.rows(
-        f"SELECT unit, {_WHOSE}, head, tools, least_bytes, most_bytes"
+        f"SELECT unit, who, {_WHOSE}, head, tools, least_bytes, most_bytes"
         " FROM audit_unit JOIN audit_who USING (who) ORDER BY unit"
     )
     return [Whose(*row) for row in rows]
@@ -94,7 +99,7 @@ def whose(evidence: Evidence) -> list[Whose]:
 
 def scope(it: Whose) -> str:
     """SQL: everything that the same caller asks of the same model, whatever the prompt."""
-    return matching(**dict(zip(WHOSE, it[1:7], strict=True)))
+    return matching(**dict(zip(WHOSE, it[2:8], strict=True)))
 
 
 def where(it: Whose, units: Sequence[Whose]) -> str:
@@ -105,7 +110,7 @@ def where(it: Whose, units: Sequence[Whose]) -> str:
     elif it.head is not None:
         said += [f"head = {it.head}"]
     else:
-        beside = [other for other in units if other[1:7] == it[1:7] and other is not it]
+        beside = [other for other in units if other[2:8] == it[2:8] and other is not it]
         heads = ", ".join(str(other.head) for other in beside if other.head is not None)
         said += [f"head NOT IN ({heads})"] if heads else []
         said += [f"NOT ({_spoilt(other)})" for other in beside if other.is_spoilt]
@@ -129,32 +134,8 @@ def _laid(evidence: Evidence) -> tuple[int, int] | None:
     """The window that the tables are of; a part of it may be looked at meanwhile."""
     if not evidence.book.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'audit_laid'"):
         return None
-    since, until = evidence.book.one("SELECT * FROM audit_laid")
+    since, until = evidence.book.one("SELECT since_us, until_us FROM audit_laid")
     return int(since), int(until)
-
-
-def _lay_prices(evidence: Evidence) -> None:
-    found = evidence.book.rows(
-        f"SELECT DISTINCT provider, model_sent, at_us // {DAY_US} FROM book"
-        f" WHERE {judged(evidence)}"
-    )
-    columns: list[list[Any]] = [[] for _ in range(7)]
-    for provider, model, day in found:
-        rates = rates_of(evidence, provider, model, day * DAY_US + DAY_US // 2)
-        worth = cacheprice.worth(rates, SAMPLE_TOKENS)
-        if worth is None:
-            continue
-        least = rates.cache_minimum or DEFAULT_MINIMUM
-        row = (provider, model, day, least, worth.read, worth.write_5m, worth.write_1h)
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-    kinds = ("VARCHAR", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "DOUBLE", "DOUBLE")
-    names = ("provider", "model", "day", "least", "read", "write_5m", "write_1h")
-    lists = ", ".join(
-        f"unnest(CAST(? AS {kind}[])) AS {name}"
-        for kind, name in zip(kinds, names, strict=True)
-    )
-    evidence.book.rows(f"CREATE TEMP TABLE audit_price AS SELECT {lists}", columns)
 
 
 def judged(evidence: Evidence) -> str:
@@ -165,65 +146,119 @@ def judged(evidence: Evidence) -> str:
     )
 
 
+def _lay_who(evidence: Evidence) -> None:
+    """Who calls what, from how many tokens on its model caches, and its prices on each day."""
+    ask = evidence.book.rows
+    found = ask(
+        f"SELECT {_WHOSE}, at_us // {DAY_US}, sum(uncached_nusd) FROM book"
+        f" WHERE {judged(evidence)} GROUP BY ALL ORDER BY ALL"
+    )
+    who: dict[tuple[str, ...], list[Any]] = {}
+    prices: list[tuple[Any, ...]] = []
+    for *whose, day, nusd in found:
+        rates = rates_of(evidence, whose[1], whose[3], day * DAY_US + DAY_US // 2)
+        worth = cacheprice.worth(rates, SAMPLE_TOKENS)
+        if worth is None:
+            continue
+        least = rates.cache_minimum or DEFAULT_MINIMUM
+        row = who.setdefault(tuple(whose), [len(who), *whose, least, is_marked(whose[3]), 0])
+        row[-1] += nusd
+        prices.append((row[0], day, worth.read, worth.write_5m, worth.write_1h))
+    texts = [f"{name} VARCHAR" for name in WHOSE]
+    others = ["least INTEGER", "is_marked BOOLEAN", "nusd DOUBLE"]
+    lay(evidence, "audit_who", ["who INTEGER", *texts, *others], who.values())
+    factors = [f"{name} DOUBLE" for name in ("read", "write_5m", "write_1h")]
+    lay(evidence, "audit_price", ["who INTEGER", "day INTEGER", *factors], prices)
+
+
+def is_marked(model: str) -> bool:
+    """Does its vendor cache only what is marked?"""
+    return "claude" in model.lower()
+
+
+def lay(
+    evidence: Evidence, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Make a table of rows that are here."""
+    ask = evidence.book.rows
+    ask(f"CREATE TEMP TABLE {table} ({', '.join(columns)})")
+    values = [list(column) for column in zip(*rows, strict=True)]
+    if values:
+        kinds = [column.split()[1] for column in columns]
+        lists = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)
+        ask(f"INSERT INTO {table} SELECT {lists}", values)
+
+
 def _lay_units(evidence: Evidence) -> None:
     ask = evidence.book.rows
-    rows = judged(evidence)
+    of_who = f"FROM book JOIN audit_who USING ({_WHOSE}) WHERE {judged(evidence)} AND head <> 0"
     ask(
-        "CREATE TEMP TABLE audit_who AS SELECT row_number() OVER ()::INTEGER AS who, * FROM"
-        f" (SELECT {_WHOSE}, sum(uncached_nusd) AS nusd FROM book WHERE {rows} GROUP BY ALL)"
-    )
-    of_who = f"FROM book JOIN audit_who USING ({_WHOSE}) WHERE {rows} AND head <> 0"
-    ask(
-        "CREATE TEMP TABLE audit_spoilt AS"
-        f" SELECT who, tools_offered AS tools, {_BUCKET} AS bucket,"
-        " min(head_bytes) AS least_bytes, max(head_bytes) AS most_bytes"
-        f" {of_who} GROUP BY ALL HAVING count(*) >= {SPOILT_CALLS}"
-        f" AND approx_count_distinct(head) >= {SPOILT_SHARE} * count(*)"
-        f" AND stddev_pop(head_bytes) <= {SPOILT_SPREAD} * avg(head_bytes)"
+        "CREATE TEMP TABLE audit_heads AS SELECT who, head, tools_offered AS tools,"
+        " count(*) AS calls, sum(uncached_nusd) AS nusd, min(head_bytes) AS least_bytes,"
+        f" max(head_bytes) AS most_bytes, any_value({_BUCKET}) AS bucket,"
+        f" any_value(head_bytes) AS bytes {of_who} GROUP BY who, head, tools"
     )
     ask(
-        "CREATE TEMP TABLE audit_own AS"
-        f" SELECT who, head, sum(uncached_nusd) AS nusd {of_who}"
-        f" AND (who, tools_offered, {_BUCKET}) NOT IN"
-        " (SELECT (who, tools, bucket) FROM audit_spoilt) GROUP BY ALL"
-        f" HAVING nusd >= {OWN_SHARE} * (SELECT sum(nusd) FROM audit_who)"
-        f" ORDER BY nusd DESC, head LIMIT {OWN_HEADS}"
+        "CREATE TEMP TABLE audit_spoilt AS SELECT who, tools, bucket,"
+        " min(least_bytes) AS least_bytes, max(most_bytes) AS most_bytes FROM audit_heads"
+        f" GROUP BY ALL HAVING sum(calls) >= {SPOILT_CALLS}"
+        f" AND count(*) >= {SPOILT_SHARE} * sum(calls)"
+        f" AND stddev_pop(bytes) <= {SPOILT_SPREAD} * avg(bytes)"
     )
+    ask(
+        "CREATE TEMP TABLE audit_own AS SELECT who, head, sum(nusd) AS nusd FROM audit_heads"
+        " WHERE (who, tools, bucket) NOT IN (SELECT (who, tools, bucket) FROM audit_spoilt)"
+        f" GROUP BY ALL HAVING sum(nusd) >= {OWN_SHARE} * (SELECT sum(nusd) FROM audit_who)"
+        f" ORDER BY 3 DESC, head LIMIT {OWN_HEADS}"
+    )
+    ask("DROP TABLE audit_heads")
+    # Those of callers come first: their numbers are the callers' own.
     ask(
         "CREATE TEMP TABLE audit_unit AS SELECT (row_number() OVER () - 1)::INTEGER AS unit, *"
-        " FROM (SELECT who, NULL::UBIGINT AS head, tools, bucket, least_bytes, most_bytes"
+        " FROM (SELECT who, NULL::UBIGINT AS head, NULL::BIGINT AS tools,"
+        " NULL::INTEGER AS bucket, NULL::BIGINT AS least_bytes, NULL::BIGINT AS most_bytes"
+        " FROM audit_who UNION ALL SELECT who, NULL, tools, bucket, least_bytes, most_bytes"
         " FROM audit_spoilt UNION ALL SELECT who, head, NULL, NULL, NULL, NULL FROM audit_own"
-        " UNION ALL SELECT who, NULL, NULL, NULL, NULL, NULL FROM audit_who)"
+        " ORDER BY head NULLS FIRST, tools NULLS FIRST, who, bucket)"
     )
 
 
-_PARTS = f"""
-  SELECT id, u.who AS who, at_us, at_us + greatest(ttft_us, 0) AS ready_us, session, agent,
-    {TOKENS_IN} AS tokens, cache_read AS got, {TOKENS_WRITTEN} AS put,
-    cache_write_1h AS put_1h, uncached_nusd AS plain, provider, model_sent AS model,
-    input_nusd + cache_read_nusd + cache_write_nusd AS paid, cache_read_nusd AS got_nusd,
-    cache_write_nusd AS put_nusd, tools_offered, head, {_BUCKET} AS bucket,
+PARTS = f"""
+  SELECT id, u.who AS who, u.least AS least, u.is_marked AS is_marked, at_us,
+    at_us + greatest(ttft_us, 0) AS ready_us,
+    session, agent, head, tools_offered, {_BUCKET} AS bucket, cache_plan,
+    ({TOKENS_IN})::INTEGER AS tokens, cache_read::INTEGER AS got,
+    ({TOKENS_WRITTEN})::INTEGER AS put, cache_write_1h::INTEGER AS put_1h,
+    uncached_nusd AS plain, input_nusd + cache_read_nusd + cache_write_nusd AS paid,
+    cache_read_nusd AS got_nusd, cache_write_nusd AS put_nusd,
     CASE WHEN head <> 0 AND len(cover) > 0 AND cover[-1] > 0
-      THEN ({TOKENS_IN}) * least(1.0, head_bytes / cover[-1]) ELSE 0 END AS in_head,
-    CASE WHEN len(chain) > 1 THEN chain[-1] END AS tail, chain[-2:-4:-1] AS ends
-  FROM book JOIN audit_who u USING ({_WHOSE}) WHERE
+      AND ({TOKENS_IN}) * least(1.0, head_bytes / cover[-1]) >= u.least
+      THEN (({TOKENS_IN}) * least(1.0, head_bytes / cover[-1]))::INTEGER ELSE 0 END
+      AS head_tokens,
+    chain[-1] AS tail, chain[-2] AS end_2, chain[-3] AS end_3, chain[-4] AS end_4
+  FROM book JOIN audit_who u USING ({_WHOSE})
 """
+"""a row for each call; a head shorter than what its model caches is part of the turns"""
 
 
 def _lay_rows(evidence: Evidence) -> None:
-    """Where a head is shorter than what its model caches, it is part of the turns."""
+    """The same with their units: most books need no more than the caller for that."""
+    (spoilt,), (own,) = (
+        evidence.book.one(f"SELECT count(*) FROM {it}") for it in ("audit_spoilt", "audit_own")
+    )
+    unit, head, joins = ["p.who"], "hash(provider, credential, model_sent, p.head)", ""
+    if own:
+        unit.insert(0, "o.unit")
+        joins += " LEFT JOIN audit_unit o ON o.who = p.who AND o.head = p.head"
+    if spoilt:
+        unit.insert(0, "s.unit")
+        head = f"CASE WHEN s.unit IS NULL THEN {head} ELSE hash(s.unit) END"
+        joins += (
+            " LEFT JOIN audit_unit s ON s.who = p.who AND s.tools = p.tools_offered"
+            " AND s.bucket = p.bucket AND p.head <> 0"
+        )
+    parts = PARTS.replace(" head, tools", " provider, credential, model_sent, head, tools", 1)
     evidence.book.rows(
-        "CREATE TEMP VIEW audit_asked AS"
-        " SELECT coalesce(s.unit, o.unit, r.unit) AS unit, p.* EXCLUDE (in_head, head),"
-        " CASE WHEN in_head >= least THEN in_head ELSE 0 END AS head_tokens,"
-        " CASE WHEN s.unit IS NOT NULL THEN hash(s.unit)"
-        " ELSE hash(p.provider, w.credential, p.model, p.head) END AS head_id,"
-        " day, least, read, write_5m, write_1h"
-        f" FROM ({_PARTS} {judged(evidence)}) p JOIN audit_who w USING (who)"
-        " JOIN audit_price c ON c.provider = p.provider AND c.model = p.model"
-        f" AND c.day = p.at_us // {DAY_US}"
-        " LEFT JOIN audit_unit s ON s.who = p.who AND s.tools = p.tools_offered"
-        " AND s.bucket = p.bucket AND p.head <> 0"
-        " LEFT JOIN audit_unit o ON o.who = p.who AND o.head = p.head"
-        " JOIN audit_unit r ON r.who = p.who AND r.head IS NULL AND r.tools IS NULL"
+        f"CREATE TEMP VIEW audit_asked AS SELECT coalesce({', '.join(unit)}) AS unit,"
+        f" {head} AS head_id, p.* FROM ({parts} WHERE {judged(evidence)}) p {joins}"
     )

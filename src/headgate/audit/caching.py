@@ -19,6 +19,7 @@ from headgate.audit.holdout import Verdict
 MOST_FINDINGS = 10
 """of one rule: the largest"""
 
+ALL_OF_IT = 0.99
 NEEDED = "calls of another time: these lie in one half of it"
 
 
@@ -41,13 +42,9 @@ def switch(evidence: Evidence, it: Whose, mode: str) -> str:
     return f'in headgate.toml: [cache] prompt = "{mode}"'
 
 
-def is_planned(evidence: Evidence, verdict: Verdict) -> bool:
+def is_planned(verdict: Verdict) -> bool:
     """Did Headgate set most of the marks, and not the clients?"""
-    found = evidence.book.one(
-        "SELECT count(*) FILTER (cache_plan LIKE 'on %'), count(*) FROM book"
-        f" WHERE {verdict.where}"
-    )
-    return 2 * int(found[0]) > int(found[1])
+    return 2 * verdict.total("planned") > verdict.total("calls")
 
 
 def finding(evidence: Evidence, found: tuple[str, Verdict], what: str, change: str) -> Finding:
@@ -96,6 +93,8 @@ def _rests_on(verdict: Verdict, top: Ceiling) -> str:
         f" {usd(verdict.held)} of the {usd(half.paid)} paid for input there"
         f" ({share(verdict.held, half.paid)}); the claim is that for the whole time."
     )
+    if half.replayed < ALL_OF_IT:
+        told += f" Of the conversations {half.replayed:.0%} were replayed."
     if top.calls >= SAMPLE:
         told += f" The ceiling was reckoned on {top.calls:,} calls."
     return told

@@ -11,20 +11,24 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from headgate.audit import rhythm
+from headgate.audit.asked import PARTS, judged
 from headgate.audit.evidence import Evidence
 from headgate.audit.holdout import Change, Verdict
 from headgate.policy.cacheprice import Worth
 from headgate.policy.replay import Access, follow, optimum
 from headgate.policy.segments import Asked, Segment, segments
 
-SAMPLE = 1_000
-MOST_ACCESSES = 20_000
+SAMPLE = 800
+MOST_ACCESSES = 4_000
 
-_ROWS = """
-SELECT head_id, head_tokens, hash(session, agent), session <> '' AS talks, tokens,
-  at_us / 1e6, ready_us / 1e6, write_5m, write_1h, read
-FROM audit_asked WHERE unit = {unit} AND at_us >= {since} ORDER BY at_us LIMIT {most}
+_ROWS = f"""
+SELECT {{head}}, head_tokens, hash(session, agent), session <> '' AS talks, tokens,
+  at_us / 1e6, ready_us / 1e6
+FROM ({PARTS} WHERE {{where}}) ORDER BY at_us LIMIT {SAMPLE}
 """
+_PRICE = (
+    "SELECT write_5m, write_1h, read FROM audit_price WHERE who = ? ORDER BY day DESC LIMIT 1"
+)
 
 
 class Ceiling(NamedTuple):
@@ -37,12 +41,22 @@ class Ceiling(NamedTuple):
 
 def ceiling(evidence: Evidence, verdict: Verdict) -> Ceiling:
     """Of the same heads and turns as the verdict's changes."""
-    middle, _ = rhythm.middle_us(evidence)
-    number = verdict.whose.number
-    rows = evidence.book.rows(_ROWS.format(unit=number, since=middle, most=SAMPLE))
+    middle, last = rhythm.middle_us(evidence)
+    # Rows lie in the order of time: only as much of it is read as so many calls took.
+    calls = verdict.halves[1].calls
+    until = last + 1
+    if calls > SAMPLE:
+        until = middle + 2 * (last - middle) * SAMPLE // calls
+    rows = evidence.book.rows(
+        _ROWS.format(
+            head="0::UBIGINT" if verdict.whose.is_spoilt else "head",
+            where=f"{verdict.where} AND at_us >= {middle} AND at_us < {until}"
+            f" AND {judged(evidence)}",
+        )
+    )
     if not rows:
         return Ceiling(verdict.saving, 0)
-    worth = Worth(*rows[0][7:10])
+    worth = Worth(*evidence.book.one(_PRICE, [verdict.whose.who]))
     more = 0.0
     for change in verdict.changes:
         made = _heads(rows) if change.part == "heads" else _turns(rows)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from headgate.audit import rhythm
-from headgate.audit.asked import Whose, where, whose
+from headgate.audit.asked import Whose, is_marked, where, whose
 from headgate.audit.evidence import Evidence
 from headgate.audit.rhythm import Sums
 from headgate.policy.replay import POLICIES, Policy
@@ -125,7 +125,7 @@ def _current(unit: Whose, first: Sums, second: Sums) -> Current:
         getattr(first, name) + getattr(second, name)
         for name in ("got", "put", "put_1h", "tokens")
     )
-    if "claude" not in unit.model.lower():
+    if not is_marked(unit.model):
         return "auto"
     if got + put < USED_SHARE * tokens:
         return "none"

@@ -5,18 +5,22 @@ Rule 1: heads are read by whoever sends the same one after a pause that is short
 lifetime, once the first answer since then has begun; turns by the next call of the conversation
 that still begins alike.
 Rule 2: what was read in truth would be read with a longer lifetime too.
-Rule 3: rows are taken in slices that fit into memory, by what they have to be beside.
+Rule 3: where a vendor caches unasked nothing can be chosen, and nothing is replayed.
+Rule 4: rows are taken in slices that fit into memory, by what they have to be beside.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from headgate.audit.asked import lay_out
+from headgate.audit.asked import DAY_US, lay, lay_out
 from headgate.audit.evidence import Evidence
 
 SLICE = 2_500_000
 """rows that are sorted at a time"""
+MOST_TURNS = 2_000_000
+"""calls of conversations that are replayed; of more, only every second conversation is, or
+every third, and what others come to is taken to be in proportion to their prompts"""
 MOST_IDS = 300
 MINUTES_5, HOUR = 300_000_000, 3_600_000_000
 LOST_SHARE, KEPT_SHARE = 0.5, 0.9
@@ -39,6 +43,14 @@ class Sums(NamedTuple):
     plain: float = 0
     """all of it, uncached"""
     paid: float = 0
+    planned: int = 0
+    """calls whose marks Headgate set"""
+    talks: int = 0
+    """calls of conversations, of models that cache what is marked"""
+    talks_plain: float = 0
+    """what their turns would have cost uncached; of those replayed: turns_plain"""
+    replayed: float = 1
+    """the share of talks_plain that was replayed, before the rest was added in proportion"""
     head_plain: float = 0
     head_paid: float = 0
     head_5m: float = 0
@@ -64,95 +76,114 @@ class Sums(NamedTuple):
     """and not within the hour"""
 
 
+_LAGS = (1, 4, 32)
+"""of these calls before one the answer may have begun, where many run at once"""
+_READY = ", ".join(f"lag(ready_us, {n}) OVER heads AS ready_{n}" for n in _LAGS)
+
+
+def _hit(ttl_us: int) -> str:
+    """SQL: is the head in the cache, and readable?"""
+    begun = " OR ".join(
+        f"(ready_{n} <= at_us AND ready_{n} > at_us - {ttl_us})" for n in _LAGS[1:]
+    )
+    return f"at_us - before < {ttl_us} AND (ready_1 <= at_us OR {begun})"
+
+
 _HEADS = f"""
 WITH asked AS (
-  SELECT unit, head_id, at_us, ready_us, at_us >= $middle AS half, read, write_5m, write_1h,
-    plain * (head_tokens / tokens) AS plain,
+  SELECT unit, head_id, at_us, ready_us, plain * (head_tokens / tokens) AS plain,
     CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
     + CASE WHEN put > 0
       THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
     + plain * (greatest(0, head_tokens - got - put) / tokens) AS paid
-  FROM audit_asked WHERE head_tokens > 0 AND head_id % $slices = $slice),
-gaps AS (
-  SELECT *, at_us - lag(at_us) OVER (PARTITION BY head_id ORDER BY at_us) AS gap FROM asked),
-runs AS (
-  SELECT *,
-    last_value(CASE WHEN gap IS NULL OR gap >= {MINUTES_5} THEN ready_us END IGNORE NULLS)
-      OVER run AS first_5m,
-    last_value(CASE WHEN gap IS NULL OR gap >= {HOUR} THEN ready_us END IGNORE NULLS)
-      OVER run AS first_1h
-  FROM gaps WINDOW run AS (PARTITION BY head_id ORDER BY at_us
-    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+  FROM audit_asked WHERE is_marked AND head_tokens > 0 AND head_id % $slices = $slice),
+near AS (
+  SELECT unit, at_us, plain, paid, lag(at_us) OVER heads AS before, {_READY}
+  FROM asked WINDOW heads AS (PARTITION BY head_id ORDER BY at_us)),
+days AS (
+  SELECT unit, at_us // {DAY_US} AS day, at_us >= $middle AS half, sum(plain) AS plain,
+    sum(paid) AS paid, coalesce(sum(plain) FILTER ({_hit(MINUTES_5)}), 0) AS hit_5m,
+    coalesce(sum(plain) FILTER ({_hit(HOUR)}), 0) AS hit_1h
+  FROM near GROUP BY ALL)
 SELECT unit, half::INTEGER, sum(plain), sum(paid),
-  sum(plain * CASE WHEN gap < {MINUTES_5} AND at_us >= first_5m THEN read ELSE write_5m END),
-  sum(plain * CASE WHEN gap < {HOUR} AND at_us >= first_1h THEN read ELSE write_1h END)
-FROM runs GROUP BY ALL
+  sum(hit_5m * read + (plain - hit_5m) * write_5m),
+  sum(hit_1h * read + (plain - hit_1h) * write_1h)
+FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP BY ALL
 """
 
+_LIFE = f"CASE WHEN was_hour OR put_1h > 0 THEN {HOUR} ELSE {MINUTES_5} END"
 _TURNS = f"""
 WITH asked AS (
-  SELECT id, unit, hash(unit, session, agent) AS talk, at_us, ready_us,
-    at_us >= $middle AS half, read, write_5m, write_1h, tokens, got, put, put_1h, put_nusd,
-    plain, least, tail, ends,
-    tokens - head_tokens AS size, plain / tokens AS price,
-    greatest(0, got - head_tokens) AS got_turns,
+  SELECT id, unit, hash(unit, session, agent) AS talk, at_us, ready_us, least, tokens, got, put,
+    put_1h, put_nusd, tail, end_2, end_3, end_4, tokens - head_tokens AS size,
+    plain / tokens AS price, greatest(0, got - head_tokens) AS got_turns,
     paid - CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
     - CASE WHEN put > 0
       THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
     - plain * (greatest(0, head_tokens - got - put) / tokens) AS paid
-  FROM audit_asked WHERE session <> '' AND $which),
+  FROM audit_asked WHERE is_marked AND session <> '' AND $which),
 gaps AS (
-  SELECT *, at_us - lag(at_us) OVER talks AS gap, lag(ready_us) OVER talks AS ready_before,
-    lag(tokens) OVER talks AS tokens_before, lag(size) OVER talks AS size_before,
-    lag(got + put) OVER talks AS cached, lag(tail) OVER talks AS tail_before,
-    lag(put_1h) OVER talks > 0 AS was_hour, lead(at_us) OVER talks - at_us AS next
-  FROM asked WINDOW talks AS (PARTITION BY talk ORDER BY at_us, tokens)),
+  SELECT * EXCLUDE (talk, ready_us), at_us - lag(at_us) OVER talks AS gap,
+    lag(ready_us) OVER talks AS ready_before, lag(tokens) OVER talks AS tokens_before,
+    lag(size) OVER talks AS size_before, lag(got + put) OVER talks AS cached,
+    lag(tail) OVER talks AS tail_before, lag(put_1h) OVER talks > 0 AS was_hour,
+    lead(at_us) OVER talks - at_us AS next
+  FROM asked WINDOW talks AS (PARTITION BY talk ORDER BY at_us)),
 judged AS (
   SELECT *,
     CASE WHEN gap IS NULL OR at_us < ready_before THEN FALSE
-      WHEN got + put > 0 AND cached > 0
-        AND gap < CASE WHEN was_hour OR put_1h > 0 THEN {HOUR} ELSE {MINUTES_5} END
-        THEN got >= {LOST_SHARE} * cached
-      WHEN tail_before IS NOT NULL AND tail IS NOT NULL
-        THEN tail_before = tail OR list_contains(ends, tail_before)
+      WHEN got + put > 0 AND cached > 0 AND gap < {_LIFE} THEN got >= {LOST_SHARE} * cached
+      WHEN tail_before IS NOT NULL AND end_2 IS NOT NULL
+        THEN tail_before IN (tail, end_2, end_3, end_4)
       ELSE tokens >= {KEPT_SHARE} * tokens_before END AS goes_on,
-    gap < CASE WHEN was_hour OR put_1h > 0 THEN {HOUR} ELSE {MINUTES_5} END
-      AND cached >= least AND tokens >= {KEPT_SHARE} * cached
+    gap < {_LIFE} AND cached >= least AND tokens >= {KEPT_SHARE} * cached
       AND got < {LOST_SHARE} * cached AND put > 0 AND at_us >= ready_before AS is_lost,
     gap >= {MINUTES_5} AND gap < {HOUR} AND NOT was_hour AND cached >= least
       AND got < {LOST_SHARE} * cached AND put > 0 AND tokens >= {KEPT_SHARE} * cached
       AS is_cliff
   FROM gaps),
 kept AS (
-  SELECT *,
-    CASE WHEN is_lost OR is_cliff THEN
-      greatest(0, (least(put, cached) - got)) * (put_nusd / put - read * price) END AS again,
-    CASE WHEN tokens < least THEN 0 ELSE greatest(
+  SELECT id, unit, at_us, next, put_1h, size * price AS plain, paid, is_lost, is_cliff,
+    CASE WHEN is_lost OR is_cliff THEN greatest(0, least(put, cached) - got) ELSE 0 END
+      AS again,
+    put_nusd / greatest(1, put) AS put_price, price, tokens < least AS too_short,
+    CASE WHEN tokens < least THEN 0 ELSE price * greatest(
       CASE WHEN goes_on AND gap < {HOUR} THEN least(size, size_before) ELSE 0 END,
       got_turns) END AS kept_1h,
-    CASE WHEN tokens < least THEN 0 ELSE greatest(
+    CASE WHEN tokens < least THEN 0 ELSE price * greatest(
       CASE WHEN goes_on AND gap < {MINUTES_5} THEN least(size, size_before) ELSE 0 END,
       CASE WHEN put_1h = 0 AND NOT coalesce(was_hour, FALSE) THEN got_turns ELSE 0 END) END
-      AS kept_5m,
-    CASE WHEN tokens < least THEN 1 ELSE write_5m END AS first_5m,
-    CASE WHEN tokens < least THEN 1 ELSE write_1h END AS first_1h
+      AS kept_5m
   FROM judged)
 """
-_SUM_TURNS = f"""{_TURNS}
-SELECT unit, half::INTEGER, sum(size * price), sum(paid),
-  sum(price * (kept_5m * read + (size - kept_5m) * first_5m)),
-  sum(price * (kept_1h * read + (size - kept_1h) * first_1h)),
-  count(*) FILTER (is_lost), coalesce(sum(again) FILTER (is_lost), 0),
-  count(*) FILTER (is_cliff), coalesce(sum(again) FILTER (is_cliff), 0),
-  coalesce(sum(put_1h) FILTER (next < {MINUTES_5}), 0),
-  coalesce(sum(put_1h) FILTER (next >= {MINUTES_5} AND next < {HOUR}), 0),
-  coalesce(sum(put_1h) FILTER (coalesce(next, $last - at_us) >= {HOUR}), 0)
-FROM kept GROUP BY ALL
+_SUM_TURNS = f"""{_TURNS},
+days AS (
+  SELECT unit, at_us // {DAY_US} AS day, at_us >= $middle AS half, sum(plain) AS plain,
+    sum(paid) AS paid, sum(kept_5m) AS kept_5m, sum(kept_1h) AS kept_1h,
+    coalesce(sum(plain) FILTER (too_short), 0) AS short,
+    count(*) FILTER (is_lost) AS lost, count(*) FILTER (is_cliff) AS cliffs,
+    coalesce(sum(again * put_price) FILTER (is_lost), 0) AS lost_put,
+    coalesce(sum(again * price) FILTER (is_lost), 0) AS lost_plain,
+    coalesce(sum(again * put_price) FILTER (is_cliff), 0) AS cliff_put,
+    coalesce(sum(again * price) FILTER (is_cliff), 0) AS cliff_plain,
+    coalesce(sum(put_1h) FILTER (next < {MINUTES_5}), 0) AS soon,
+    coalesce(sum(put_1h) FILTER (next >= {MINUTES_5} AND next < {HOUR}), 0) AS later,
+    coalesce(sum(put_1h) FILTER (coalesce(next, $last - at_us) >= {HOUR}), 0) AS never
+  FROM kept GROUP BY ALL)
+SELECT unit, half::INTEGER, sum(plain), sum(paid),
+  sum(kept_5m * read + (plain - short - kept_5m) * write_5m + short),
+  sum(kept_1h * read + (plain - short - kept_1h) * write_1h + short),
+  sum(lost), sum(lost_put - lost_plain * read), sum(cliffs),
+  sum(cliff_put - cliff_plain * read), sum(soon), sum(later), sum(never)
+FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP BY ALL
 """
 
 _ALL = """
 SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
-  sum(put_1h), sum(plain), sum(paid) FROM audit_asked GROUP BY ALL
+  sum(put_1h), sum(plain), sum(paid), count(*) FILTER (starts_with(cache_plan, 'on ')),
+  count(*) FILTER (is_marked AND session <> ''),
+  coalesce(sum(plain * (1 - head_tokens / tokens)) FILTER (is_marked AND session <> ''), 0)
+FROM audit_asked GROUP BY ALL
 """
 _OF_HEADS = ("head_plain", "head_paid", "head_5m", "head_1h")
 _OF_TURNS = (
@@ -165,23 +196,16 @@ def sums(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     """By unit and half; asked for again, they are not counted again."""
     lay_out(evidence)
     ask = evidence.book.rows
-    names = ", ".join(f"{name} DOUBLE" for name in Sums._fields)
     if not ask("SELECT 1 FROM duckdb_tables() WHERE table_name = 'audit_sums'"):
         found = _count(evidence)
-        ask(f"CREATE TEMP TABLE audit_sums ({names})")
-        if found:
-            lists = ", ".join(f"unnest(CAST(? AS DOUBLE[])) AS {it}" for it in Sums._fields)
-            columns = [list(column) for column in zip(*found.values(), strict=True)]
-            ask(f"INSERT INTO audit_sums SELECT {lists}", columns)
+        lay(evidence, "audit_sums", [f"{it} DOUBLE" for it in Sums._fields], found.values())
     rows = ask("SELECT * FROM audit_sums ORDER BY unit, half")
     return {(int(row[0]), int(row[1])): _typed(row) for row in rows}
 
 
 def middle_us(evidence: Evidence) -> tuple[int, int]:
     """Between which halves policies are chosen and judged, and when the last call was."""
-    first, last = evidence.book.one(
-        "SELECT coalesce(min(at_us), 0), coalesce(max(at_us), 0) FROM audit_asked"
-    )
+    first, last = evidence.book.one("SELECT first_us, last_us FROM audit_laid")
     return (int(first) + int(last) + 1) // 2, int(last)
 
 
@@ -189,16 +213,29 @@ def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     middle, last = middle_us(evidence)
     ask = evidence.book.rows
     found = {(row[0], row[1]): Sums(*row) for row in ask(_with(_ALL, middle=middle))}
-    slices = sum(it.calls for it in found.values()) // SLICE + 1
+    calls = sum(it.calls for it in found.values())
+    talks = sum(it.talks for it in found.values())
+    slices = calls // SLICE + 1
+    every = -(-talks // (MOST_TURNS * slices)) * slices if talks > MOST_TURNS else slices
     for number in range(slices):
         evidence.say(f"what caches would have held, part {number + 1} of {slices}")
         part = {"middle": middle, "slices": slices, "slice": number, "last": last}
         for row in ask(_with(_HEADS, **part)):
             _add(found, row, _OF_HEADS)
-        which = f"hash(session) % {slices} = {number}"
+        which = f"hash(session) % {every} = {number}"
         for row in ask(_with(_SUM_TURNS, which=which, **part)):
             _add(found, row, _OF_TURNS)
-    return found
+    return {key: _scaled(it) for key, it in found.items()}
+
+
+def _scaled(it: Sums) -> Sums:
+    """With the conversations that were not replayed, in proportion."""
+    if not 0 < it.turns_plain < it.talks_plain:
+        return it
+    share = it.turns_plain / it.talks_plain
+    return it._replace(
+        replayed=share, **{name: getattr(it, name) / share for name in _OF_TURNS}
+    )
 
 
 def lost_ids(evidence: Evidence, unit: int) -> list[str]:
@@ -226,20 +263,12 @@ def _add(
     found[row[0], row[1]] = whole._replace(**more)
 
 
+_WHOLE = (
+    *("unit", "half", "calls", "tokens", "got", "put", "put_1h", "planned", "talks"),
+    *("lost_calls", "cliff_calls", "soon", "later", "never"),
+)
+
+
 def _typed(row: tuple[Any, ...]) -> Sums:
-    whole = {
-        "unit",
-        "half",
-        "calls",
-        "tokens",
-        "got",
-        "put",
-        "put_1h",
-        "lost_calls",
-        "cliff_calls",
-        "soon",
-        "later",
-        "never",
-    }
     pairs = zip(Sums._fields, row, strict=True)
-    return Sums(*(int(value) if name in whole else value for name, value in pairs))
+    return Sums(*(round(value) if name in _WHOLE else value for name, value in pairs))

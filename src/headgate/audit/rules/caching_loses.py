@@ -60,7 +60,7 @@ def _told(verdict: Verdict) -> str:
 
 
 def _change(evidence: Evidence, verdict: Verdict) -> str:
-    if not verdict.whose.source and is_planned(evidence, verdict):
+    if not verdict.whose.source and is_planned(verdict):
         return switch(evidence, verdict.whose, "off")
     parts = " and ".join(
         "tools and system" if it.part == "heads" else "messages"

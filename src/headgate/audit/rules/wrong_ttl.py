@@ -86,7 +86,7 @@ def _change(evidence: Evidence, verdict: Verdict) -> str:
         for it in verdict.changes
     ]
     said = '"cache_control" of ' + ", and of ".join(marks)
-    if verdict.whose.source or is_planned(evidence, verdict):
+    if verdict.whose.source or is_planned(verdict):
         return said
     chosen = switch(evidence, verdict.whose, "on")
     return f"{said}; or take the marks out and let Headgate choose: {chosen}"
