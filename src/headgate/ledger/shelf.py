@@ -138,8 +138,11 @@ class Nowhere:
 
 def made(folder: Path) -> Path:
     """The folder, which nobody else may read; ShelfError: it cannot be."""
+    new = [it for it in (*reversed(folder.parents), folder) if not it.exists()]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for it in new:  # each of them, which mkdir(parents=True) would not
+            it.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ShelfError(
             f"the archive's folder {folder} cannot be made: {error.strerror or error}",

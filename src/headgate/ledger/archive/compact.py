@@ -96,7 +96,8 @@ def _joined(duck: Duck, shelf: Shelf, group: Sequence[Segment], owned: Owned) ->
     paths = ", ".join(map(quoted, shelf.fetch([it.path for it in group])))
     duck.execute(
         "CREATE OR REPLACE TEMP TABLE joined AS"  # noqa: S608 - paths of ours
-        f" SELECT * FROM read_parquet([{paths}], union_by_name = true)"
+        f" SELECT * FROM read_parquet([{paths}], union_by_name = true,"
+        " hive_partitioning = false)"
     ).fetchall()
     made = put_rows(duck, "joined", shelf, owned._replace(import_id=group[0].import_id))
     duck.execute("DROP TABLE joined").fetchall()
