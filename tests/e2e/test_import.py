@@ -44,3 +44,17 @@ def test_any_table_is_imported_by_its_columns(output: str, tmp_path: Path) -> No
     table = section(output, "Any other table")
     assert "table: 1 file," in table
     assert "brought 2 calls from 2026-11-20" in table
+
+
+def test_spend_logs_and_files_of_the_console_are_known_without_a_word(output: str) -> None:
+    logs = section(output, "LiteLLM (`litellm`)")
+    assert "litellm: 1 file," in logs
+    assert "its input was taken as holding the cached tokens" in logs
+    console = section(
+        output, "The console of Anthropic (`anthropic-console`, `anthropic-cost`)"
+    )
+    assert "$1.4401 at list prices" in console
+    assert "2026-11-19 to 2026-11-19" in console
+    assert console.count("the provider's own report") == 2
+    assert "anthropic-cost: 1 file," in console
+    assert "brought nothing" in console

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from headgate.ledger.importers.importer import Refused
@@ -43,3 +46,9 @@ def test_a_table_is_plain_if_time_model_and_tokens_are() -> None:
     assert plain(frozenset(("timestamp", "model", "prompttokens")))
     assert not plain(frozenset(("timestamp", "model", "cost")))
     assert not plain(frozenset(("model", "prompttokens")))
+
+
+def test_the_guide_names_all_that_the_map_takes() -> None:
+    guide = Path(__file__).parents[4] / "docs" / "guides" / "import-what-you-have.md"
+    listed = guide.read_text().partition("`--map` takes")[2].partition(".\n")[0]
+    assert re.findall(r"`(\w+)`", listed) == list(FIELDS)
