@@ -10,6 +10,7 @@ Rule 3: prompts are stored only if LiteLLM was told to; then their head leaves a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,16 @@ def _vendor(cells: Cells) -> dict[str, str]:
     model, named = text(cells, "model"), text(cells, "customllmprovider")
     if not model:
         raise Bad("it has no model")
+    return _named(model, named, text(cells, "modelgroup"), text(cells, "calltype"))
+
+
+@lru_cache(maxsize=vendors.KEPT)
+def _named(model: str, vendor: str, group: str, call: str) -> dict[str, str]:
     return {
-        "model": vendors.bare(model, named),
-        "model_asked": text(cells, "modelgroup"),
-        "provider": vendors.vendor(named or model.partition("/")[0]),
-        "surface": vendors.surface(text(cells, "calltype")),
+        "model": vendors.bare(model, vendor),
+        "model_asked": group,
+        "provider": vendors.vendor(vendor or model.partition("/")[0]),
+        "surface": vendors.surface(call),
     }
 
 
@@ -127,12 +133,19 @@ def _ending(cells: Cells, about: Cells) -> dict[str, Any]:
 
 def _tags(cells: Cells) -> dict[str, str]:
     """LiteLLM puts the caller's user agent among the tags."""
-    found = [tag for tag in listed(cells.get("requesttags")) if type(tag) is str]
+    raw = cells.get("requesttags")
+    told = _listed(raw) if type(raw) is str else listed(raw)
+    found = [tag for tag in told if type(tag) is str]
     agents = [tag.removeprefix(_AGENT) for tag in found if tag.startswith(_AGENT)]
     tags = [tag for tag in found if not tag.startswith(_AGENT)]
     if user := text(cells, "enduser"):
         tags.append(f"user={user}")
     return {"tags": labels(tags), "client": max(agents, key=len, default="")}
+
+
+@lru_cache(maxsize=vendors.KEPT)
+def _listed(text: str) -> list[Any]:
+    return listed(text)
 
 
 IMPORTER = Importer(

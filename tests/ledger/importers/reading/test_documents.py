@@ -43,7 +43,9 @@ def test_every_way_to_write_rows_is_read_back_in_pieces_of_any_size(
         assert found(path, page + "\n" + page) == rows + rows
         assert found(path, one, "utf-16") == rows
         if rows:
-            assert found(path, "\n".join(map(json.dumps, rows))) == rows
+            by_line = "\n".join(json.dumps(row, ensure_ascii=ascii_) for row in rows)
+            for codec in ("utf-8", "utf-8-sig", "utf-16"):
+                assert found(path, by_line, codec) == rows
 
 
 def test_bad_lines_are_told_and_the_last_one_is_cut_off(tmp_path: Path) -> None:

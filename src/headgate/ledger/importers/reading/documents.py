@@ -10,7 +10,7 @@ import codecs
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def read(path: Path) -> Iterator[Item]:
     if not text:
         raise Refused("it is empty", "export it again, for a time with calls in it")
     if text.startswith("{") and not _PAGE.match(text) and _whole(text.partition("\n")[0]):
-        return _lines(path)
+        return _lines(path, codec_of(head))
     return _pieces(path, codec_of(head))
 
 
@@ -67,19 +67,23 @@ def _whole(text: str) -> bool:
     return True
 
 
-def _lines(path: Path) -> Iterator[Item]:
-    with open_packed(path) as file:
+def _lines(path: Path, codec: str) -> Iterator[Item]:
+    with open_packed(path) as packed:
+        file: Iterable[bytes] = packed
+        if codec != "utf-8":
+            text = io.TextIOWrapper(packed, encoding=codec, errors="replace", newline="\n")
+            file = (line.encode("utf-8", "replace") for line in text)
         raw = b"\n"
         held: Skipped | None = None
         for number, raw in enumerate(file, 1):
             if held is not None:
                 yield held
                 held = None
-            text = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-            if not text.strip():
+            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+            if not line.strip():
                 continue
             try:
-                found = _LINE.decode(text)
+                found = _LINE.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 held = Skipped(number, NO_JSON)
                 continue
