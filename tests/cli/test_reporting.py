@@ -50,6 +50,8 @@ def test_whose_rows_could_not_answer_is_told_beside_the_others(tmp_path: Path) -
         (["--source", "."], "no Parquet file"),
         (["--since", "2026-01-02", "--until", "2026-01-01"], "--until lies before"),
         (["--until", "soon"], "--until soon"),
+        (["--key", "nobody"], "there are: k_1, ci"),
+        (["--model", "gpt-2"], "there are: claude-sonnet-5-5, odd"),
         (["--warehouse", "http://h/d"], "must begin with clickhouse://"),
     ],
 )

@@ -18,17 +18,21 @@ import click
 from headgate.cli import Misuse, Trouble
 from headgate.cli.openbook import source_of, told
 from headgate.cli.since import start_us
+from headgate.cli.tail import plain
 from headgate.cli.terminal import config_option, json_option, say
 from headgate.cli.where import ledger_option
 from headgate.ledger.book.book import open_files
 from headgate.ledger.book.duck import ERRORS
 from headgate.ledger.book.hot import ALWAYS, Window
-from headgate.ledger.book.question import Asks, Cut, Reply
+from headgate.ledger.book.question import Asks, Cut, Reply, ask
+from headgate.ledger.book.questions.spend import SPEND
 from headgate.ledger.book.warehouse import open_warehouse
 from headgate.ledger.caching import names as names_of_keys
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 GATEWAY = "gateway"
+NAMED = 12
+"""names that are told to somebody who missed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,9 @@ def opened(look: Look) -> Iterator[Opened]:
         )
     try:
         with told(), _asks(look) as (asks, window, names):
-            yield Opened(asks, _cut(look, window, names), names)
+            it = Opened(asks, _cut(look, window, names), names)
+            _known(it, look)
+            yield it
     except ERRORS as error:
         words = str(error).split("\n")[0]
         raise Trouble(
@@ -127,6 +133,25 @@ def _cut(look: Look, window: Window, names: Mapping[str, str]) -> Cut:
         since_us=window.since_us,
         until_us=window.until_us,
     )
+
+
+def _known(it: Opened, look: Look) -> None:
+    """A name that nobody has is a mistake, not an empty table."""
+    for option, group, value in (
+        ("--key", "key", it.cut.key),
+        ("--model", "model", it.cut.model),
+    ):
+        if not value or not it.asks.sources:
+            continue
+        cut = Cut(by=group, since_us=it.cut.since_us, until_us=it.cut.until_us)
+        there = [row.name for row in ask(it.asks, SPEND, cut).rows]
+        if value not in there:
+            given = getattr(look, group)
+            names = [it.key(name) if group == "key" else name for name in there if name]
+            listed = ", ".join(plain(name) for name in names[:NAMED]) or f"none names a {group}"
+            raise Trouble(
+                f"{option} {given}: no call in this time has it", f"there are: {listed}"
+            )
 
 
 def files_of(sources: Sequence[Path]) -> list[Path]:
