@@ -41,6 +41,7 @@ from headgate.ledger.book.hot import ALWAYS, Window
 from headgate.ledger.book.quick import Quick, quick
 from headgate.ledger.caching import names
 from headgate.ledger.importers.detect import Unreadable, usual
+from headgate.ledger.importers.importer import Options
 from headgate.ledger.importers.sources import Read, Summary, read_sources
 from headgate.ledger.reconcile.verdict import Verdict, verdict
 from headgate.money.catalog import Catalog
@@ -189,8 +190,8 @@ def _about(asked: Asked, source: Source, bar: Progress) -> _About:
             asked.sources,
             catalog,
             state_place(os.environ) / "cache" / "sources",
-            named=asked.named,
-            progress=bar.watch,
+            Options(named=asked.named),
+            bar.watch,
         )
     except Unreadable as error:
         raise Trouble(error.what, error.hint) from error

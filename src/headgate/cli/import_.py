@@ -27,6 +27,9 @@ class _Import(click.Group):
             args = [RUN, *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, RUN)
+
 
 @click.group(cls=_Import)
 def command() -> None:
@@ -76,8 +79,8 @@ def run(sources: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> 
 
     \b
     Examples:
-      headgate import
-      headgate import ~/.claude --dry-run
+      headgate import run ~/.claude --dry-run
+      headgate import ~/.claude
       headgate import spend.csv --as litellm
       headgate import calls.csv --map ts=when,model=name,input=tokens_in,output=tokens_out
     """

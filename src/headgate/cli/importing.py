@@ -28,7 +28,8 @@ from headgate.ledger.archive.opening import open_shelf
 from headgate.ledger.importers import imports, load
 from headgate.ledger.importers.detect import Found, Unreadable, find, usual
 from headgate.ledger.importers.importer import Importer, Options
-from headgate.ledger.importers.run import From, Into, Outcome
+from headgate.ledger.importers.intake import From
+from headgate.ledger.importers.run import Into, Outcome
 from headgate.ledger.importers.run import run as run_import
 from headgate.ledger.importers.sources import Summary
 from headgate.ledger.importers.staging import Busy

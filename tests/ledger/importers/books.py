@@ -14,7 +14,8 @@ from headgate.ledger.book.duck import Duck, open_duck
 from headgate.ledger.importers.booked import Counts, book, bring
 from headgate.ledger.importers.draft import Draft, Failed
 from headgate.ledger.importers.importer import Importer, Options, Reading
-from headgate.ledger.importers.run import From, Into, Outcome, run
+from headgate.ledger.importers.intake import From
+from headgate.ledger.importers.run import Into, Outcome, run
 from headgate.ledger.importers.staging import Staging
 from headgate.ledger.shelf import Folder
 from headgate.money.catalog import Catalog, PriceRules

@@ -27,7 +27,7 @@ ANSWER: dict[str, Any] = {
     "timestamp": "2026-11-21T14:17:20.227Z",
     "sessionId": "s1",
     "version": "2.1.329",
-    "cwd": "/home/dev/atlas",
+    "cwd": "/srv/atlas",
     "requestId": "req_1",
     "requestRef": "r1",
     "requestedModel": "opus",
@@ -93,7 +93,7 @@ def test_an_answer_is_told_with_all_that_is_known_of_it(tmp_path: Path) -> None:
         took_us=2_227_000,
         surface="messages",
         session="s1",
-        project="/home/dev/atlas",
+        project="/srv/atlas",
         client="claude-code/2.1.329",
         upstream_id="req_1",
         stream=1,
@@ -209,7 +209,7 @@ def test_what_a_sub_agent_reports_meanwhile_is_an_answer_of_a_side_chain(
 ) -> None:
     draft = one(tmp_path, transcripts.as_progress(ANSWER))
     assert (draft.id, draft.agent, draft.rank[0]) == ("msg_1", "a1", 0)
-    assert (draft.session, draft.project) == ("s1", "/home/dev/atlas")
+    assert (draft.session, draft.project) == ("s1", "/srv/atlas")
 
 
 def test_failing_tools_are_told_by_their_calls(tmp_path: Path) -> None:

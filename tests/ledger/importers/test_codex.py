@@ -24,12 +24,12 @@ def line(type: str, at: str, /, **payload: Any) -> Line:
 
 
 def meta(at: str = START, **more: Any) -> Line:
-    told = {"id": "t1", "session_id": "s1", "cwd": "/home/dev/atlas", "cli_version": "0.169.0"}
+    told = {"id": "t1", "session_id": "s1", "cwd": "/srv/atlas", "cli_version": "0.169.0"}
     return line("session_meta", at, **told | more)
 
 
 def turn(at: str = START, model: str = "gpt-5-codex") -> Line:
-    return line("turn_context", at, model=model, cwd="/home/dev/atlas")
+    return line("turn_context", at, model=model, cwd="/srv/atlas")
 
 
 def usage(read_in: int, cached: int, output: int, written: int = 0, reasoning: int = 0) -> Line:

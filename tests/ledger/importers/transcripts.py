@@ -45,11 +45,11 @@ class Teller:
         """The lines of one session."""
         id, at = self.name("ses"), START + timedelta(minutes=self.dice.randrange(60 * 24 * 60))
         model, prefix, parent = self.dice.choice(MODELS), 12_000, None
-        common = {
+        shared = {
             "sessionId": id,
             "isSidechain": sidechain,
             "version": "2.1.329",
-            "cwd": f"/home/dev/project{self.dice.randrange(9)}",
+            "cwd": f"/srv/project{self.dice.randrange(9)}",
             "gitBranch": "main",
             "userType": "external",
         } | ({"agentId": self.name("agent")} if sidechain else {})
@@ -57,16 +57,16 @@ class Teller:
         results: list[tuple[str, bool]] = []
         for _ in range(turns):
             at += timedelta(milliseconds=self.dice.randrange(50, 40_000))
-            user = self._user(common, at, parent, results)
+            user = self._user(shared, at, parent, results)
             at += timedelta(milliseconds=self.dice.randrange(500, 20_000))
-            answer, results = self._answer(common, at, user["uuid"], model, prefix)
+            answer, results = self._answer(shared, at, user["uuid"], model, prefix)
             lines += [user, *answer]
             parent = answer[-1]["uuid"]
             prefix += self.dice.randrange(100, 3_000)
         return lines
 
     def _user(
-        self, common: Line, at: datetime, parent: str | None, results: list[tuple[str, bool]]
+        self, shared: Line, at: datetime, parent: str | None, results: list[tuple[str, bool]]
     ) -> Line:
         start = self.dice.randrange(self.filler)
         body = self.text[start : start + self.dice.randrange(1, 2 * self.filler + 2)]
@@ -76,7 +76,7 @@ class Teller:
                 {"tool_use_id": it, "type": "tool_result", "content": body, "is_error": bad}
                 for it, bad in results
             ]
-        return common | {
+        return shared | {
             "parentUuid": parent,
             "type": "user",
             "message": {"role": "user", "content": content},
@@ -85,7 +85,7 @@ class Teller:
         }
 
     def _answer(
-        self, common: Line, at: datetime, parent: str, model: str, prefix: int
+        self, shared: Line, at: datetime, parent: str, model: str, prefix: int
     ) -> tuple[list[Line], list[tuple[str, bool]]]:
         id, request = self.name("msg"), self.name("req")
         final = self.dice.randrange(20, 4_000)
@@ -116,7 +116,7 @@ class Teller:
                 "output_tokens": output,
                 "service_tier": "standard",
             }
-            line = common | {
+            line = shared | {
                 "parentUuid": parent,
                 "message": {
                     "id": id,

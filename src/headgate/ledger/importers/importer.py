@@ -77,6 +77,8 @@ class Options:
     """the decimal mark, . or ,; empty: it must be plain from the file"""
     secret: bytes = b""
     """the key of fingerprints of this installation; empty: none are made"""
+    named: str = ""
+    """the format; empty: it is told from what files hold"""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ can be read does it end in an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,21 @@ def silent(_: Seen) -> None:
     """Nobody watches."""
 
 
+@dataclass(frozen=True, slots=True)
+class From:
+    """What is imported."""
+
+    importer: Importer
+    sources: Sequence[Path]
+    """as they were named"""
+    files: Sequence[Path]
+    options: Options
+
+    @property
+    def label(self) -> str:
+        return " ".join(map(str, self.sources))
+
+
 class Taken(NamedTuple):
     """What became of the files."""
 
@@ -43,16 +58,10 @@ class Taken(NamedTuple):
     refused: list[tuple[Path, str]]
 
 
-def take(
-    staging: Staging,
-    importer: Importer,
-    files: Sequence[Path],
-    options: Options,
-    now_us: int,
-    watch: Watch = silent,
-) -> Taken:
+def take(staging: Staging, what: From, now_us: int, watch: Watch = silent) -> Taken:
     """Read all that is new; Unreadable: not one of the files can be read."""
-    options = replace(options, secret=options.secret or staging.secret())
+    importer, files = what.importer, what.files
+    options = replace(what.options, secret=what.options.secret or staging.secret())
     sizes = [_size(path) for path in files]
     seen = Seen(importer.name, 0, sum(sizes), 0, len(files), 0)
     refused: list[tuple[Path, str]] = []

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +21,9 @@ from headgate.ledger.archive.segment import Owned, Segment, put_rows, quoted, ta
 from headgate.ledger.book.duck import Duck, open_duck
 from headgate.ledger.importers import imports
 from headgate.ledger.importers.booked import book, bring, counted
-from headgate.ledger.importers.importer import Importer, Options, Reading
+from headgate.ledger.importers.importer import Reading
 from headgate.ledger.importers.imports import DONE, READING, Import, Raced
-from headgate.ledger.importers.intake import Watch, silent, take
+from headgate.ledger.importers.intake import From, Watch, silent, take
 from headgate.ledger.importers.known import Known
 from headgate.ledger.importers.overlap import Overlap, leave_out
 from headgate.ledger.importers.sources import Summary, opened, summary_of
@@ -51,21 +50,6 @@ class Into:
     now_us: int
     dry: bool = False
     """only say what would be brought"""
-
-
-@dataclass(frozen=True, slots=True)
-class From:
-    """What is imported."""
-
-    importer: Importer
-    sources: Sequence[Path]
-    """as they were named"""
-    files: Sequence[Path]
-    options: Options
-
-    @property
-    def label(self) -> str:
-        return " ".join(map(str, self.sources))
 
 
 class Outcome(NamedTuple):
@@ -112,7 +96,7 @@ class _Work:
             what, into = self.what, self.into
             if not into.dry:
                 imports.begin(self.connection, self._row(id, READING))
-            taken = take(staging, what.importer, what.files, what.options, into.now_us, watch)
+            taken = take(staging, what, into.now_us, watch)
             staging.settle()
             outcome = self._booked(staging, id)._replace(
                 refused=taken.refused, resumed=resumed, reported=self._reported()

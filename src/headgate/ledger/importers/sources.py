@@ -24,8 +24,8 @@ from headgate.ledger.book.duck import open_duck
 from headgate.ledger.importers import load
 from headgate.ledger.importers.booked import Counts, book, bring
 from headgate.ledger.importers.detect import Unreadable, find, usual
-from headgate.ledger.importers.importer import Importer, Options
-from headgate.ledger.importers.intake import Watch, silent, take
+from headgate.ledger.importers.importer import Options
+from headgate.ledger.importers.intake import From, Watch, silent, take
 from headgate.ledger.importers.staging import Busy, Staging
 from headgate.money.catalog import Catalog
 
@@ -76,8 +76,6 @@ def read_sources(
     sources: Sequence[Path],
     catalog: Catalog,
     cache: Path,
-    *,
-    named: str = "",
     options: Options = Options(),  # noqa: B008 - it never changes
     progress: Watch = silent,
 ) -> Read:
@@ -91,11 +89,11 @@ def read_sources(
             "nothing lies in the usual places, such as ~/.claude or ~/.codex",
             "name a file or a folder",
         )
-    found = find(meant, named)
+    found = find(meant, options.named)
     read = Read([], [], _texts(found.unknown), _texts(found.refused))
     importers = {it.name: it for it in load()}
     for kind, paths in sorted(found.files.items()):
-        room = _Room(cache, importers[kind], meant, paths, options)
+        room = _Room(cache, From(importers[kind], meant, paths, options))
         try:
             rows, summary, refused = room.answer(catalog, progress)
         except Busy:
@@ -135,16 +133,14 @@ class _Room:
     """The folder in which the answer for one format's files is cached."""
 
     cache: Path
-    importer: Importer
-    sources: Sequence[Path]
-    paths: Sequence[Path]
-    options: Options
+    what: From
 
     @property
     def folder(self) -> Path:
-        sources = sorted(map(str, self.sources))
-        asked = repr((__version__, SHAPE, self.importer.name, sources, self.options))
-        return self.cache / f"{self.importer.name}-{xxhash.xxh3_64_hexdigest(asked.encode())}"
+        what = self.what
+        sources = sorted(map(str, what.sources))
+        asked = repr((__version__, SHAPE, what.importer.name, sources, what.options))
+        return self.cache / f"{what.importer.name}-{xxhash.xxh3_64_hexdigest(asked.encode())}"
 
     def answer(
         self, catalog: Catalog, progress: Watch
@@ -167,7 +163,7 @@ class _Room:
     def _seen(self, catalog: Catalog) -> str:
         """What the files and the prices are like now."""
         parts: list[object] = [catalog.fingerprint]
-        for path in self.paths:
+        for path in self.what.files:
             with contextlib.suppress(OSError):
                 about = path.stat()
                 parts.append((str(path), about.st_ino, about.st_size, about.st_mtime_ns))
@@ -176,23 +172,23 @@ class _Room:
     def _made(
         self, catalog: Catalog, progress: Watch, rows: Path
     ) -> tuple[Summary, list[tuple[Path, str]]]:
-        staging = opened(self.folder / "staging.db")
+        what, staging = self.what, opened(self.folder / "staging.db")
         with contextlib.closing(staging):
-            staging.forget_others(self.paths)
+            staging.forget_others(what.files)
             now_us = time_ns() // 1_000
-            taken = take(staging, self.importer, self.paths, self.options, now_us, progress)
+            taken = take(staging, what, now_us, progress)
             staging.settle()
             duck = open_duck(spill=str(self.folder))
             with contextlib.closing(duck):
                 bring(duck, staging.path)
-                counts = book(duck, catalog, self.importer.name, "")
+                counts = book(duck, catalog, what.importer.name, "")
                 part = rows.with_suffix(f".{os.getpid()}.part")
                 duck.execute(
                     f"COPY (SELECT * FROM ready ORDER BY at_us) TO {quoted(part)}"  # noqa: S608 - a path of ours
                     " (FORMAT parquet, COMPRESSION zstd)"
                 ).fetchall()
             part.replace(rows)
-            return summary_of(self.importer.name, self.paths, staging, counts), taken.refused
+            return summary_of(what.importer.name, what.files, staging, counts), taken.refused
 
 
 def opened(path: Path) -> Staging:
