@@ -64,6 +64,11 @@ def test_a_request_is_a_call_with_its_session_and_tags(tmp_path: Path) -> None:
     assert made.tags == "App=search,user=u-1"
 
 
+def test_reasoning_is_told_beside_the_output_and_is_part_of_it(tmp_path: Path) -> None:
+    (made,), _ = read(IMPORTER, lines(tmp_path / "a.jsonl", [ROW | {"reasoning_tokens": 80}]))
+    assert (made.output, made.reasoning_of_output) == (100, 80)
+
+
 def test_the_csv_of_the_exporter_is_read_with_its_doubled_quotation_marks(
     tmp_path: Path,
 ) -> None:

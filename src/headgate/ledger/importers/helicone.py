@@ -1,7 +1,7 @@
 """Reads Helicone's requests, as `npx @helicone/export` writes them: JSONL, JSON or CSV.
 
-Rule 1: `prompt_tokens` is the part that was not cached; where the body of the reply is there,
-its own usage is believed instead.
+Rule 1: `prompt_tokens` is the part that was not cached, and `completion_tokens` what is not
+reasoning; where the body of the reply is there, its own usage is believed instead.
 Rule 2: what Helicone answered from its cache was not asked of a provider: no tokens.
 Rule 3: of bodies the head's fingerprint and counts are kept, and no text.
 """
@@ -108,12 +108,13 @@ class _Export:
             holds = not usage.excludes_cache(found)
             return usage.disjoint(told, tokens, holds=holds)[0]
         counted = self._source.whole
+        reasoning = counted(cells, "reasoning_tokens")
         tokens = usage.written(
             counted(cells, "prompt_cache_write_tokens"), 0, 0, openai=False
         )._replace(
             cache_read=counted(cells, "prompt_cache_read_tokens"),
-            output=counted(cells, "completion_tokens"),
-            reasoning_of_output=counted(cells, "reasoning_tokens"),
+            output=counted(cells, "completion_tokens") + reasoning,
+            reasoning_of_output=reasoning,
         )
         told = Told(counted(cells, "prompt_tokens"))
         tokens, held = usage.disjoint(told, tokens, holds=False)
