@@ -51,7 +51,7 @@ def test_without_a_report_it_says_how_to_get_one() -> None:
 @pytest.mark.usefixtures("ledger")
 def test_a_report_of_traffic_that_is_not_here_is_shown_by_day_and_model(page: str) -> None:
     result = run(page)
-    assert result.stdout.startswith("UNRECONCILED: 100.00% apart over 1 days")
+    assert result.stdout.startswith("UNRECONCILED: 100.00% apart over the day 2026-10-14")
     assert "2026-10-14" in result.stdout
     assert "$4.0000 *" in result.stdout
     assert "nothing of it passed through here" in result.stdout

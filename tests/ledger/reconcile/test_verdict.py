@@ -44,7 +44,7 @@ def test_sums_that_agree_are_reconciled(connection: Connection) -> None:
     keep(connection, [USED, PAID], LATER)
     found = judged(connection, [{}])
     assert (found.state, found.delta_share, found.days) == ("reconciled", 0.0, ("2026-10-14",))
-    assert found.heading == "RECONCILED: 0.00% apart over 1 days"
+    assert found.heading == "RECONCILED: 0.00% apart over the day 2026-10-14"
 
 
 def test_more_than_a_hundredth_apart_is_unreconciled(connection: Connection) -> None:
@@ -72,6 +72,8 @@ def test_a_day_that_was_not_over_is_shown_and_not_judged(connection: Connection)
     found = judged(connection, [{}])
     assert (found.state, found.days, found.partial) == ("partly", (), ("2026-10-14",))
     assert len(found.lines) == 1
+    assert as_drifts(found, LATER) == []
+    assert found.heading == ("RECONCILED IN PART: no reported day with calls on it is over yet")
 
 
 def test_spend_nobody_reported_on_is_said_and_not_taken_for_agreement(
@@ -99,7 +101,7 @@ def test_a_report_of_the_simulator_is_called_simulated(connection: Connection) -
 def test_what_was_found_is_kept_as_drift(connection: Connection) -> None:
     keep(connection, [USED, PAID._replace(cost_nusd=NUSD * 2)], LATER)
     found = judged(connection, [{}])
-    note_drift(connection, as_drifts(found.lines, LATER))
+    note_drift(connection, as_drifts(found, LATER))
     (kept,) = drifts(connection, DAY)
     assert (kept.ours_nusd, kept.theirs_nusd) == (NUSD, 2 * NUSD)
     assert "charged at" in kept.why

@@ -107,7 +107,7 @@ def judge(books: Books, config: Config, since_us: int, until_us: int) -> Verdict
             sellers=sellers(config),
             catalog=Catalog.load(config.prices.rules),
         )
-    note_drift(books.connection, drifts(found.lines, now_us()))
+    note_drift(books.connection, drifts(found, now_us()))
     return found
 
 

@@ -55,8 +55,10 @@ class Verdict(NamedTuple):
         word = {"reconciled": "RECONCILED", "unreconciled": "UNRECONCILED"}.get(
             self.state, "RECONCILED IN PART"
         )
-        said = f"{self.delta_share or 0.0:.2%} apart over {len(self.days)} days"
-        return f"{word}: {said}" if self.days else f"{word}: no reported day is over yet"
+        if self.delta_share is None:
+            return f"{word}: no reported day with calls on it is over yet"
+        days = f"{len(self.days)} days" if len(self.days) != 1 else f"the day {self.days[0]}"
+        return f"{word}: {self.delta_share:.2%} apart over {days}"
 
 
 class Window(NamedTuple):
@@ -116,7 +118,7 @@ def judge(lines: list[Line], mine: Counted, report: Report, tolerance: float) ->
     reported = sum(it.theirs_nusd for it in whole)
     days = {day for found in report.days.values() for day in found}
     judged = sorted({day for day in days if not any(day == it[2] for it in partial)})
-    share = _share(loud, reported) if judged else None
+    share = _share(loud, reported) if whole else None
     left, spent = _unreported(mine, report)
     why = [*_loudest(whole, reported), *_left_out(left, spent, mine)]
     if partial:
@@ -130,7 +132,7 @@ def judge(lines: list[Line], mine: Counted, report: Report, tolerance: float) ->
     elif not days:
         state = "no report"
     else:
-        state = "partly" if left > tolerance * spent or not judged else "reconciled"
+        state = "partly" if left > tolerance * spent or not whole else "reconciled"
     named = tuple(iso(day) for day in judged)
     unfinished = tuple(iso(day) for day in sorted({it[2] for it in partial}))
     return Verdict(state, share, named, tuple(lines), tuple(why), unfinished)
@@ -211,8 +213,8 @@ def iso(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
-def drifts(lines: tuple[Line, ...], now_us: int) -> list[Drift]:
-    """The comparison as rows of the table of drift."""
+def drifts(found: Verdict, now_us: int) -> list[Drift]:
+    """The comparison as rows of the table of drift, but for days that are not over."""
     return [
         Drift(
             it.place.provider + (" (simulated)" if it.place.simulated else ""),
@@ -223,5 +225,6 @@ def drifts(lines: tuple[Line, ...], now_us: int) -> list[Drift]:
             it.why,
             now_us,
         )
-        for it in lines
+        for it in found.lines
+        if iso(it.place.day) not in found.partial
     ]
