@@ -15,6 +15,7 @@ from headgate.audit.claims import (
     applied,
     check,
     claimed,
+    edges,
     finding_id,
     narrowed,
     span_us,
@@ -130,6 +131,14 @@ def test_a_rule_measures_its_own_saving_again() -> None:
     same = checked(before, talk(range(4, 7), 40))
     assert same.state == "not so"
     assert abs(same.saved_nusd) < 0.1 * same.expected_nusd
+
+
+def test_time_is_cut_at_midnights_where_there_are_enough() -> None:
+    assert edges(MONDAY_US + 5, MONDAY_US + 4 * DAY_US - 5, 8) == [
+        MONDAY_US + n * DAY_US for n in range(5)
+    ]
+    assert len(edges(MONDAY_US, MONDAY_US + 30 * DAY_US, 8)) == 9
+    assert edges(MONDAY_US, MONDAY_US + 100, 4) == [MONDAY_US + 25 * n for n in range(5)]
 
 
 def test_a_part_of_the_time_hides_the_rest_and_gives_it_back() -> None:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -42,6 +43,7 @@ SHOWN = 0.5
 """parts of the time that show less than this of its waste are too short for the rule"""
 CAME_TRUE = 0.25
 """of what was expected; less than that did not come true"""
+DAY_US = 86_400_000_000
 _Z = 1.959964
 
 
@@ -149,20 +151,26 @@ def _measure(claim: Claim, rule: Rule, evidence: Evidence) -> Measured:
     whole = _part(claim, rule, evidence)
     count = MOST_PARTS
     while True:
-        parts = tuple(_parts(claim, rule, evidence, (first, last + 1, count)))
+        parts = tuple(_parts(claim, rule, evidence, edges(first, last + 1, count)))
         shown = sum(it.waste_nusd for it in parts) >= SHOWN * whole.waste_nusd
         if shown or count <= LEAST_PARTS:
             return Measured(int(calls), whole.units, whole.waste_nusd, parts)
         count //= 2
 
 
-def _parts(
-    claim: Claim, rule: Rule, evidence: Evidence, cut: tuple[int, int, int]
-) -> Iterator[Part]:
-    start, end, count = cut
-    for number in range(count):
-        since = start + (end - start) * number // count
-        until = start + (end - start) * (number + 1) // count
+def edges(start: int, end: int, count: int) -> list[int]:
+    """Where time is cut into so many parts: at midnights, if there are enough, because what
+    people do is alike from day to day."""
+    first, last = start // DAY_US, -(-end // DAY_US)
+    days = last - first
+    if days > LEAST_PARTS:
+        parts = min(count, days)
+        return [(first + days * n // parts) * DAY_US for n in range(parts + 1)]
+    return [start + (end - start) * n // count for n in range(count + 1)]
+
+
+def _parts(claim: Claim, rule: Rule, evidence: Evidence, cuts: Sequence[int]) -> Iterator[Part]:
+    for since, until in itertools.pairwise(cuts):
         with narrowed(evidence, since, until) as part:
             yield _part(claim, rule, part)
 

@@ -89,7 +89,8 @@ def _finding(evidence: Evidence, found: dict[str, Any], rows: str) -> Finding:
         + (" as they were answered." if found["same"] else "; the answers differed, though."),
         change=_change(found, ttl_s),
         where=f"{scope} AND {rows} AND chain[-1] IN ({repeated})",
-        scope=f"{scope} AND {ASKED}",
+        scope=f"{scope} AND calls = 1 AND span_us = 0",
+        per="count(DISTINCT chain[-1])",  # repeats that a cache answers are no work undone
         rows=found["calls"],
         ceiling_nusd=found["ever_nusd"],
         needs=""

@@ -121,6 +121,7 @@ def _cut(evidence: Evidence, found: dict[str, Any]) -> Finding:
         " that are not written are not charged; a bound that is too low is paid for twice.",
         where=f"{_scope(found)} AND id IN ({ids})",
         scope=_scope(found),
+        per=f"count(*) FILTER (NOT ({CUT}))",
         rows=found["calls"],
         figures={"calls": found["calls"], "bound": found["bound"]},
     )

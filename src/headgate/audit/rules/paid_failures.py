@@ -101,6 +101,7 @@ def _paid(evidence: Evidence, found: dict[str, Any]) -> Finding:
         change=change.format(**found),
         where=f"{scope} AND cost_nusd > 0 AND NOT ({ANSWERED}) AND {KIND} = '{kind}'",
         scope=scope,
+        per=f"count(*) FILTER ({ANSWERED})",
         rows=found["calls"],
         figures={name: found[name] for name in ("calls", "cost", "output", "spent", "kind")},
     )

@@ -103,6 +103,7 @@ def _unused(evidence: Evidence, made: Commitment, found: dict[str, Any], fee: in
         f"# {usd(found['cost'] / evidence.days * MONTH_DAYS)} a month would be even",
         where="FALSE",  # the fee stands in no row: no part of the bill is saved
         scope=_served(made),
+        per="(max(at_us) - min(at_us)) // 3600000000",
         rows=found["calls"],
         figures={"fee_nusd": fee, "used_nusd": found["cost"], "idle": found["idle"]},
     )
