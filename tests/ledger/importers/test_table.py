@@ -74,6 +74,12 @@ def test_what_has_columns_could_be_mapped_and_other_files_could_not() -> None:
     assert not IMPORTER.mapped(bytes(range(256)))
 
 
+def test_a_transcript_with_such_names_further_down_is_no_table() -> None:
+    message = {"model": "claude-opus-5", "usage": {"input_tokens": 5}}
+    line = json.dumps({"type": "assistant", "timestamp": "2026-05-29", "message": message})
+    assert not IMPORTER.fits(Path("a.jsonl"), line.encode())
+
+
 def test_a_map_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", [NAMES, ROW])
     assert "there is no colour" in refusal(path, mapping=(("colour", "model"),)).what

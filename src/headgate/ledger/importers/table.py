@@ -20,7 +20,7 @@ from headgate.ledger.book.duck import ERRORS, open_duck
 from headgate.ledger.importers.draft import Draft
 from headgate.ledger.importers.importer import Importer, Reading, Refused, Tally
 from headgate.ledger.importers.reading import usage, vendors
-from headgate.ledger.importers.reading.documents import decoded, listed
+from headgate.ledger.importers.reading.documents import decoded, is_json, listed, row_keys
 from headgate.ledger.importers.reading.items import Cells, Item, Row, drafts, folded, labels
 from headgate.ledger.importers.reading.plan import FIELDS, NUMBERS, Plan, make, plain
 from headgate.ledger.importers.reading.plausible import check_money
@@ -60,7 +60,7 @@ _Step = Callable[[Cells], dict[str, Any]]
 def fits(path: Path, head: bytes) -> bool:
     if head.startswith(PARQUET):
         return True
-    return plain(columns(head))
+    return plain(row_keys(head) if is_json(head) else columns(head))
 
 
 def tabular(head: bytes) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from headgate.ledger.importers.importer import Refused
 from headgate.ledger.importers.reading import documents
-from headgate.ledger.importers.reading.documents import decoded, keys, listed
+from headgate.ledger.importers.reading.documents import decoded, keys, listed, row_keys
 from headgate.ledger.importers.reading.items import Item, Row, Skipped
 
 VALUE = st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=9) | st.lists(st.text())
@@ -85,6 +85,20 @@ def test_names_of_members_are_found_at_any_depth() -> None:
         "userid",
         "x",
     }
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        (b'{"a": {"b": 1}}\n{"c": 1}', {"a"}),
+        (b'[ {"a": 1, "b": [2]}, {"c', {"a", "b"}),
+        (b'{"page": 1, "data": [{"a": 1}]}', {"a"}),
+        (b'{"a": "longer than', set()),
+        (b"[1, 2]", set()),
+    ],
+)
+def test_the_first_row_has_names_of_its_own(head: bytes, names: set[str]) -> None:
+    assert row_keys(head) == names
 
 
 def test_a_cell_that_holds_json_is_read_and_any_other_is_nothing() -> None:

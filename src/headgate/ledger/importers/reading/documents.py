@@ -47,6 +47,18 @@ def keys(head: bytes) -> frozenset[str]:
     return frozenset(folded(name.decode()) for name in _KEY.findall(head))
 
 
+def row_keys(head: bytes) -> frozenset[str]:
+    """Those of the first row alone; none where the row is longer than what is told."""
+    text = head.decode(codec_of(head), "replace").lstrip("\ufeff \r\n\t")
+    if page := _PAGE.match(text):
+        text = text[page.end() :]
+    try:
+        found, _ = _SCAN(text.removeprefix("[").lstrip())
+    except (json.JSONDecodeError, RecursionError):
+        return frozenset()
+    return frozenset(map(folded, found)) if isinstance(found, dict) else frozenset()
+
+
 def read(path: Path) -> Iterator[Item]:
     """The rows of the file: members by their folded names."""
     head = head_of(path)
