@@ -12,9 +12,11 @@ import pytest
 from headgate.cli import checkup
 from headgate.cli.checkup import Finding
 from headgate.config import Config, Server, load
+from headgate.ledger.archive.chore import note
 from headgate.store.event import Noted
 from headgate.store.place import Place
 from headgate.store.server import read_url
+from headgate.store.sql import Connection
 from tests.servers import Postgres
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -266,3 +268,17 @@ def test_a_credential_that_was_refused_lately_is_named_with_its_variable() -> No
     assert "pool/TWO was refused by its provider at 2026-11-20 00:00 UTC: 402" in found[0].what
     assert "check TWO with the provider" in found[0].hint
     assert "check ONE" in found[1].hint
+
+
+def test_sealing_that_fails_is_a_warning_until_it_works_again(
+    store: Place, connection: Connection
+) -> None:
+    note(connection, 1, "no room; make some")
+    (found,) = [each for each in checkup.store(store) if each.area == "archive"]
+    assert (found.state, found.what) == (
+        "warn",
+        "old rows are not moved to the archive: no room; make some",
+    )
+    assert "headgate archive status" in found.hint
+    note(connection, 2, "")
+    assert [each for each in checkup.store(store) if each.area == "archive"] == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headgate.cli.terminal import print_table, say
-from headgate.ledger.archive import retain, seal, tend
+from headgate.ledger.archive import chore, retain, seal
 from headgate.ledger.archive.segment import Segment, day_name, live
 from headgate.ledger.archive.verify import MISSING, Flaw
 from headgate.ledger.shelf import Nowhere, ShelfError
@@ -37,7 +37,7 @@ def gather(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
     ).fetchone()
     sealed = [it for it in segments if not it.import_id]
     imported = [it for it in segments if it.import_id]
-    chore = tend.last(connection)
+    tended = chore.last(connection)
     return {
         "store": str(where.place),
         "shelf": str(where.shelf),
@@ -51,7 +51,7 @@ def gather(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
         "imported": _sums(imported) | {"imports": len({it.import_id for it in imported})},
         "replaced": {"segments": int(gone[0]), "bytes": int(gone[1])},
         "unlisted": _unlisted(where, connection, now),
-        "last": chore._asdict() if chore is not None else None,
+        "last": tended._asdict() if tended is not None else None,
     }
 
 
@@ -103,12 +103,12 @@ def tell(facts: Mapping[str, Any]) -> None:
     click.echo(_last(facts["last"]))
 
 
-def _last(chore: Mapping[str, Any] | None) -> str:
-    if chore is None:
+def _last(tended: Mapping[str, Any] | None) -> str:
+    if tended is None:
         return "never tended: a running gateway does, and `headgate archive seal`"
-    if chore["trouble"]:
-        return f"FAILED at {_time(chore['at_us'])}: {chore['trouble']}"
-    return f"last tended at {_time(chore['at_us'])}"
+    if tended["trouble"]:
+        return f"FAILED at {_time(tended['at_us'])}: {tended['trouble']}"
+    return f"last tended at {_time(tended['at_us'])}"
 
 
 def tell_flaws(count: int, flaws: Sequence[Flaw]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headgate.cli.cacheprices import LIVES_S, factors, rates_of
+from headgate.cli.earlier import tell_earlier
 from headgate.cli.tail import plain
 from headgate.cli.terminal import dollars, print_json, print_table, say
 from headgate.ledger import caching
@@ -61,6 +62,7 @@ class Report(NamedTuple):
 def show(connection: Connection, group: str, since_us: int, *, as_json: bool) -> None:
     """Print the report."""
     found = gather(connection, group, since_us)
+    tell_earlier(connection, since_us)
     if as_json:
         print_json(as_data(found))
         return

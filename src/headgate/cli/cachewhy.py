@@ -16,6 +16,7 @@ import click
 
 from headgate.cli import Trouble
 from headgate.cli.cacheprices import rates_of
+from headgate.cli.earlier import earlier, tell_earlier
 from headgate.cli.tail import plain
 from headgate.cli.terminal import dollars, print_json, say
 from headgate.ledger import caching
@@ -64,11 +65,14 @@ def show(connection: Connection, id: str, *, as_json: bool) -> None:
     """Print why the call of this id missed."""
     row = caching.find(connection, id, _Progress())
     if row is None:
+        words = earlier(connection, 0)
+        sealed = f"; {words}, and are not looked at" if words else ""
         raise Trouble(
             f"no call in the ledger has the id {plain(id)}",
             "it stands in the reply's x-request-id header and in `headgate tail`; a call that"
-            " still runs has no row yet",
+            f" still runs has no row yet{sealed}",
         )
+    tell_earlier(connection, row.entry.at_us - caching.BACK_US)
     found = explain(connection, row)
     names = caching.names(connection)
     if as_json:

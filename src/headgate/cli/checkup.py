@@ -28,6 +28,7 @@ import msgspec
 
 from headgate import __version__
 from headgate.config import Config, ConfigError, Route, spell
+from headgate.ledger.archive.chore import last
 from headgate.money.catalog import UNPRICED, Catalog
 from headgate.providers import Provider, read_all
 from headgate.providers.credential import inspect
@@ -245,14 +246,26 @@ def store(place: Place) -> Iterator[Finding]:
     """Can rows be kept where they are to be kept."""
     if isinstance(place, Path):
         yield from disk(place)
+        with suppress(StoreError), closing(connect_reader(place)) as reader:
+            yield from _tended(reader)
         return
     try:
         with closing(connect_reader(place)) as reader:
             found = reader.execute("SHOW server_version").fetchone()[0]
             yield Finding("store", "ok", f"{place}: PostgreSQL {found}")
             yield from _commits(reader)
+            yield from _tended(reader)
     except StoreError as error:
         yield Finding("store", "fail", error.what, error.hint)
+
+
+def _tended(reader: Connection) -> Iterator[Finding]:
+    """Are old rows sealed, where a gateway has tried to."""
+    found = last(reader)
+    if found is not None and found.trouble:
+        hint = "`headgate archive status` says when; it is tried again every few minutes"
+        what = f"old rows are not moved to the archive: {found.trouble}"
+        yield Finding("archive", "warn", what, hint)
 
 
 def _commits(reader: Connection) -> Iterator[Finding]:

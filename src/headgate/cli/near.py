@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headgate.cli import Trouble
+from headgate.cli.earlier import tell_earlier
 from headgate.cli.since import start_us
 from headgate.cli.terminal import config_option, dollars, json_option, print_json
 from headgate.cli.where import explained, find_ledger, ledger_option
@@ -97,6 +98,7 @@ def _measure(
         connection = connect(place)
         try:
             found = table.measure(connection, since_us, model, likeness)
+            tell_earlier(connection, since_us)
             share = found.agreed / found.verified if found.verified else 0.0
             low, _ = wilson(found.agreed, found.verified)
             made = Report(

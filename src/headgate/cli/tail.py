@@ -15,6 +15,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from headgate.cli.earlier import tell_earlier
 from headgate.cli.terminal import config_option, dollars, json_option, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.ledger.recent import MOST, Row, Unsettled, Wanted, after, last, newest, unsettled
@@ -95,6 +96,8 @@ def _show(connection: Connection, wanted: Wanted, options: Options) -> None:
         if not begun:
             say("no such rows yet" + (": waiting for the first" if options.follow else ""))
         click.echo(_HEAD)
+    if len(begun) < options.rows:
+        tell_earlier(connection, 0)
     _print(begun, options.as_json)
     while options.follow:
         looked_to = newest(connection)  # so that rows nobody asked for are passed over once

@@ -19,7 +19,6 @@ from headgate.ledger.archive.segment import (
     put_rows,
     quoted,
     retire,
-    sealed_since,
     store_in,
     tag_of,
 )
@@ -103,11 +102,3 @@ def test_a_segment_leaves_the_book_once(connection: Connection) -> None:
     assert retire(connection, ["a", "c", "unknown"], NOON + 5) == 2
     assert retire(connection, ["a"], NOON + 6) == 0
     assert [it.path for it in live(connection)] == ["b"]
-
-
-def test_whoever_asks_is_told_how_far_calls_are_sealed(connection: Connection) -> None:
-    day = NOON // DAY_US
-    one = segment.Segment("a", day, 1, 2, 2, 9, NOON, NOON + 1, b"d", "", NOON, None)
-    enter(connection, [one, one._replace(path="b", import_id="i", last_us=NOON + 99)])
-    assert sealed_since(connection, NOON) == NOON + 1
-    assert sealed_since(connection, NOON + 2) == 0

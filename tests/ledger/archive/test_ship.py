@@ -10,6 +10,7 @@ import pytest
 
 from headgate.config.model import Archive
 from headgate.ledger.archive import ship as shipping
+from headgate.ledger.archive.chore import last
 from headgate.ledger.archive.compact import compact
 from headgate.ledger.archive.retain import GONE_US, SECOND, prune
 from headgate.ledger.archive.segment import DAY_US, live, retire
@@ -21,7 +22,6 @@ from headgate.ledger.archive.ship import (
     ship,
     ship_due,
 )
-from headgate.ledger.archive.tend import last
 from headgate.ledger.book.book import open_files
 from headgate.ledger.shelf import Folder, ShelfError
 from headgate.store.place import Place

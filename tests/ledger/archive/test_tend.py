@@ -8,8 +8,9 @@ import pytest
 
 from headgate.config.model import Archive
 from headgate.ledger.archive import tend as tending
+from headgate.ledger.archive.chore import last
 from headgate.ledger.archive.segment import DAY_US, live
-from headgate.ledger.archive.tend import last, tend
+from headgate.ledger.archive.tend import tend
 from headgate.ledger.archive.turn import turn
 from headgate.ledger.shelf import Nowhere, ShelfError
 from headgate.store.place import Place

@@ -174,13 +174,3 @@ def _read(connection: Connection, where: str, *values: int) -> list[Segment]:
         values,
     )
     return [Segment._make(row)._replace(digest=bytes(row[8])) for row in rows.fetchall()]
-
-
-def sealed_since(connection: Connection, since_us: int) -> int:
-    """When the newest sealed call of that time began; 0: none of it is sealed."""
-    found = connection.execute(
-        "SELECT coalesce(max(last_us), 0) FROM segment"
-        " WHERE gone_us IS NULL AND import_id = '' AND last_us >= ?",
-        (since_us,),
-    ).fetchone()
-    return int(found[0])

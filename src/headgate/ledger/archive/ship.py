@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headgate.config.model import Archive
+from headgate.ledger.archive.chore import note
 from headgate.ledger.archive.opening import open_path
 from headgate.ledger.archive.retain import GONE_US, SECOND
 from headgate.ledger.archive.segment import Segment, gone, live, tag_of
-from headgate.ledger.archive.tend import TROUBLES, note, words_of
+from headgate.ledger.archive.tend import TROUBLES, words_of
 from headgate.ledger.archive.turn import turn
 from headgate.ledger.shelf import PART, Shelf, ShelfError, digest_of
 from headgate.store.place import Place, connect

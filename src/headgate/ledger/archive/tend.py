@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from headgate.config.model import Archive
 from headgate.ledger.archive import retain
+from headgate.ledger.archive.chore import note
 from headgate.ledger.archive.compact import compact
 from headgate.ledger.archive.seal import Done, bound_of, seal, waiting
 from headgate.ledger.archive.turn import turn
@@ -20,7 +21,6 @@ from headgate.ledger.shelf import Nowhere, Shelf, ShelfError
 from headgate.store.place import Place, connect
 from headgate.store.sql import ERRORS, Connection, StoreError
 
-CHORE = "archive"
 TROUBLES: tuple[type[Exception], ...] = (StoreError, OSError, *ERRORS, *DUCK_ERRORS)
 """what may stand in the way"""
 
@@ -31,15 +31,6 @@ class Tended(NamedTuple):
     sealed: Done
     compacted: Done
     pruned: retain.Pruned
-
-
-class Chore(NamedTuple):
-    """How work beside the gateway went the last time."""
-
-    at_us: int
-    worked_us: int
-    """when it last went well; 0: never"""
-    trouble: str
 
 
 def tend(place: Place, shelf: Shelf, archive: Archive, now_us: int) -> Tended | None:
@@ -73,22 +64,3 @@ def words_of(error: Exception) -> str:
     if isinstance(error, StoreError | ShelfError) and error.hint:
         return f"{error.what}; {error.hint}"
     return str(error).partition("\n")[0] or type(error).__name__
-
-
-def note(connection: Connection, now_us: int, trouble: str, chore: str = CHORE) -> None:
-    """Keep how it went."""
-    connection.execute(
-        "INSERT INTO chore (name, at_us, worked_us, trouble) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET at_us = excluded.at_us, trouble = excluded.trouble,"
-        " worked_us = CASE WHEN excluded.trouble = '' THEN excluded.at_us"
-        " ELSE chore.worked_us END",
-        (chore, now_us, 0 if trouble else now_us, trouble),
-    )
-
-
-def last(connection: Connection, chore: str = CHORE) -> Chore | None:
-    """How it went the last time; None: it was never done."""
-    found = connection.execute(
-        "SELECT at_us, worked_us, trouble FROM chore WHERE name = ?", (chore,)
-    ).fetchone()
-    return Chore._make(found) if found is not None else None
