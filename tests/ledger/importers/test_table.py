@@ -71,7 +71,9 @@ def test_what_has_columns_could_be_mapped_and_other_files_could_not() -> None:
     assert IMPORTER.mapped(b"When;Which\n1;2\n")
     assert IMPORTER.mapped(b'{"when": 1, "which": 2}')
     assert not IMPORTER.mapped(b"a text, with words and no columns")
+    assert IMPORTER.mapped("When;Größe\n1;2\n".encode("utf-16"))
     assert not IMPORTER.mapped(bytes(range(256)))
+    assert not IMPORTER.mapped(b"\x00\x9f,\x02;\n\x1b" * 50)
 
 
 def test_a_transcript_with_such_names_further_down_is_no_table() -> None:

@@ -24,6 +24,7 @@ from headgate.ledger.importers.reading.documents import decoded, is_json, listed
 from headgate.ledger.importers.reading.items import Cells, Item, Row, drafts, folded, labels
 from headgate.ledger.importers.reading.plan import FIELDS, NUMBERS, Plan, make, plain
 from headgate.ledger.importers.reading.plausible import check_money
+from headgate.ledger.importers.reading.sheet import codec_of
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.usage import Tokens, Told
 from headgate.ledger.importers.reading.values import DAY_US, UNITS, Bad
@@ -67,9 +68,10 @@ def tabular(head: bytes) -> bool:
     """Has it columns that --map could name?"""
     if head.startswith(PARQUET):
         return True
-    names = columns(head)
-    readable = "".join(names).isprintable() and "\ufffd" not in "".join(names)
-    return len(names) > 1 and readable and (b"\n" in head or head[:1] in b"[{")
+    text = head[:4_096].decode(codec_of(head), "replace")
+    if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in text):
+        return False  # no text has such letters
+    return len(columns(head)) > 1 and ("\n" in text or text.startswith(("[", "{")))
 
 
 def read(reading: Reading) -> Iterator[list[Draft]]:
