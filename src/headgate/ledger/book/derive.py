@@ -19,13 +19,14 @@ COLUMNS = ("chain", "cover", "head", "head_bytes")
 _HASH = 8
 _PAIRS = f"range(coalesce(octet_length(prefix), 0) // {PAIR.size})"
 _NUMBER = f"prefix[i * {PAIR.size} + 1 : i * {PAIR.size} + {_HASH}]::BIT::UBIGINT"
-# The bytes of the second number come with the least first.
-_SIZE = " || ".join(
-    f"prefix[i * {PAIR.size} + {at} : i * {PAIR.size} + {at}]"
-    for at in range(PAIR.size, _HASH, -1)
-)
+_BYTES = f"prefix[i * {PAIR.size} + {_HASH + 1} : (i + 1) * {PAIR.size}]::BIT::UBIGINT"
+# They stand with the least first: turned round as numbers, not as texts, which takes a third.
+_TURNED = "((n & 255) << 24) | ((n & 65280) << 8) | ((n >> 8) & 65280) | (n >> 24)"
 _CHAIN = f"list_transform({_PAIRS}, lambda i: {_NUMBER})"
-_COVER = f"list_transform({_PAIRS}, lambda i: ({_SIZE})::BIT::UINTEGER)"
+_COVER = (
+    f"list_transform(list_transform({_PAIRS}, lambda i: {_BYTES}),"
+    f" lambda n: ({_TURNED})::UINTEGER)"
+)
 _NAMES = "length(opening) - length(replace(opening, ',', '')) + 1"
 
 

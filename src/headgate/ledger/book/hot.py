@@ -60,7 +60,6 @@ def bring(duck: Duck, place: Place, window: Window = ALWAYS) -> list[Segment]:
     with _moment(place) as ask:
         segments = _segments(duck, ask, window)
         _arrive(duck, ask, place, where)
-    _lay(duck)
     return segments
 
 
@@ -68,23 +67,24 @@ def take(duck: Duck, place: Place, where: str) -> None:
     """Fill the table `hot` with the rows that a condition names, and nothing else."""
     with _moment(place) as ask:
         _arrive(duck, ask, place, where)
-    _lay(duck)
 
 
 def _arrive(duck: Duck, ask: Ask, place: Place, where: str) -> None:
-    columns = ", ".join(f"{it.name} {it.kind}" for it in HOT)
-    duck.execute(f"CREATE OR REPLACE TEMP TABLE arrived ({columns})")
-    if _count(duck, ask(f"SELECT count(*) AS n FROM call WHERE {where}")):  # noqa: S608 - numbers
-        names = ", ".join(_handed(it.name, it.kind, place) for it in HOT)
-        duck.register("brought", ask(f"SELECT {names} FROM call WHERE {where}"))  # noqa: S608 - the same
-        back = ", ".join(_back(it.name, it.kind, it.default) for it in HOT)
-        duck.execute(f"INSERT INTO arrived SELECT {back} FROM brought")  # noqa: S608 - constant text
-        duck.unregister("brought")
+    if not _count(duck, ask(f"SELECT count(*) AS n FROM call WHERE {where}")):  # noqa: S608 - numbers
+        columns = ", ".join(f"CAST(NULL AS {it.kind}) AS {it.name}" for it in HOT)
+        _lay(duck, f"(SELECT {columns} WHERE FALSE)")
+        return
+    names = ", ".join(_handed(it.name, it.kind, place) for it in HOT)
+    duck.register("brought", ask(f"SELECT {names} FROM call WHERE {where}"))  # noqa: S608 - the same
+    back = ", ".join(
+        f"CAST({_back(it.name, it.kind, it.default)} AS {it.kind}) AS {it.name}" for it in HOT
+    )
+    _lay(duck, f"(SELECT {back} FROM brought)")  # noqa: S608 - constant text
+    duck.unregister("brought")
 
 
-def _lay(duck: Duck) -> None:
-    duck.execute(f"CREATE OR REPLACE TABLE hot AS {derived('arrived')}")
-    duck.execute("DROP TABLE arrived")
+def _lay(duck: Duck, source: str) -> None:
+    duck.execute(f"CREATE OR REPLACE TABLE hot AS {derived(source)}").fetchall()
 
 
 def _handed(name: str, kind: str, place: Place) -> str:
