@@ -15,9 +15,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headgate.cli.up import _Up
+from headgate.config import Config
+from headgate.config.model import Archive
+from headgate.gateway.lifeline import Post
 from headgate.store.adminlog import Wanted, entries
 from headgate.store.place import connect_reader
 
@@ -215,3 +220,14 @@ def test_a_sighup_at_the_moment_it_begins_to_listen_is_a_reload_not_the_end(
         assert status(first_line(process)["url"]) == 200
         process.terminate()
         assert "reloaded" in process.communicate(timeout=10)[1]
+
+
+@pytest.mark.parametrize(("seal", "place"), [("off", 0), ("off", 1), ("on", 2), ("on", 3)])
+def test_the_archive_is_tended_by_one_worker_and_only_where_that_is_wanted(
+    seal: str, place: int
+) -> None:
+    config = Config(archive=Archive(seal=seal))
+    post = Post(place, 3, 0, 0, 0) if place else None
+    one = _Up(config, lambda: config, 2, None, post)
+    unused: Any = None
+    assert one._tend(unused) is None
