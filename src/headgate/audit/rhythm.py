@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from headgate.audit.asked import DAY_US, lay, lay_out
 from headgate.audit.evidence import Evidence
 
-SLICE = 2_500_000
+SLICE = 6_000_000
 """rows that are sorted at a time"""
 MOST_TURNS = 2_000_000
 """calls of conversations that are replayed; of more, only every second conversation is, or
@@ -45,8 +45,10 @@ class Sums(NamedTuple):
     paid: float = 0
     planned: int = 0
     """calls whose marks Headgate set"""
+    marked: int = 0
+    """calls of models that cache what is marked"""
     talks: int = 0
-    """calls of conversations, of models that cache what is marked"""
+    """those of them that belong to conversations"""
     talks_plain: float = 0
     """what their turns would have cost uncached; of those replayed: turns_plain"""
     replayed: float = 1
@@ -181,7 +183,7 @@ FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP B
 _ALL = """
 SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
   sum(put_1h), sum(plain), sum(paid), count(*) FILTER (starts_with(cache_plan, 'on ')),
-  count(*) FILTER (is_marked AND session <> ''),
+  count(*) FILTER (is_marked), count(*) FILTER (is_marked AND session <> ''),
   coalesce(sum(plain * (1 - head_tokens / tokens)) FILTER (is_marked AND session <> ''), 0)
 FROM audit_asked GROUP BY ALL
 """
@@ -213,7 +215,7 @@ def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     middle, last = middle_us(evidence)
     ask = evidence.book.rows
     found = {(row[0], row[1]): Sums(*row) for row in ask(_with(_ALL, middle=middle))}
-    calls = sum(it.calls for it in found.values())
+    calls = sum(it.marked for it in found.values())
     talks = sum(it.talks for it in found.values())
     slices = calls // SLICE + 1
     every = -(-talks // (MOST_TURNS * slices)) * slices if talks > MOST_TURNS else slices
@@ -264,7 +266,7 @@ def _add(
 
 
 _WHOLE = (
-    *("unit", "half", "calls", "tokens", "got", "put", "put_1h", "planned", "talks"),
+    *("unit", "half", "calls", "tokens", "got", "put", "put_1h", "planned", "marked", "talks"),
     *("lost_calls", "cliff_calls", "soon", "later", "never"),
 )
 

@@ -98,6 +98,19 @@ class Caller(NamedTuple):
         return f"{whose} AND {'' if self.declared else 'NOT '}({declared}) AND {ROWS}"
 
 
+class Hour(NamedTuple):
+    """A caller's calls in one hour."""
+
+    day: int
+    hour: int
+    calls: int
+    nusd: int
+    live: int
+    """that streamed, or called tools"""
+    talks: int
+    """that belong to conversations"""
+
+
 class Seen:
     """What a caller's calls look like."""
 
@@ -106,13 +119,13 @@ class Seen:
         self.hours: Counter[int] = Counter()
         self.days: set[int] = set()
 
-    def add(self, day: int, hour: int, calls: int, nusd: int, live: int, talks: int) -> None:
-        self.calls += calls
-        self.nusd += nusd
-        self.live += live
-        self.talks += talks
-        self.hours[hour] += calls
-        self.days.add(day)
+    def add(self, more: Hour) -> None:
+        self.calls += more.calls
+        self.nusd += more.nusd
+        self.live += more.live
+        self.talks += more.talks
+        self.hours[more.hour] += more.calls
+        self.days.add(more.day)
 
     @property
     def is_nightly(self) -> bool:
@@ -126,7 +139,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     seen: defaultdict[Caller, Seen] = defaultdict(Seen)
     rows = f"{ROWS} AND {evidence.able(RULE.needs)}"
     for row in evidence.book.rows(_CALLS.format(rows=rows, declared=declared)):
-        seen[Caller(*row[:7])].add(*row[7:])
+        seen[Caller(*row[:7])].add(Hour(*row[7:]))
     dearest = sorted(seen.items(), key=lambda it: (-it[1].nusd, it[0]))
     found = 0
     for caller, calls in dearest[:LOOKED_AT]:
@@ -250,8 +263,8 @@ def silent_on() -> Sequence[dict[str, Any]]:
         for day in range(5)
         for n in range(50)
     ]
-    service = [_call(n * 20 * MINUTE_US) | {"key_id": "shop"} for n in range(300)]
-    return [*streams, *desk, *service]
+    shop = [_call(n * 20 * MINUTE_US) | {"key_id": "shop"} for n in range(300)]
+    return [*streams, *desk, *shop]
 
 
 def _call(at_us: int) -> dict[str, Any]:
