@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from headgate.config.model import Config, Reconcile
-from headgate.ledger.archive.tend import last
+from headgate.ledger.archive.chore import last
 from headgate.ledger.reconcile import night
 from headgate.ledger.reconcile.night import CHORE, HELD_US, claim, reconcile_if_due
 from headgate.ledger.reconcile.page import NoReport
