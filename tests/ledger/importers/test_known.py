@@ -34,3 +34,11 @@ def test_what_brought_nothing_is_known_without_an_import(tmp_path: Path) -> None
     known = Known(tmp_path / "known.db")
     known.learn("k", [READ], "")
     assert known.of("k", [Path("/a")], []) == [READ]
+
+
+def test_a_damaged_memory_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "known.db").write_bytes(b"no database" * 500)
+    known = Known(tmp_path / "known.db")
+    assert known.of("k", [Path("/a")], []) == []
+    known.learn("k", [READ], "")
+    assert known.of("k", [Path("/a")], []) == [READ]

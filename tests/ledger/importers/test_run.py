@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ import pytest
 from headgate.ledger.archive.segment import DAY_US
 from headgate.ledger.importers import imports
 from headgate.ledger.importers.claude_code import IMPORTER
-from headgate.ledger.importers.detect import find
+from headgate.ledger.importers.detect import Unreadable, find
+from headgate.ledger.importers.draft import Draft, Failed
+from headgate.ledger.importers.importer import Options, Reading, Refused
 from headgate.ledger.importers.imports import DONE, READING, UNDONE, Import, Raced
+from headgate.ledger.importers.intake import From, Seen
 from headgate.ledger.importers.known import Known
-from headgate.ledger.importers.staging import Staging
+from headgate.ledger.importers.run import run as import_into
+from headgate.ledger.importers.staging import Busy, Staging
 from headgate.ledger.reconcile.reported import Reported
 from headgate.store.place import Place, connect
 from tests.ledger.importers import transcripts
@@ -221,21 +226,14 @@ def test_an_import_that_is_killed_again_and_again_brings_everything_once(
 ) -> None:
     root = tmp_path / "src"
     transcripts.write(root, transcripts.folder(7, 12, 10, 400))
-    kills = 0
-    for attempt in range(20):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(0.1 * (attempt + 1))
-        if process.poll() is None:
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    for wait_ms in (0, 100, 200, 300, 500, 800):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(wait_ms / 1000)
             process.send_signal(signal.SIGKILL)
-            kills += 1
-        out, _ = process.communicate()
-        if "done" in out:
-            break
-    assert kills
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert dict(file_desk.rows("id, output")) == expected(root)
     assert len(file_desk.rows("id")) == len(expected(root))
     assert {it.state for it in listed(file_desk)} == {DONE}
@@ -247,3 +245,46 @@ def test_a_source_without_a_call_brings_nothing(file_desk: Desk, tmp_path: Path)
     outcome = file_desk.bring(IMPORTER, tmp_path / "src")
     assert (outcome.id, outcome.summary.ignored) == ("", {"user": 1})
     assert listed(file_desk) == []
+
+
+def test_two_imports_at_once_are_refused(file_desk: Desk, root: Path) -> None:
+    class Nested(Exception):
+        pass
+
+    def again(seen: Seen) -> None:
+        with pytest.raises(Busy):
+            file_desk.bring(IMPORTER, root)
+        raise Nested
+
+    what = From(IMPORTER, [root], sorted(root.rglob("*.jsonl")), Options())
+    with pytest.raises(Nested):
+        import_into(what, file_desk.into(), again)
+    file_desk.bring(IMPORTER, root)
+    assert dict(file_desk.rows("id, output")) == expected(root)
+
+
+def test_what_nobody_goes_on_with_is_swept_away(file_desk: Desk, root: Path) -> None:
+    def stop(seen: Seen) -> None:
+        raise KeyboardInterrupt
+
+    other = root / "projects" / "p0"
+    for source in (root, other):
+        files = sorted(source.rglob("*.jsonl"))
+        with pytest.raises(KeyboardInterrupt):
+            import_into(From(IMPORTER, [source], files, Options()), file_desk.into(), stop)
+    abandoned = next(it for it in listed(file_desk) if it.label == str(root))
+    with contextlib.closing(connect(file_desk.place)) as connection:
+        imports.undo(connection, abandoned.id, NOW_US)
+    file_desk.bring(IMPORTER, other)
+    assert [it.name for it in (file_desk.folder / "state").rglob("*-*.db")] == []
+
+
+def test_where_no_file_can_be_read_no_import_is_left(file_desk: Desk, root: Path) -> None:
+    def refuse(reading: Reading) -> Iterator[Sequence[Draft | Failed]]:
+        raise Refused("it has no times", "name them")
+        yield []
+
+    with pytest.raises(Unreadable, match="it has no times"):
+        file_desk.bring(replace(IMPORTER, read=refuse), root)
+    assert listed(file_desk) == []
+    assert [it.name for it in (file_desk.folder / "state").rglob("*-*.db")] == []

@@ -6,20 +6,20 @@ import contextlib
 import gzip
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from headgate.ledger.importers.draft import Draft, Failed
-from headgate.ledger.importers.importer import Importer, Options
+from headgate.ledger.importers.importer import Importer, Options, Reading
 from headgate.ledger.importers.lines import CUT, blocks
 from headgate.ledger.importers.staging import Busy, Staging
 
 OPTIONS = Options()
 
 
-def read(reading):  # type: ignore[no-untyped-def]
+def read(reading: Reading) -> Iterator[Sequence[Draft | Failed]]:
     for block in blocks(reading):
         reading.tally.lines += len(block)
         yield [Draft(text.decode(), 1, "m") for _, text in block]
@@ -183,16 +183,17 @@ def test_what_is_said_of_an_import_stays_with_it(tmp_path: Path, staging: Stagin
     assert staging.secret() == staging.secret() != b""
 
 
-def test_two_at_once_are_refused(tmp_path: Path, staging: Staging) -> None:
-    path = tmp_path / "a"
-    path.write_text("1\n")
-    reading = staging.begin(path, LINES, OPTIONS)
-    assert reading is not None
-    with contextlib.closing(sqlite3.connect(staging.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Busy):
-            staging.keep(reading, [])
-        other.execute("ROLLBACK")
+def test_two_at_once_are_refused(staging: Staging) -> None:
+    with pytest.raises(Busy):
+        Staging(staging.path)
+    staging.close()
+    Staging(staging.path).close()
+
+
+def test_a_damaged_one_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"no database" * 500)
+    with contextlib.closing(Staging(tmp_path / "a.db")) as staging:
+        assert staging.drafts() == 0
 
 
 def test_nothing_is_left_of_one_that_is_removed(tmp_path: Path) -> None:

@@ -33,10 +33,20 @@ class Known:
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+        with contextlib.closing(self._connected()) as db:
+            yield db
+
+    def _connected(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None)
+        try:
             db.execute("PRAGMA mmap_size = 0")
             db.execute(_SCHEMA)
-            yield db
+        except sqlite3.DatabaseError:
+            db.close()
+            self.path.unlink()
+            db = sqlite3.connect(self.path, isolation_level=None)
+            db.execute(_SCHEMA)
+        return db
 
     def of(self, kind: str, paths: Iterable[Path], done: Iterable[str]) -> list[Progress]:
         """How far these files were read by imports that are done, and by no other."""

@@ -73,7 +73,10 @@ def _match(duck: Duck, source: str) -> None:
     """Make the tables `better` and `known` of ids."""
     duck.execute(
         "CREATE OR REPLACE TABLE there AS SELECT id, upstream_id, source, session, at_us,"  # noqa: S608 - our own names
-        f" {TOKENS_IN} AS read_in, output FROM book WHERE source <> '' OR status = 200"
+        f" {TOKENS_IN} AS read_in, output FROM book WHERE (source <> '' OR status = 200)"
+        " AND (id IN (SELECT id FROM ready UNION SELECT upstream_id FROM ready)"
+        " OR upstream_id IN (SELECT id FROM ready UNION SELECT upstream_id FROM ready)"
+        " OR session IN (SELECT session FROM ready WHERE session <> ''))"
     )
     mine = f"source = {_text(source)}"
     duck.execute(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +22,14 @@ from headgate.ledger.archive.segment import Owned, Segment, put_rows, quoted, ta
 from headgate.ledger.book.duck import Duck, open_duck
 from headgate.ledger.importers import imports
 from headgate.ledger.importers.booked import book, bring, counted
+from headgate.ledger.importers.detect import Unreadable
 from headgate.ledger.importers.importer import Reading
 from headgate.ledger.importers.imports import DONE, READING, Import, Raced
 from headgate.ledger.importers.intake import From, Watch, silent, take
 from headgate.ledger.importers.known import Known
 from headgate.ledger.importers.overlap import Overlap, leave_out
-from headgate.ledger.importers.sources import Summary, opened, summary_of
-from headgate.ledger.importers.staging import Progress, Staging
+from headgate.ledger.importers.sources import Summary, summary_of
+from headgate.ledger.importers.staging import Busy, Lock, Progress, Staging
 from headgate.ledger.reconcile import reported
 from headgate.ledger.shelf import Shelf
 from headgate.money.catalog import Catalog
@@ -35,6 +37,7 @@ from headgate.store.place import Place, connect
 from headgate.store.sql import Connection
 
 FOLDER = "imports"
+DRY = "dry-"
 TRIES = 3
 
 
@@ -90,34 +93,51 @@ class _Work:
         self.known = Known(self.folder / "known.db")
 
     def done(self, watch: Watch) -> Outcome:
-        staging, resumed, adopted = self._opened()
-        with contextlib.closing(staging):
-            id = staging.about("id")
-            what, into = self.what, self.into
-            if not into.dry:
-                imports.begin(self.connection, self._row(id, READING))
-            taken = take(staging, what, into.now_us, watch)
-            staging.settle()
-            outcome = self._booked(staging, id)._replace(
-                refused=taken.refused, resumed=resumed, reported=self._reported()
-            )
-            if into.dry or not outcome.id:
-                imports.forget(self.connection, id)
-            if not into.dry:
+        with contextlib.ExitStack() as stack:
+            if not self.into.dry:
+                lock = Lock(
+                    self.folder / "import.lock"
+                )  # one finds what the one before brought
+                stack.callback(lock.close)
+            staging, resumed, adopted = self._opened()
+            stack.callback(staging.close)
+            try:
+                outcome = self._taken(staging, watch)._replace(resumed=resumed)
+            except Unreadable:
+                imports.forget(self.connection, staging.about("id"))
+                staging.remove()
+                raise
+            except BaseException:
+                if self.into.dry:
+                    staging.remove()
+                raise
+            if not self.into.dry:
                 before = set(adopted)
                 fresh = [it for it in staging.progress() if it not in before]
-                self.known.learn(what.importer.name, fresh, outcome.id)
+                self.known.learn(self.what.importer.name, fresh, outcome.id)
             staging.remove()
             return outcome
+
+    def _taken(self, staging: Staging, watch: Watch) -> Outcome:
+        id = staging.about("id")
+        if not self.into.dry:
+            imports.begin(self.connection, self._row(id, READING))
+        taken = take(staging, self.what, self.into.now_us, watch)
+        staging.settle()
+        outcome = self._booked(staging, id)
+        if not outcome.id:
+            imports.forget(self.connection, id)
+        return outcome._replace(refused=taken.refused, reported=self._reported())
 
     def _opened(self) -> tuple[Staging, bool, list[Progress]]:
         """The staging to go on with, else a new one that begins behind earlier imports."""
         what = self.what
         asked = repr((what.importer.name, sorted(map(str, what.sources)), what.options))
-        dry = f"dry-{secrets.token_hex(4)}-" if self.into.dry else ""
+        dry = f"{DRY}{secrets.token_hex(4)}-" if self.into.dry else ""
         name = f"{dry}{what.importer.name}-{xxhash.xxh3_64_hexdigest(asked.encode())}.db"
-        staging = opened(self.folder / name)
         listed = {it.id: it.state for it in imports.all_imports(self.connection)}
+        self._sweep(name, listed)
+        staging = Staging(self.folder / name)
         finished = [id for id, state in listed.items() if state == DONE]
         known = self.known.of(what.importer.name, what.files, finished)
         id = staging.about("id")
@@ -125,10 +145,22 @@ class _Work:
             return staging, staging.drafts() > 0, known
         if id:  # the commit was made, and what follows it was not
             staging.remove()
-            staging = opened(self.folder / name)
+            staging = Staging(self.folder / name)
         staging.say(id=f"imp_{secrets.token_hex(4)}")
         staging.adopt(known)
         return staging, False, known
+
+    def _sweep(self, mine: str, listed: Mapping[str, str]) -> None:
+        """Remove what imports that nobody goes on with have left."""
+        for path in self.folder.glob("*-*.db"):
+            if path.name == mine or path.name.startswith(DRY):
+                continue
+            with contextlib.suppress(Busy):
+                other = Staging(path)
+                if listed.get(other.about("id")) == READING:
+                    other.close()
+                else:
+                    other.remove()
 
     def _booked(self, staging: Staging, id: str) -> Outcome:
         for attempt in range(TRIES):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,7 +171,7 @@ class _Room:
     def _made(
         self, catalog: Catalog, progress: Watch, rows: Path
     ) -> tuple[Summary, list[tuple[Path, str]]]:
-        what, staging = self.what, opened(self.folder / "staging.db")
+        what, staging = self.what, Staging(self.folder / "staging.db")
         with contextlib.closing(staging):
             staging.forget_others(what.files)
             now_us = time_ns() // 1_000
@@ -189,18 +188,6 @@ class _Room:
                 ).fetchall()
             part.replace(rows)
             return summary_of(what.importer.name, what.files, staging, counts), taken.refused
-
-
-def opened(path: Path) -> Staging:
-    """The staging at a path; one that is damaged is begun anew: it is only a cache."""
-    try:
-        return Staging(path)
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise Busy from error
-        for end in ("", "-wal", "-shm"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
-        return Staging(path)
 
 
 def _texts(those: Sequence[tuple[Path, str]]) -> list[tuple[str, str]]:

@@ -52,6 +52,26 @@ class Busy(Exception):
     """Another process is at work on the same import."""
 
 
+class Lock:
+    """Held by one process at a time, until it closes it or dies."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
+        try:
+            self._db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise Busy from error
+            path.unlink()  # damaged
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
+            self._db.execute("BEGIN EXCLUSIVE")
+
+    def close(self) -> None:
+        self._db.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a file was read, so that reading can go on."""
@@ -71,13 +91,22 @@ _PROGRESS = ", ".join(Progress.__dataclass_fields__)
 
 
 class Staging:
-    """One import on its way; used by one thread of one process at a time."""
+    """One import on its way; Busy: another process has it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: dict[Path, os.stat_result] = {}
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=0.1)
+        self._lock = Lock(path.with_suffix(".lock"))
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._prepare()
+        except sqlite3.DatabaseError:  # damaged: it is only what can be read again
+            self._db.close()
+            self._unlink()
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._prepare()
+
+    def _prepare(self) -> None:
         self._db.execute("PRAGMA mmap_size = 0")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -85,12 +114,18 @@ class Staging:
 
     def close(self) -> None:
         self._db.close()
+        self._lock.close()
+
+    def _unlink(self) -> None:
+        for end in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Close it, and leave nothing behind."""
-        self.close()
-        for end in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        self._db.close()
+        self._unlink()
+        self._lock.close()
+        self.path.with_suffix(".lock").unlink(missing_ok=True)
 
     def settle(self) -> None:
         """Let others read all of it, by the file alone."""
@@ -224,12 +259,7 @@ class Staging:
 
     @contextlib.contextmanager
     def _commit(self) -> Iterator[None]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            raise Busy from error
+        self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._db.execute("COMMIT")
