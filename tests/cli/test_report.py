@@ -67,3 +67,16 @@ print(made.stderr, asked.output)
     )  # fmt: skip
     assert "the warehouse now holds 1 rows" in done.stdout
     assert "Spend by model: $5.0000" in done.stdout
+
+
+def test_every_report_in_the_guide_runs(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "read-your-bill.md"
+    path = ledger(tmp_path)
+    lines = re.findall(
+        r"^headgate report (.+)$", guide.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {line.split()[0] for line in lines} == set(REPORTS)
+    for line in lines:
+        words = line.replace("3f2a", "talk-2").split()
+        result = run(*words, "--ledger", path)
+        assert result.exit_code == 0, (line, result.output)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.reports import data, ledger, run
+from headgate.ledger.insert import Batch, write
+from headgate.store.place import connect
+from headgate.store.server import Server
+from tests.cli.reports import call, data, ledger, run
 from tests.ledger.book.pages import MONDAY_US, page
+from tests.stores import sign_in
 
 
 def test_a_key_may_be_named_as_people_name_it(tmp_path: Path) -> None:
@@ -20,6 +25,19 @@ def test_a_key_may_be_named_as_people_name_it(tmp_path: Path) -> None:
 def test_a_span_counts_back_from_the_newest_call(tmp_path: Path) -> None:
     rows = data("spend", "--ledger", ledger(tmp_path), "--since", "2m")["spend"]["rows"]
     assert sum(row["calls"] for row in rows) == 2
+
+
+@pytest.mark.slow
+def test_a_store_on_a_server_is_read_as_the_configuration_names_it(
+    tmp_path: Path, server_store: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(connect(server_store)) as connection:
+        sign_in(connection, 1)
+        write(connection, 1, Batch(1, [call(number) for number in range(5)], [], []))
+    monkeypatch.setenv("BOOK_STORE", server_store.url)
+    (tmp_path / "headgate.toml").write_text('[store]\nurl = "env:BOOK_STORE"\n')
+    told = data("sessions", "--config", tmp_path / "headgate.toml")
+    assert [it["calls"] for it in told["sessions"]["rows"]] == [5]
 
 
 @pytest.mark.parametrize("named", ["one.parquet", "."])
