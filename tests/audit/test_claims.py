@@ -43,6 +43,8 @@ def test_waste_that_is_gone_is_verified_with_its_interval() -> None:
     assert found.low_nusd < found.saved_nusd < found.high_nusd
     assert found.saved_nusd == pytest.approx(800 * 98, rel=0.05)
     assert found.words == "verified"
+    dollars = Verified("verified", 12 * 10**9, 11 * 10**9, 13 * 10**9, 12 * 10**9, 900)
+    assert dollars.saved == "$12.00 ($11.00 to $13.00)"
 
 
 def test_traffic_that_shrinks_is_no_saving() -> None:

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from headgate.audit.about import usd
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding, Rule
 from headgate.store.claim import Claim
@@ -81,6 +82,11 @@ class Verified(NamedTuple):
         if self.state == "too early":
             return f"too early: {self.more_calls:,} calls more"
         return self.state if self.state == "verified" else "did not come true"
+
+    @property
+    def saved(self) -> str:
+        """What was saved, and between which bounds it lies."""
+        return f"{usd(self.saved_nusd)} ({usd(self.low_nusd)} to {usd(self.high_nusd)})"
 
 
 class _Detail(msgspec.Struct):

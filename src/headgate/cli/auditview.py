@@ -159,7 +159,7 @@ def _hypotheses(report: Report, top: int) -> None:
 
 def _verified(report: Report) -> None:
     rows = [
-        (claim.id, claim.subject, usd(claim.claimed_nusd), it.state, usd(it.saved_nusd))
+        (claim.id, claim.subject, usd(claim.claimed_nusd), it.words, it.saved)
         for claim, it in report.verified
     ]
     if rows:

@@ -235,7 +235,7 @@ def _verified(report: Report) -> Iterable[str]:
         return
     yield "<h2>What came of earlier changes</h2>"
     rows = [
-        (claim.subject, usd(claim.claimed_nusd), it.state, usd(it.saved_nusd))
+        (claim.subject, usd(claim.claimed_nusd), it.words, it.saved)
         for claim, it in report.verified
     ]
     yield _table(("about", "claimed", "state", "saved since"), rows, numbers=(1, 3))
