@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,23 @@ def test_without_a_source_the_usual_places_are_looked_at(home: Path) -> None:
     assert f"found {home}/.claude" in result.stderr
     assert "brought 1 call from 2026-11-21 to 2026-11-21" in result.stdout
     assert "headgate audit shows" in result.stderr
+
+
+def test_a_usual_place_without_a_file_is_passed_over(home: Path) -> None:
+    (home / ".claude" / "projects").mkdir(parents=True)
+    lay_lines(home / ".config" / "claude" / "projects" / "p" / "a.jsonl", [ANSWER])
+    result = ask()
+    assert result.exit_code == 0, result.output
+    assert "brought 1 call from" in result.stdout
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_named(home: Path) -> None:
+    lay_lines(home / "src" / "a.jsonl", [ANSWER])
+    packed = gzip.compress((home / "src" / "a.jsonl").read_bytes() * 900)
+    (home / "src" / "b.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    result = ask(home / "src")
+    assert result.exit_code == 0, result.output
+    assert "the packed file is damaged" in result.output
 
 
 def test_where_nothing_lies_it_says_where_it_looked() -> None:

@@ -174,6 +174,8 @@ def _tell(outcome: Outcome, *, dry: bool) -> None:
     for text in _notes(outcome):
         click.echo(f"  {text}")
     _tell_lines(it)
+    for path, why in outcome.refused:
+        click.echo(f"  left out, as it cannot be read: {path}: {why}")
 
 
 def _notes(outcome: Outcome) -> Iterator[str]:

@@ -122,16 +122,13 @@ def test_a_folder_that_must_not_be_entered_is_told(
     assert "chmod" in caught.value.hint
 
 
-def test_the_usual_places_are_those_that_are_there(tmp_path: Path) -> None:
-    gone = Importer("gone", "", APPLES.fits, silent, places=lambda: [tmp_path / "gone"])
-    here = Importer("here", "", APPLES.fits, silent, places=lambda: [tmp_path])
-    assert usual([gone, here]) == [tmp_path]
-
-
-def test_a_named_file_that_no_format_fits_goes_to_who_can_say_what_it_lacks(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "a.csv").write_text("when,what\n")
-    assert find([tmp_path / "a.csv"], importers=KNOWN).files == {"any": [tmp_path / "a.csv"]}
-    with pytest.raises(Unreadable):
-        find([tmp_path], importers=KNOWN)
+def test_the_usual_places_are_those_where_files_are(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a.jsonl").write_text("apple")
+    places = [tmp_path / name for name in ("gone", "empty", "full")]
+    known = [
+        Importer(place.name, "", APPLES.fits, silent, places=lambda it=place: [it])  # type: ignore[misc]
+        for place in places
+    ]
+    assert usual(known) == [tmp_path / "full"]

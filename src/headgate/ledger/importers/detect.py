@@ -46,10 +46,14 @@ class Found:
 
 
 def usual(importers: Sequence[Importer] | None = None) -> list[Path]:
-    """The places where something can be expected, as far as they are there."""
+    """The places where something can be expected, as far as files are there."""
     known = load() if importers is None else importers
     places = {place: None for importer in known for place in importer.places()}
-    return [place for place in places if place.exists()]
+    return [place for place in places if place.exists() and _holds_files(place, known)]
+
+
+def _holds_files(place: Path, known: Sequence[Importer]) -> bool:
+    return any(True for _ in _candidates(place, known, Found(), set()))
 
 
 def find(
