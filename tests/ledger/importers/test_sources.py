@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,12 @@ def test_prices_that_changed_are_heeded_without_reading_again(
     assert dearer.summaries[0].calls == first.summaries[0].calls
     assert dearer.summaries[0].cost_nusd > 5 * first.summaries[0].cost_nusd
     assert sizes == [0]
+
+
+def test_what_nobody_asked_for_in_a_month_is_removed(root: Path, tmp_path: Path) -> None:
+    old, young = tmp_path / "cache" / "old", tmp_path / "cache" / "young"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (1, 1))
+    read(root, tmp_path / "cache")
+    assert (old.exists(), young.exists()) == (False, True)

@@ -2,13 +2,15 @@
 
 Rule 1: what was read once is kept in a folder for caches, so that a second audit reads what is
 new since then, and nothing at all if nothing is.
-Rule 2: a cached answer holds for the same files, options and prices, and for no others.
+Rule 2: a cached answer holds for the same files, options and prices, and for no others; it is
+removed when nobody asked for it in a month.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,7 @@ from headgate.ledger.importers.intake import From, Watch, silent, take
 from headgate.ledger.importers.staging import Busy, Staging
 from headgate.money.catalog import Catalog
 
+KEPT_NS = 30 * 86_400 * 10**9
 SHAPE = 1
 """raised when rows are made in another way: what was cached before is read anew then"""
 
@@ -150,14 +153,23 @@ class _Room:
         with contextlib.suppress(OSError, msgspec.MsgspecError):
             if rows.exists():
                 summary, refused = msgspec.json.decode(said.read_bytes(), type=_Said)
+                os.utime(self.folder)
                 return rows, summary, refused
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._prune()
         summary, refused = self._made(catalog, progress, rows)
         for old in (*self.folder.glob("*.parquet"), *self.folder.glob("*.json")):
             if old not in (rows, said):
                 old.unlink(missing_ok=True)
         said.write_bytes(msgspec.json.encode((summary, refused), enc_hook=str))
         return rows, summary, refused
+
+    def _prune(self) -> None:
+        """Remove what nobody asked for in a month."""
+        for other in self.cache.iterdir():
+            with contextlib.suppress(OSError):
+                if other.is_dir() and time_ns() - other.stat().st_mtime_ns > KEPT_NS:
+                    shutil.rmtree(other, ignore_errors=True)
 
     def _seen(self, catalog: Catalog) -> str:
         """What the files and the prices are like now."""
