@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.audit.finding import Finding
-from headgate.audit.groups import BATCH_HITS, Spend, batched, groups, spend
+from headgate.audit.groups import BATCH_HITS, Spend, batched, conjuncts, groups, spend
 from tests.audit.ledgers import evidence_of
 
 
@@ -30,6 +30,42 @@ def test_rows_are_in_one_group_each_and_rows_of_no_claim_in_none() -> None:
             sum(it.spend.total for it in found)
             == spend(evidence, "key_id='a' OR stream=1").total
         )
+
+
+@pytest.mark.parametrize(
+    ("where", "caller", "row"),
+    [
+        ("TRUE", "TRUE", "TRUE"),
+        ("key_id = 'a'", "key_id = 'a'", ""),
+        ("key_id = 'it''s AND (' AND x > 1", "key_id = 'it''s AND ('", "x > 1"),
+        ("source = '' AND (a AND b OR c)", "source = ''", "(a AND b OR c)"),
+        ("key_id = 'a' AND x = 1 OR y = 2", "TRUE", "key_id = 'a' AND x = 1 OR y = 2"),
+        ("x BETWEEN 1 AND 2", "TRUE", "x BETWEEN 1 AND 2"),
+        ("NOT (key_id = 'a') AND project = 'p'", "project = 'p'", "NOT (key_id = 'a')"),
+    ],
+)
+def test_what_is_asked_of_a_caller_is_told_from_what_is_asked_of_rows(
+    where: str, caller: str, row: str
+) -> None:
+    assert conjuncts(where) == (caller, row)
+
+
+def test_long_lists_and_odd_names_find_the_same_rows() -> None:
+    calls = [
+        {"key_id": "o'hara" if n % 2 else "b", "session": f"s '{n}, (", "input_fresh": 1_000}
+        for n in range(60)
+    ]
+    some = ", ".join("'s ''" + f"{n}, (" + "'" for n in range(40))
+    wheres = [
+        f"key_id = 'o''hara' AND session IN ({some})",
+        f"session NOT IN ({some})",
+        "key_id = 'b' OR session = 's ''1, ('",
+    ]
+    with evidence_of(calls) as evidence:
+        found = groups(evidence, [about(it) for it in wheres])
+        for number, where in enumerate(wheres):
+            rows = sum(it.spend.rows for it in found if number in it.claims)
+            assert rows == spend(evidence, where).rows > 0
 
 
 def test_a_batch_costs_half_where_nothing_is_cached() -> None:

@@ -99,6 +99,10 @@ def test_the_ceiling_stands_apart() -> None:
     assert (found.total_nusd, found.ceiling_nusd) == (6 * USD, 7 * USD)
 
 
+def test_a_batch_saves_no_more_than_is_claimed() -> None:
+    assert judged(rows(a=10, b=10), claim("batch", 1)).total_nusd == 1 * USD
+
+
 def test_more_claims_than_one_number_has_bits_are_told_apart() -> None:
     keys = {f"k{n}": 10.0 for n in range(70)}
     claims = [claim("cache", 1 + n / 100, f"key_id = 'k{n}'") for n in range(70)]
@@ -128,6 +132,4 @@ def test_the_total_is_its_parts_and_never_more_than_the_bill(claims: list[Findin
     assert found.total_nusd <= found.ceiling_nusd
     assert max(found.alone.values()) <= found.total_nusd + len(claims)
     assert sum(step for _, step in found.waterfall) <= found.total_nusd + len(claims)
-    assert all(
-        -1 <= nusd <= it.saving_nusd + 1 or it.lever == "batch" for it, nusd in found.counted
-    )
+    assert all(-1 <= nusd <= it.saving_nusd + 1 for it, nusd in found.counted)

@@ -118,7 +118,7 @@ def where(it: Whose, units: Sequence[Whose]) -> str:
 
 
 def _spoilt(it: Whose) -> str:
-    lengths = f"head_bytes BETWEEN {it.least_bytes} AND {it.most_bytes}"
+    lengths = f"head_bytes >= {it.least_bytes} AND head_bytes <= {it.most_bytes}"
     return f"tools_offered = {it.tools} AND {lengths}"
 
 

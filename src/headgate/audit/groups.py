@@ -3,14 +3,18 @@
 Rule 1: a row is in one group. What a claim saves is spread over its groups by what they cost.
 Rule 2: a batch keeps no rhythm: of what a cache holds, only BATCH_HITS are counted as read in
 it, and only where the calls use a cache already.
-Rule 3: a ceiling stands for perfect foresight: a batch then reads as well as live calls do.
+Rule 3: what is asked of a caller is asked once, not of each of its rows.
+Rule 4: a ceiling stands for perfect foresight: a batch then reads as well as live calls do.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from headgate.audit.asked import WHOSE
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding
 from headgate.ledger.book.columns import TOKENS_IN, TOKENS_WRITTEN
@@ -21,6 +25,15 @@ BATCH_HITS = 0.30
 CACHE, DOWNSHIFT, BATCH = "cache", "downshift", "batch"
 BITS = 60
 """claims to one number that says which of them hold of a row"""
+LONG_LIST = 20
+
+_WHOSE = ", ".join(WHOSE)
+_VALUE = r"'(?:[^']|'')*'|-?\d+"
+_VALUES = re.compile(_VALUE)
+_LIST = re.compile(rf"\bIN \((?P<values>(?:{_VALUE})(?:, ?(?:{_VALUE}))*)\)")
+_TOKENS = re.compile(r"'(?:[^']|'')*'| AND |[^'()]|[()]", re.DOTALL)
+_OTHERWISE = re.compile(r"\b(OR|BETWEEN|CASE)\b(?![^(]*\))")
+_OF_CALLER = re.compile(rf"(?:{'|'.join(WHOSE)}) = '(?:[^']|'')*'")
 
 _SUMS = f"""
   sum(uncached_nusd) AS plain,
@@ -81,31 +94,103 @@ def spend(evidence: Evidence, where: str) -> Spend:
 
 def groups(evidence: Evidence, claims: Sequence[Finding]) -> list[Group]:
     """All rows of which any of the claims holds."""
-    marks = [
-        " + ".join(
-            f"CASE WHEN ({claim.where}) THEN {1 << bit} ELSE 0 END"
-            for bit, claim in enumerate(claims[first : first + BITS])
-        )
-        for first in range(0, len(claims), BITS)
-    ]
-    if not marks:
+    if not claims:
         return []
-    names = [f"mark{n}" for n in range(len(marks))]
-    columns = ", ".join(f"({it})::BIGINT AS {n}" for it, n in zip(marks, names, strict=True))
+    conditions = [conjuncts(it.where) for it in claims]
+    _lay_callers(evidence, conditions)
+    numbers = range(0, len(claims), BITS)
+    marks = [
+        _mark(evidence, n, conditions[first : first + BITS]) for n, first in enumerate(numbers)
+    ]
+    names = ", ".join(f"mark{n}" for n in range(len(marks)))
+    columns = ", ".join(f"({it})::BIGINT AS mark{n}" for n, it in enumerate(marks))
+    some = " OR ".join(f"may{n} <> 0" for n in range(len(marks)))
     found = evidence.book.rows(
-        f"SELECT {', '.join(names)}, {_SUMS} FROM (SELECT *, {columns} FROM book)"
-        f" GROUP BY {', '.join(names)} HAVING {' + '.join(names)} > 0"
+        f"SELECT {names}, {_SUMS} FROM (SELECT *, {columns} FROM book"
+        f" JOIN audit_caller USING ({_WHOSE}) WHERE {some})"
+        f" GROUP BY {names} HAVING {names.replace(', ', ' + ')} > 0"
     )
     kept = []
     for row in found:
         held = {
             number * BITS + bit
-            for number in range(len(names))
+            for number in range(len(marks))
             for bit in range(BITS)
             if row[number] >> bit & 1
         }
-        kept.append(Group(frozenset(held), _spend(row[len(names) :])))
+        kept.append(Group(frozenset(held), _spend(row[len(marks) :])))
     return sorted(kept, key=lambda it: sorted(it.claims))
+
+
+class Condition(NamedTuple):
+    """A claim's rows: what is asked of the caller, and what of each row."""
+
+    caller: str
+    row: str
+    """empty: nothing"""
+
+
+def conjuncts(where: str) -> Condition:
+    """What of a condition can be asked once for each caller, and not for each row."""
+    parts: list[str] = [""]
+    depth = 0
+    for word in _TOKENS.findall(where):
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word == " AND ":
+            parts.append("")
+        else:
+            parts[-1] += word
+    if any(
+        _OTHERWISE.search(re.sub(_VALUE, "0", it)) for it in parts
+    ):  # it binds less than AND does
+        return Condition("TRUE", where)
+    callers = [it for it in parts if _OF_CALLER.fullmatch(it.strip())]
+    rows = [it for it in parts if not _OF_CALLER.fullmatch(it.strip())]
+    return Condition(" AND ".join(callers) or "TRUE", " AND ".join(rows))
+
+
+def _lay_callers(evidence: Evidence, conditions: Sequence[Condition]) -> None:
+    """Of each caller which claims may be about it, as bits."""
+    masks = []
+    for number, first in enumerate(range(0, len(conditions), BITS)):
+        bits = [
+            f"CASE WHEN {it.caller} THEN {1 << bit} ELSE 0 END"
+            for bit, it in enumerate(conditions[first : first + BITS])
+        ]
+        masks.append(f"({' + '.join(bits)})::BIGINT AS may{number}")
+    evidence.book.rows(
+        f"CREATE OR REPLACE TEMP TABLE audit_caller AS SELECT {_WHOSE}, {', '.join(masks)}"
+        f" FROM (SELECT DISTINCT {_WHOSE} FROM book)"
+    )
+
+
+def _mark(evidence: Evidence, number: int, conditions: Sequence[Condition]) -> str:
+    """SQL: the bits of the claims that hold of a row."""
+    plain = sum(1 << bit for bit, it in enumerate(conditions) if not it.row)
+    bits = [
+        f"CASE WHEN may{number} & {1 << bit} <> 0 AND ({_joined(evidence, it.row)})"
+        f" THEN {1 << bit} ELSE 0 END"
+        for bit, it in enumerate(conditions)
+        if it.row
+    ]
+    return " + ".join([f"(may{number} & {plain})", *bits])
+
+
+def _joined(evidence: Evidence, condition: str) -> str:
+    """With long lists laid out as tables: what is looked up need not be compared with each."""
+
+    def lay(found: re.Match[str]) -> str:
+        values = _VALUES.findall(found["values"])
+        if len(values) < LONG_LIST:
+            return found[0]
+        table = f"audit_list_{hashlib.blake2b(found[0].encode(), digest_size=8).hexdigest()}"
+        rows = ", ".join(f"({it})" for it in values)
+        evidence.book.rows(
+            f"CREATE TEMP TABLE IF NOT EXISTS {table} AS SELECT * FROM (VALUES {rows}) AS v(it)"
+        )
+        return f"IN (SELECT it FROM {table})"
+
+    return _LIST.sub(lay, condition)
 
 
 def batched(spend: Spend) -> float:

@@ -77,6 +77,16 @@ class _Ledger:
             for n in range(len(claims))
         ]
 
+        self.shares = [self._share(n) for n in range(len(claims))]
+
+    def _share(self, number: int) -> float:
+        """How much of what batches would save on its calls a claim claims."""
+        if self.claims[number].lever != BATCH:
+            return 1.0
+        there = [it.spend for it in self.groups if number in it.claims]
+        most = sum(max(0.0, spend.total - batched(spend)) for spend in there)
+        return min(1.0, self.amounts[number] / most) if most > 0 else 0.0
+
     def _weight(self, number: int, spend: Spend) -> float:
         return spend.paid if self.claims[number].lever == CACHE else spend.total
 
@@ -99,9 +109,11 @@ class _Ledger:
         if cache is not None:
             found[frozenset((CACHE,))] = cached + spend.output
         if batch is not None:
-            found[frozenset((BATCH,))] = batched(spend)
-        if cache is not None and batch is not None and self.best:
-            found[frozenset((CACHE, BATCH))] = BATCH_PRICE * (cached + spend.output)
+            share = self.shares[batch]
+            found[frozenset((BATCH,))] = _partly(spend.total, batched(spend), share)
+            if cache is not None and self.best:
+                both = cached + spend.output
+                found[frozenset((CACHE, BATCH))] = _partly(both, BATCH_PRICE * both, share)
         if down is not None:
             factor = self._factor(down, spend)
             found |= {levers | {DOWNSHIFT}: cost * factor for levers, cost in found.items()}
@@ -110,6 +122,11 @@ class _Ledger:
     def _factor(self, number: int, spend: Spend) -> float:
         """What a cheaper model leaves of a cost."""
         return max(0.0, 1 - self.part(number, spend) / spend.total) if spend.total else 1.0
+
+
+def _partly(now: float, then: float, share: float) -> float:
+    """A cost of which only that share changes."""
+    return now + share * (then - now)
 
 
 def joint(evidence: Evidence, findings: Iterable[Finding]) -> Joint:
