@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -10,7 +11,9 @@ from headgate.config import load
 from headgate.config.describe import describe
 from headgate.config.model import Config, Reconcile
 from headgate.config.problem import ConfigError
+from headgate.config.reconcile import latest
 
+NOON = datetime(2026, 11, 2, 12, 0, 30, tzinfo=UTC)
 ENV: Mapping[str, str] = {"K": "sk-x", "A": "sk-ant-admin01-x"}
 
 
@@ -63,3 +66,17 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 def test_an_empty_time_leaves_it_to_the_command() -> None:
     assert read('[reconcile]\ndaily_at = ""\n').reconcile.daily_at == ""
+
+
+def test_it_was_today_if_the_clock_has_shown_it() -> None:
+    assert latest("04:30", NOON) == datetime(2026, 11, 2, 4, 30, tzinfo=UTC)
+    assert latest("12:00", NOON) == datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def test_else_it_was_yesterday() -> None:
+    assert latest("12:01", NOON) == datetime(2026, 11, 1, 12, 1, tzinfo=UTC)
+
+
+def test_the_day_is_that_of_utc_wherever_the_clock_stands() -> None:
+    there = NOON.astimezone(timezone(timedelta(hours=13)))
+    assert latest("04:30", there) == latest("04:30", NOON)

@@ -52,7 +52,7 @@ def test_every_export_is_there_and_a_warehouse_can_load_what_was_shipped(
     assert json.loads(manifest.read_text())["rows"] == 4
     monkeypatch.chdir(tmp_path)
     duck = open_duck(threads=1)
-    *sets, query = filter(str.strip, guide.blocks(text, "sql")[0].split(";"))
+    *sets, query = filter(str.strip, guide.blocks(text, "duckdb")[0].split(";"))
     for statement in sets:
         duck.execute(statement).fetchall()
     assert duck.execute(query).fetchall() == [(rows[0].model_sent, 20 / 1e9)]

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from headgate.sim import bills
-from headgate.sim.bills import MOST_BUCKETS, Bills, check_admin
+from headgate.sim.bills import MOST_BUCKETS, Bills, Served, check_admin
 from headgate.sim.checks import Refused
 from headgate.wire.model import Terms, Usage
 
 DAY = 20_740
 NOON = DAY * 86_400 + 43_200.0
+MINUTE = int(NOON) // 60
 SPAN = "starting_at=2026-10-14T00:00:00Z&ending_at=2026-10-15T00:00:00Z"
 
 
@@ -23,10 +24,13 @@ def served() -> Bills:
     made.read_prices()
     usage = Usage(input_fresh=1_000, cache_read=2_000, cache_write_5m=30, output=100)
     for _ in range(2):
-        made.note("anthropic", "claude-opus-5-5", usage, NOON)
-    made.note("anthropic", "claude-opus-5-5", usage, NOON, terms=Terms(tier="priority"))
-    made.note("openai", "gpt-6.1-sol", Usage(1_000, 2_000, cache_write_30m=30, output=9), NOON)
-    made.note("openai", "text-embedding-3-small", Usage(7), NOON, surface="embeddings")
+        made.note(Served("anthropic", MINUTE, "claude-opus-5-5", usage))
+    priority = Terms(tier="priority")
+    made.note(Served("anthropic", MINUTE, "claude-opus-5-5", usage, priority))
+    other = Usage(1_000, 2_000, cache_write_30m=30, output=9)
+    made.note(Served("openai", MINUTE, "gpt-6.1-sol", other))
+    small = "text-embedding-3-small"
+    made.note(Served("openai", MINUTE, small, Usage(7), surface="embeddings"))
     return made
 
 
@@ -106,5 +110,5 @@ def test_only_so_many_calls_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(bills, "MOST", 2)
     made = Bills()
     for count in range(5):
-        made.note("anthropic", "claude-opus-5-5", Usage(count), NOON)
+        made.note(Served("anthropic", MINUTE, "claude-opus-5-5", Usage(count)))
     assert len(made.counts) == 2

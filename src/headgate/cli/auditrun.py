@@ -43,7 +43,7 @@ from headgate.ledger.caching import names
 from headgate.ledger.importers.detect import Unreadable, usual
 from headgate.ledger.importers.importer import Options
 from headgate.ledger.importers.sources import Read, Summary, read_sources
-from headgate.ledger.reconcile.verdict import Verdict, verdict
+from headgate.ledger.reconcile.verdict import Given, Verdict, verdict
 from headgate.money.catalog import Catalog
 from headgate.store import claim as kept
 from headgate.store.place import connect, there_is
@@ -107,7 +107,7 @@ class _About:
         if self.read is not None:
             return NOT_ASKED
         with self.source.connection() as connection:
-            return verdict(connection, book, *window, catalog=self.catalog)
+            return verdict(connection, book, *window, Given(catalog=self.catalog))
 
 
 def audit(asked: Asked) -> None:

@@ -25,11 +25,11 @@ from headgate.cli.supervise import DONE, log_reload, share, supervise
 from headgate.cli.tending import Tending
 from headgate.cli.where import explained, ledger_of
 from headgate.config import NOBODY, Config, ConfigError
+from headgate.config.reconcile import latest
 from headgate.gateway import serve
 from headgate.gateway.following import Following, follow
 from headgate.gateway.lifeline import HURRY, RELOAD, STOP, Lifeline, Post
 from headgate.gateway.start import Opened, listen_of, open_gateway
-from headgate.ledger.reconcile.daily import latest
 from headgate.store.keys import Keys
 
 

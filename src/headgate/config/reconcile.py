@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -44,6 +45,13 @@ def read_reconcile(table: Table) -> Reconcile:
         if name not in table.content and table.env.get(variable)
     }
     return replace(found, **taken)  # type: ignore[arg-type] # all of them are text
+
+
+def latest(daily_at: str, now: datetime) -> datetime:
+    """The last moment at which the clock showed that time of day, in UTC."""
+    hour, minute = map(int, daily_at.split(":"))
+    today = now.astimezone(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def _is_address(text: str) -> bool:

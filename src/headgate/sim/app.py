@@ -294,8 +294,9 @@ def _embed(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     play = _json(sim, call, reply, metered=True)
     play.script = script
     usage = Usage(input_fresh=reply["usage"]["prompt_tokens"])
-    note, now = sim.world.bills.note, sim.world.clock()
-    play.begun = lambda: note("openai", body["model"], usage, now, surface="embeddings")
+    minute = int(sim.world.clock()) // 60
+    served = bills.Served("openai", minute, body["model"], usage, surface="embeddings")
+    play.begun = lambda: sim.world.bills.note(served)
     return play
 
 

@@ -32,9 +32,10 @@ class Served(NamedTuple):
 
     vendor: str
     minute: int
+    """since 1970"""
     model: str
-    terms: Terms
     usage: Usage
+    terms: Terms = STANDARD
     surface: str = ""
     """embeddings, else empty"""
 
@@ -57,17 +58,7 @@ class Bills:
     """how many times the list price is charged: a price may change unannounced"""
     _catalog: Catalog | None = None
 
-    def note(
-        self,
-        vendor: str,
-        model: str,
-        usage: Usage,
-        now: float,
-        *,
-        terms: Terms = STANDARD,
-        surface: str = "",
-    ) -> None:
-        served = Served(vendor, int(now) // 60, model, terms, usage, surface)
+    def note(self, served: Served) -> None:
         self.counts[served] = self.counts.get(served, 0) + 1
         if len(self.counts) > MOST:
             del self.counts[next(iter(self.counts))]

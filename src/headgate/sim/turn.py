@@ -16,7 +16,7 @@ import msgspec
 
 from headgate.sim import anthropic, binding, diagnosis, openai, points, responses
 from headgate.sim.answer import Answer, Ask, Frame, Seat, compose
-from headgate.sim.bills import Bills
+from headgate.sim.bills import Bills, Served
 from headgate.sim.cache import Lookup, PromptCache
 from headgate.sim.checks import Refused, blocks, levels
 from headgate.sim.faults import Script, ScriptError, parse
@@ -313,7 +313,8 @@ def _reply(world: World, wire: Wire, call: Received, parts: tuple[Ask, Script, L
     def begun() -> None:
         began = world.clock()
         world.cache.commit(found, began)
-        world.bills.note(wire.vendor, answer.model, answer.usage, began, terms=answer.terms)
+        minute = int(began) // 60
+        world.bills.note(Served(wire.vendor, minute, answer.model, answer.usage, answer.terms))
 
     if not ask.stream:
         body = encode(wire.whole(answer, ask))

@@ -13,6 +13,7 @@ from headgate.ledger.reconcile.fetch import Source, documents, fetch, read_pages
 from headgate.ledger.reconcile.page import NoReport
 from headgate.ledger.reconcile.sides import SIMULATED
 from headgate.sim.app import Simulator
+from headgate.sim.bills import Served
 from headgate.wire.model import Usage
 
 NOW_S = 1_795_000_000.0
@@ -38,7 +39,8 @@ async def vendor() -> AsyncIterator[Vendor]:
     running = await start(sim, Listen(drain_s=1))
     for day in range(40):
         usage = Usage(input_fresh=1_000, output=10)
-        sim.world.bills.note("anthropic", "claude-opus-5-5", usage, NOW_S - day * 86_400)
+        minute = int(NOW_S) // 60 - day * 1_440
+        sim.world.bills.note(Served("anthropic", minute, "claude-opus-5-5", usage))
     yield Vendor(running.url, sim)
     await running.stop(at_once=True)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from headgate.config.model import Config
-from headgate.ledger.reconcile.daily import latest
+from headgate.config.reconcile import latest
 from headgate.ledger.reconcile.run import Books, Outcome, nightly, now_us
 from headgate.ledger.reconcile.verdict import Verdict
 from headgate.ledger.shelf import Shelf

@@ -19,7 +19,7 @@ from headgate.ledger.reconcile.fetch import Fetched, Source, fetch
 from headgate.ledger.reconcile.page import NoReport
 from headgate.ledger.reconcile.reported import keep, note_drift
 from headgate.ledger.reconcile.sides import DAY_US
-from headgate.ledger.reconcile.verdict import Verdict, drifts, verdict
+from headgate.ledger.reconcile.verdict import Given, Verdict, drifts, verdict
 from headgate.ledger.shelf import Shelf
 from headgate.money.catalog import Catalog
 from headgate.store.place import Place
@@ -104,8 +104,7 @@ def judge(books: Books, config: Config, since_us: int, until_us: int) -> Verdict
             book,
             since_us,
             until_us,
-            sellers=sellers(config),
-            catalog=Catalog.load(config.prices.rules),
+            Given(sellers(config), Catalog.load(config.prices.rules)),
         )
     note_drift(books.connection, drifts(found, now_us()))
     return found

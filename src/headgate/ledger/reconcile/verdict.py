@@ -61,9 +61,18 @@ class Verdict(NamedTuple):
         return f"{word}: {self.delta_share:.2%} apart over {days}"
 
 
-class Window(NamedTuple):
-    since_us: int
-    until_us: int
+class Given(NamedTuple):
+    """What whoever judges knows beside the two sides."""
+
+    sellers: Mapping[str, str] | None = None
+    """whose report the calls of each provider of headgate.toml are in, where its name is not
+    the vendor's"""
+    catalog: Catalog | None = None
+    """the prices calls were counted by; None: the list's"""
+    tolerance: float = TOLERANCE
+
+
+PLAIN = Given()
 
 
 def verdict(
@@ -71,16 +80,10 @@ def verdict(
     book: Book,
     since_us: int,
     until_us: int,
-    *,
-    sellers: Mapping[str, str] | None = None,
-    catalog: Catalog | None = None,
-    tolerance: float = TOLERANCE,
+    given: Given = PLAIN,
 ) -> Verdict:
-    """Judge the window by the reports that are kept in the store.
-
-    `sellers`: whose report the calls of each provider of headgate.toml are in, where its name
-    is not the vendor's.
-    """
+    """Judge the window by the reports that are kept in the store."""
+    sellers = given.sellers
     mine = counted.count(book, since_us, until_us, sellers)
     first, last = since_us // DAY_US, min(until_us // DAY_US, _FAR_DAYS)
     if until_us % DAY_US == 0:
@@ -88,8 +91,10 @@ def verdict(
     report = gathered(rows(connection, first, last))
     loose = counted.loose(connection, since_us, until_us, sellers)
     known = {place: it for place, it in mine.places.items() if _is_reported(place, report)}
-    lines = compare(known, report.places, loose, pricing(catalog or Catalog.load(PriceRules())))
-    return judge(lines, mine, report, tolerance)
+    lines = compare(
+        known, report.places, loose, pricing(given.catalog or Catalog.load(PriceRules()))
+    )
+    return judge(lines, mine, report, given.tolerance)
 
 
 def pricing(catalog: Catalog) -> Price:
