@@ -75,7 +75,13 @@ def test_rates_that_lie_far_apart_are_too_early_to_tell() -> None:
     found = verify(measured(800, 100, 90, seed=3), measured(80, 60, 90, seed=4))
     assert found.state == "too early"
     assert found.low_nusd <= 0
-    assert found.more_calls >= LEAST_CALLS
+
+
+def test_where_the_time_before_was_too_uneven_no_number_of_calls_will_tell() -> None:
+    lumpy = Measured(800, 800, 800_000, (*[Part(100, 0)] * 7, Part(100, 800_000)))
+    found = verify(lumpy, measured(8_000, 500, 20))
+    assert (found.state, found.more_calls) == ("too early", 0)
+    assert found.words == "cannot be told: the time before was too uneven"
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -75,11 +75,13 @@ class Verified(NamedTuple):
     """what it would have been had all of the waste gone"""
     calls: int
     more_calls: int = 0
-    """of one that is too early: how many more will tell"""
+    """of one that is too early: how many more will tell; 0: none will"""
 
     @property
     def words(self) -> str:
         if self.state == "too early":
+            if not self.more_calls:
+                return "cannot be told: the time before was too uneven"
             return f"too early: {self.more_calls:,} calls more"
         return self.state if self.state == "verified" else "did not come true"
 
@@ -210,9 +212,9 @@ def verify(before: Measured, after: Measured) -> Verified:
     rate = before.waste_nusd / before.units if before.units else 0.0
     expected = rate * after.units
     saved = expected - after.waste_nusd
-    parts = len(before.parts) + len(after.parts)
-    error = math.hypot(_error(before), _error(after)) * after.units
-    half = _student(parts - 2) * error
+    likely = _student(len(before.parts) + len(after.parts) - 2) * after.units
+    apart = likely * _error(before), likely * _error(after)
+    half = math.hypot(*apart)
     seen = Verified(
         "too early",
         round(saved),
@@ -226,12 +228,16 @@ def verify(before: Measured, after: Measured) -> Verified:
             return seen._replace(state="not so")
         if seen.low_nusd > 0:
             return seen._replace(state="verified")
-    return seen._replace(more_calls=_more(after.calls, half, max(saved, CAME_TRUE * expected)))
+    return seen._replace(more_calls=_more(after.calls, apart, max(saved, CAME_TRUE * expected)))
 
 
-def _more(calls: int, half: float, aim: float) -> int:
-    """How many calls more make the interval narrower than what it has to show."""
-    needed = calls * (half / aim) ** 2 if aim > 0 else 0.0
+def _more(calls: int, apart: tuple[float, float], aim: float) -> int:
+    """How many calls more make the interval narrower than what it has to show; 0: none do,
+    because the time before was too uneven. What lies apart after the change alone shrinks."""
+    room = aim**2 - apart[0] ** 2
+    if room <= 0 < apart[0]:
+        return 0
+    needed = calls * apart[1] ** 2 / room if room > 0 else 0.0
     return max(LEAST_CALLS - calls, math.ceil(min(needed, 1e9)) - calls, LEAST_CALLS)
 
 
