@@ -129,7 +129,10 @@ def status(**options: Any) -> None:
     """
     from headgate.cli import archiveview
 
-    facts = _connected(archiveview.gather, writing=False)(**options)
+    def look(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
+        return archiveview.gather(*where, connection, now_us())
+
+    facts = _connected(look, writing=False)(**options)
     if options["as_json"]:
         print_json(facts)
     else:
@@ -183,7 +186,7 @@ def compact(**options: Any) -> None:
 
     \b
     Example:
-      headgate archive compact
+      headgate archive compact --json
     """
     from headgate.ledger.archive import compact as compacting
     from headgate.ledger.archive.segment import live
@@ -332,7 +335,7 @@ def tend(**options: Any) -> int:
 
     \b
     Example:
-      headgate archive tend
+      headgate archive tend --json
     """
     from headgate.ledger.archive.ship import ship_due
     from headgate.ledger.archive.tend import TROUBLES, words_of

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from headgate.cli.terminal import print_table, say
+from headgate.config.model import Archive
 from headgate.ledger.archive import chore, retain, seal
 from headgate.ledger.archive.segment import Segment, day_name, live
 from headgate.ledger.archive.verify import MISSING, Flaw
-from headgate.ledger.shelf import Nowhere, ShelfError
+from headgate.ledger.shelf import Nowhere, Shelf, ShelfError
+from headgate.store.place import Place
 from headgate.store.sql import Connection
-
-if TYPE_CHECKING:
-    from headgate.cli.archive import Where
 
 SHOWN = 50
 """flaws that people see; --json has all"""
@@ -24,14 +23,13 @@ LATE_US = 86_400_000_000
 """after so long without sealing, something is wrong"""
 
 
-def gather(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
+def gather(
+    place: Place, shelf: Shelf, archive: Archive, connection: Connection, now_us: int
+) -> dict[str, Any]:
     """Everything that is said of it."""
-    from headgate.cli.archive import now_us
-
-    now = now_us()
     segments = live(connection)
     hot, oldest = connection.execute("SELECT count(*), min(at_us) FROM call").fetchone()
-    bound = seal.bound_of(connection, where.archive, now)
+    bound = seal.bound_of(connection, archive, now_us)
     gone = connection.execute(
         "SELECT count(*), coalesce(sum(size), 0) FROM segment WHERE gone_us IS NOT NULL"
     ).fetchone()
@@ -39,9 +37,9 @@ def gather(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
     imported = [it for it in segments if it.import_id]
     tended = chore.last(connection)
     return {
-        "store": str(where.place),
-        "shelf": str(where.shelf),
-        "sealing": _sealing(where),
+        "store": str(place),
+        "shelf": str(shelf),
+        "sealing": _sealing(shelf, archive),
         "hot": {
             "rows": int(hot),
             "oldest_us": oldest,
@@ -50,21 +48,21 @@ def gather(where: Where, connection: Connection, **_: Any) -> dict[str, Any]:
         "sealed": _sums(sealed),
         "imported": _sums(imported) | {"imports": len({it.import_id for it in imported})},
         "replaced": {"segments": int(gone[0]), "bytes": int(gone[1])},
-        "unlisted": _unlisted(where, connection, now),
+        "unlisted": _unlisted(shelf, connection, now_us),
         "last": tended._asdict() if tended is not None else None,
     }
 
 
-def _sealing(where: Where) -> str:
-    if isinstance(where.shelf, Nowhere):
-        return f"impossible: {where.shelf.what}; {where.shelf.hint}"
-    return where.archive.seal
+def _sealing(shelf: Shelf, archive: Archive) -> str:
+    if isinstance(shelf, Nowhere):
+        return f"impossible: {shelf.what}; {shelf.hint}"
+    return archive.seal
 
 
-def _unlisted(where: Where, connection: Connection, now: int) -> int | None:
+def _unlisted(shelf: Shelf, connection: Connection, now_us: int) -> int | None:
     """None: the shelf cannot be asked."""
     try:
-        return len(retain.orphans(connection, where.shelf, now - LATE_US))
+        return len(retain.orphans(connection, shelf, now_us - LATE_US))
     except ShelfError as error:
         say(f"{error.what}\nhint: {error.hint}")
         return None
