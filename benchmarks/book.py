@@ -82,6 +82,7 @@ def asked(book: Book) -> Iterator[tuple[str, bool, Callable[[], int]]]:
     until_us = (int(last) // DAY_US + 1) * DAY_US
     own = {
         "session_facts": Cut(sessions=top),
+        "prefix_costs": Cut(heads=heads),
         "session_calls": Cut(session=top[0]),
         "session_names": Cut(session=top[0][:6]),
         "growth": Cut(since_us=until_us - 8 * DAY_US, until_us=until_us),

@@ -29,6 +29,7 @@ def gather_prefixes(it: Opened) -> Found:
     }
     if heads:
         found["gaps_of_prefixes"] = ask(it.asks, prefixes.GAPS, narrow)
+        found["prefix_costs"] = ask(it.asks, prefixes.COSTS, narrow)
     return found
 
 
@@ -43,15 +44,20 @@ def show_prefixes(it: Opened, found: Found) -> None:
     else:
         say("no call in this time tells its system prompt")
     gaps: dict[tuple[int, str], Gaps] = {}
+    cost: dict[tuple[int, str], int] = {}
     if "gaps_of_prefixes" in found:
         gaps = {(row.head, row.model): row for row in found["gaps_of_prefixes"].rows}
+        cost = {(it.head, it.model): it.input_nusd for it in found["prefix_costs"].rows}
     rows: list[Prefix] = found["prefixes"].rows
     if rows:
         heads = (
             "prefix", "model", "calls", "tokens x calls", "calls that read", "input cost",
             "again in 5m", "in 30m", "in 1h", "later",
         )  # fmt: skip
-        table = [_prefix(row, gaps.get((row.head, row.model))) for row in rows]
+        table = [
+            _prefix(row, gaps.get((row.head, row.model)), cost.get((row.head, row.model), 0))
+            for row in rows
+        ]
         print_table(heads, table, title="Prefixes that repeat")
     whole: Gaps = found["prefix_gaps"].rows[0]
     if whole.all:
@@ -70,7 +76,7 @@ def show_prefixes(it: Opened, found: Found) -> None:
     say_left_out(found, "system prompts")
 
 
-def _prefix(row: Prefix, gaps: Gaps | None) -> tuple[str, ...]:
+def _prefix(row: Prefix, gaps: Gaps | None, nusd: int) -> tuple[str, ...]:
     spread = [gaps.within_5m, gaps.within_30m, gaps.within_1h, gaps.longer] if gaps else []
     shares = [share(count, sum(spread)) for count in spread] or [""] * 4
     return (
@@ -79,7 +85,7 @@ def _prefix(row: Prefix, gaps: Gaps | None) -> tuple[str, ...]:
         f"{row.calls:,}",
         f"{row.tokens:,}",
         share(row.reading, row.calls),
-        dollars(row.input_nusd),
+        dollars(nusd),
         *shares,
     )
 

@@ -30,6 +30,13 @@ def test_tokens_of_a_prefix_are_its_share_of_the_prompt(tmp_path: Path) -> None:
     assert found.name == "80000000"
 
 
+def test_a_prefix_costs_what_the_prompts_with_it_do(tmp_path: Path) -> None:
+    money = {"input_nusd": 1, "cache_read_nusd": 2, "cache_write_nusd": 4, "output_nusd": 8}
+    with book_of(tmp_path, [call(5, **money), call(5, **money), call(6, **money)]) as book:
+        found = ask(book, prefixes.COSTS, Cut(heads=(5,))).rows
+    assert [(it.head, it.input_nusd) for it in found] == [(5, 14)]
+
+
 def test_unknown_heads_repeat_nothing(tmp_path: Path) -> None:
     with book_of(tmp_path, [call(0), call(0)]) as book:
         assert ask(book, prefixes.REPEATED).rows == []

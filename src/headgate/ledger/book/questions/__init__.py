@@ -26,6 +26,7 @@ ALL: tuple[Question[Any], ...] = (
     sessions.TURNS,
     sessions.BEGINNING,
     prefixes.REPEATED,
+    prefixes.COSTS,
     prefixes.GAPS,
     prefixes.DISTINCT,
     tools.USING,

@@ -34,7 +34,6 @@ class Prefix(NamedTuple):
     """of them from caches"""
     reading: int
     """calls that read any"""
-    input_nusd: int
 
     @property
     def name(self) -> str:
@@ -54,9 +53,27 @@ def _repeated(tongue: Tongue, cut: Cut, where: str) -> str:
         f"SELECT head, model_sent, {size_of_head}, count(*) AS n,"  # noqa: S608 - texts of ours
         f" CAST(round(({SUM_IN}) * {part}) AS BIGINT) AS tokens,"
         f" {SUM_IN}, sum(cache_read), count(*) FILTER (WHERE cache_read > 0),"
-        " sum(input_nusd) + sum(cache_read_nusd) + sum(cache_write_nusd)"
         f" FROM book WHERE {_KNOWN} AND {where} GROUP BY head, model_sent HAVING n > 1"
         f" ORDER BY tokens DESC, head, model_sent LIMIT {cut.limit:d}"
+    )
+
+
+class Cost(NamedTuple):
+    """What the prompts with a prefix cost: asked of the few that are shown, because three sums
+    of money over all rows take as long as all the rest."""
+
+    head: int
+    model: str
+    input_nusd: int
+
+
+def _costs(tongue: Tongue, cut: Cut, where: str) -> str:
+    del tongue
+    return (
+        "SELECT head, model_sent,"  # noqa: S608 - texts of ours
+        " sum(input_nusd) + sum(cache_read_nusd) + sum(cache_write_nusd) AS cost"
+        f" FROM book WHERE {_KNOWN} AND {where} GROUP BY head, model_sent"
+        f" ORDER BY cost DESC, head, model_sent LIMIT {cut.limit:d}"
     )
 
 
@@ -119,5 +136,6 @@ def _distinct(tongue: Tongue, cut: Cut, where: str) -> str:
 
 
 REPEATED = Question("prefixes", "Prefixes that repeat", Prefix, _repeated, _NEEDS)
+COSTS = Question("prefix_costs", "What prompts with them cost", Cost, _costs, _NEEDS)
 GAPS = Question("prefix_gaps", "How long it is till a prefix comes again", Gaps, _gaps, _NEEDS)
 DISTINCT = Question("heads", "Distinct system prompts", Told, _distinct, _NEEDS)
