@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,16 @@ import pytest
 
 from headgate.config.model import Archive
 from headgate.ledger.archive.bucket import Bucket, open_store
+from headgate.ledger.archive.compact import compact
+from headgate.ledger.archive.retain import prune
+from headgate.ledger.archive.seal import seal
+from headgate.ledger.archive.segment import DAY_US, live
+from headgate.ledger.archive.verify import verify
+from headgate.ledger.book.book import open_book
 from headgate.ledger.shelf import ShelfError, digest_of
+from headgate.store.place import connect
 from tests.buckets import Storage
+from tests.ledger.archive.scenes import ALL, NOON, add, rows_at
 
 pytestmark = pytest.mark.e2e
 
@@ -147,3 +156,23 @@ def test_the_environment_names_an_endpoint_and_a_region_too() -> None:
     assert store.config["endpoint"] == "http://127.0.0.1:9"
     assert store.config["region"] == "eu-central-1"
     assert store.prefix == "a/b"
+
+
+@pytest.mark.slow
+def test_a_ledger_is_sealed_compacted_read_and_checked_in_a_bucket(
+    bucket: Bucket, storage: Storage, name: str, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "headgate.db"
+    with contextlib.closing(connect(ledger)) as connection:
+        for at_us in (NOON, NOON + 1):
+            add(connection, *rows_at(at_us))
+            seal(ledger, bucket, ALL, NOON)
+        add(connection, *rows_at(NOON + 2))
+        assert compact(ledger, bucket, NOON + 5 * DAY_US).rows == 2
+        there = other_machine(storage, name, tmp_path / "there")
+        with open_book(ledger, there) as book:
+            assert book.one("SELECT count(*), count(DISTINCT id) FROM book") == (3, 3)
+        assert list(verify(live(connection), there)) == []
+        there.close()
+        assert prune(connection, bucket, Archive(), NOON + 7 * DAY_US).files == 2
+        assert len(list(bucket.listed())) == 1
