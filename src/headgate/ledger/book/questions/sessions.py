@@ -30,9 +30,6 @@ class Session(NamedTuple):
     calls: int
     first_us: int
     last_us: int
-    input: int
-    read: int
-    output: int
     cost_nusd: int
     median_nusd: int
     """of all sessions that are meant"""
@@ -55,14 +52,11 @@ def _costs(where: str, more: str = "") -> str:
 
 
 def _top(tongue: Tongue, cut: Cut, where: str) -> str:
-    more = (
-        f", min(at_us) AS first_at, max(at_us) AS last_at, {SUM_IN} AS tokens,"
-        " sum(cache_read) AS read, sum(output) AS out"
-    )
+    more = ", min(at_us) AS first_at, max(at_us) AS last_at"
     return f"""
 WITH sums AS ({_costs(where, more)}),
 middle AS (SELECT {tongue.median("cost")} AS median FROM sums)
-SELECT key_id, session, n, first_at, last_at, tokens, read, out, cost, median
+SELECT key_id, session, n, first_at, last_at, cost, median
 FROM sums CROSS JOIN middle ORDER BY cost DESC, session, key_id LIMIT {cut.limit:d}
 """  # noqa: S608 - texts of ours
 
@@ -76,6 +70,9 @@ class Facts(NamedTuple):
     model: str
     """the one of its dearest call"""
     agents: int
+    input: int
+    read: int
+    output: int
     longest: int
     """tokens of its longest prompt"""
 
@@ -84,7 +81,8 @@ def _facts(tongue: Tongue, cut: Cut, where: str) -> str:
     del cut
     return (
         f"SELECT key_id, session, max(project), {tongue.most('model_sent', 'cost_nusd')},"  # noqa: S608 - texts of ours
-        f" count(DISTINCT agent), max(CASE WHEN {SINGLE} THEN {TOKENS_IN} ELSE 0 END)"
+        f" count(DISTINCT agent), {SUM_IN}, sum(cache_read), sum(output),"
+        f" max(CASE WHEN {SINGLE} THEN {TOKENS_IN} ELSE 0 END)"
         f" FROM book WHERE {_NAMED} AND {where} GROUP BY key_id, session"
         " ORDER BY session, key_id"
     )
