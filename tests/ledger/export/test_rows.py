@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from headgate.ledger.book.book import open_files
 from headgate.ledger.book.columns import BOOK
-from headgate.ledger.export.rows import FORMATS, write
+from headgate.ledger.export.rows import FORMATS, copy, write
+from headgate.ledger.export.whole import whole
 from tests.audit.ledgers import book_of
 
 ROWS = [
@@ -51,3 +56,20 @@ def test_a_name_with_a_quote_is_a_name(tmp_path: Path) -> None:
     with book_of(ROWS) as book:
         write(book, "csv", file)
     assert file.exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_heard_while_rows_are_written_and_leaves_nothing(tmp_path: Path) -> None:
+    endless = "SELECT sum(a.range + b.range) FROM range(10000000) a, range(10000000) b"
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    began = time.monotonic()
+
+    def interrupted() -> None:
+        with book_of(ROWS) as book, whole(tmp_path / "out", force=False) as part:
+            alarm.start()
+            copy(book, endless, FORMATS["csv"], part)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 20
+    assert list(tmp_path.iterdir()) == []
