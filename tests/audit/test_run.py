@@ -27,7 +27,7 @@ FINDING = st.builds(
     confidence=st.sampled_from(["measured", "strong", "hypothesis"]),
     what=st.just("what"),
     change=st.just("change"),
-    lever=st.sampled_from(["", "cache"]),
+    lever=st.sampled_from(["", "cache", "downshift", "batch"]),
     where=st.sampled_from(["key_id = 'a'", "key_id IN ('a', 'b')", "TRUE"]),
 )
 
