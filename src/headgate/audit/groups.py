@@ -9,7 +9,6 @@ Rule 4: a ceiling stands for perfect foresight: a batch then reads as well as li
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -30,7 +29,9 @@ LONG_LIST = 20
 _WHOSE = ", ".join(WHOSE)
 _VALUE = r"'(?:[^']|'')*'|-?\d+"
 _VALUES = re.compile(_VALUE)
-_LIST = re.compile(rf"\bIN \((?P<values>(?:{_VALUE})(?:, ?(?:{_VALUE}))*)\)")
+_LIST = re.compile(
+    rf"(?P<column>\b\w+) (?P<no>NOT )?IN \((?P<values>(?:{_VALUE})(?:, ?(?:{_VALUE}))*)\)"
+)
 _TOKENS = re.compile(r"'(?:[^']|'')*'| AND |[^'()]|[()]", re.DOTALL)
 _OTHERWISE = re.compile(r"\b(OR|BETWEEN|CASE)\b(?![^(]*\))")
 _OF_CALLER = re.compile(rf"(?:{'|'.join(WHOSE)}) = '(?:[^']|'')*'")
@@ -98,16 +99,17 @@ def groups(evidence: Evidence, claims: Sequence[Finding]) -> list[Group]:
         return []
     conditions = [conjuncts(it.where) for it in claims]
     _lay_callers(evidence, conditions)
-    numbers = range(0, len(claims), BITS)
+    lists = _Lists()
     marks = [
-        _mark(evidence, n, conditions[first : first + BITS]) for n, first in enumerate(numbers)
+        _mark(n, conditions[first : first + BITS], lists)
+        for n, first in enumerate(range(0, len(claims), BITS))
     ]
     names = ", ".join(f"mark{n}" for n in range(len(marks)))
     columns = ", ".join(f"({it})::BIGINT AS mark{n}" for n, it in enumerate(marks))
     some = " OR ".join(f"may{n} <> 0" for n in range(len(marks)))
     found = evidence.book.rows(
-        f"SELECT {names}, {_SUMS} FROM (SELECT *, {columns} FROM book"
-        f" JOIN audit_caller USING ({_WHOSE}) WHERE {some})"
+        f"SELECT {names}, {_SUMS} FROM (SELECT book.*, {columns} FROM book"
+        f" JOIN audit_caller USING ({_WHOSE}){lists.join(evidence)} WHERE {some})"
         f" GROUP BY {names} HAVING {names.replace(', ', ' + ')} > 0"
     )
     kept = []
@@ -164,33 +166,55 @@ def _lay_callers(evidence: Evidence, conditions: Sequence[Condition]) -> None:
     )
 
 
-def _mark(evidence: Evidence, number: int, conditions: Sequence[Condition]) -> str:
+class _Lists:
+    """Long lists of values in conditions, each as a bit of a table that is looked up once."""
+
+    def __init__(self) -> None:
+        self.bits: dict[str, dict[str, int]] = {}
+        """of each column: value -> the lists that it is in"""
+        self.count: dict[str, int] = {}
+
+    def without(self, condition: str) -> str:
+        """The condition with its long lists replaced by their bits."""
+        return _LIST.sub(self._bit, condition)
+
+    def _bit(self, found: re.Match[str]) -> str:
+        values, column = _VALUES.findall(found["values"]), found["column"]
+        number = self.count.get(column, 0)
+        if len(values) < LONG_LIST or number >= BITS:
+            return found[0]
+        self.count[column] = number + 1
+        bits = self.bits.setdefault(column, {})
+        for value in values:
+            bits[value] = bits.get(value, 0) | 1 << number
+        is_in = "=" if found["no"] else "<>"
+        return f"(coalesce(in_{column}.bits, 0) & {1 << number}) {is_in} 0"
+
+    def join(self, evidence: Evidence) -> str:
+        """Lay the tables, and SQL that joins them."""
+        text = ""
+        for column, bits in self.bits.items():
+            table = f"audit_in_{column}"
+            evidence.book.rows(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS"
+                f" SELECT {column} AS it, 0::BIGINT AS bits FROM book LIMIT 0"
+            )
+            rows = ", ".join(f"({value}, {mask})" for value, mask in bits.items())
+            evidence.book.rows(f"INSERT INTO {table} VALUES {rows}")
+            text += f" LEFT JOIN {table} in_{column} ON in_{column}.it = book.{column}"
+        return text
+
+
+def _mark(number: int, conditions: Sequence[Condition], lists: _Lists) -> str:
     """SQL: the bits of the claims that hold of a row."""
     plain = sum(1 << bit for bit, it in enumerate(conditions) if not it.row)
     bits = [
-        f"CASE WHEN may{number} & {1 << bit} <> 0 AND ({_joined(evidence, it.row)})"
+        f"CASE WHEN may{number} & {1 << bit} <> 0 AND ({lists.without(it.row)})"
         f" THEN {1 << bit} ELSE 0 END"
         for bit, it in enumerate(conditions)
         if it.row
     ]
     return " + ".join([f"(may{number} & {plain})", *bits])
-
-
-def _joined(evidence: Evidence, condition: str) -> str:
-    """With long lists laid out as tables: what is looked up need not be compared with each."""
-
-    def lay(found: re.Match[str]) -> str:
-        values = _VALUES.findall(found["values"])
-        if len(values) < LONG_LIST:
-            return found[0]
-        table = f"audit_list_{hashlib.blake2b(found[0].encode(), digest_size=8).hexdigest()}"
-        rows = ", ".join(f"({it})" for it in values)
-        evidence.book.rows(
-            f"CREATE TEMP TABLE IF NOT EXISTS {table} AS SELECT * FROM (VALUES {rows}) AS v(it)"
-        )
-        return f"IN (SELECT it FROM {table})"
-
-    return _LIST.sub(lay, condition)
 
 
 def batched(spend: Spend) -> float:
