@@ -12,10 +12,17 @@ from hypothesis import strategies as st
 from headgate.ledger.importers import lines
 from headgate.ledger.importers.importer import Options, Reading
 
-TEXTS = st.lists(
-    st.binary(max_size=40).map(lambda it: it.replace(b"\n", b"").replace(b"\x1f\x8b", b"")),
-    max_size=30,
-)
+SPECIAL = (b"\n", b"\x1f\x8b", b"\xef\xbb\xbf")
+"""ends of lines, and what a packed file and one with a mark of its coding begin with"""
+
+
+def without(text: bytes) -> bytes:
+    for special in SPECIAL:
+        text = text.replace(special, b"")
+    return text
+
+
+TEXTS = st.lists(st.binary(max_size=40).map(without), max_size=30)
 
 
 def read(reading: Reading) -> list[lines.Line]:
@@ -64,6 +71,12 @@ def test_a_file_packed_with_gzip_is_read_as_if_it_were_not(tmp_path: Path) -> No
     assert [text for _, text in read(reading_of(path))] == [b'{"a":1}', b'{"a":2}']
     assert [text for _, text in read(reading_of(path, 8, 1))] == [b'{"a":2}']
     assert lines.head(path) == b'{"a":1}\n{"a":2}\n'
+
+
+def test_a_mark_of_its_coding_is_no_part_of_a_files_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b'\xef\xbb\xbf{"a":1}\n{"a":2}\n')
+    assert [text for _, text in read(reading_of(path))] == [b'{"a":1}', b'{"a":2}']
 
 
 def test_a_packed_file_that_is_damaged_is_told_and_what_came_before_is_kept(
