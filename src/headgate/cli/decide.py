@@ -112,7 +112,8 @@ def again(**typed: Any) -> None:
     """
     from headgate.cli.decision import ask_again
 
-    ask_again(**typed)
+    named = (typed.pop("ledger"), typed.pop("config_path"))
+    ask_again(typed.pop("names"), named=named, **typed)
 
 
 @command.command(name="list")
@@ -124,7 +125,7 @@ def list_saved(**typed: Any) -> None:
 
     \b
     Example:
-      headgate decide list
+      headgate decide list --json
     """
     from headgate.cli.decision import show_saved
 
@@ -136,7 +137,9 @@ def list_saved(**typed: Any) -> None:
     "--keys", type=click.IntRange(0), default=1, show_default=True, help="Keys in use."
 )
 @click.option("--monthly", default="0", help="What is spent a month, in dollars.")
-@click.option("--vendors", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--vendors", type=click.IntRange(0), default=1, show_default=True, help="Vendors in use."
+)
 @click.option(
     "--teams",
     type=click.IntRange(0),

@@ -23,6 +23,7 @@ from headgate.cli.decisionview import (
     show_again,
     show_gateway,
 )
+from headgate.cli.openbook import Named
 from headgate.cli.terminal import print_json, print_table, say
 from headgate.cli.where import explained, find_ledger
 from headgate.cli.whole import write_whole
@@ -75,16 +76,10 @@ def _decided(typed: dict[str, Any]) -> tuple[Asking, Verdict, tuple[str, ...]]:
 
 
 def ask_again(
-    names: Sequence[str],
-    every: bool,
-    check: bool,
-    as_json: bool,
-    ledger: Path | None,
-    config_path: str | None,
+    names: Sequence[str], *, every: bool, check: bool, as_json: bool, named: Named
 ) -> None:
     """Ask what was saved again, and say what has flipped."""
-    place = find_ledger(ledger, config_path)
-    known = {it.name: it for it in _saved(place)}
+    known = {it.name: it for it in _saved(find_ledger(*named))}
     unknown = [name for name in names if name not in known]
     if unknown:
         there = ", ".join(known) or "none"
@@ -94,7 +89,7 @@ def ask_again(
     found = []
     for name in names or list(known):
         it = known[name]
-        typed = {**json.loads(it.asked), "ledger": ledger, "config_path": config_path}
+        typed = {**json.loads(it.asked), **dict(zip(PLACES, named, strict=True))}
         _, verdict, _ = _decided(typed)
         found.append(Again(it, verdict))
     if as_json:

@@ -12,12 +12,12 @@ def test_280_tokens_at_120_a_second_cannot_come_within_210_milliseconds() -> Non
 
 
 def test_the_slow_calls_decide_and_not_the_median() -> None:
-    times = Times(ttft_p50_s=0.3, ttft_p95_s=1.2)
+    times = Times(ttft_p50_s=0.3, ttft_slow_s=1.2)
     assert keep(times, Budget(ttft_s=1.0), 100).in_time is False
 
 
 def test_nobody_waits_for_background_work() -> None:
-    assert keep(Times(ttft_p95_s=90), Budget(ttft_s=1, background=True), 100).in_time is True
+    assert keep(Times(ttft_slow_s=90), Budget(ttft_s=1, background=True), 100).in_time is True
 
 
 def test_what_was_not_measured_is_neither_in_time_nor_late() -> None:
@@ -27,5 +27,5 @@ def test_what_was_not_measured_is_neither_in_time_nor_late() -> None:
 
 
 def test_a_measured_whole_beats_a_reckoned_one() -> None:
-    times = Times(ttft_p50_s=1, whole_p95_s=4, tokens_per_s=1)
+    times = Times(ttft_p50_s=1, whole_slow_s=4, tokens_per_s=1)
     assert keep(times, Budget(whole_s=5), 1000).in_time is True

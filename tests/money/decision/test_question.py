@@ -39,8 +39,8 @@ def test_a_first_token_that_comes_too_late_disqualifies() -> None:
         QUESTION,
         budget=Budget(ttft_s=0.8),
         times={
-            "claude-haiku-5-5": Times(ttft_p95_s=1.4),
-            "claude-sonnet-5-5": Times(ttft_p95_s=0.6),
+            "claude-haiku-5-5": Times(ttft_slow_s=1.4),
+            "claude-sonnet-5-5": Times(ttft_slow_s=0.6),
         },
     )
     verdict = decide(asked)

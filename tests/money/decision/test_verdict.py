@@ -26,7 +26,7 @@ def one(
     load: Load = FREE,
     right: float | None = None,
 ) -> Candidate:
-    pace = keep(Times(ttft_p95_s=ttft), Budget(ttft_s=1.0), 100)
+    pace = keep(Times(ttft_slow_s=ttft), Budget(ttft_s=1.0), 100)
     measured = Measured(Fraction(right).limit_denominator(1000), 500) if right else None
     return Candidate(name, usd * USD, fit(PROMPT, window, None), pace, load, measured)
 
