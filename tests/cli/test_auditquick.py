@@ -15,4 +15,4 @@ def test_the_four_steps_are_printed_in_order(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     places = [text.index(f"{n}. ") for n in (1, 2, 3, 4)]
     assert places == sorted(places)
-    assert "on 1 calls, 2026-" in text
+    assert "on 1 call, 2026-" in text

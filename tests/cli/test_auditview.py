@@ -22,7 +22,7 @@ def test_it_is_headed_by_whether_it_was_reconciled(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_rows_that_rules_could_not_judge_are_named(tmp_path: Path) -> None:
     claude_home(tmp_path)
-    assert "not judged for claude-code rows, which do not tell heads" in run().stdout
+    assert "not judged, as claude-code rows do not tell the system prompt" in run().stdout
 
 
 @pytest.mark.slow

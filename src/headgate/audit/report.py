@@ -10,7 +10,18 @@ from headgate.audit.run import Audit
 from headgate.ledger.book.quick import Quick
 from headgate.ledger.reconcile.verdict import Verdict
 
-NOT_ASKED = Verdict("no report", None, (), (), ())
+NOT_ASKED = Verdict(
+    "no report",
+    None,
+    (),
+    (),
+    ("these are files: `headgate import` them to compare them with a provider's report",),
+)
+AT_LIST_PRICES = (
+    "at list prices; on a subscription, what the same work would have cost by the API"
+)
+"""what the money of an agent's transcripts means"""
+TRANSCRIPTS = ("claude-code", "codex")
 
 
 class Reading(NamedTuple):

@@ -94,8 +94,9 @@ def run(**options: Any) -> None:
     in the usual places is read. Nothing is kept but a cache of what was read.
 
     \b
-    Example:
+    Examples:
       headgate audit ~/.claude --html audit.html
+      headgate audit run --since 7d
     """
     from headgate.cli.auditrun import Asked, audit  # costly to load
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from headgate.audit import claims as claimed
 from headgate.audit.claims import Claim, Verified
@@ -22,13 +23,13 @@ from headgate.audit.finding import Rule
 from headgate.audit.page.page import Pictures, page
 from headgate.audit.page.pictures import economy, sessions, spending
 from headgate.audit.purpose import case
-from headgate.audit.report import NOT_ASKED, Reading, Report
+from headgate.audit.report import AT_LIST_PRICES, NOT_ASKED, TRANSCRIPTS, Reading, Report
 from headgate.audit.rules import load as load_rules
 from headgate.audit.run import run
-from headgate.audit.trials import read_trials
+from headgate.audit.trials import Trial, TrialError, read_trials
 from headgate.cli import Misuse, Trouble
 from headgate.cli.auditquick import show_quick
-from headgate.cli.auditview import as_data, day, show
+from headgate.cli.auditview import as_data, day, of, show
 from headgate.cli.openbook import Source, source_of, told
 from headgate.cli.progress import Progress, progress
 from headgate.cli.since import start_us
@@ -53,8 +54,13 @@ from headgate.store.sqlite import state_place
 DAY_US = 86_400_000_000
 UNPRICED_SHOWN = 5
 
-_Said = tuple[Sequence[Purpose], Sequence[Commitment]]
-"""what calls are made for, and which capacity is paid for by the month"""
+
+class _Said(NamedTuple):
+    """What people say of the calls."""
+
+    purposes: Sequence[Purpose]
+    commitments: Sequence[Commitment]
+    trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,36 +118,38 @@ class _About:
 
 def audit(asked: Asked) -> None:
     """Audit what was asked for, and print what was found."""
+    if asked.quick and asked.html_file is not None:
+        raise Misuse("the first screen alone has no page", "leave --quick or --html away")
     source = source_of((asked.ledger, asked.config_path))
+    said = _said(asked, source.config)
     with told(), progress() as bar:
         about = _about(asked, source, bar)
         window = _window(asked, about)
         with about.book(window) as book:
             known = about.known()
             first = quick(book)
+            first = replace(first, since_us=max(first.since_us, window.since_us))
             bar.pause()
             if asked.quick or not asked.as_json:
                 print_json(named(first)) if asked.as_json else show_quick(first, known)
             if asked.quick:
                 return
-            said = _said(asked, about.config)
             evidence = _evidence(asked, about, book, window, said)
-            report = _report(about, replace(evidence, say=bar.step), said[0], first)
+            report = _report(about, replace(evidence, say=bar.step), said.purposes, first)
             bar.pause()
             _tell(asked, report, book)
 
 
 def _evidence(asked: Asked, about: _About, book: Book, window: Window, said: _Said) -> Evidence:
-    purposes, commitments = said
     known = about.known()
     return Evidence(
         book,
         about.catalog,
         *window,
         names=known,
-        purpose=case(purposes, known),
-        commitments=tuple(commitments),
-        trials=tuple(read_trials(asked.trials_file)) if asked.trials_file else (),
+        purpose=case(said.purposes, known),
+        commitments=tuple(said.commitments),
+        trials=said.trials,
     )
 
 
@@ -215,9 +223,13 @@ def _window(asked: Asked, about: _About) -> Window:
 
 
 def _said(asked: Asked, config: Config) -> _Said:
+    try:
+        trials = read_trials(asked.trials_file) if asked.trials_file else ()
+    except TrialError as error:
+        raise Misuse(error.what, error.hint) from error
     if asked.purposes_file is not None:
-        return read_file(asked.purposes_file)
-    return config.purposes, config.commitments
+        return _Said(*read_file(asked.purposes_file), trials)
+    return _Said(config.purposes, config.commitments, trials)
 
 
 def _past(
@@ -246,7 +258,9 @@ def _keep(source: Source, found: Sequence[Claim]) -> None:
 
 def _reading(it: Summary) -> Reading:
     words = [f"{file}:{line}: {why}" for file, line, why in it.examples]
-    words += [f"{note} ({count:,} rows)" for note, count in it.notes.items()]
+    words += [f"{note} ({of(count, 'row')})" for note, count in it.notes.items()]
+    if it.kind in TRANSCRIPTS:
+        words.append(AT_LIST_PRICES)
     if it.unpriced:
         some = list(it.unpriced.items())[:UNPRICED_SHOWN]
         listed = ", ".join(f"{model} ({calls:,})" for model, calls in some)

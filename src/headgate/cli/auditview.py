@@ -13,11 +13,15 @@ from typing import Any
 from headgate.audit.about import usd
 from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
-from headgate.audit.page.page import LEVERS, SURE
+from headgate.audit.page.page import LEVERS, SURE, TOLD
 from headgate.audit.report import Report
 from headgate.cli.terminal import named, out, print_table
 
 WIDTH = 92
+KEPT = (
+    "nothing of this was kept: `headgate import` brings these calls into the book, so that an"
+    " audit can say later what a change has saved; --html FILE writes all of this as a page"
+)
 WORTH = {True: "value", False: "no value", None: "nobody said"}
 
 
@@ -31,10 +35,11 @@ def show(report: Report, *, top: int) -> None:
         _line(text)
     share = audit.joint.total_nusd / audit.nusd if audit.nusd else 0.0
     _line("")
-    _line(
-        f"[bold]{usd(audit.nusd)}[/bold] spent on {audit.calls:,} calls,"
-        f" {day(audit.since_us)} to {day(audit.until_us - 1)}"
-    )
+    if report.quick.calls != audit.calls:
+        _line(
+            f"[bold]{usd(audit.nusd)}[/bold] on {of(audit.calls, 'call')},"
+            f" {day(audit.since_us)} to {day(audit.until_us - 1)} (UTC)"
+        )
     _line(
         f"[bold]{usd(audit.joint.total_nusd)}[/bold] ({share:.1%}) claimable together;"
         f" the ceiling, with perfect foresight, is {usd(audit.joint.ceiling_nusd)}"
@@ -48,6 +53,9 @@ def show(report: Report, *, top: int) -> None:
     _hypotheses(report, top)
     _verified(report)
     _left_out(report)
+    if report.readings:
+        _line("")
+        _para(KEPT)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -102,10 +110,14 @@ def _line(text: str) -> None:
 
 def _readings(report: Report) -> Iterator[str]:
     for it in report.readings:
-        wrong = f", {it.malformed:,} lines could not be read" if it.malformed else ""
-        twice = f", {it.twice:,} were there twice" if it.twice else ""
-        yield f"{it.kind}: {it.calls:,} calls of {it.files:,} files{twice}{wrong}"
-        yield from it.words
+        wrong = f"; {of(it.malformed, 'line')} could not be read" if it.malformed else ""
+        twice = f"; {it.twice:,} were there twice, and count once" if it.twice else ""
+        yield f"{it.kind}: {of(it.calls, 'call')} in {of(it.files, 'file')}{twice}{wrong}"
+        for words in it.words:
+            yield f"   {escaped(words)}"
+    read = sum(it.calls for it in report.readings)
+    if report.readings and read != report.audit.calls:
+        yield f"{of(report.audit.calls, 'call')} of them in this window: see --since"
 
 
 def _buckets(report: Report) -> None:
@@ -123,7 +135,7 @@ def _finding(report: Report, at: int, it: Finding) -> None:
     adds = report.audit.adds(it)
     less = "" if adds == it.saving_nusd else f", {usd(adds)} of it beside the others"
     name = finding_id(it)
-    mark = f"  \\[{name}]" if name else ""
+    mark = f"  \\[{name}]" if name and not report.readings else ""
     _line(f"\n[bold]{at}. {usd(it.saving_nusd)}[/bold]  {escaped(it.subject)}{mark}")
     _para(it.what)
     rows = f"{it.rows:,} rows, " if it.rows else ""
@@ -141,6 +153,9 @@ def _joint(report: Report) -> None:
         for lever, nusd in whole.shares.items()
         if nusd or whole.alone.get(lever)
     ]
+    if len(rows) == 1 and len(report.audit.claims) == 1:
+        _line("")
+        return
     rows.append(("together", "", usd(whole.total_nusd)))
     print_table(("lever", "alone (not to be added up)", "part of the total"), rows)
 
@@ -152,7 +167,7 @@ def _hypotheses(report: Report, top: int) -> None:
     for it in guesses[:top]:
         _line(f"\n   up to {usd(it.saving_nusd)}  {escaped(it.subject)}")
         _para(it.what)
-        _para(it.needs)
+        _para(f"To settle it: {it.needs}")
     if len(guesses) > top:
         _line(f"\n   and {len(guesses) - top:,} more: --top {len(guesses)}")
 
@@ -173,7 +188,7 @@ def _left_out(report: Report) -> None:
     for (source, lacks), titles in grouped.items():
         _line("")
         _para(
-            f"not judged for {source or 'gateway'} rows, which do not tell {_and(lacks)}: "
+            f"not judged, as {source or 'gateway'} rows do not tell {_and(lacks)}: "
             + "; ".join(titles)
         )
     ceiling = sum(it.ceiling_nusd for it in report.audit.sources)
@@ -185,13 +200,18 @@ def _left_out(report: Report) -> None:
 
 
 def _and(words: Sequence[str]) -> str:
-    return " and ".join(words)
+    return " and ".join(TOLD.get(it, it) for it in words)
 
 
 def _para(text: str) -> None:
     for line in text.splitlines():
         for part in wrap(line, WIDTH) or [""]:
             _line(f"   {escaped(part)}")
+
+
+def of(count: int, what: str) -> str:
+    """As in: 1 call, 2 calls."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def escaped(text: str) -> str:

@@ -118,7 +118,7 @@ def _print(found: dict[str, list[Any]], known: dict[str, str], by: str) -> None:
     for change, outcomes in found.items():
         rows = [
             (
-                known.get(it.name, it.name) or "(none)",
+                known.get(it.name, it.name) or f"(no {by})",
                 f"{it.calls:,}",
                 usd(it.was_nusd),
                 usd(it.would_nusd),

@@ -53,5 +53,5 @@ def test_the_areas_are_in_the_ratio_of_the_values() -> None:
 
 def test_a_picture_says_what_it_shows() -> None:
     tree = parsed(svg.columns("spend <by> hour", ["1"], [svg.Series("a&b", [1.0])], str))
-    assert tree[0].attrib["aria-label"] == "spend <by> hour"
-    assert tree[0].attrib["role"] == "img"
+    assert tree[0][0].attrib["aria-label"] == "spend <by> hour"
+    assert tree[0][0].attrib["role"] == "img"

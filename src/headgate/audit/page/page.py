@@ -28,6 +28,17 @@ LEVERS = {
     "batch": "batches",
     "": "the rest",
 }
+TOLD = {
+    "calls": "single calls",
+    "cache": "what caches did",
+    "sessions": "conversations",
+    "heads": "the system prompt",
+    "tools": "tools",
+    "latency": "times",
+    "tries": "failed tries",
+    "purpose": "keys or tags",
+}
+"""what rows may tell, in a sentence"""
 SURE = {
     "measured": "measured on data it was not chosen by",
     "strong": "plain from the rows",
@@ -94,6 +105,11 @@ def _value(report: Report) -> Iterable[str]:
     if not buckets:
         return
     yield "<h2>Value and waste</h2>"
+    if all(it.value is None for it in buckets):
+        yield (
+            '<p class="soft">Nobody has said what calls are made for:'
+            " <code>headgate audit purposes --suggest</code> prints a map to begin with.</p>"
+        )
     bars = [
         svg.Bar(
             it.name,
@@ -143,7 +159,7 @@ def _finding(report: Report, it: Finding) -> str:
     less = "" if adds == it.saving_nusd else f", adds {usd(adds)} to the total"
     rows = f"{it.rows:,} rows, " if it.rows else ""
     told = f"{rows}{SURE[it.confidence]}{less}"
-    name = finding_id(it)
+    name = "" if report.readings else finding_id(it)
     mark = f" · <code>{escape(name)}</code>" if name else ""
     return (
         f'<section class="finding"><header><h3>{escape(it.subject)}</h3>'
@@ -156,6 +172,8 @@ def _finding(report: Report, it: Finding) -> str:
 def _joint(report: Report) -> Iterable[str]:
     whole = report.audit.joint
     if not report.audit.claims:
+        return
+    if len(report.audit.claims) == 1:
         return
     alone = usd(sum(it.saving_nusd for it in report.audit.claims))
     yield "<h2>Together</h2>"
@@ -204,7 +222,7 @@ def _sessions(found: Sessions | None) -> Iterable[str]:
     yield f"<p>{found.total:,} sessions; half of them cost {median} or less.</p>"
     labels = [f"≤ ${end:g}" for end in BINS] + [f"> ${BINS[-1]:g}"]
     series = [svg.Series("sessions", [float(count) for count in found.counts])]
-    yield svg.columns("Sessions by what they cost", labels, series, lambda it: f"{it:,.0f}")
+    yield svg.columns("Sessions by what they cost", labels, series, _plain)
     rows = [
         (
             it.name,
@@ -212,12 +230,12 @@ def _sessions(found: Sessions | None) -> Iterable[str]:
             f"{it.calls:,}",
             f"{it.largest_input:,}",
             usd(it.nusd),
-            "more than three times the median" if it.nusd > 3 * found.median_nusd else "",
+            f"{it.nusd / found.median_nusd:,.1f} times" if found.median_nusd > 0 else "",
         )
         for it in found.top
     ]
-    heads = ("session", "project", "calls", "largest prompt", "spend", "")
-    yield _table(heads, rows, numbers=(2, 3, 4))
+    heads = ("session", "project", "calls", "largest prompt", "spend", "the median")
+    yield _table(heads, rows, numbers=(2, 3, 4, 5))
 
 
 def _hypotheses(report: Report) -> Iterable[str]:
@@ -226,8 +244,14 @@ def _hypotheses(report: Report) -> Iterable[str]:
         return
     yield "<h2>Hypotheses</h2>"
     yield "<p>Possible, and not shown: in no sum above. What would settle each is said.</p>"
-    rows = [(it.subject, it.what, it.needs, f"up to {usd(it.saving_nusd)}") for it in guesses]
-    yield _table(("about", "what", "what would settle it", "worth"), rows, numbers=(3,))
+    for it in guesses[:CLAIMS_SHOWN]:
+        yield (
+            f'<section class="finding"><header><h3>{escape(it.subject)}</h3>'
+            f"<b>up to {escape(usd(it.saving_nusd))}</b></header><p>{escape(it.what)}</p>"
+            f'<p class="soft">To settle it: {escape(it.needs)}</p></section>'
+        )
+    if len(guesses) > CLAIMS_SHOWN:
+        yield f'<p class="soft">and {len(guesses) - CLAIMS_SHOWN:,} smaller ones</p>'
 
 
 def _verified(report: Report) -> Iterable[str]:
@@ -270,7 +294,7 @@ def _limits(report: Report) -> Iterable[str]:
     words += [word for it in report.readings for word in it.words]
     words += [
         f"{it.title}: not judged for {it.source or 'gateway'} rows ({usd(it.nusd)}), which do"
-        f" not tell {', '.join(it.lacks)}"
+        f" not tell {' and '.join(TOLD.get(word, word) for word in it.lacks)}"
         for it in report.audit.left_out
     ]
     words += [
@@ -311,4 +335,9 @@ def _day(at_us: int) -> str:
 
 
 def _short_usd(value: float) -> str:
-    return f"${value:,.0f}" if value >= 10 or value == 0 else f"${value:.3g}"
+    return f"${_plain(value)}" if value >= 1 or value == 0 else f"${value:.3g}"
+
+
+def _plain(value: float) -> str:
+    """As short as it can be said without being another: 12.5, 50."""
+    return f"{value:,.2f}".rstrip("0").removesuffix(".")

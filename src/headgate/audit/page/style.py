@@ -14,7 +14,8 @@ font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-s
 main{max-width:62rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.2rem;margin:2.6rem 0 .6rem;padding-top:.4rem;border-top:1px solid var(--line)}
-h3{font-size:1rem;margin:0 0 .2rem}
+h3{font-size:1rem;margin:1.2rem 0 .2rem}
+.finding h3{margin:0 0 .2rem;overflow-wrap:anywhere}
 p{margin:.4rem 0}
 .soft,.legend,td small{color:var(--soft)}
 .stamp{display:inline-block;padding:.1rem .6rem;border:1px solid currentColor;
@@ -37,7 +38,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--paper);
 border:1px solid var(--line);border-radius:.35rem;padding:.5rem .7rem;font-size:.86rem;
 margin:.5rem 0 0}
 code{font-size:.9em}
-svg{width:100%;height:auto;display:block;margin:.5rem 0}
+svg{width:100%;min-width:38rem;height:auto;display:block;margin:.5rem 0}
 svg text{fill:var(--soft);font-size:12px;font-family:inherit}
 svg text.label{fill:var(--ink)}
 svg .end{text-anchor:end}

@@ -98,7 +98,7 @@ def legend(names: Sequence[str]) -> str:
 def _picture(title: str, height: float, drawn: Sequence[str]) -> str:
     box = f"0 0 {WIDTH:g} {height:g}"
     head = f'<svg viewBox="{box}" role="img" aria-label="{escape(title, quote=True)}">'
-    return f"{head}{''.join(drawn)}</svg>"
+    return f'<div class="scroll">{head}{"".join(drawn)}</svg></div>'
 
 
 def _axis(left: float, top: float, height: float, most: float, say: Say) -> str:
