@@ -209,8 +209,8 @@ def _mark(number: int, conditions: Sequence[Condition], lists: _Lists) -> str:
     """SQL: the bits of the claims that hold of a row."""
     plain = sum(1 << bit for bit, it in enumerate(conditions) if not it.row)
     bits = [
-        f"CASE WHEN may{number} & {1 << bit} <> 0 AND ({lists.without(it.row)})"
-        f" THEN {1 << bit} ELSE 0 END"
+        f"CASE WHEN may{number} & {1 << bit} <> 0"
+        f" THEN CASE WHEN {lists.without(it.row)} THEN {1 << bit} ELSE 0 END ELSE 0 END"
         for bit, it in enumerate(conditions)
         if it.row
     ]
