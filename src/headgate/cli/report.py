@@ -54,7 +54,13 @@ def _answer(
 
 
 @command.command()
-@click.option("--by", type=click.Choice(BY_SPEND), default="model", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(BY_SPEND),
+    default="model",
+    show_default=True,
+    help="Whose spend each line is.",
+)
 @click.option(
     "--step",
     type=click.Choice(("hour", "day")),
@@ -111,7 +117,13 @@ def prefixes(**options: Any) -> None:
 
 
 @command.command()
-@click.option("--by", type=click.Choice(BY_TOOLS), default="model", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(BY_TOOLS),
+    default="model",
+    show_default=True,
+    help="Whose tools each line is of.",
+)
 @look_options
 def tools(**options: Any) -> None:
     """Show which tools are offered, called and failing.
@@ -126,7 +138,13 @@ def tools(**options: Any) -> None:
 
 
 @command.command()
-@click.option("--by", type=click.Choice(("model", "size")), default="model", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(("model", "size")),
+    default="model",
+    show_default=True,
+    help="Time calls by their model, or by the size of their prompt.",
+)
 @look_options
 def latency(**options: Any) -> None:
     """Show how long calls took, by model or by the size of their prompt.
