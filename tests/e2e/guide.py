@@ -52,3 +52,10 @@ def run(text: str, folder: Path) -> str:
 
 def section(output: str, title: str) -> str:
     return output.partition(f"== {title}\n")[2].partition("\n== ")[0]
+
+
+def in_order(shown: str, said: str) -> list[str]:
+    """The lines of what is shown that are not said, or not in that order."""
+    spoken = iter([" ".join(line.split()) for line in said.splitlines()])
+    lines = [" ".join(line.split()) for line in shown.splitlines() if line.strip(" …")]
+    return [line for line in lines if line not in spoken]

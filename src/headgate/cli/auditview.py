@@ -13,7 +13,7 @@ from typing import Any
 from headgate.audit.about import usd
 from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
-from headgate.audit.page.page import LEVERS, SURE, TOLD
+from headgate.audit.page.page import LEVERS, SURE, TOLD, beside
 from headgate.audit.report import Report
 from headgate.cli.terminal import named, out, print_table
 
@@ -132,8 +132,7 @@ def _buckets(report: Report) -> None:
 
 
 def _finding(report: Report, at: int, it: Finding) -> None:
-    adds = report.audit.adds(it)
-    less = "" if adds == it.saving_nusd else f", {usd(adds)} of it beside the others"
+    less = beside(it, report.audit.adds(it))
     name = finding_id(it)
     mark = f"  \\[{name}]" if name and not report.readings else ""
     _line(f"\n[bold]{at}. {usd(it.saving_nusd)}[/bold]  {escaped(it.subject)}{mark}")

@@ -243,6 +243,8 @@ def show_gateway(situation: Situation, advice: Advice, *, as_json: bool) -> None
     console.print(f"[bold]{word}[/bold]", highlight=False)
     for reason in advice.reasons:
         console.print(f"  for it: {reason}", highlight=False)
+    if not advice.reasons:
+        console.print("  for it: nothing of what was said", highlight=False)
     for reason in advice.against:
         console.print(f"  against it: {reason}", highlight=False)
 

@@ -155,8 +155,7 @@ def _claims(report: Report) -> Iterable[str]:
 
 
 def _finding(report: Report, it: Finding) -> str:
-    adds = report.audit.adds(it)
-    less = "" if adds == it.saving_nusd else f", adds {usd(adds)} to the total"
+    less = beside(it, report.audit.adds(it))
     rows = f"{it.rows:,} rows, " if it.rows else ""
     told = f"{rows}{SURE[it.confidence]}{less}"
     name = "" if report.readings else finding_id(it)
@@ -167,6 +166,13 @@ def _finding(report: Report, it: Finding) -> str:
         f'<p class="soft">{escape(it.rule)} · {escape(told)}{mark}</p>'
         f"<pre>{escape(it.change)}</pre></section>"
     )
+
+
+def beside(it: Finding, adds: int) -> str:
+    """How a claim stands to the one total, where that is not plain; empty: it is."""
+    if not it.rows and not adds:
+        return ", beside the total: this is not paid by the call"
+    return "" if adds == it.saving_nusd else f", adds {usd(adds)} to the total"
 
 
 def _joint(report: Report) -> Iterable[str]:
