@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from headgate.ledger.reconcile.page import (
@@ -19,13 +18,14 @@ from headgate.ledger.reconcile.page import (
     Page,
     buckets,
     count,
+    day_of,
     named,
     next_of,
+    nusd_of,
     of,
     results,
 )
 from headgate.ledger.reconcile.reported import Reported
-from headgate.ledger.reconcile.sides import DAY_US
 
 PROVIDER = "anthropic"
 URL = "https://api.anthropic.com"
@@ -94,13 +94,17 @@ def _day(bucket: dict[str, Any]) -> int:
         begins = datetime.fromisoformat(str(bucket.get("starting_at")))
     except ValueError:
         raise NoReport(f"starting_at is {bucket.get('starting_at')!r}, and no moment") from None
-    return int(begins.timestamp() * 1e6) // DAY_US
+    if begins.tzinfo is None:
+        begins = begins.replace(tzinfo=UTC)
+    return day_of((begins - _EPOCH).total_seconds(), bucket.get("starting_at"))
 
 
 def _usage(result: dict[str, Any], day: int) -> Reported:
     if not named(result, "model"):
         raise NoReport("its tokens are not told by model", "ask for group_by[]=model")
     written = result.get("cache_creation") or {}
+    if not isinstance(written, dict):
+        raise NoReport(f"cache_creation is {written!r}, and no counts by lifetime")
     tier = named(result, "service_tier")
     return Reported(
         PROVIDER,
@@ -132,13 +136,7 @@ def _cost(result: dict[str, Any], day: int) -> Reported:
 
 
 def _cents(result: dict[str, Any]) -> int:
-    currency, amount = str(result.get("currency") or "USD"), result.get("amount")
+    currency = str(result.get("currency") or "USD")
     if currency.upper() != "USD":
         raise NoReport(f"its money is {currency}, and ours are dollars")
-    try:
-        nusd = Decimal(str(amount)) * 10_000_000
-    except InvalidOperation:
-        raise NoReport(f"amount is {amount!r}, and no number of cents") from None
-    if not nusd.is_finite():
-        raise NoReport(f"amount is {amount!r}, and no number of cents")
-    return int(nusd.to_integral_value())
+    return nusd_of(result.get("amount"), 10_000_000, "cents")

@@ -9,7 +9,6 @@ Rule 3: its money is dollars, told by line: a model and what was charged for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from headgate.ledger.reconcile.page import (
@@ -19,8 +18,10 @@ from headgate.ledger.reconcile.page import (
     Page,
     buckets,
     count,
+    day_of,
     named,
     next_of,
+    nusd_of,
     of,
     results,
 )
@@ -69,7 +70,7 @@ def read(page: Any, money: bool | None = None, projects: Sequence[str] = ()) -> 
     """`money`: is it of costs; None: it shows. `projects`: only these count."""
     rows, days = [], set()
     for bucket in buckets(page):
-        day = count(bucket, "start_time") // DAY_S
+        day = day_of(count(bucket, "start_time"), bucket.get("start_time"))
         found = results(bucket)
         is_money = any("amount" in it for it in found) if money is None else money
         if money is not None or found:
@@ -85,9 +86,8 @@ def _usage(result: dict[str, Any], day: int) -> Reported:
     whole, read_ = count(result, "input_tokens"), count(result, "input_cached_tokens")
     written = count(result, "input_cache_write_tokens")
     half_day = count(result, "input_cache_write_12h_tokens")
-    fresh = result.get("input_uncached_tokens")
-    if fresh is None:
-        fresh = max(0, whole - read_ - written)
+    told = result.get("input_uncached_tokens") is not None
+    fresh = count(result, "input_uncached_tokens") if told else whole - read_ - written
     tier = named(result, "service_tier")
     return Reported(
         PROVIDER,
@@ -97,7 +97,7 @@ def _usage(result: dict[str, Any], day: int) -> Reported:
         "batch" if result.get("batch") is True else "" if tier == "default" else tier,
         "",
         requests=count(result, "num_model_requests"),
-        input_fresh=fresh,
+        input_fresh=max(0, fresh),
         cache_read=read_,
         cache_write_30m=max(0, written - half_day),
         cache_write_12h=half_day,
@@ -135,6 +135,4 @@ def _dollars(result: dict[str, Any]) -> int:
     currency = str(amount.get("currency") or "usd") if isinstance(amount, dict) else "usd"
     if currency.lower() != "usd":
         raise NoReport(f"its money is {currency}, and ours are dollars")
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
-        raise NoReport(f"amount.value is {value!r}, and no number of dollars")
-    return int((Decimal(repr(value)) * 1_000_000_000).to_integral_value())
+    return nusd_of(value, 1_000_000_000, "dollars")
