@@ -48,16 +48,15 @@ def columns(title: str, labels: Sequence[str], series: Sequence[Series], say: Sa
     step = (WIDTH - left - 8) / max(1, len(labels))
     drawn = [_axis(left, top, height, most, say)]
     for at, label in enumerate(labels):
-        base = top + height
+        foot = top + height
         for number, one in enumerate(series):
             tall = height * _sound(one.values[at]) / most
             if tall <= 0:
                 continue
-            base -= tall
+            foot -= tall
             hint = f"{label}: {one.name} {say(_sound(one.values[at]))}"
-            drawn.append(
-                _rect(left + at * step, base, max(0.6, step * 0.86), tall, number, hint)
-            )
+            box = _Box(left + at * step, foot, max(0.6, step * 0.86), tall)
+            drawn.append(_rect(box, number, hint))
     every = max(1, math.ceil(len(labels) / 8))
     drawn += [
         _text(left + at * step, top + height + 17, labels[at], "tick")
@@ -69,7 +68,7 @@ def columns(title: str, labels: Sequence[str], series: Sequence[Series], say: Sa
 def rows(title: str, names: Sequence[str], bars: Sequence[Bar]) -> str:
     """Amounts side by side, the parts of each one behind the other."""
     tall, gap, top = 20.0, 9.0, 4.0
-    left = min(300.0, 14 + LABEL_PX * max((len(bar.label) for bar in bars), default=0))
+    left = min(300.0, 16 + LABEL_PX * max((len(bar.label) for bar in bars), default=0))
     room = WIDTH - left - 12 - LABEL_PX * max((len(bar.told) for bar in bars), default=0)
     most = max((sum(map(_sound, bar.parts)) for bar in bars), default=0.0) or 1.0
     drawn = []
@@ -79,7 +78,8 @@ def rows(title: str, names: Sequence[str], bars: Sequence[Bar]) -> str:
         for number, part in enumerate(bar.parts):
             wide = room * _sound(part) / most
             if wide > 0:
-                drawn.append(_rect(x, y, wide, tall, number, f"{bar.label}: {names[number]}"))
+                hint = f"{bar.label}: {names[number]}"
+                drawn.append(_rect(_Box(x, y, wide, tall), number, hint))
                 x += wide
         drawn.append(_text(x + 7, y + 14.5, bar.told, "label"))
     shown = legend(names) if len(names) > 1 else ""
@@ -110,9 +110,17 @@ def _axis(left: float, top: float, height: float, most: float, say: Say) -> str:
     return "".join(drawn)
 
 
-def _rect(x: float, y: float, wide: float, tall: float, colour: int, hint: str) -> str:
+class _Box(NamedTuple):
+    x: float
+    y: float
+    wide: float
+    tall: float
+
+
+def _rect(box: _Box, colour: int, hint: str) -> str:
     kind = f"c{min(colour, COLOURS - 1)}"
-    place = f'x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}"'
+    size = f'width="{box.wide:.1f}" height="{box.tall:.1f}"'
+    place = f'x="{box.x:.1f}" y="{box.y:.1f}" {size}'
     return f'<rect class="{kind}" {place}><title>{escape(hint)}</title></rect>'
 
 
