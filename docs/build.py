@@ -12,14 +12,14 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from docs import compatibility, conformance
+from docs import compatibility, conformance, prices, rules
+from docs.table import header, row
 from headgate import providers
 from headgate.cli import main as cli
 from headgate.config import caps as written
@@ -45,8 +45,6 @@ from headgate.config.model import (
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
-from headgate.money.catalog import Catalog, PriceRules
-from headgate.money.pricing import Line, Rates
 from headgate.wire import SURFACES
 from headgate.wire.ability import Abilities
 from headgate.wire.model import FAULTS, Ending, Fault, Kind
@@ -54,7 +52,6 @@ from headgate.wire.stated import KEYS, Stated
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the code; change the code, not this page -->"
-NEWEST = datetime(9000, 1, 1, 12, tzinfo=UTC)  # after every dated price: those in force last
 
 WHEN: dict[Kind, str] = {
     Kind.INVALID: "the request is no valid JSON, or a field we read has the wrong type",
@@ -162,16 +159,16 @@ def config_page() -> str:
     ]
     for name, settings in setting.SECTIONS.items():
         defaults = _defaults(RECORDS[name])
-        parts += [f"## [{name}]", "", *_header("key", "form", "default", "meaning")]
+        parts += [f"## [{name}]", "", *header("key", "form", "default", "meaning")]
         parts += [
-            _row(f"`{each.name}`", _form(each), defaults.get(each.name, ""), each.meaning)
+            row(f"`{each.name}`", _form(each), defaults.get(each.name, ""), each.meaning)
             for each in settings
         ]
         parts.append("")
-    parts += ['## [prices.overrides."provider:model"]', "", *_header("key", "meaning")]
-    parts += [_row(f"`{each.name}`", each.meaning) for each in setting.OVERRIDE]
-    parts += ["", "## A target of a ladder, as a table", "", *_header("key", "form", "meaning")]
-    parts += [_row(f"`{each.name}`", _form(each), each.meaning) for each in setting.RUNG]
+    parts += ['## [prices.overrides."provider:model"]', "", *header("key", "meaning")]
+    parts += [row(f"`{each.name}`", each.meaning) for each in setting.OVERRIDE]
+    parts += ["", "## A target of a ladder, as a table", "", *header("key", "form", "meaning")]
+    parts += [row(f"`{each.name}`", _form(each), each.meaning) for each in setting.RUNG]
     return "\n".join([*parts, ""])
 
 
@@ -204,7 +201,7 @@ def faults_page() -> str:
         "A provider's own error answer is shown unmodified where it is the last word; the",
         "words below are used where the error is ours to explain.",
         "",
-        *_header(
+        *header(
             "kind",
             "when",
             "whose",
@@ -223,18 +220,18 @@ def faults_page() -> str:
                 status += f" (OpenAI surfaces: {other})"
         claims = (what.same_target, what.next_target, what.cools, what.client_may_retry)
         marks = ("yes" if claim else "no" for claim in claims)
-        parts.append(_row(f"`{kind}`", WHEN[kind], what.whose, status, *marks))
+        parts.append(row(f"`{kind}`", WHEN[kind], what.whose, status, *marks))
     parts += ["", "## How the caller's dialect names them", ""]
-    parts += _header("kind", "Anthropic `error.type`", "OpenAI `type`, `code`")
-    parts += [_row(f"`{kind}`", *_names(kind)) for kind in FAULTS]
+    parts += header("kind", "Anthropic `error.type`", "OpenAI `type`, `code`")
+    parts += [row(f"`{kind}`", *_names(kind)) for kind in FAULTS]
     parts += [
         "",
         "## Endings",
         "",
         "Every call has exactly one, on its ledger row.",
         "",
-        *_header("ending", "when"),
-        *(_row(f"`{ending}`", ENDED[ending]) for ending in Ending),
+        *header("ending", "when"),
+        *(row(f"`{ending}`", ENDED[ending]) for ending in Ending),
         "",
     ]
     return "\n".join(parts)
@@ -269,12 +266,12 @@ def ledger_page() -> str:
         "",
         "Summed in the transaction that writes the rows, so it never disagrees with `call`.",
         "",
-        *_header("column", "type", "meaning"),
-        _row("`account`", "`str`", "one of those in `charged`, such as `house` or `key:k_…`"),
-        _row("`day`", "`int`", "days since 1970"),
-        _row("`calls`", "`int`", "rows of that day"),
-        _row("`cost_nusd`", "`int`", "the sum of their `cost_nusd`"),
-        _row("`owner`", "`int`", "the process that spent it; 0: all that are gone"),
+        *header("column", "type", "meaning"),
+        row("`account`", "`str`", "one of those in `charged`, such as `house` or `key:k_…`"),
+        row("`day`", "`int`", "days since 1970"),
+        row("`calls`", "`int`", "rows of that day"),
+        row("`cost_nusd`", "`int`", "the sum of their `cost_nusd`"),
+        row("`owner`", "`int`", "the process that spent it; 0: all that are gone"),
         "",
     ]
     return "\n".join(parts)
@@ -291,8 +288,8 @@ def _columns(record: type[Any]) -> list[str]:
             types[last], words[last] = ast.unparse(node.annotation), ""
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and last:
             words[last] = inspect.cleandoc(str(node.value.value))
-    rows = [_row(f"`{name}`", f"`{types[name]}`", words[name]) for name in types]
-    return [*_header("column", "type", "meaning"), *rows]
+    rows = [row(f"`{name}`", f"`{types[name]}`", words[name]) for name in types]
+    return [*header("column", "type", "meaning"), *rows]
 
 
 def providers_page() -> str:
@@ -310,18 +307,16 @@ def providers_page() -> str:
             "",
             f"{preset.title}. As of {preset.checked}: {preset.source}.",
         ]
-        parts += ["", *_header("", "")]
+        parts += ["", *header("", "")]
         parts += [
-            _row("address", f"`{preset.base_url}`" if preset.base_url else "yours to give"),
-            _row("key from", keys + (" (optional)" if preset.key_optional else "")),
-            _row("key looks like", preset.key_hint or "no fixed shape"),
-            _row("serves", ", ".join(preset.paths)),
-            _row(
+            row("address", f"`{preset.base_url}`" if preset.base_url else "yours to give"),
+            row("key from", keys + (" (optional)" if preset.key_optional else "")),
+            row("key looks like", preset.key_hint or "no fixed shape"),
+            row("serves", ", ".join(preset.paths)),
+            row(
                 "asked for", ", ".join(f"`{name}`" for name in preset.models) or "by name only"
             ),
-            _row(
-                "prices", "free: own hardware" if preset.free else preset.prices or "by model"
-            ),
+            row("prices", "free: own hardware" if preset.free else preset.prices or "by model"),
             "",
         ]
     parts += ["## Not served", ""]
@@ -344,7 +339,7 @@ def capabilities_page() -> str:
         "",
         "## Keys",
         "",
-        *_header("key", "form", "default", "meaning"),
+        *header("key", "form", "default", "meaning"),
     ]
     default = Abilities()
     settings = {each.name: each for each in setting.CAPABILITY}
@@ -355,19 +350,19 @@ def capabilities_page() -> str:
         )
         words = ", ".join(f"`{word}`" for word in key.words)
         value = _plain(getattr(default, name))
-        parts.append(_row(f"`{name}`", f"{shown}{words}", value, key.meaning))
+        parts.append(row(f"`{name}`", f"{shown}{words}", value, key.meaning))
     parts += [
         "",
         "## Servers",
         "",
-        *_header("provider", "calls are translated to", "what holds"),
+        *header("provider", "calls are translated to", "what holds"),
     ]
     for kind, preset in providers.read_all().items():
         provider = without_key(kind)
         assert provider is not None
-        parts.append(_row(f"`{kind}`", provider.translate, _holds(preset.abilities)))
+        parts.append(row(f"`{kind}`", provider.translate, _holds(preset.abilities)))
     parts += ["", "## Models", "", "`*` stands for models that no other row names.", ""]
-    parts += _header("model", "thinking", "efforts", "max output", "what else holds", "as of")
+    parts += header("model", "thinking", "efforts", "max output", "what else holds", "as of")
     for fact in facts.read().models:
         if fact.abilities:
             parts.append(_model_row(fact))
@@ -379,7 +374,7 @@ def _model_row(fact: facts.Fact) -> str:
     thinking, efforts, most = (_plain(fact.abilities.get(name, ())) for name in own)
     rest = {name: value for name, value in fact.abilities.items() if name not in own}
     names = ", ".join(f"`{name}`" for name in fact.names)
-    return _row(names, thinking, efforts, most, _holds(rest), str(fact.checked))
+    return row(names, thinking, efforts, most, _holds(rest), str(fact.checked))
 
 
 def _holds(stated: Stated) -> str:
@@ -404,55 +399,6 @@ def _plain(value: object) -> str:
             return str(value)
 
 
-def prices_page() -> str:
-    catalog = Catalog.load(PriceRules())
-    parts = [
-        "# Prices",
-        "",
-        f"From {catalog.version} and our own rows in `src/headgate/money/models`: dollars per",
-        "million tokens, the last price known of each model. Earlier dates are priced as they",
-        "were then; `headgate explain --model NAME` shows what holds today, with your own",
-        "overrides.",
-        "Batch, flex, priority, fast and US-region terms come on top.",
-        "",
-    ]
-    for vendor in sorted(path.stem for path in facts.FOLDER.glob("*.toml")):
-        parts += [f"## {vendor}", ""]
-        parts += _header(
-            *("model", "input above", "input", "cache read", "write 5m", "write 1h"),
-            *("output", "context", "max output", "cached from"),
-        )
-        for model in catalog.models(vendor):
-            parts += _price_rows(model, catalog.rates(vendor, model, NEWEST))
-        parts.append("")
-    parts += ["## Others", "", *_header("provider id", "models with a price")]
-    parts += [_row(f"`{name}`", str(len(catalog.models(name)))) for name in catalog.providers]
-    return "\n".join([*parts, ""])
-
-
-def _price_rows(model: str, rates: Rates) -> Iterable[str]:
-    bands: dict[int, dict[str, Line]] = {}
-    for line in rates.lines():
-        if line.name not in ("search", "call"):
-            bands.setdefault(line.above, {})[line.name] = line
-    about = (rates.context_window, rates.max_output, rates.cache_minimum)
-    for above, lines in sorted(bands.items()):
-        shown = [
-            f"{lines[name].usd:f}"
-            for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-        ]
-        known = (f"{number:,}" if number else "" for number in about)
-        yield _row(f"`{model}`", f"{above:,}" if above >= 0 else "", *shown, *known)
-
-
-def _header(*names: str) -> list[str]:
-    return [_row(*names), "|" + "---|" * len(names)]
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-
 PAGES: dict[str, Callable[[], str]] = {
     "capabilities.md": capabilities_page,
     "cli.md": cli_page,
@@ -462,7 +408,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "faults.md": faults_page,
     "ledger.md": ledger_page,
     "providers.md": providers_page,
-    "prices.md": prices_page,
+    "prices.md": prices.page,
+    "rules.md": rules.page,
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from docs import build
 from headgate import providers
+from headgate.audit.rules import load as load_rules
 from headgate.cli import main
 from headgate.config import load
 from headgate.config.setting import SECTIONS
@@ -58,7 +59,10 @@ def test_the_reference_pages_are_what_the_code_says() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["capabilities.md", "cli.md", "config.md", "faults.md", "ledger.md", "providers.md"],
+    [
+        *("capabilities.md", "cli.md", "config.md", "faults.md"),
+        *("ledger.md", "providers.md", "rules.md"),
+    ],
 )
 def test_nothing_is_missing_from_the_reference(page: str) -> None:
     text = (build.FOLDER / page).read_text()
@@ -71,6 +75,7 @@ def test_nothing_is_missing_from_the_reference(page: str) -> None:
         "faults.md": [f"| `{each}` |" for each in (*FAULTS, *Ending)],
         "ledger.md": [f"| `{name}` |" for name in COLUMNS],
         "providers.md": [f"## {name}\n" for name in providers.read_all()],
+        "rules.md": [f"| `{rule.name}` | {rule.title[0].lower()}" for rule in load_rules()],
     }[page]
     assert [each for each in wanted if each not in text] == []
 

@@ -168,6 +168,11 @@ def _finding(report: Report, it: Finding) -> str:
     )
 
 
+def _is_counted(report: Report, it: Finding) -> bool:
+    """Is it about what calls cost, so that the one total is also of it?"""
+    return it.rows > 0 or report.audit.adds(it) > 0
+
+
 def beside(it: Finding, adds: int) -> str:
     """How a claim stands to the one total, where that is not plain; empty: it is."""
     if not it.rows and not adds:
@@ -181,7 +186,7 @@ def _joint(report: Report) -> Iterable[str]:
         return
     if len(report.audit.claims) == 1:
         return
-    alone = usd(sum(it.saving_nusd for it in report.audit.claims))
+    alone = usd(sum(it.saving_nusd for it in report.audit.claims if _is_counted(report, it)))
     yield "<h2>Together</h2>"
     yield (
         f"<p>Savings overlap: added up they would come to {escape(alone)}. Done together they"
