@@ -106,3 +106,5 @@ def test_work_is_repaid_by_what_it_saves() -> None:
     assert "never" in never
     wrong = run("roi", "--hours", "x", "--rate", "1", "--saving", "0")
     assert isinstance(wrong.exception, Misuse)
+    more = run("roi", "--hours", "1", "--rate", "1", "--saving", "9", "--spend", "8")
+    assert "more than the whole bill" in str(more.exception)

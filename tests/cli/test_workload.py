@@ -102,6 +102,11 @@ def test_limits_may_be_entered_for_all_models_or_for_one() -> None:
     assert found.limits["gpt-5"][0].tpm == 9
 
 
+def test_each_model_may_be_left_to_count_its_own_tokens() -> None:
+    assert read(counted_with="claude-sonnet-4-6").pattern.counted_with == "claude-sonnet-4-6"
+    assert read(counted_with="each").pattern.counted_with == ""
+
+
 def test_what_else_is_paid_is_named() -> None:
     found = read(tier_fee="500", cache_infra="1.2k", review="2400,6,100", extra=("staff=9",))
     assert [(it.name, it.nusd) for it in found.extras] == [
@@ -134,6 +139,12 @@ def test_what_else_is_paid_is_named() -> None:
         ({"price": ("input=5",), "model": ()}, "--price input=5: say whose"),
         ({"limit": ("rph=5",)}, "--limit: 'rph=5' is no limit"),
         ({"limit": ("rpm=many",)}, "--limit: 'many' is no amount"),
+        ({"limit": ("rpm=0",)}, "--limit: 'rpm=0' lets nothing through"),
+        ({"limit": ("gpt-4:rpm=5",)}, "not among the models; did you mean gpt-4o"),
+        ({"price": ("gpt-4:input=5",)}, "not among the models; did you mean gpt-4o"),
+        ({"requests": "1,5M"}, "decimals stand after a point: 1.5M"),
+        ({"growth": "5"}, "--growth: '5' would be 500% a month"),
+        ({"days": "30.5"}, "--days: '30.5' is no whole number"),
         ({"preset": "01-retrieval"}, "did you mean 001-retrieval"),
         ({"batch": "3"}, "--batch: is a share"),
         ({"batch_hit": "3"}, "--batch-hit: is a share"),

@@ -43,6 +43,12 @@ def test_a_burst_is_so_many_within_so_long() -> None:
     assert amounts.burst("120/s") == (Fraction(120), Fraction(1))
 
 
+def test_growth_of_more_than_all_is_written_with_its_percent_sign() -> None:
+    assert amounts.growth("5%") == amounts.growth("0.05") == Fraction(1, 20)
+    assert amounts.growth("500%") == 5
+    assert amounts.growth("-2%") == Fraction(-1, 50)
+
+
 def test_shares_and_money_are_exact() -> None:
     assert amounts.share("70%") == amounts.share("0.7") == Fraction(7, 10)
     assert amounts.share("-5%") == Fraction(-1, 20)
@@ -56,6 +62,11 @@ def test_shares_and_money_are_exact() -> None:
     [
         (amounts.number, "-5", "no amount"),
         (amounts.number, "many", "no amount"),
+        (amounts.number, "1,5M", "after a point: 1.5M"),
+        (amounts.number, "10,00", "after a point: 10.00"),
+        (amounts.number, "1,000,00", "no amount"),
+        (amounts.growth, "5", "write 5%, or 500%"),
+        (amounts.per_minute, "5/1.2.3s", "no span"),
         (amounts.share, "half", "0.7 or 70%"),
         (amounts.share, "1/0", "0.7 or 70%"),
         (amounts.nusd, "€5", "write dollars"),

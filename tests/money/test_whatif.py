@@ -56,3 +56,7 @@ def test_sizes_shrink_together() -> None:
     sizes = (Part(F(1, 2), F(4_000)), Part(F(1, 2), F(16_000)))
     what = {one.what: one.forecast for one in variations(month(sizes=sizes))}
     assert what["prompts were a quarter shorter"].pattern.longest == 12_000
+
+
+def test_replies_that_are_empty_cannot_be_shorter() -> None:
+    assert not any("replies" in one.what for one in variations(month(output=F(0))))

@@ -99,7 +99,13 @@ def presets(as_json: bool) -> None:
 @click.option("--hours", required=True, help="Hours of work, once: 120.")
 @click.option("--rate", required=True, help="Dollars an hour.")
 @click.option("--saving", required=True, help="Dollars that it saves a month.")
-@click.option("--months", default=12, show_default=True, help="After so many months.")
+@click.option(
+    "--months",
+    type=click.IntRange(1),
+    default=12,
+    show_default=True,
+    help="After so many months.",
+)
 @click.option("--spend", help="The monthly bill before; shows from which bill on it pays.")
 @json_option
 def roi(as_json: bool, months: int, **typed: str | None) -> None:
@@ -110,6 +116,11 @@ def roi(as_json: bool, months: int, **typed: str | None) -> None:
       headgate cost roi --hours 120 --rate 150 --saving 11800 --spend 28000
     """
     hours, rate, saving, spend = _numbers(typed)
+    if spend and saving > spend:
+        raise Misuse(
+            "--saving: is more than the whole bill of --spend",
+            "say what it saves of that bill: --saving 11800 --spend 28000",
+        )
     found = reckon(hours, round(rate * NANO), saving * NANO)
     needed = found.spend_needed_nusd(saving / spend, Fraction(months)) if spend else None
     rows = {

@@ -7,7 +7,7 @@ often a prefix is read drops every other word about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from fractions import Fraction
@@ -176,7 +176,7 @@ class _Reading:
 
 
 def _pattern(read: _Reading) -> Pattern | None:
-    days = read.one("days", lambda text: int(amounts.number(text)), 30)
+    days = read.one("days", _whole, 30)
     sizes = read.one("sizes", _sizes, ())
     mean = sum((part.share * part.value for part in sizes), NONE)
     if sizes and read.said.get("input"):
@@ -185,6 +185,7 @@ def _pattern(read: _Reading) -> Pattern | None:
     for name in ("requests", "output", *(() if sizes else ("input",))):
         if read.said.get(name) in (None, ""):
             read.wrong.append(f"{_option(name)}: is missing: {PATTERN[name]}")
+    counted = str(read.said.get("counted_with") or "")
     words: dict[str, Any] = {
         "requests": read.one("requests", lambda text: amounts.per_month(text, days), NONE),
         "input": mean if sizes else read.one("input", amounts.number, NONE),
@@ -195,10 +196,10 @@ def _pattern(read: _Reading) -> Pattern | None:
         "caching": _caching(read),
         "batch": read.one("batch", amounts.share, NONE),
         "batch_hit": read.one("batch_hit", amounts.share),
-        "growth": read.one("growth", amounts.share, NONE),
+        "growth": read.one("growth", amounts.growth, NONE),
         "reasoning": read.one("reasoning", amounts.share, NONE),
         "searches": read.one("searches", amounts.number, NONE),
-        "counted_with": read.said.get("counted_with") or "",
+        "counted_with": "" if counted == EACH else counted,
     }
     if read.wrong:
         return None
@@ -217,7 +218,7 @@ def _caching(read: _Reading) -> Caching | None:
                 read.wrong.append(f"{_option(name)}: needs --prefix, the tokens that repeat")
         return None
     arrivals = read.one("arrivals", amounts.per_hour)
-    heads = read.one("heads", lambda text: int(amounts.number(text)), 1)
+    heads = read.one("heads", _whole, 1)
     if heads != 1 and (arrivals is not None or read.said.get("hit")):
         read.wrong.append("--heads: --hit or --arrivals say already how often a prefix comes")
     return Caching(
@@ -230,6 +231,13 @@ def _caching(read: _Reading) -> Caching | None:
         readable_s=read.one("ttft", amounts.number, NONE),
         scales=bool(read.said.get("scales")),
     )
+
+
+def _whole(text: str) -> int:
+    found = amounts.number(text)
+    if found.denominator != 1:
+        raise ValueError(f"{text!r} is no whole number")
+    return int(found)
 
 
 def _sizes(text: str) -> tuple[Part, ...]:
@@ -288,6 +296,8 @@ def _overrides(read: _Reading) -> Iterator[tuple[str, tuple[tuple[str, str], ...
         except ValueError as error:
             read.wrong.append(f"--price: {error}")
             continue
+        if model and models and model not in models:
+            read.wrong.append(f"--price {model}: is not among the models{_near(model, models)}")
         for name in (model,) if model else models:
             yield name, prices
 
@@ -316,6 +326,9 @@ def _limits(said: Said, offers: tuple[Offer, ...]) -> dict[str, tuple[Limit, ...
             own[model] = _limit(pairs)
         except ValueError as error:
             reading.wrong.append(f"--limit: {error}")
+    known = {offer.model for offer in offers}
+    for model in own.keys() - known - {""}:
+        reading.wrong.append(f"--limit {model}: is not among the models{_near(model, known)}")
     reading.check()
     tables, found = read(), {}
     for offer in offers:
@@ -333,6 +346,8 @@ def _limit(pairs: list[str]) -> Limit:
                 f"{pair!r} is no limit; write rpm=10000, itpm=2M, otpm=400k, tpm=1M, spend=500"
             )
         figures[name.strip()] = int(amounts.number(value))
+        if not figures[name.strip()]:
+            raise ValueError(f"{pair!r} lets nothing through; leave out what is not limited")
     spend = figures.get("spend")
     return Limit(
         "your limits",
@@ -363,7 +378,11 @@ def _offers(catalog: Catalog, named: tuple[str, ...], on: datetime) -> tuple[Off
 
 
 def _like(model: str, catalog: Catalog, on: datetime) -> str:
-    close = get_close_matches(model, [it.model for it in offered(catalog, on)], n=1)
+    return _near(model, [it.model for it in offered(catalog, on)])
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 

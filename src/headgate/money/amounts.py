@@ -1,7 +1,8 @@
 """Reads amounts as people write them: 1.2M/month, 8500/min, 70%, $1,200, 400/2s.
 
 Rule 1: everything is exact: a fraction, never a float.
-Rule 2: what cannot be read is a ValueError that says what can be.
+Rule 2: what cannot be read is a ValueError that says what can be; what may be read in two ways,
+such as 1,5M, is not read.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from fractions import Fraction
 NANO = 10**9
 HOURS_PER_DAY = 24
 
+NUMBERS = "write a number such as 450, 1.2M or 10,000"
+
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "g": 1_000_000_000}
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second"), 1),
@@ -20,7 +23,11 @@ _SECONDS = {
     **dict.fromkeys(("h", "hour"), 3_600),
     **dict.fromkeys(("d", "day"), 86_400),
 }
-_NUMBER = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([kKmMbBgG]?)")
+_NUMBER = re.compile(
+    r"([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)"
+    r"\s*([kKmMbBgG]?)"
+)
+_COMMA = re.compile(r"[0-9]+,[0-9]+\s*[kKmMbBgG]?")
 _RATE = re.compile(r"(?P<count>[^/]+)(?:/\s*(?P<each>[0-9.]*)\s*(?P<unit>[a-z]+))?")
 _MONTH = ("month", "mo")
 
@@ -29,7 +36,11 @@ def number(text: str) -> Fraction:
     """A number that may carry k, M or B: 450, 1.2M, 10,000."""
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no amount; write a number such as 450, 1.2M or 10,000")
+        point = text.strip().replace(",", ".") if _COMMA.fullmatch(text.strip()) else ""
+        raise ValueError(
+            f"{text!r} is no amount; "
+            + (f"decimals stand after a point: {point}" if point else NUMBERS)
+        )
     digits = found[1].replace("_", "").replace(",", "")
     return Fraction(digits) * _TIMES[found[2].lower()]
 
@@ -43,6 +54,17 @@ def share(text: str) -> Fraction:
         return Fraction(plain)
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{text!r} is no share; write 0.7 or 70%") from None
+
+
+def growth(text: str) -> Fraction:
+    """A change from one month to the next: 5%, 0.05 or -2%; more than all of it needs its %."""
+    found = share(text)
+    if found > 1 and not text.strip().endswith("%"):
+        raise ValueError(
+            f"{text!r} would be {float(found):.0%} a month; write {text.strip()}%,"
+            f" or {float(found) * 100:g}% if it is so"
+        )
+    return found
 
 
 def nusd(text: str) -> int:
@@ -111,7 +133,10 @@ def _split(text: str) -> dict[str, str]:
 
 
 def _each(text: str | None) -> Fraction:
-    each = Fraction(text) if text else Fraction(1)
+    try:
+        each = Fraction(text) if text else Fraction(1)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{text!r} is no span; write 400/2s or 1.2M/month") from None
     if each <= 0:
         raise ValueError("a rate is per more than nothing")
     return each

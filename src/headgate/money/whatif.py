@@ -45,7 +45,8 @@ def _patterns(found: Forecast) -> Iterator[tuple[str, Pattern]]:
         yield from _of_cache(pattern, pattern.caching, found)
     if pattern.batch < HALF:
         yield "half of it could wait for a batch", replace(pattern, batch=HALF)
-    yield "replies were a quarter shorter", replace(pattern, output=pattern.output * LESS)
+    if pattern.output:
+        yield "replies were a quarter shorter", replace(pattern, output=pattern.output * LESS)
     if pattern.caching is None:
         sizes = tuple(part._replace(value=part.value * LESS) for part in pattern.sizes)
         shorter = replace(pattern, input=pattern.input * LESS, sizes=sizes)
