@@ -193,6 +193,24 @@ def test_requests_shorter_than_the_prefix_carry_no_mark() -> None:
     assert forecast(grows, offer("claude-sonnet-5-5")).online.read == 6_000
 
 
+def test_of_prompts_that_repeat_in_proportion_only_those_long_enough_are_cached() -> None:
+    sizes = (Part(F(1, 2), F(2_000)), Part(F(1, 2), F(18_000)))
+    caching = Caching(F(5_000), hit=F(1), scales=True)
+    found = forecast(pattern(sizes=sizes, caching=caching), offer("claude-haiku-4-5"))
+    tokens = {line.name: line.quantity for line in found.lines}
+    # half as much as the prompt repeats: 1,000 tokens are below 4,096, and 9,000 are not
+    assert tokens["cache reads"] == 500_000 * 9_000
+    assert tokens["fresh input"] == 500_000 * 2_000 + 500_000 * 9_000
+    assert "what repeats of short requests is below the minimum of 4,096" in found.notes
+
+
+def test_a_tokenizer_of_which_nothing_is_known_is_told() -> None:
+    other = forecast(pattern(counted_with="gpt-4o"), offer("claude-sonnet-5-5"))
+    assert any("nothing is known of how many claude-sonnet-5-5" in it for it in other.notes)
+    same = forecast(pattern(counted_with="gpt-4o"), offer("gpt-4o"))
+    assert not any("nothing is known" in it for it in same.notes)
+
+
 def test_a_batch_is_half_price_and_marks_a_prefix_only_where_that_pays() -> None:
     half = forecast(pattern(batch=F(1, 2)), offer("claude-sonnet-5-5"))
     assert by_name(half)["batch discount"] == -6_250 * USD

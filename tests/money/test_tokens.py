@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from headgate.money.tokens import NEW_CLAUDE, OLD_CLAUDE, ratio, tokenizer
+from headgate.money.tokens import NEW_CLAUDE, OLD_CLAUDE, comparable, ratio, tokenizer
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,6 @@ def test_where_nothing_is_known_counts_stay_as_they_are() -> None:
     assert ratio("gpt-6.1-terra", "claude-opus-4-7") == 1
     assert ratio("claude-opus-4-7", "") == 1
     assert ratio("claude-opus-5-5", "claude-sonnet-5") == 1
+    assert not comparable("gpt-6.1-terra", "claude-opus-4-7")
+    assert comparable("gpt-6.1-terra", "gpt-6.1-terra")
+    assert comparable("claude-opus-4-7", "")

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from headgate.money.pattern import BATCH_HITS, LIVES_S, NONE, ONE, Caching, Pattern, Shares
 from headgate.money.pricing import ATTO_PER_NANO, Rates, Table
-from headgate.money.tokens import ratio
+from headgate.money.tokens import comparable, ratio
 from headgate.wire.model import STANDARD, Terms
 
 BATCH = Terms(tier="batch")
@@ -189,6 +189,8 @@ class _Plan(NamedTuple):
     batched: Shares | None
     """of batched requests; None: they carry no mark"""
     needed: Fraction | None
+    shortest: int = 0
+    """what is shorter is not cached"""
 
 
 def lifetime(offer: Offer, asked: str) -> str:
@@ -206,12 +208,16 @@ def _plan(pattern: Pattern, offer: Offer, scale: Fraction) -> _Plan:
     prefix = caching.prefix * scale
     ttl = lifetime(offer, caching.ttl)
     needed = share_needed(offer.rates, ttl, ceil(pattern.input * scale))
-    if prefix < (offer.shortest or 0):
+    shortest = offer.shortest or 0
+    most = prefix
+    if caching.scales and pattern.input:
+        most = prefix * pattern.longest / pattern.input
+    if most < shortest:
         return _Plan(None, prefix, ttl, None, None, needed)
     shares = caching.shares(ttl, pattern.per_hour)
     reads = _batch_reads(pattern, shares)
     batched = Shares(reads, 1 - reads) if needed is not None and reads >= needed else None
-    return _Plan(prefix, prefix, ttl, shares, batched, needed)
+    return _Plan(prefix, prefix, ttl, shares, batched, needed, shortest)
 
 
 def _batch_reads(pattern: Pattern, shares: Shares) -> Fraction:
@@ -288,7 +294,7 @@ def _bill(
         counts = [NONE] * 7
         counts[FRESH], counts[OUTPUT] = size, pattern.output * scale
         prefix = _prefix(pattern, plan, part.value)
-        if shares is not None and size >= prefix > 0:
+        if shares is not None and size >= prefix >= max(plan.shortest, 1):
             counts[FRESH] -= prefix
             counts[READ] = prefix * shares.reads
             counts[_WRITES[plan.ttl]] = prefix * shares.paid_writes
@@ -333,6 +339,11 @@ def _notes(pattern: Pattern, offer: Offer, plan: _Plan, scale: Fraction) -> Iter
             f"tokens x {float(scale):.2f}: {offer.model} counts otherwise than "
             f"{pattern.counted_with}, which counted them"
         )
+    elif not comparable(offer.model, pattern.counted_with):
+        yield (
+            f"tokens as {pattern.counted_with} counted them: nothing is known of how many"
+            f" {offer.model} counts instead"
+        )
     if offer.rates.priced_by not in ("catalog", "override"):
         yield f"nobody lists a price for {offer.model}: priced by {offer.rates.priced_by}"
     if pattern.caching is not None and plan.wanted:
@@ -357,6 +368,9 @@ def _of_cache(pattern: Pattern, caching: Caching, offer: Offer, plan: _Plan) -> 
         yield f"the shortest prefix that {offer.model} caches is not known; taken to be shorter"
     if not caching.scales and any(part.value < caching.prefix for part in pattern.parts):
         yield "requests shorter than the prefix carry no mark"
+    repeated = (_prefix(pattern, plan, part.value) for part in pattern.parts)
+    if any(prefix < plan.shortest for prefix in repeated):
+        yield f"what repeats of short requests is below the minimum of {plan.shortest:,}"
     reads = float(plan.shares.reads)
     if caching.hit is None and not caching.measured:
         rate = f"{float(pattern.per_hour / caching.heads):,.1f} an hour"

@@ -38,3 +38,10 @@ def ratio(model: str, counted_with: str) -> Fraction:
     if not here or not there or here == there:
         return Fraction(1)
     return LARGER if here == NEW_CLAUDE else 1 / LARGER
+
+
+def comparable(model: str, counted_with: str) -> bool:
+    """Whether the ratio is known: of a model to itself it is."""
+    if not counted_with or model.lower() == counted_with.lower():
+        return True
+    return bool(tokenizer(model) and tokenizer(counted_with))
