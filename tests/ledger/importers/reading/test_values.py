@@ -150,3 +150,9 @@ def test_iso_is_exact_to_the_microsecond(moment: datetime) -> None:
     found = Times("UTC").us(moment.isoformat(), "ts")
     assert found == Times("UTC").us(moment.replace(tzinfo=UTC), "ts")
     assert found % 1_000_000 == moment.microsecond
+
+
+@given(st.integers(1_500_000_000_000, 1_999_999_999_999))
+def test_milliseconds_in_a_cell_are_never_taken_for_a_date_of_long_ago(number: int) -> None:
+    assert Times("").us(str(number), "ts") == number * 1_000
+    assert Times("").us("20261101", "ts") == Times("").us("2026-11-01", "ts")

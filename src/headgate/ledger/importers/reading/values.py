@@ -39,6 +39,7 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](.+))?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T,]+(.+))?")
 _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?:[ T](.+))?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DAY = len("20261101")
 
 
 class Bad(ValueError):
@@ -163,6 +164,8 @@ class Times:
         raise ValueError
 
     def _text(self, text: str) -> int:
+        if text.isdecimal() and len(text) != _DAY:  # ISO reads 1712052812345 as of 1712
+            return _unix(Decimal(text))
         try:
             return self._moment(datetime.fromisoformat(text))
         except ValueError:
