@@ -88,6 +88,26 @@ def test_exports_that_overlap_agree_in_their_ids_and_the_fuller_row_wins(
     assert len({made.id for made in early}) == 2
 
 
+def test_an_old_and_a_new_export_of_one_day_agree_in_their_ids(tmp_path: Path) -> None:
+    row = "2026-08-05,claude-opus-5,Closer,Default,standard,46981,15969,0,7,16932,1"
+    old = OLD.partition("\n")[0] + f"\n{row}\n"
+    (before,), _ = read(IMPORTER, written(tmp_path / "a.csv", old))
+    after, _ = read(IMPORTER, written(tmp_path / "b.csv", NEW))
+    assert before.id == after[0].id
+    assert before._replace(key="") == after[0]._replace(key="")
+
+
+def test_two_keys_of_one_name_are_two_rows_of_an_export_and_of_one_that_overlaps(
+    tmp_path: Path,
+) -> None:
+    twin = ROWS[0].replace("46981", "1")
+    text = "\n".join((HEADER, ROWS[0], twin)) + "\n"
+    found, _ = read(IMPORTER, written(tmp_path / "a.csv", text))
+    joined, _ = read(IMPORTER, written(tmp_path / "b.csv", text + text))
+    assert [made.input_fresh for made in found] == [46_981, 1]
+    assert len({made.id for made in found}) == len({made.id for made in joined}) == 2
+
+
 def test_files_of_two_years_can_be_joined(tmp_path: Path) -> None:
     found, reading = read(IMPORTER, written(tmp_path / "a.csv", NEW + OLD + OLDEST))
     assert [made.cache_write_1h for made in found] == [0, 0, 100, 0]
