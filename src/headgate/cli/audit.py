@@ -76,6 +76,13 @@ command.add_command(applied)
     help="How good cheaper models were on your own tasks: CSV or JSON.",
 )
 @click.option(
+    "--commitment",
+    "commitments",
+    multiple=True,
+    help='Capacity paid for by the month, beside [[commitments]] of headgate.toml, as in'
+    ' "anthropic priority 5000/month"; may be given several times.',
+)
+@click.option(
     "--html",
     "html_file",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -36,7 +36,7 @@ from headgate.cli.since import start_us
 from headgate.cli.terminal import named, print_json, say
 from headgate.cli.whole import write_whole
 from headgate.config.model import Commitment, Config, Purpose
-from headgate.config.purpose import read_file
+from headgate.config.purpose import commitment, read_file
 from headgate.ledger.book.book import Book, open_files
 from headgate.ledger.book.hot import ALWAYS, Window
 from headgate.ledger.book.quick import Quick, quick
@@ -75,6 +75,7 @@ class Asked:
     trials_file: Path | None
     html_file: Path | None
     top: int
+    commitments: tuple[str, ...]
     quick: bool
     as_json: bool
     ledger: Path | None
@@ -228,13 +229,22 @@ def _said(asked: Asked, config: Config) -> _Said:
     except TrialError as error:
         raise Misuse(error.what, error.hint) from error
     if asked.purposes_file is not None:
-        return _Said(*read_file(asked.purposes_file), trials)
-    return _Said(config.purposes, config.commitments, trials)
+        purposes, commitments = read_file(asked.purposes_file)
+    return _Said(purposes, [*commitments, *map(_committed, asked.commitments)], trials)
+
+
+def _committed(text: str) -> Commitment:
+    try:
+        return commitment(text)
+    except ValueError as error:
+        hint = 'provider, tier if it has one, and the fee: "anthropic priority 5000/month"'
+        raise Misuse(f'--commitment "{text}": {error}', hint) from None
 
 
 def _past(
     about: _About, rules: Sequence[Rule], evidence: Evidence
 ) -> Iterator[tuple[Claim, Verified]]:
+    purposes, commitments = config.purposes, config.commitments
     """What came of changes that were made."""
     by_name = {rule.name: rule for rule in rules}
     with about.source.connection() as connection:
