@@ -211,7 +211,7 @@ def _plan(pattern: Pattern, offer: Offer, scale: Fraction) -> _Plan:
     shortest = offer.shortest or 0
     most = prefix
     if caching.scales and pattern.input:
-        most = prefix * pattern.longest / pattern.input
+        most = prefix * max(part.value for part in pattern.parts) / pattern.input
     if most < shortest:
         return _Plan(None, prefix, ttl, None, None, needed)
     shares = caching.shares(ttl, pattern.per_hour)
@@ -350,10 +350,26 @@ def _notes(pattern: Pattern, offer: Offer, plan: _Plan, scale: Fraction) -> Iter
         yield from _of_cache(pattern, pattern.caching, offer, plan)
     if pattern.batch:
         yield from _of_batch(pattern, offer, plan)
-    bands = [band.above for band in offer.rates.table(STANDARD).bands if band.above >= 0]
-    if bands and not pattern.sizes and any(start > pattern.input * scale for start in bands):
-        start = min(start for start in bands if start > pattern.input * scale)
+    yield from _of_bands(pattern, offer, scale)
+
+
+def _of_bands(pattern: Pattern, offer: Offer, scale: Fraction) -> Iterator[str]:
+    """What is assumed of prompts long enough for another price."""
+    if pattern.sizes:
+        return
+    bands = [band.above for band in offer.rates.table(STANDARD).bands]
+    beyond = [start for start in bands if start > pattern.input * scale]
+    if not beyond:
+        return
+    start = min(beyond)
+    if pattern.longest * scale <= start:
         yield f"no request has more than {start:,} input tokens, where its price rises"
+    else:
+        yield (
+            f"above {start:,} input tokens its price rises, and the longest request has"
+            f" {float(pattern.longest * scale):,.0f}: all were priced at the mean; --sizes"
+            " tells how many are long"
+        )
 
 
 def _of_cache(pattern: Pattern, caching: Caching, offer: Offer, plan: _Plan) -> Iterator[str]:

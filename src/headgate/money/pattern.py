@@ -157,6 +157,8 @@ class Pattern:
     sizes: tuple[Part, ...] = ()
     """which share of requests has how much input, where prices depend on it; empty: all have
     the mean"""
+    at_most: Fraction = NONE
+    """input of the longest request there is, where sizes do not tell; 0: nobody said"""
     days: int = 30
     peak: Peak = Peak()
     caching: Caching | None = None
@@ -190,7 +192,7 @@ class Pattern:
     @property
     def longest(self) -> Fraction:
         """The most input that is known of any request."""
-        return max(part.value for part in self.parts)
+        return max(self.at_most, *(part.value for part in self.parts))
 
     def _mistakes(self) -> Iterator[str]:
         if not 1 <= self.days <= 31:

@@ -41,3 +41,11 @@ def test_what_it_costs_is_set_against_what_it_saves() -> None:
     advice = advise(Situation(monthly_nusd=400 * USD, saving_share=0.5, hourly_nusd=150 * USD))
     assert advice.net_nusd == -100 * USD
     assert any("costs $300 a month to run, and saves $200" in it for it in advice.against)
+
+
+def test_one_that_costs_more_than_the_bill_does_not_pay_whatever_speaks_for_it() -> None:
+    bill = Situation(keys=9, monthly_nusd=600 * USD, infrastructure_nusd=5_000 * USD)
+    advice = advise(bill)
+    assert not advice.take_it
+    assert "more than the whole bill" in advice.against[0]
+    assert advise(bill._replace(monthly_nusd=6_000 * USD)).take_it

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.money.decision.mistake import exchanges, wrong_nusd
+from headgate.money.decision.mistake import Measured, bounds, exchanges, wrong_nusd
 
 MODELS = st.dictionaries(
     st.sampled_from("abcdef"),
@@ -51,3 +51,11 @@ def test_whatever_a_wrong_answer_costs_a_best_model_stands_on_the_way(
 
 def test_what_wrong_answers_cost() -> None:
     assert wrong_nusd(Fraction(942, 1000), Fraction(1000), 2_000_000_000) == 116_000_000_000
+
+
+def test_few_tasks_leave_much_open_and_many_little() -> None:
+    low, high = bounds(Measured(Fraction(471, 500), 500))
+    assert (round(float(low), 4), round(float(high), 4)) == (0.9180, 0.9593)
+    low, high = bounds(Measured(Fraction(1), 10))
+    assert (round(float(low), 4), high) == (0.7225, 1)
+    assert bounds(Measured(Fraction(0), 3))[0] == 0

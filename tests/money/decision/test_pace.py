@@ -29,3 +29,13 @@ def test_what_was_not_measured_is_neither_in_time_nor_late() -> None:
 def test_a_measured_whole_beats_a_reckoned_one() -> None:
     times = Times(ttft_p50_s=1, whole_slow_s=4, tokens_per_s=1)
     assert keep(times, Budget(whole_s=5), 1000).in_time is True
+
+
+def test_a_part_that_alone_takes_too_long_is_late_and_else_tells_nothing_of_the_whole() -> None:
+    slow = keep(Times(tokens_per_s=10), Budget(whole_s=5), 100)
+    assert slow.in_time is False
+    assert "10.00 s or more" in slow.why
+    assert keep(Times(ttft_slow_s=6), Budget(whole_s=5), 100).in_time is False
+    fast = keep(Times(tokens_per_s=100), Budget(whole_s=5), 100)
+    assert fast.in_time is None
+    assert "nobody measured" in fast.why

@@ -85,6 +85,32 @@ def test_a_mistake_that_is_dear_enough_buys_the_better_model() -> None:
     assert 10_000_000 < step.pays_from_nusd < 1_000_000_000
 
 
+def test_accuracies_of_few_tasks_are_tried_at_both_ends_of_what_they_leave_open() -> None:
+    right = {
+        "claude-haiku-5-5": Measured(Fraction(9, 10), 10),
+        "claude-opus-5-5": Measured(Fraction(1), 10),
+    }
+    verdict = decide(replace(QUESTION, right=right, wrong_nusd=1_000_000_000))
+    assert verdict.choice == "claude-opus-5-5"
+    words = "claude-opus-5-5 right in 72.2% of cases, which 10 tasks leave open"
+    assert (words, "claude-haiku-5-5") in verdict.turns
+    entered = {name: it._replace(tasks=0) for name, it in right.items()}
+    assert not any("leave open" in it for it in decide(replace(QUESTION, right=entered)).tried)
+
+
+def test_a_longest_prompt_in_a_dearer_band_is_not_denied_among_the_assumptions() -> None:
+    (haiku, *_) = candidates(replace(QUESTION, prompt=Prompt(longest=150_000)))
+    assert any("the longest request has 150,000" in note for note in haiku.notes)
+    (haiku, *_) = candidates(QUESTION)
+    assert any("no request has more than 100,000" in note for note in haiku.notes)
+
+
+def test_a_month_that_costs_more_than_a_tier_allows_is_out_in_batches_too() -> None:
+    limits = {"claude-haiku-5-5": (Limit("Start", rpm=1_000, spend_nusd=1_000_000_000),)}
+    asked = replace(QUESTION, limits=limits, budget=Budget(background=True))
+    assert decide(asked).choice == "claude-sonnet-5-5"
+
+
 @pytest.mark.parametrize("words", [name for name, _ in changes(QUESTION)])
 def test_every_change_is_a_question_that_can_be_asked(words: str) -> None:
     assert decide(dict(changes(QUESTION))[words]).choice

@@ -107,6 +107,30 @@ def test_changes_that_turn_the_choice_are_told_and_the_others_counted() -> None:
     assert len(verdict.tried) == 2
 
 
+def test_of_two_that_cost_the_same_the_one_of_which_more_is_known_goes_first() -> None:
+    limits = Load(fits=None, why="its rate limits are not known")
+    verdict = choose([one("a", 5, load=limits), one("b", 5)], Need(Fraction(1)))
+    assert verdict.choice == "b"
+    assert "a costs the same; of that one, its rate limits are not known" in verdict.reasons
+    slow = Candidate("a", 5 * USD, fit(PROMPT, 9_000, None), keep(Times(), Budget(), 1), FREE)
+    assert choose([slow, one("b", 5)], Need(Fraction(1))).choice == "b"  # unknown is not fast
+    twins = choose([one("a", 5), one("b", 5)], Need(Fraction(1)))
+    assert "b costs the same; nothing that was said tells the two apart" in twins.reasons
+
+
+def test_what_is_not_known_of_the_choice_stands_among_its_reasons() -> None:
+    limits = Load(fits=None, why="its rate limits are not known")
+    verdict = choose([one("a", 5, load=limits), one("b", 50)], Need(Fraction(1)))
+    assert "not certain: its rate limits are not known" in verdict.reasons
+
+
+def test_a_limit_of_spend_holds_for_background_work_too() -> None:
+    limited = one("a", 3, load=Load(fits=False, why="spend", spent="$9 are more than $5"))
+    verdict = choose([limited, one("b", 50)], Need(Fraction(9), background=True))
+    assert verdict.choice == "b"
+    assert verdict.weighed[-1].out == ("$9 are more than $5",)
+
+
 COSTS = st.lists(st.tuples(st.integers(1, 10_000), st.booleans()), min_size=1, max_size=6)
 
 

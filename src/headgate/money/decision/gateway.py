@@ -1,7 +1,8 @@
 """Decides whether a gateway pays, or the direct API does: by what is there, and by the money.
 
 Rule 1: each reason for it is named with the figure it rests on; so is each against it.
-Rule 2: where nothing speaks for it, the advice is to stay with the direct API.
+Rule 2: where nothing speaks for it, or it costs more than the bill itself, the advice is to
+stay with the direct API.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def advise(it: Situation) -> Advice:
         "one more thing between you and the provider that can fail",
     ]
     found = tuple(filter(None, reasons))
-    return Advice(bool(found), found, tuple(filter(None, against)), saves - costs)
+    dear = costs - saves > it.monthly_nusd > 0
+    if dear:
+        against.insert(0, "it costs more than the whole bill that it would look after")
+    return Advice(bool(found) and not dear, found, tuple(filter(None, against)), saves - costs)
 
 
 def _usd(nusd: int) -> str:

@@ -11,6 +11,10 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+NORMAL = 1.959964
+"""of a normal distribution, 95 of 100 lie within so many standard deviations"""
+FINE = 10**6
+
 
 class Measured(NamedTuple):
     """How often a model is right, of so many that were looked at; 0: it was entered."""
@@ -30,6 +34,16 @@ class Exchange(NamedTuple):
     """wrong answers it spares in that month"""
     pays_from_nusd: int
     """the cost of one wrong answer from which on it pays; 0: at any"""
+
+
+def bounds(measured: Measured) -> tuple[Fraction, Fraction]:
+    """Between which shares the true one lies, 95 times of 100 (Wilson's interval)."""
+    tasks, right = measured.tasks, float(measured.right)
+    shift = NORMAL**2 / tasks
+    middle = (right + shift / 2) / (1 + shift)
+    wide = NORMAL * math.sqrt((right * (1 - right) + shift / 4) / tasks) / (1 + shift)
+    low, high = max(0.0, middle - wide), min(1.0, middle + wide)
+    return Fraction(round(low * FINE), FINE), Fraction(round(high * FINE), FINE)
 
 
 def wrong_nusd(accuracy: Fraction, calls: Fraction, each_nusd: int) -> int:

@@ -2,13 +2,16 @@
 
 Rule 1: work that nobody waits for has no budget: the dearer, faster model gains nothing there.
 Rule 2: where no time of the whole answer was measured, it is the time to the first token and
-that of writing the tokens; where neither is known, the model is not refused, and it is said.
+that of writing the tokens; where one of them is not known, the model is refused only if the
+other alone takes too long, and it is said.
 Rule 3: a budget is held by the slow calls, not by the median.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+WHOLE = "the whole answer"
 
 
 class Times(NamedTuple):
@@ -47,17 +50,21 @@ def keep(times: Times, budget: Budget, output_tokens: float) -> Pace:
     """Does a model with these times keep the budget for answers of that length."""
     first = times.ttft_slow_s or times.ttft_p50_s
     writing = output_tokens / times.tokens_per_s if times.tokens_per_s > 0 else 0.0
-    whole = times.whole_slow_s or (first + writing if writing else times.whole_p50_s)
+    reckoned = first + writing if first and writing else 0.0
+    whole = times.whole_slow_s or reckoned or times.whole_p50_s
+    least = max(first, writing)
     if budget.background or not (budget.ttft_s or budget.whole_s):
         return Pace(first, whole, in_time=True, why="")
     late, unknown = [], []
     for name, took, most in (
         ("the first token", first, budget.ttft_s),
-        ("the whole answer", whole, budget.whole_s),
+        (WHOLE, whole, budget.whole_s),
     ):
         if not most:
             continue
-        if not took:
+        if not took and name == WHOLE and least > most:
+            late.append(f"{name} takes {least:,.2f} s or more, and {most:,.2f} s are allowed")
+        elif not took:
             unknown.append(f"nobody measured when {name} comes")
         elif took > most:
             late.append(f"{name} comes after {took:,.2f} s, and {most:,.2f} s are allowed")

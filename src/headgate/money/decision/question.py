@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 
-from headgate.money.decision.mistake import Measured
+from headgate.money.decision.mistake import Measured, bounds
 from headgate.money.decision.pace import Budget, Times, keep
 from headgate.money.decision.room import Prompt, fit
 from headgate.money.decision.verdict import (
@@ -70,10 +70,12 @@ def candidates(question: Question) -> list[Candidate]:
 
 def forecast_of(question: Question, offer: Offer) -> Forecast:
     """What the workload costs on a model: in a batch, where nobody waits and it is cheaper."""
-    found = forecast(question.pattern, offer, question.extras)
-    if not question.budget.background or question.pattern.batch:
+    longest = Fraction(max(question.prompt.longest, question.prompt.document))
+    pattern = replace(question.pattern, at_most=longest)
+    found = forecast(pattern, offer, question.extras)
+    if not question.budget.background or pattern.batch:
         return found
-    waiting = replace(question.pattern, batch=Fraction(1))
+    waiting = replace(pattern, batch=Fraction(1))
     batched = forecast(waiting, offer, question.extras)
     return batched if batched.monthly_nusd < found.monthly_nusd else found
 
@@ -110,7 +112,8 @@ def _load(question: Question, found: Forecast) -> Load:
     if fits.fits is None and question.pattern.peak.rpm and not question.budget.background:
         reasons = (*reasons, "its rate limits are not known")
     remedies = tuple(remedy for it in fits.excesses for remedy in it.remedies)
-    return Load(fits.fits, "; ".join(reasons), remedies)
+    spent = (it.text for it in fits.excesses if it.demand.what == "spend")
+    return Load(fits.fits, "; ".join(reasons), remedies, "; ".join(spent))
 
 
 def _asked(question: Question) -> Callable[[], tuple[Sequence[Candidate], Need]]:
@@ -131,17 +134,23 @@ def changes(question: Question) -> Iterator[tuple[str, Question]]:
         ("answers twice as long", Fraction(2)),
     ):
         longer = replace(pattern, output=pattern.output * factor)
-        yield words, replace(question, pattern=longer)
+        prompt = question.prompt._replace(output=ceil(question.prompt.output * factor))
+        yield words, replace(question, pattern=longer, prompt=prompt)
     sizes = tuple(part._replace(value=part.value * 2) for part in pattern.sizes)
     yield (
         "prompts twice as long",
-        replace(question, pattern=replace(pattern, input=pattern.input * 2, sizes=sizes)),
+        replace(
+            question,
+            pattern=replace(pattern, input=pattern.input * 2, sizes=sizes),
+            prompt=question.prompt._replace(longest=question.prompt.longest * 2),
+        ),
     )
     if pattern.caching is not None:
         yield (
             "nothing read from a cache",
             replace(question, pattern=replace(pattern, caching=None)),
         )
+    yield from _of_accuracy(question)
     if question.wrong_nusd:
         for words, factor in (("half", Fraction(1, 2)), ("twice", Fraction(2))):
             cost = round(question.wrong_nusd * factor)
@@ -158,3 +167,19 @@ def changes(question: Question) -> Iterator[tuple[str, Question]]:
             "nobody waiting for it",
             replace(question, budget=question.budget._replace(background=True)),
         )
+
+
+def _of_accuracy(question: Question) -> Iterator[tuple[str, Question]]:
+    """Each model as seldom and as often right as the tasks it was measured on leave open."""
+    if not question.wrong_nusd and question.least_right is None:
+        return
+    for name, measured in question.right.items():
+        if not measured.tasks:
+            continue
+        for share in bounds(measured):
+            words = (
+                f"{name} right in {float(share):.1%} of cases, which {measured.tasks:,} tasks"
+                " leave open"
+            )
+            other = measured._replace(right=share)
+            yield words, replace(question, right={**question.right, name: other})

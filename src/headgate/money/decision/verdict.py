@@ -3,7 +3,7 @@
 Rule 1: what disqualifies is a budget that is broken, a limit that is passed or a prompt that
 does not fit; what is merely unknown is a doubt, and is told beside the choice.
 Rule 2: of those that are left the cheapest is taken, wrong answers included where somebody said
-what one costs; of equally cheap ones the faster.
+what one costs; of equally cheap ones that of which more is known, then the faster.
 Rule 3: a choice that a small change turns is told with that change.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
 from headgate.money.decision.mistake import Exchange, Measured, exchanges, wrong_nusd
@@ -29,6 +30,8 @@ class Load(NamedTuple):
     """None: the limits are not known"""
     why: str
     remedies: tuple[str, ...] = ()
+    spent: str = ""
+    """a month's limit of spend that is passed: waiting does not help"""
 
 
 class Candidate(NamedTuple):
@@ -142,6 +145,8 @@ def _weigh(it: Candidate, need: Need) -> Weighed:
             out.append(why)
         elif why and not fits:
             doubts.append(why)
+    if need.background and it.load.spent:
+        out.append(it.load.spent)
     mistakes = 0
     if it.measured is None:
         if need.wrong_nusd or need.least_right is not None:
@@ -166,7 +171,8 @@ def _order(it: Weighed) -> tuple[object, ...]:
         bool(it.out),
         unmeasured,
         it.total_nusd,
-        it.candidate.pace.ttft_s,
+        len(it.doubts),
+        it.candidate.pace.ttft_s or inf,
         it.candidate.name,
     )
 
@@ -181,19 +187,34 @@ def _reasons(able: list[Weighed], weighed: list[Weighed], need: Need) -> Iterabl
     if rest:
         second = rest[0]
         more = second.total_nusd - best.total_nusd
-        yield f"the next, {second.candidate.name}, costs {_usd(more)} more"
+        if more:
+            yield f"the next, {second.candidate.name}, costs {_usd(more)} more"
+        else:
+            yield f"{second.candidate.name} costs the same; {_apart(best, second)}"
         if more > 0 and best.candidate.monthly_nusd > 0:
             share = more / best.candidate.monthly_nusd
             yield f"it stays the choice until its price rises by {share:.0%}"
     cheaper = [it for it in weighed if it.out and it.total_nusd < best.total_nusd]
     for it in cheaper[:3]:
         yield f"{it.candidate.name} would be cheaper, but {it.out[0]}"
+    for doubt in best.doubts:
+        yield f"not certain: {doubt}"
     if not any(it.candidate.measured for it in able) and rest:
         yield "nobody said how often each is right: price, times, limits and room decided alone"
     if need.background:
         yield "nobody waits, so times and bursts decide nothing: a batch halves the price"
     elif best.candidate.pace.in_time and best.candidate.pace.ttft_s:
         yield f"its first token comes within {best.candidate.pace.ttft_s:,.2f} s"
+
+
+def _apart(best: Weighed, second: Weighed) -> str:
+    """Why one of two that cost the same goes before the other."""
+    if len(best.doubts) < len(second.doubts):
+        return f"of that one, {next(it for it in second.doubts if it not in best.doubts)}"
+    soon, late = best.candidate.pace.ttft_s, second.candidate.pace.ttft_s
+    if soon and (soon < late or not late):
+        return "this one's first token comes sooner" if late else "this one's times are known"
+    return "nothing that was said tells the two apart"
 
 
 def _usd(nusd: int) -> str:
