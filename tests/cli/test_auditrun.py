@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from headgate.ledger.reconcile.reported import Reported, keep
 from headgate.store import claim
 from headgate.store.place import connect
-from tests.cli.audits import _home, ledger, run, told
+from tests.cli.audits import DAY_US, NOW_US, _home, ledger, run, told
 
 __all__ = ("_home",)
+
+
+KNOWN_AS = """
+[providers.claude-eu]
+kind = "anthropic"
+api_key = "env:CLAUDE_EU_KEY"
+"""
 
 
 @pytest.mark.slow
@@ -62,3 +70,48 @@ def test_purposes_of_a_file_split_the_bill(tmp_path: Path) -> None:
     buckets = {it["name"]: it for it in told("--purposes", str(file))["buckets"]}
     assert buckets["chat"]["value"] is True
     assert "(unmapped)" in buckets
+
+
+@pytest.mark.slow
+def test_what_is_paid_by_the_month_can_be_said_where_it_is_asked(tmp_path: Path) -> None:
+    ledger(tmp_path, 50)
+    found = told("--commitment", "anthropic 5000/month", "--commitment", "openai scale 60")
+    assert [it["subject"] for it in found["claims"]] == [
+        "commitment anthropic",
+        "commitment openai scale",
+    ]
+
+
+def test_a_commitment_that_is_none_is_told_with_its_form(tmp_path: Path) -> None:
+    ledger(tmp_path, 1)
+    for text in ("anthropic", "anthropic priority lots/month", ""):
+        done = run("--commitment", text)
+        assert done.exit_code == 2
+        assert f'--commitment "{text}"' in done.stderr
+        assert '"anthropic priority 5000/month"' in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", ["", KNOWN_AS])
+def test_calls_of_a_provider_with_a_name_of_its_own_are_held_against_its_vendor(
+    tmp_path: Path, config: str
+) -> None:
+    place = ledger(tmp_path, 40)
+    (tmp_path / "headgate.toml").write_text(config)
+    with contextlib.closing(connect(place)) as connection:
+        connection.execute("UPDATE call SET provider = 'claude-eu'")
+        rows = connection.execute(
+            "SELECT at_us, input_fresh, output, cost_nusd FROM call"
+        ).fetchall()
+        paid = [
+            Reported("anthropic", "", at_us // DAY_US, "claude-sonnet-5-5", "", line, **sums)
+            for at_us, fresh, output, cost in rows
+            for line, sums in (
+                ("", {"requests": 1, "input_fresh": fresh, "output": output}),
+                ("input", {"cost_nusd": cost - 5_000_000}),
+                ("output", {"cost_nusd": 5_000_000}),
+            )
+        ]
+        keep(connection, paid, NOW_US + 90 * DAY_US)
+    found = told()["reconciled"]
+    assert found["state"] == ("reconciled" if config else "unreconciled"), found

@@ -32,6 +32,7 @@ from headgate.cli.auditquick import show_quick
 from headgate.cli.auditview import as_data, day, of, show
 from headgate.cli.openbook import Source, source_of, told
 from headgate.cli.progress import Progress, progress
+from headgate.cli.sharing import known as in_force_here
 from headgate.cli.since import start_us
 from headgate.cli.terminal import named, print_json, say
 from headgate.cli.whole import write_whole
@@ -44,6 +45,7 @@ from headgate.ledger.caching import names
 from headgate.ledger.importers.detect import Unreadable, usual
 from headgate.ledger.importers.importer import Options
 from headgate.ledger.importers.sources import Read, Summary, read_sources
+from headgate.ledger.reconcile.run import sellers
 from headgate.ledger.reconcile.verdict import Given, Verdict, verdict
 from headgate.money.catalog import Catalog
 from headgate.store import claim as kept
@@ -73,9 +75,9 @@ class Asked:
     named: str
     purposes_file: Path | None
     trials_file: Path | None
+    commitments: tuple[str, ...]
     html_file: Path | None
     top: int
-    commitments: tuple[str, ...]
     quick: bool
     as_json: bool
     ledger: Path | None
@@ -114,7 +116,20 @@ class _About:
         if self.read is not None:
             return NOT_ASKED
         with self.source.connection() as connection:
-            return verdict(connection, book, *window, Given(catalog=self.catalog))
+            given = Given(self._sellers(), self.catalog)
+            return verdict(connection, book, window.since_us, _end(book, window), given)
+
+    def _sellers(self) -> dict[str, str] | None:
+        """Whose report calls are in, as `headgate reconcile` has it."""
+        config = in_force_here(Path(self.config.source) if self.config.source else None)
+        return sellers(config) if config is not None else None
+
+
+def _end(book: Book, window: Window) -> int:
+    """The window's end; with the newest call it ends with that call's day."""
+    (newest,) = book.one("SELECT max(at_us) FROM book")
+    at_its_end = newest is not None and newest + 1 == window.until_us
+    return -(-window.until_us // DAY_US) * DAY_US if at_its_end else window.until_us
 
 
 def audit(asked: Asked) -> None:
@@ -228,6 +243,7 @@ def _said(asked: Asked, config: Config) -> _Said:
         trials = read_trials(asked.trials_file) if asked.trials_file else ()
     except TrialError as error:
         raise Misuse(error.what, error.hint) from error
+    purposes, commitments = config.purposes, config.commitments
     if asked.purposes_file is not None:
         purposes, commitments = read_file(asked.purposes_file)
     return _Said(purposes, [*commitments, *map(_committed, asked.commitments)], trials)
@@ -244,7 +260,6 @@ def _committed(text: str) -> Commitment:
 def _past(
     about: _About, rules: Sequence[Rule], evidence: Evidence
 ) -> Iterator[tuple[Claim, Verified]]:
-    purposes, commitments = config.purposes, config.commitments
     """What came of changes that were made."""
     by_name = {rule.name: rule for rule in rules}
     with about.source.connection() as connection:

@@ -105,3 +105,15 @@ def test_what_was_found_is_kept_as_drift(connection: Connection) -> None:
     (kept,) = drifts(connection, DAY)
     assert (kept.ours_nusd, kept.theirs_nusd) == (NUSD, 2 * NUSD)
     assert "charged at" in kept.why
+
+
+def test_a_day_that_the_window_cuts_is_left_out_on_both_sides(connection: Connection) -> None:
+    keep(connection, [USED, PAID], LATER)
+    rows = [ROW, {**ROW, "at_us": AT - 60_000_000}]
+    later = [USED._replace(day=DAY + 1), PAID._replace(day=DAY + 1)]
+    keep(connection, later, LATER)
+    with book_of([*rows, {**ROW, "at_us": AT + DAY_US}]) as book:
+        found = verdict(connection, book, AT, (DAY + 3) * DAY_US)
+        cut = verdict(connection, book, AT, AT + 7_200_000_000)
+    assert (found.state, found.days) == ("reconciled", ("2026-10-15",))
+    assert (cut.state, cut.lines) == ("no report", ())

@@ -2,7 +2,8 @@
 
 Rule 1: above one percent of what is reported they do not; differences of opposite sign on other
 days or models do not make each other good.
-Rule 2: a day that was not over when it was reported is shown and not judged.
+Rule 2: a day that was not over when it was reported is shown and not judged; one that the
+window cuts is left out on both sides.
 Rule 3: what nobody reported on is said, never taken for agreement.
 """
 
@@ -82,14 +83,13 @@ def verdict(
     until_us: int,
     given: Given = PLAIN,
 ) -> Verdict:
-    """Judge the window by the reports that are kept in the store."""
+    """Judge the window's whole days by the reports that are kept in the store."""
     sellers = given.sellers
-    mine = counted.count(book, since_us, until_us, sellers)
-    first, last = since_us // DAY_US, min(until_us // DAY_US, _FAR_DAYS)
-    if until_us % DAY_US == 0:
-        last -= 1
-    report = gathered(rows(connection, first, last))
-    loose = counted.loose(connection, since_us, until_us, sellers)
+    first, end = -(-since_us // DAY_US), min(until_us // DAY_US, _FAR_DAYS)
+    days = first * DAY_US, max(first, end) * DAY_US
+    mine = counted.count(book, *days, sellers)
+    report = gathered(rows(connection, first, end - 1))
+    loose = counted.loose(connection, *days, sellers)
     known = {place: it for place, it in mine.places.items() if _is_reported(place, report)}
     lines = compare(
         known, report.places, loose, pricing(given.catalog or Catalog.load(PriceRules()))
