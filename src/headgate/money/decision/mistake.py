@@ -11,9 +11,10 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-NORMAL = 1.959964
-"""of a normal distribution, 95 of 100 lie within so many standard deviations"""
+from headgate.stats.share import wilson
+
 FINE = 10**6
+"""shares that come from an interval are rounded to so many parts"""
 
 
 class Measured(NamedTuple):
@@ -37,12 +38,9 @@ class Exchange(NamedTuple):
 
 
 def bounds(measured: Measured) -> tuple[Fraction, Fraction]:
-    """Between which shares the true one lies, 95 times of 100 (Wilson's interval)."""
-    tasks, right = measured.tasks, float(measured.right)
-    shift = NORMAL**2 / tasks
-    middle = (right + shift / 2) / (1 + shift)
-    wide = NORMAL * math.sqrt((right * (1 - right) + shift / 4) / tasks) / (1 + shift)
-    low, high = max(0.0, middle - wide), min(1.0, middle + wide)
+    """Between which shares the true one lies, 95 times of 100."""
+    right = round(measured.right * measured.tasks)
+    low, high = wilson(right, measured.tasks)
     return Fraction(round(low * FINE), FINE), Fraction(round(high * FINE), FINE)
 
 
