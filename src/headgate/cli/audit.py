@@ -28,6 +28,9 @@ class _Audit(click.Group):
             args = [RUN, *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, RUN)
+
 
 @click.group(cls=_Audit, invoke_without_command=False)
 def command() -> None:
@@ -79,7 +82,7 @@ command.add_command(applied)
     "--commitment",
     "commitments",
     multiple=True,
-    help='Capacity paid for by the month, beside [[commitments]] of headgate.toml, as in'
+    help="Capacity paid for by the month, beside [[commitments]] of headgate.toml, as in"
     ' "anthropic priority 5000/month"; may be given several times.',
 )
 @click.option(
