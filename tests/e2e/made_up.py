@@ -60,7 +60,7 @@ class Month:
                 "sessionId": session,
                 "isSidechain": side,
                 "version": "2.1.329",
-                "cwd": f"/home/ada/{work.project}",
+                "cwd": f"/srv/{work.project}",
             }
             lines.append(shared | self._asks(at, parent))
             answered = at + timedelta(seconds=self.dice.randrange(4, 30))
@@ -123,13 +123,13 @@ def weeks() -> dict[str, list[Line]]:
         if morning.weekday() >= 5:
             continue
         name = f"{morning:%m%d}"
-        files[f"-home-ada-atlas/{name}-a.jsonl"] = month.talk(morning, BUILDS)
+        files[f"-srv-atlas/{name}-a.jsonl"] = month.talk(morning, BUILDS)
         noon = morning + timedelta(hours=6)
-        files[f"-home-ada-atlas/{name}-b.jsonl"] = month.talk(noon, BUILDS)
-        files[f"-home-ada-handbook/{name}.jsonl"] = month.talk(
+        files[f"-srv-atlas/{name}-b.jsonl"] = month.talk(noon, BUILDS)
+        files[f"-srv-handbook/{name}.jsonl"] = month.talk(
             noon + timedelta(minutes=20), WRITES
         )
-        files[f"-home-ada-atlas/{name}-a/subagents/agent.jsonl"] = month.talk(
+        files[f"-srv-atlas/{name}-a/subagents/agent.jsonl"] = month.talk(
             morning + timedelta(minutes=9), SEARCHES, side=True
         )
     return files
@@ -142,9 +142,9 @@ def lay(home: Path, *, changed: bool = False) -> None:
     long = Month(random.Random(9), 900_000).talk(  # noqa: S311
         datetime(2026, 11, 4, 15, tzinfo=UTC), AFTERNOON
     )
-    files["-home-ada-atlas/1104-c.jsonl"] = long
-    some = files["-home-ada-atlas/1021-b.jsonl"]
-    files["-home-ada-atlas/1021-fork.jsonl"] = [it | {"sessionId": "fork"} for it in some[:20]]
+    files["-srv-atlas/1104-c.jsonl"] = long
+    some = files["-srv-atlas/1021-b.jsonl"]
+    files["-srv-atlas/1021-fork.jsonl"] = [it | {"sessionId": "fork"} for it in some[:20]]
     for name, lines in files.items():
         told = [it for it in lines if (it["timestamp"] >= f"{CHANGED:%Y-%m-%d}") == changed]
         if told:

@@ -62,8 +62,8 @@ def test_sources_are_read_together_and_what_each_cannot_tell_is_said(output: str
 
 
 def test_findings_of_the_ledger_have_an_id(output: str) -> None:
-    assert "[e53d594e]" in section(output, "The ledger")
-    assert "[e53d594e]" not in section(output, "One command"), "nobody would know it"
+    assert "[f3d4fc57]" in section(output, "The ledger")
+    assert "[f3d4fc57]" not in section(output, "One command"), "nobody would know it"
 
 
 def test_purposes_split_the_bill(output: str) -> None:
