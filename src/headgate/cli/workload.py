@@ -327,7 +327,10 @@ def _limits(said: Said, offers: tuple[Offer, ...]) -> dict[str, tuple[Limit, ...
         except ValueError as error:
             reading.wrong.append(f"--limit: {error}")
     known = {offer.model for offer in offers}
-    for model in own.keys() - known - {""}:
+    presets = {
+        _addressed(item)[0] for item in _of_preset(said.get("preset") or "").get("limit", ())
+    }
+    for model in own.keys() - known - presets - {""}:
         reading.wrong.append(f"--limit {model}: is not among the models{_near(model, known)}")
     reading.check()
     tables, found = read(), {}
