@@ -91,6 +91,29 @@ def test_a_call_that_does_not_fit_is_counted_as_it_was() -> None:
     assert (found.unfit, found.saved_nusd) == (1, 0)
 
 
+def test_a_day_told_as_one_sum_is_neither_a_long_prompt_nor_one_that_does_not_fit() -> None:
+    day = {
+        "model_sent": "claude-haiku-4-5",
+        "input_fresh": 3_000_000,
+        "output": 400_000,
+        "span_us": DAY_US,
+    }
+    (unknown,) = replayed([day | {"calls": 0}], Change(model="claude-haiku-5-5"))
+    assert (unknown.unfit, unknown.sums) == (0, 1)
+    assert unknown.would_nusd == round((3_000_000 * 100 + 400_000 * 500) * 1.3)
+    (mean,) = replayed([day | {"calls": 20}], Change(model="claude-haiku-5-5"))
+    assert (mean.unfit, mean.sums) == (0, 0)
+    assert mean.would_nusd == 5 * unknown.would_nusd  # 195,000 tokens each
+    (batched,) = replayed([day | {"calls": 0}], Change(batch=True))
+    assert batched.would_nusd * 2 == batched.was_nusd
+
+
+def test_an_answer_that_no_provider_was_asked_for_costs_what_it_did() -> None:
+    row = {"input_fresh": 1_000, "answered_from": "hit", "cost_nusd": 0}
+    (found,) = replayed([row], Change(model="claude-opus-5-5"))
+    assert (found.was_nusd, found.would_nusd, found.unfit) == (0, 0, 0)
+
+
 def test_a_prompt_too_short_for_the_other_cache_is_read_anew() -> None:
     row = {"model_sent": "claude-opus-5-5", "cache_read": 1_000}
     (found,) = replayed([row], Change(model="claude-haiku-4-5"))

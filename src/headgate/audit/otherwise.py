@@ -5,8 +5,11 @@ Rule 1: every call is priced again by itself, at the prices of its own day and t
 own prompt; the same model on the same terms costs what it did cost.
 Rule 2: tokens are counted as the other model counts them, where that is known; what a cache
 held is held by the other model's cache too, if it takes prompts that short.
-Rule 3: a call that does not fit the other model is counted apart, at what it did cost.
-Rule 4: caching saves what a policy saves that was chosen on one half of the time and judged on
+Rule 3: a call that does not fit the other model is counted apart, at what it did cost; what no
+provider was asked for costs what it did, too.
+Rule 4: a row that stands for many calls has prompts of their mean; where nobody knows how many,
+they are taken as short, and such rows are counted.
+Rule 5: caching saves what a policy saves that was chosen on one half of the time and judged on
 the other, as an audit claims it.
 """
 
@@ -77,6 +80,8 @@ class Outcome(NamedTuple):
     would_nusd: int
     unfit: int
     """calls that the other model cannot take, counted as they were"""
+    sums: int = 0
+    """rows of so many calls as nobody knows, their prompts taken as short"""
 
     @property
     def saved_nusd(self) -> int:
@@ -130,30 +135,32 @@ def cached(evidence: Evidence, by: str = "all") -> list[Outcome]:
 
 _QUESTION = f"""
 WITH scaled AS (
-  SELECT {{column}} AS name, calls, cost_nusd, web_searches, p.* EXCLUDE (scale),
-    ({TOKENS_IN}) * scale AS total, input_fresh * scale AS anew,
+  SELECT {{column}} AS name, calls, cost_nusd, web_searches, p.* EXCLUDE (scale), asked,
+    greatest(calls, 1) AS n, ({TOKENS_IN}) * scale AS total, input_fresh * scale AS anew,
     cache_read * scale AS kept, output * scale AS written,
     (cache_write_5m + cache_write_30m) * scale AS wrote_short,
     (cache_write_1h + cache_write_12h) * scale AS wrote_long
-  FROM (SELECT * FROM book WHERE {{where}}) AS book JOIN other_price AS p
+  FROM (SELECT *, ({TOKENS_IN}) / nullif(calls, 0) AS each,
+      usage_from <> 'none' AND answered_from = '' AS asked
+    FROM book WHERE {{where}}) AS book JOIN other_price AS p
     ON p.day = at_us // {DAY_US} AND of_provider = provider AND of_model = model_sent
     AND of_tier = tier AND of_speed = speed AND of_geo = geo
-    AND ({TOKENS_IN}) * scale > above AND ({TOKENS_IN}) * scale <= upto
+    AND coalesce(each, 0) * scale > above AND coalesce(each, 0) * scale <= upto
 ), counted AS (
-  SELECT *, kept + wrote_short + wrote_long < minimum AS too_short,
-    most > 0 AND total + written > most AS unfit,
+  SELECT *, calls > 0 AND kept + wrote_short + wrote_long < minimum * n AS too_short,
+    asked AND calls > 0 AND most > 0 AND total + written > most * n AS unfit,
     kept * $1 AS hit, kept * (1 - $1) + wrote_short AS miss
   FROM scaled
 ), priced AS (
-  SELECT name, calls, cost_nusd, unfit,
+  SELECT name, calls, cost_nusd, unfit, asked,
     CASE WHEN too_short THEN total * fresh
       ELSE anew * fresh + hit * read + miss * short + wrote_long * long END
-    + written * said + web_searches * search + calls * per_call AS atto
+    + written * said + web_searches * search + n * per_call AS atto
   FROM counted
 )
 SELECT name, sum(calls)::BIGINT, sum(cost_nusd)::BIGINT,
-  sum(CASE WHEN unfit THEN cost_nusd ELSE round(atto / 1e9)::BIGINT END)::BIGINT,
-  coalesce(sum(calls) FILTER (unfit), 0)::BIGINT
+  sum(CASE WHEN unfit OR NOT asked THEN cost_nusd ELSE round(atto / 1e9)::BIGINT END)::BIGINT,
+  coalesce(sum(calls) FILTER (unfit), 0)::BIGINT, count(*) FILTER (calls = 0)::BIGINT
 FROM priced GROUP BY name ORDER BY 3 DESC, 1
 """
 
@@ -194,7 +201,7 @@ def _priced(evidence: Evidence, change: Change, it: _Seen) -> Iterator[tuple[obj
         answers = 1.0 if same else change.answers
         yield (
             *(it.day, it.provider, it.model, it.tier, it.speed, it.geo, band.above, upto),
-            *(scale, _minimum(rates, same=same), rates.context_window or 0),
+            *(scale, _minimum(rates, same=same), 0 if same else rates.context_window or 0),
             *(fresh, read, short, long, said * answers, table.search, table.call),
         )
         upto = band.above

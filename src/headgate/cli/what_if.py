@@ -130,6 +130,8 @@ def _print(found: dict[str, list[Any]], known: dict[str, str], by: str) -> None:
         ]
         heads = (by, "calls", "was", "would be", "saved", "", "")
         print_table(heads, rows, title=change)
+    if sums := max(sum(it.sums for it in outcomes) for outcomes in found.values()):
+        say(f"{sums:,} rows are sums that tell no single call: prompts were taken as short")
     if len(found) > 1:
         say("each change alone: their savings overlap, and are not to be added up")
     if not any(found.values()):
