@@ -23,6 +23,8 @@ from headgate.money.roi import Return, roi
 from headgate.store.decision import Decision
 
 HEADS = ("model", "a month", "with wrong answers", "first token", "window used", "limits", "")
+FIGURES = range(1, 5)
+"""which of these columns hold figures"""
 MONTHS = 6
 YEAR = 12
 
@@ -55,7 +57,7 @@ class Again(NamedTuple):
 def show(asking: Asking, verdict: Verdict, assumed: Sequence[str]) -> None:
     """Everything, for a person."""
     console = out()
-    console.print(f"[bold]{verdict.choice or 'none of them'}[/bold]", highlight=False)
+    console.print(f"[bold]{verdict.choice or 'nothing fits'}[/bold]", highlight=False)
     for reason in verdict.reasons:
         console.print(f"  {reason}", highlight=False)
     print_table(HEADS, [row(it) for it in verdict.weighed])
@@ -259,17 +261,13 @@ def page(asking: Asking, verdict: Verdict, assumed: Sequence[str]) -> str:
         )
         for it in verdict.weighed
     ]
-    head = "".join(f"<th>{escape(word)}</th>" for word in HEADS)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row(it))}</tr>"
-        for it in verdict.weighed
-    )
+    body = "".join(f"<tr>{_cells('td', row(it))}</tr>" for it in verdict.weighed)
     parts = [
-        f"<h1>{escape(verdict.choice or 'None of them')}</h1>",
+        f"<h1>{escape(verdict.choice or 'Nothing fits')}</h1>",
         *(f"<p>{escape(reason)}</p>" for reason in verdict.reasons),
         "<h2>A month</h2>",
         svg.rows("Dollars a month", ("the vendor's bill", "wrong answers"), bars),
-        f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>',
+        f'<div class="scroll"><table><tr>{_cells("th", HEADS)}</tr>{body}</table></div>',
     ]
     for title, lines in _told(asking, verdict, assumed):
         if lines:
@@ -281,3 +279,10 @@ def page(asking: Asking, verdict: Verdict, assumed: Sequence[str]) -> str:
         f"<title>Decision</title><style>{SHEET}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def _cells(tag: str, words: Sequence[str]) -> str:
+    """Figures to the right, words to the left."""
+    kinds = (' class="n"' if at in FIGURES else "" for at in range(len(words)))
+    cells = zip(kinds, words, strict=True)
+    return "".join(f"<{tag}{kind}>{escape(word)}</{tag}>" for kind, word in cells)
