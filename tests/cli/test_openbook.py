@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from headgate.cli import Trouble
+from headgate.cli import Trouble, openbook
 from headgate.cli.openbook import book_since, source_of
 from headgate.ledger import insert
+from headgate.ledger.archive.seal import Bound, seal
 from headgate.store.place import connect
 from tests.ledger.rows import entry
 
@@ -40,3 +42,27 @@ def test_a_ledger_that_is_not_there_is_told_with_its_remedy(tmp_path: Path) -> N
     with pytest.raises(Trouble, match="there is no ledger") as caught, book_since("2d", none):
         pass
     assert "headgate up" in caught.value.hint
+
+
+def test_a_row_from_the_future_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that jumped once must not make "the last days" days that are not there yet."""
+    place = ledger(tmp_path, 0, 1, 40_000)
+    first = entry().at_us
+    clock = SimpleNamespace(time_ns=lambda: (first + 2 * DAY_US) * 1000)
+    monkeypatch.setattr(openbook, "time", clock)
+    assert source_of((place, None)).newest_us() == first + DAY_US
+    with book_since("12h", (place, None)) as book:
+        assert book.rows("SELECT id FROM book ORDER BY id") == [("r1",), ("r40000",)]
+
+
+def test_a_segment_that_is_damaged_is_told_with_its_remedy(tmp_path: Path) -> None:
+    place = ledger(tmp_path, 0, 1)
+    source = source_of((place, None))
+    seal(place, source.shelf, Bound(2**62, 0), 1)
+    damaged = next((tmp_path / "headgate.db-archive").rglob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(Trouble, match="cannot be read") as caught, source.book():
+        pass
+    assert "headgate archive verify" in (caught.value.hint or "")

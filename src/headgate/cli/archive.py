@@ -58,6 +58,7 @@ def command() -> None:
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Show what went wrong as the command line shows errors."""
+    from headgate.ledger.archive.tend import told
     from headgate.ledger.book.duck import ERRORS as DUCK_ERRORS
     from headgate.ledger.shelf import ShelfError
 
@@ -65,12 +66,9 @@ def _told() -> Iterator[None]:
         with explained():
             yield
     except ShelfError as error:
-        raise Trouble(error.what, error.hint) from None
+        raise Trouble(*told(error)) from None
     except DUCK_ERRORS as error:
-        raise Trouble(
-            f"the archive cannot be read: {str(error).partition(chr(10))[0]}",
-            "`headgate archive verify` names segments that are missing or damaged",
-        ) from None
+        raise Trouble(*told(error)) from None
     except OSError as error:
         raise Trouble(
             f"the archive cannot be used: {error}",

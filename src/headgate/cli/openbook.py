@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,14 @@ from headgate.cli.where import explained, ledger_of
 from headgate.config import Config, load_places
 from headgate.ledger.archive.opening import open_shelf
 from headgate.ledger.book.book import Book, open_book
+from headgate.ledger.book.duck import ERRORS
 from headgate.ledger.book.hot import ALWAYS, Window
 from headgate.ledger.shelf import Shelf, ShelfError
 from headgate.store.place import Place, connect_reader
 from headgate.store.sql import Connection
+
+AHEAD_US = 86_400_000_000
+"""how far clocks may be ahead"""
 
 Named = tuple[Path | None, str | None]
 """--ledger and --config"""
@@ -47,17 +52,26 @@ class Source:
             yield connection
 
     def newest_us(self) -> int:
-        """The moment of the newest call; 0: there is none."""
+        """The moment of the newest call, or 0: there is none. What somebody's clock has put
+        into the future counts only where nothing else is there."""
+        latest = time.time_ns() // 1000 + AHEAD_US
         with self.connection() as connection:
-            hot = connection.execute("SELECT max(at_us) FROM call").fetchone()
-            sealed = connection.execute(
-                "SELECT max(last_us) FROM segment WHERE gone_us IS NULL"
-            ).fetchone()
-        return max((int(row[0]) for row in (hot, sealed) if row and row[0]), default=0)
+            return _newest(connection, latest) or _newest(connection, ALWAYS.until_us)
 
     def since(self, last: str) -> Window:
         """From so far back on."""
         return Window(start_us(last, self.newest_us()), ALWAYS.until_us)
+
+
+def _newest(connection: Connection, latest_us: int) -> int:
+    found = (
+        connection.execute("SELECT max(at_us) FROM call WHERE at_us <= ?", (latest_us,)),
+        connection.execute(
+            "SELECT max(last_us) FROM segment WHERE gone_us IS NULL AND last_us <= ?",
+            (latest_us,),
+        ),
+    )
+    return max(int(row[0] or 0) for row in (it.fetchone() for it in found))
 
 
 def source_of(named: Named) -> Source:
@@ -85,3 +99,8 @@ def told() -> Iterator[None]:
             yield
     except ShelfError as error:
         raise Trouble(error.what, error.hint) from error
+    except ERRORS as error:
+        words = str(error).partition("\n")[0]
+        raise Trouble(
+            f"the book cannot be read: {words}", "`headgate archive verify` checks its files"
+        ) from error

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from headgate.config.model import Archive
+from headgate.ledger.archive.compact import compact
 from headgate.ledger.archive.retain import GONE_US, ORPHAN_US, Pruned, orphans, prune
-from headgate.ledger.archive.segment import DAY_US, live, retire, tag_of
+from headgate.ledger.archive.segment import DAY_US, enter, live, retire, tag_of
 from headgate.policy.event import Event
 from headgate.store import event
 from headgate.store.place import Place
 from headgate.store.sql import Connection
-from tests.ledger.archive.scenes import NOON, seal_each, shelf_in
+from tests.ledger.archive.scenes import NOON, book_of, seal_each, shelf_in
 
 KEEP_ALL = Archive(keep_events_s=0.0)
 
@@ -97,3 +98,22 @@ def test_the_buried_are_forgotten_after_three_months(
         )
     assert prune(connection, shelf_in(tmp_path), KEEP_ALL, NOON).buried == 1
     assert connection.execute("SELECT n FROM buried").fetchall() == [(2,)]
+
+
+def test_while_a_listed_file_is_missing_none_that_may_hold_its_rows_goes(
+    store: Place, connection: Connection, tmp_path: Path
+) -> None:
+    """As when the store is put back from a copy that is older than its segments."""
+    seal_each(connection, store, tmp_path, [NOON, NOON + 1])
+    shelf, before = shelf_in(tmp_path), live(connection)
+    assert compact(store, shelf, NOON + 5 * DAY_US).segments == 1
+    joined = live(connection)
+    assert prune(connection, shelf, KEEP_ALL, NOON + 7 * DAY_US).files == 2
+    connection.execute("DELETE FROM segment")
+    enter(connection, before)
+    late = NOON + 9_000 * DAY_US
+    assert prune(connection, shelf, KEEP_ALL, late).orphans == 0
+    assert len(files(tmp_path)) == 1
+    connection.execute("DELETE FROM segment")
+    enter(connection, joined)
+    assert len(book_of(store, tmp_path)) == 2

@@ -168,3 +168,23 @@ def test_what_is_due_is_shipped_where_the_settings_say_and_trouble_is_kept(
     kept = last(scene.connection, CHORE)
     assert kept is not None
     assert (kept.worked_us, "below" in kept.trouble) == (NOON, True)
+
+
+def test_a_manifest_that_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
+    scene.there.puts_left = 3
+    with pytest.raises(ShelfError):
+        scene.ship()
+    scene.there.puts_left = 1
+    assert scene.ship() == Shipped()
+    assert scene.loaded() == 3
+    assert scene.ship() == Shipped(), "it is there, and is not written again"
+
+
+def test_what_a_killed_process_left_half_copied_is_swept_up(scene: Scene) -> None:
+    tag = manifest_name(scene.connection).removeprefix("manifest-").removesuffix(".json")
+    left = scene.there.staging() / f"ship-{tag}-0123.part"
+    others = scene.there.staging() / "ship-00c0ffee-0123.part"
+    for file in (left, others):
+        file.write_bytes(b"half")
+    scene.ship()
+    assert (left.exists(), others.exists()) == (False, True)

@@ -10,8 +10,9 @@ from headgate.config.model import Archive
 from headgate.ledger.archive import tend as tending
 from headgate.ledger.archive.chore import last
 from headgate.ledger.archive.segment import DAY_US, live
-from headgate.ledger.archive.tend import tend
+from headgate.ledger.archive.tend import tend, words_of
 from headgate.ledger.archive.turn import turn
+from headgate.ledger.book.duck import ERRORS
 from headgate.ledger.shelf import Nowhere, ShelfError
 from headgate.store.place import Place
 from headgate.store.sql import Connection
@@ -63,3 +64,24 @@ def test_a_store_without_a_shelf_keeps_its_rows(store: Place, connection: Connec
     assert done is not None
     assert done.sealed.rows == 0
     assert len(hot(connection)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ShelfError("no bucket", "make one"), "no bucket; make one"),
+        (
+            ERRORS[0]("IO Error: No space left on device"),
+            "the disk of the archive is full; make",
+        ),
+        (OSError(28, "No space left on device"), "the disk of the archive is full; make"),
+        (
+            ERRORS[0]("No magic bytes found\nat all"),
+            "cannot be read: No magic bytes found; `head",
+        ),
+        (OSError(), "OSError"),
+    ],
+)
+def test_trouble_is_a_line_with_its_remedy(error: Exception, words: str) -> None:
+    assert words in words_of(error)
+    assert "\n" not in words_of(error)

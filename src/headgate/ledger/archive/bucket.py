@@ -84,8 +84,23 @@ class Bucket:
     @property
     def _copies(self) -> Copies:
         if self._opened is None:
-            self._opened = Copies(self._folder, self._most)
+            with self._room():
+                self._opened = Copies(self._folder, self._most)
         return self._opened
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """What stands in the way of copies, in words."""
+        try:
+            yield
+        except (ShelfError, FileNotFoundError):
+            raise
+        except OSError as error:
+            raise ShelfError(
+                f"{self._folder} cannot hold copies of segments: {error.strerror or error}",
+                "make room there and see that it can be written, or set HEADGATE_HOME to"
+                " another folder; [archive] cache_bytes bounds what is kept",
+            ) from None
 
     def staging(self) -> Path:
         return made(self._folder / "staging")
@@ -95,7 +110,7 @@ class Bucket:
             obstore.put(self._store, path, local)
         expected, found = digest_in(path), digest_of(local)
         assert found.startswith(expected), "a segment is put under the name of its digest"
-        with open(local, "rb") as file:
+        with open(local, "rb") as file, self._room():
             self._copies.keep(path, partial(_pour, file))  # whoever sealed it may read it next
         self._copies.shrink()
         local.unlink()
@@ -110,7 +125,8 @@ class Bucket:
         return [file for path in paths if (file := found[path]) is not None]
 
     def _fetched(self, path: str) -> Path:
-        return self._copies.keep(path, partial(self._download, path))
+        with self._room():
+            return self._copies.keep(path, partial(self._download, path))
 
     def _download(self, path: str, file: BinaryIO) -> None:
         digest = new_digest()

@@ -2,8 +2,10 @@
 
 Rule 1: a file goes a while after it was taken off the book, because readers hold lists of
 paths; its row in the table of segments goes after the file.
-Rule 2: a file that nobody lists goes much later: it may be about to be listed, and a store that
-was restored from a copy may yet learn of it. Files of other stores are left alone.
+Rule 2: a file that nobody lists goes much later: it may be about to be listed. None goes while
+a listed one is missing: a store that was restored from an older copy lists what was compacted
+since, and the file that holds those rows is one that it does not list. Files of other stores
+are left alone.
 Rule 3: what money rests on has no end: spend, keys and the log of administrators stay.
 """
 
@@ -79,13 +81,16 @@ def _sweep_gone(connection: Connection, shelf: Shelf, before_us: int) -> int:
 def orphans(connection: Connection, shelf: Shelf, before_us: int) -> list[str]:
     """Files of this store that were put before then, and that nobody lists."""
     tag = tag_of(connection)
-    ours = [
-        it.path for it in shelf.listed() if store_in(it.path) == tag and it.put_us < before_us
-    ]
-    if not ours:
+    needed = {it.path for it in live(connection)}
+    there = {it.path: it.put_us for it in shelf.listed()}
+    if needed - there.keys():
         return []
     listed = {row[0] for row in connection.execute("SELECT path FROM segment").fetchall()}
-    return [path for path in ours if path not in listed]
+    return [
+        path
+        for path, put_us in there.items()
+        if store_in(path) == tag and put_us < before_us and path not in listed
+    ]
 
 
 def _sweep_orphans(connection: Connection, shelf: Shelf, before_us: int) -> int:

@@ -4,13 +4,14 @@ Rule 1: the manifest there says which files are the book: it is written last, an
 that is not there; whoever loads what it names counts nothing twice.
 Rule 2: a segment that was compacted or undone leaves the manifest at once and its file follows
 a day later; one that [archive] keep_s removed here stays there.
-Rule 3: what was copied is noted after each file: whoever is interrupted goes on from there.
+Rule 3: what was copied is noted after each file, and the manifest like one: whoever is
+interrupted goes on from there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -85,6 +86,7 @@ def ship(
     tell: Callable[[int], object] = int,
 ) -> Shipped:
     """Copy what is not there yet; ShelfError says what stands in the way. `tell`: of each."""
+    _sweep(connection, route.there)
     current = live(connection)
     known = _known(connection, route.destination)
     done = Shipped()
@@ -99,23 +101,34 @@ def ship(
     left = known.keys() - {it.path for it in current}
     replaced = _replaced(connection, archive, left, current)
     _note_gone(connection, route.destination, replaced, now_us)
-    if done.segments or replaced or not known:
-        _write_manifest(connection, route, now_us)
+    _write_manifest(connection, route, now_us)
     return done._replace(removed=_remove(connection, route, now_us))
 
 
 def _known(connection: Connection, destination: str) -> dict[str, int | None]:
     found = connection.execute(
-        "SELECT path, gone_us FROM shipped WHERE destination = ?", (destination,)
+        "SELECT path, gone_us FROM shipped WHERE destination = ? AND path <> ?",
+        (destination, manifest_name(connection)),
     )
     return {str(path): gone_us for path, gone_us in found.fetchall()}
+
+
+def _sweep(connection: Connection, there: Shelf) -> None:
+    """Remove what whoever shipped before us left half copied: one process ships at a time."""
+    for file in there.staging().glob(f"{_staging_name(connection)}*{PART}"):
+        file.unlink(missing_ok=True)
+
+
+def _staging_name(connection: Connection) -> str:
+    return f"ship-{tag_of(connection)}-"
 
 
 def _copy(connection: Connection, route: Route, segment: Segment, now_us: int) -> bool:
     """False: it went off the book meanwhile."""
     try:
         (file,) = route.here.fetch([segment.path])
-        local = _staged(file, route.there, segment)
+        part = f"{_staging_name(connection)}{segment.digest.hex()[:16]}{PART}"
+        local = _staged(file, route.there.staging() / part, segment)
     except OSError:
         if all(it.path != segment.path for it in live(connection)):
             return False
@@ -132,9 +145,8 @@ def _copy(connection: Connection, route: Route, segment: Segment, now_us: int) -
     return True
 
 
-def _staged(file: Path, there: Shelf, segment: Segment) -> Path:
-    """A copy that may be moved there, checked."""
-    local = there.staging() / f"ship-{os.getpid()}-{segment.digest.hex()[:16]}{PART}"
+def _staged(file: Path, local: Path, segment: Segment) -> Path:
+    """A copy that may be moved, checked."""
     try:
         shutil.copyfile(file, local)
         if digest_of(local) != segment.digest:
@@ -200,23 +212,40 @@ def _note_gone(connection: Connection, destination: str, paths: set[str], now_us
 
 
 def _write_manifest(connection: Connection, route: Route, now_us: int) -> None:
+    """Unless what it would name is what the one that is there names."""
+    name = manifest_name(connection)
     found = connection.execute(
-        "SELECT entry FROM shipped WHERE destination = ? AND gone_us IS NULL ORDER BY path",
-        (route.destination,),
+        "SELECT entry FROM shipped WHERE destination = ? AND path <> ? AND gone_us IS NULL"
+        " ORDER BY path",
+        (route.destination, name),
     )
-    segments: list[Any] = [msgspec.json.decode(entry) for (entry,) in found.fetchall()]
+    entries = [entry for (entry,) in found.fetchall()]
+    digest = hashlib.blake2b("\n".join(entries).encode(), digest_size=16).hexdigest()
+    written = connection.execute(
+        "SELECT entry FROM shipped WHERE destination = ? AND path = ?",
+        (route.destination, name),
+    ).fetchone()
+    if written is not None and written[0] == digest:
+        return
+    segments: list[Any] = [msgspec.json.decode(entry) for entry in entries]
     said = {
         "store": tag_of(connection),
         "written": datetime.fromtimestamp(now_us / SECOND, UTC),
         "rows": sum(it["rows"] for it in segments),
         "segments": segments,
     }
-    local = route.there.staging() / f"manifest-{os.getpid()}{PART}"
+    local = route.there.staging() / f"{_staging_name(connection)}manifest{PART}"
     try:
         local.write_bytes(msgspec.json.format(msgspec.json.encode(said), indent=1))
-        route.there.put(manifest_name(connection), local)
+        route.there.put(name, local)
     finally:
         local.unlink(missing_ok=True)
+    connection.execute(
+        "INSERT INTO shipped (destination, path, at_us, entry) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (destination, path) DO UPDATE"
+        " SET at_us = excluded.at_us, entry = excluded.entry",
+        (route.destination, name, now_us, digest),
+    )
 
 
 def _remove(connection: Connection, route: Route, now_us: int) -> int:

@@ -8,6 +8,8 @@ Rule 2: what went wrong stands in the store until it went well again: whoever as
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from typing import NamedTuple
 
 from headgate.config.model import Archive
@@ -23,6 +25,8 @@ from headgate.store.sql import ERRORS, Connection, StoreError
 
 TROUBLES: tuple[type[Exception], ...] = (StoreError, OSError, *ERRORS, *DUCK_ERRORS)
 """what may stand in the way"""
+FULL = os.strerror(errno.ENOSPC)
+CHECK = "`headgate archive verify` names segments that are missing or damaged"
 
 
 class Tended(NamedTuple):
@@ -61,6 +65,17 @@ def _tend(
 
 def words_of(error: Exception) -> str:
     """What went wrong and the remedy, in a line."""
-    if isinstance(error, StoreError | ShelfError) and error.hint:
-        return f"{error.what}; {error.hint}"
-    return str(error).partition("\n")[0] or type(error).__name__
+    what, hint = told(error)
+    return f"{what}; {hint}" if hint else what
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """What went wrong, and the remedy."""
+    if isinstance(error, StoreError | ShelfError):
+        return error.what, error.hint
+    words = str(error).partition("\n")[0] or type(error).__name__
+    if FULL in words:
+        return "the disk of the archive is full", "make room there: rows stay in the store"
+    if isinstance(error, DUCK_ERRORS):
+        return f"the archive cannot be read: {words}", CHECK
+    return words, ""
