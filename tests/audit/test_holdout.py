@@ -45,7 +45,16 @@ def test_what_goes_on_as_before_is_claimed_in_proportion() -> None:
     assert change.scale == 2
     assert found.is_measured
     assert found.advice == "heads 5m"
-    assert found.saving == pytest.approx(100 * 10_000 * 2_000 * 0.95, rel=0.01)
+    plain = 10_000 * 2_000
+    assert found.saving == pytest.approx(99 * plain * 0.95 - plain * 0.25, rel=0.001)
+
+
+def test_no_more_is_claimed_than_the_change_would_have_saved() -> None:
+    """Of few calls the first write is a large part, and it is in one half alone."""
+    with evidence_of([call(n) for n in range(6)]) as evidence:
+        found = next(it for it in verdicts(evidence) if it.whose.head == 7)
+    plain = 10_000 * 2_000
+    assert found.saving == pytest.approx(5 * plain * 0.95 - plain * 0.25, rel=0.001)
 
 
 def test_a_policy_that_is_hardly_better_changes_nothing() -> None:

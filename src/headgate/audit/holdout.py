@@ -2,7 +2,8 @@
 claimed by the other.
 
 Rule 1: a policy is chosen on the first half of the time and judged on the second; what it saves
-there is claimed for both, in proportion to what the prompts hold.
+there is claimed for both, in proportion to what the prompts hold, and never more than it would
+have saved in both.
 Rule 2: what is compared with is what was paid. Where a cache is used already it is the less of
 that and of a replay of its use: what else spoils it would not be mended by another policy.
 Rule 3: who does as well already, within STAY, is left alone.
@@ -67,7 +68,9 @@ class Change(NamedTuple):
 
     @property
     def saving(self) -> float:
-        return self.held * self.scale if self.scale else self.seen
+        if not self.scale:
+            return self.seen
+        return min(self.held * self.scale, self.seen + self.held)
 
 
 class Verdict(NamedTuple):

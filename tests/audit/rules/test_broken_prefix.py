@@ -29,7 +29,7 @@ def test_it_keeps_its_word() -> None:
 def test_a_time_in_the_system_prompt_is_found() -> None:
     rows = RULE.fires_on()
     (found,) = judged(rows)
-    assert found.saving_nusd == pytest.approx(0.95 * 120 * 10_000 * 2_000, rel=0.01)
+    assert found.saving_nusd == pytest.approx((0.95 * 119 - 0.25) * 10_000 * 2_000)
     assert "last message" in found.change
     assert "40,000 bytes" in found.what
     with evidence_of(rows) as evidence:
