@@ -76,6 +76,19 @@ def test_a_source_that_does_not_know_what_streamed_only_suggests_it() -> None:
     assert [it.confidence for it in judged(rows)] == ["hypothesis"]
 
 
+@pytest.mark.parametrize("opening", [[], [7]])
+def test_a_job_that_answers_its_own_answers_is_left_alone(opening: list[int]) -> None:
+    """The second of two calls begins with the first and its answer."""
+    rows = [
+        {"at_us": row["at_us"] + step * 10_000_000, "chain": [*opening, *turns]}
+        for n, row in enumerate(RULE.fires_on())
+        if row["key_id"] == "job"
+        for step, turns in enumerate(([1_000 * n], [1_000 * n, 1_000 * n + 1, 1_000 * n + 2]))
+    ]
+    steps = [RULE.fires_on()[0] | row | {"cover": [0] * len(row["chain"])} for row in rows]
+    assert judged(steps) == []
+
+
 @pytest.mark.parametrize("more", [{"tier": "batch"}, {"provider": "groq", "model_sent": "x"}])
 def test_what_is_in_batches_or_cannot_be_is_left_alone(more: dict[str, Any]) -> None:
     assert judged([row | more for row in RULE.fires_on()]) == []

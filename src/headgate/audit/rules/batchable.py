@@ -68,9 +68,9 @@ FROM book WHERE {{rows}} GROUP BY ALL
 """
 _SESSIONS = "SELECT count(DISTINCT session), count(*) FROM book WHERE {where} AND session <> ''"
 _ANSWERED = """
-WITH asked AS (SELECT chain[-1] AS tail, unnest(chain[-4:-2]) AS ends FROM book
-  WHERE {where} AND len(chain) > 2 LIMIT 400000)
-SELECT count(*) FROM asked WHERE ends IN (SELECT tail FROM asked)
+WITH asked AS (SELECT chain FROM book WHERE {where} AND len(chain) > 0 LIMIT 400000),
+begun AS (SELECT unnest(chain[-4:-2]) AS ends FROM asked WHERE len(chain) > 1)
+SELECT count(*) FROM begun WHERE ends IN (SELECT chain[-1] FROM asked)
 """
 _RUNS = """
 WITH gaps AS (SELECT at_us, at_us - lag(at_us) OVER (ORDER BY at_us) AS gap FROM book
