@@ -21,6 +21,7 @@ def call(second: float, prompt: int, **more: Any) -> dict[str, Any]:
         "output": 300,
         "chain": [7, prompt],
         "cover": [100, 200],
+        "reply_hash": b"sameness",
         **more,
     }
 
@@ -59,6 +60,16 @@ def test_answers_that_differ_may_have_been_meant_to() -> None:
         ("strong", 4 * NUSD),
     ]
     assert both[0].subject != both[1].subject
+
+
+def test_answers_that_nobody_compared_may_differ_too() -> None:
+    """Answers without a text, such as calls of tools, have no hash; vectors never differ."""
+    silent = [call(n, n % 3, reply_hash=None) for n in range(12)]
+    (it,) = found(RULE, silent)
+    assert it.confidence == "hypothesis"
+    assert it.subject.endswith("answers that were not compared")
+    (it,) = found(RULE, [row | {"surface": "embeddings"} for row in silent])
+    assert it.confidence == "strong"
 
 
 def test_another_key_model_or_bound_is_another_question() -> None:

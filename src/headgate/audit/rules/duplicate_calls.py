@@ -2,7 +2,8 @@
 what was paid for the same answer again is waste.
 
 Rule 1: a prompt is the same by the hash of all of it, with the same model and bound on output.
-Rule 2: where the answers differed, they may have been meant to: that is a hypothesis.
+Rule 2: where the answers differed, they may have been meant to: that is a hypothesis. So it is
+where it is not known whether they did, as of answers without a text.
 Rule 3: a kept reply does not live longer for being given again: of one that comes back for
 days, one answer a lifetime is counted as paid in any case.
 """
@@ -36,7 +37,8 @@ ROWS = f"{ASKED} AND {ANSWERED} AND cost_nusd > 0 AND len(chain) > 0"
 _PROMPTS = """
 SELECT key_id, provider, model_sent, any_value(model_asked) AS asked, count(*) AS n,
   sum(cost_nusd) AS cost, max(at_us) - min(at_us) AS between_us, max(took_us) AS took_us,
-  min(reply_hash) IS NOT DISTINCT FROM max(reply_hash) AS same
+  count(reply_hash) = count(*) OR bool_and(surface = 'embeddings') AS known,
+  min(reply_hash) IS NOT DISTINCT FROM max(reply_hash) AND known AS same
 FROM book WHERE {rows} AND chain[-1] IN (
   SELECT chain[-1] FROM book WHERE {rows} GROUP BY chain[-1] HAVING count(*) > 1)
 GROUP BY key_id, provider, model_sent, chain[-1], max_output HAVING count(*) > 1
@@ -44,7 +46,8 @@ GROUP BY key_id, provider, model_sent, chain[-1], max_output HAVING count(*) > 1
 _STORED = "least(n, 1 + between_us // {ttl_s}000000)"
 _SAVED = "CAST(sum(cost - cost / n * " + _STORED + ") AS BIGINT)"
 _BY_KEY = """
-SELECT key_id, provider, model_sent, same, any_value(asked) AS asked, count(*) AS prompts,
+SELECT key_id, provider, model_sent, same, known, any_value(asked) AS asked,
+  count(*) AS prompts,
   CAST(sum(n) AS BIGINT) AS calls, CAST(sum(n - 1) AS BIGINT) AS repeats,
   coalesce(CAST(sum(n - 1) FILTER (between_us < took_us) AS BIGINT), 0) AS at_once,
   {hour} AS hour_nusd, {day} AS day_nusd, CAST(sum(cost - cost / n) AS BIGINT) AS ever_nusd
@@ -74,7 +77,9 @@ def _finding(evidence: Evidence, found: dict[str, Any], rows: str) -> Finding:
         f"SELECT chain[-1] FROM book WHERE {scope} AND {rows} "
         "GROUP BY chain[-1], max_output HAVING count(*) > 1"
     )
-    differ = "" if found["same"] else ", answers that differ"
+    unlike = "answers that differ" if found["known"] else "answers that were not compared"
+    differ = "" if found["same"] else f", {unlike}"
+    alike = " the answers differed, though" if found["known"] else " nobody knows how alike"
     return Finding(
         rule=RULE.name,
         subject=subject(evidence, key_id=found["key_id"], model_sent=found["model_sent"])
@@ -86,7 +91,7 @@ def _finding(evidence: Evidence, found: dict[str, Any], rows: str) -> Finding:
         f" ({share(found['at_once'], found['repeats'])} of them came while the first still"
         f" ran). Replies kept for {span(ttl_s)} would have answered"
         f" {usd(saving)} worth of them"
-        + (" as they were answered." if found["same"] else "; the answers differed, though."),
+        + (" as they were answered." if found["same"] else f";{alike}."),
         change=_change(found, ttl_s),
         where=f"{scope} AND {rows} AND chain[-1] IN ({repeated})",
         scope=f"{scope} AND calls = 1 AND span_us = 0",
