@@ -40,6 +40,12 @@ def test_quiet_days_count_and_two_days_before_are_no_usual() -> None:
     assert "and nothing is the usual" in it.what
 
 
+def test_the_first_day_after_a_pause_is_no_spike() -> None:
+    weeks = [call(day, 10) for day in range(21) if day % 7 < 5]
+    assert not found(RULE, [*weeks, *(call(day, 10) for day in range(40, 45))])
+    assert not found(RULE, [call(4, 10), call(7, 10), call(8, 10)]), "begun on a Friday"
+
+
 def test_a_bill_that_rises_slowly_has_no_spike() -> None:
     assert not found(RULE, [call(day, 10 + 3 * day) for day in range(10)])
 

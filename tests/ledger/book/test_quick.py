@@ -84,10 +84,15 @@ def test_a_bill_that_only_falls_has_no_spike(tmp_path: Path) -> None:
 
 
 def test_days_without_calls_cost_nothing(tmp_path: Path) -> None:
-    with book_of(tmp_path, [call(0), call(5)]) as book:
+    with book_of(tmp_path, [call(0), call(5), call(5)]) as book:
         spike = quick(book).spike
     assert spike is not None
     assert spike.usual_nusd == 0
+
+
+def test_the_day_after_a_pause_is_no_spike(tmp_path: Path) -> None:
+    with book_of(tmp_path, [call(0), call(1), call(15)]) as book:
+        assert quick(book).spike is None
 
 
 def test_an_empty_book_has_no_answer_and_no_error(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The day on which spend stood furthest above the days before it, and what grew on that day.
 
 Rule 1: usual is the median of the days before, and there must be at least three of them: days
-without a call count as days without spend.
+without a call count as days without spend. A day that only ends a pause is no spike: it has to
+stand out among the days with calls too.
 Rule 2: what a spike cost beyond the usual is told and never claimed: whether that work was
 wanted only people can tell.
 """
@@ -66,7 +67,9 @@ def _highest(spent: dict[int, int]) -> tuple[int, int] | None:
         if len(before) >= BEFORE:
             usual = int(median(before))
             over = spent[day] - usual
-            if spent[day] >= TIMES * usual and (best is None or over > best[0]):
+            at_work = median(nusd for each, nusd in spent.items() if each < day)
+            rose = spent[day] >= TIMES * max(usual, at_work)
+            if rose and (best is None or over > best[0]):
                 best = over, day, usual
     return best[1:] if best else None
 

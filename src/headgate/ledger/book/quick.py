@@ -163,7 +163,8 @@ def _flat(days: list[Day]) -> str:
 
 
 def _spike(book: Asks, days: list[Day]) -> Spike | None:
-    """The largest step above the days before; days without calls cost nothing."""
+    """The largest step above the days before; days without calls cost nothing, but a day that
+    only ends a pause is no step."""
     if len(days) < 2:
         return None
     cost = {it.at_us: it.cost_nusd for it in days}
@@ -172,7 +173,9 @@ def _spike(book: Asks, days: list[Day]) -> Spike | None:
     for it in days[1:]:
         before = _before(it.at_us, first)
         usual = round(statistics.median(cost.get(day, 0) for day in before))
-        if it.cost_nusd > usual and (best is None or it.cost_nusd - usual > best[0]):
+        at_work = statistics.median(cost[day] for day in cost if day < it.at_us)
+        rose = it.cost_nusd > max(usual, at_work)
+        if rose and (best is None or it.cost_nusd - usual > best[0]):
             best = (it.cost_nusd - usual, it, usual)
     if best is None:
         return None
