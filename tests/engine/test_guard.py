@@ -16,7 +16,6 @@ from headgate.engine.guard import Guard, alarm
 from headgate.engine.meter import Meter
 from headgate.engine.notice import Notices
 from headgate.engine.tally import Settled, Tally
-from headgate.gateway.start import price_rules
 from headgate.ledger.record import Entry
 from headgate.money.catalog import Catalog
 from headgate.store import event as events
@@ -27,7 +26,7 @@ from tests.kit import chat, message, running
 from tests.ledger.rows import entry
 
 MODEL = "claude-sonnet-5-5"
-RATES = Catalog.load(price_rules(Prices())).rates(
+RATES = Catalog.load(Prices().rules).rates(
     "anthropic", MODEL, datetime(2026, 11, 21, tzinfo=UTC)
 )
 UNREAD = Usage(1_000, 0, 100_000)

@@ -14,7 +14,6 @@ from headgate.engine.journal import Journal
 from headgate.engine.meter import Meters
 from headgate.engine.settle import Ended, Settlement
 from headgate.engine.tally import Tally, TryNote
-from headgate.gateway.start import price_rules
 from headgate.ledger.record import Entry
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
@@ -25,7 +24,7 @@ from headgate.wire.model import Ending, Fault, Kind, Terms, Usage
 from tests.engine.players import call_of, tally_of
 from tests.kit import Field, chat, message, response
 
-CATALOG = Catalog.load(price_rules(Prices()))
+CATALOG = Catalog.load(Prices().rules)
 HOUSE = Provider(
     "anthropic", "anthropic", "http://127.0.0.1:9", {}, "anthropic", prices="anthropic"
 )

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.config import Prices
-from headgate.gateway.start import price_rules
 from headgate.money.catalog import Catalog
 from headgate.money.pricing import Cost
 from headgate.policy.losing import (
@@ -84,7 +83,7 @@ def test_the_break_even_is_that_of_the_model_and_the_lifetime(
     model: str, usage: Usage, share: float
 ) -> None:
     at = datetime(2026, 11, 21, tzinfo=UTC)
-    rates = Catalog.load(price_rules(Prices())).rates("anthropic", model, at)
+    rates = Catalog.load(Prices().rules).rates("anthropic", model, at)
     found = needed(usage, rates.cost(usage), rates, STANDARD)
     assert found == pytest.approx(share, abs=0.001)
 

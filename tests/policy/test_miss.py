@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.config import Prices
-from headgate.gateway.start import price_rules
 from headgate.money.catalog import Catalog
 from headgate.policy.miss import (
     REMEDIES,
@@ -166,7 +165,7 @@ def test_what_was_written_lives_by_its_class_and_what_was_read_as_before() -> No
 
 
 def test_lost_tokens_cost_what_they_cost_less_what_reading_them_would_have() -> None:
-    rates = Catalog.load(price_rules(Prices())).rates(
+    rates = Catalog.load(Prices().rules).rates(
         "anthropic", "claude-sonnet-5-5", datetime(2026, 11, 21, tzinfo=UTC)
     )
     price = {line.name: int(line.usd * 1000) for line in rates.lines() if line.above < 0}
