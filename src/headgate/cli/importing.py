@@ -193,8 +193,9 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         )
     if outcome.days:
         yield (
-            f"told twice over, by single calls and by sums: {many(outcome.days, 'day')};"
-            " undo one of the two: headgate reconcile FILE compares sums with calls"
+            f"told twice over, by calls and sums or by sums grouped otherwise:"
+            f" {many(outcome.days, 'day')}; undo one of the two: headgate reconcile FILE"
+            " compares sums with calls"
         )
     if it.unpriced:
         models = ", ".join(f"{model} ({rows:,})" for model, rows in it.unpriced.items())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headgate.ledger.importers import openai_usage
 from headgate.ledger.importers.draft import Draft
 from headgate.ledger.importers.overlap import Overlap, leave_out
 from headgate.ledger.insert import Batch, write
@@ -83,6 +85,27 @@ def test_days_that_are_told_by_calls_and_by_sums_are_counted(desk: Desk) -> None
     other = draft("c", AT, provider="openai", model="gpt-5", span_us=3_600_000_000, calls=0)
     overlap, ids = left(desk, bucket, other)
     assert (overlap.days, ids) == (1, ["b", "c"])
+
+
+def sums(desk: Desk, rows: Sequence[tuple[str, int, int]]) -> int:
+    """Bring an export of OpenAI's usage of one hour; how many days were told twice."""
+    folder = desk.folder / f"export of {len(rows)} rows"
+    folder.mkdir()
+    results = [
+        {"input_tokens": put_in, "output_tokens": put_out, "num_model_requests": 3}
+        | {"model": "gpt-4o", "api_key_id": key, "object": "organization.usage.completions"}
+        for key, put_in, put_out in rows
+    ]
+    bucket = {"start_time": 1_790_000_000, "end_time": 1_790_003_600, "results": results}
+    (folder / "a.jsonl").write_text(json.dumps(bucket) + "\n")
+    return desk.bring(openai_usage.IMPORTER, folder).days
+
+
+def test_days_whose_sums_come_again_in_another_grouping_are_counted(desk: Desk) -> None:
+    connect(desk.place).close()
+    assert sums(desk, [("key_1", 60, 1), ("key_2", 40, 2)]) == 0
+    assert sums(desk, [("key_1", 60, 1), ("key_2", 40, 2), ("key_3", 9, 9)]) == 0
+    assert sums(desk, [("", 109, 12)]) == 1
 
 
 def test_nothing_overlaps_with_an_empty_book(desk: Desk) -> None:

@@ -4,7 +4,8 @@ Rule 1: a call of the same source and id is there already. It is left out and co
 the new row tells of more tokens: then it was imported before it was whole, and is replaced.
 Rule 2: a call that went through the gateway counts once, as the gateway has it: it is known by
 an id of the request, else by its session, its tokens and its time.
-Rule 3: an id that a vendor gave to an answer is the same call in whatever source it stands.
+Rule 3: days that seem told twice in other grains or groupings are counted, and left in.
+Rule 4: an id that a vendor gave to an answer is the same call in whatever source it stands.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Overlap(NamedTuple):
     replaced: list[str]
     """segments on the shelf that hold those"""
     days: int
-    """days of which the book has single calls where the import has sums, or the reverse"""
+    """days of which the book has single calls where the import has sums, or the reverse, or the
+    same sums in another grouping"""
 
 
 NOTHING = Overlap(0, 0, [], 0)
@@ -59,7 +61,7 @@ def leave_out(duck: Duck, place: Place, shelf: Shelf, source: str) -> Overlap:
     ((twice,),) = duck.execute(
         "SELECT count(*) FROM ready WHERE id IN (SELECT id FROM known)"
     ).fetchall()
-    days = _days(duck)
+    days = _days(duck, source)
     duck.execute("DELETE FROM ready WHERE id IN (SELECT id FROM known)").fetchall()
     paths = {str(file): it.path for file, it in zip(files, segments, strict=True)}
     replaced = [paths[it] for it in _replaced(duck, files, source)]
@@ -116,13 +118,21 @@ def _replaced(duck: Duck, files: Sequence[Path], source: str) -> list[str]:
     return [row[0] for row in found]
 
 
-def _days(duck: Duck) -> int:
-    """Days that the import tells in another grain than the book, for the same provider."""
+def _days(duck: Duck, source: str) -> int:
+    """Days that the import tells in another grain than the book, for the same provider, or in
+    sums of another grouping: such come to the same, and no row of one is a row of the other."""
+    new = "ready WHERE id NOT IN (SELECT id FROM known) AND id NOT IN (SELECT id FROM better)"
     grain = f"SELECT DISTINCT provider, at_us // {DAY_US} AS day, span_us > 0 AS sums FROM"
+    total = (
+        f"SELECT provider, at_us // {DAY_US} AS day, sum({_TOKENS})::HUGEINT AS tokens FROM"  # noqa: S608 - our own names
+        " (SELECT * FROM {}) WHERE span_us > 0 GROUP BY ALL HAVING tokens > 0"
+    )
+    there = f"book WHERE source = {_text(source)}"
     ((days,),) = duck.execute(
-        f"SELECT count(DISTINCT r.day) FROM ({grain} ready WHERE id NOT IN"  # noqa: S608 - the same
-        f" (SELECT id FROM known)) r JOIN ({grain} book) b"
-        " ON r.provider = b.provider AND r.day = b.day AND r.sums <> b.sums"
+        f"SELECT count(DISTINCT day) FROM (SELECT r.day FROM ({grain} {new}) r"  # noqa: S608 - the same
+        f" JOIN ({grain} book) b ON r.provider = b.provider AND r.day = b.day"
+        f" AND r.sums <> b.sums UNION ALL SELECT day FROM ({total.format(new)}) r"
+        f" JOIN ({total.format(there)}) b USING (provider, day, tokens))"
     ).fetchall()
     return int(days)
 
