@@ -89,6 +89,12 @@ def test_mixed_models_are_named_with_whose_tokens_they_are() -> None:
     assert any("claude-opus-4-7 (5)" in line for line in how)
 
 
+def test_sums_that_tell_no_number_of_calls_are_no_pattern_and_are_named() -> None:
+    day = {"input_fresh": 9, "at_us": MONDAY_US, "span_us": DAY_US, "calls": 0}
+    with pytest.raises(Trouble, match="sums of days, and tell no number of calls"):
+        words([day])
+
+
 def test_nothing_in_that_time_is_told_with_what_to_do() -> None:
     with (
         book_of([]) as book,

@@ -63,6 +63,12 @@ def told(
     """What an open book says of its calls since a moment."""
     seen = observe(book, where)
     if seen is None:
+        if book.one(f"SELECT count(*) FROM book WHERE calls = 0 AND ({where})")[0]:  # noqa: S608 - as observe has it
+            raise Trouble(
+                "the ledger's rows of that time are sums of days, and tell no number of calls",
+                "a usage export tells tokens and no calls: type the pattern, such as"
+                " --requests 40k/day --input 6k --output 300",
+            )
         raise Trouble(
             "the ledger has no such calls in that time",
             "look further back with --last 90d, import them with `headgate import`, or type the"
