@@ -51,6 +51,7 @@ def test_growth_of_more_than_all_is_written_with_its_percent_sign() -> None:
 
 def test_shares_and_money_are_exact() -> None:
     assert amounts.share("70%") == amounts.share("0.7") == Fraction(7, 10)
+    assert amounts.part("100%") == 1
     assert amounts.share("-5%") == Fraction(-1, 20)
     assert amounts.nusd("$1,200") == amounts.nusd("1.2k") == 1_200 * 10**9
     assert amounts.nusd("0.000000001") == 1
@@ -68,6 +69,8 @@ def test_shares_and_money_are_exact() -> None:
         (amounts.growth, "5", "write 5%, or 500%"),
         (amounts.per_minute, "5/1.2.3s", "no span"),
         (amounts.share, "half", "0.7 or 70%"),
+        (amounts.part, "95", "no part of a whole"),
+        (amounts.part, "-1%", "no part of a whole"),
         (amounts.share, "1/0", "0.7 or 70%"),
         (amounts.nusd, "€5", "write dollars"),
         (amounts.nusd, "0.0000000001", "nano-dollar"),

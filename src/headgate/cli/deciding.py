@@ -61,13 +61,16 @@ def read(
         prompt,
         budget,
         wrong_nusd=words.one("need_wrong", amounts.nusd) or 0,
-        least_right=words.one("need_least_right", amounts.share),
+        least_right=words.one("need_least_right", amounts.part),
         extras=workload.extras,
         limits=workload.limits,
         tier=str(typed.get("tier") or ""),
         times={**(times or {}), **words.many("takes", _times)},
         right=words.many("right", _right),
     )
+    for each, many in (("chunk", "chunks"), ("turn", "turns")):
+        if getattr(prompt, many) and not getattr(prompt, each):
+            words.wrong.append(f"--{many}: say how long one is: --{each} TOKENS")
     move = _move(words, typed, workload)
     words.check(workload)
     return Asking(workload, question, move)

@@ -37,7 +37,7 @@ from headgate.store.decision import Decision
 from headgate.store.place import Place, connect, connect_reader, there_is
 
 PLACES = ("ledger", "config_path")
-NOT_SAVED = (*PLACES, "as_json", "save", "html_file")
+NOT_SAVED = (*PLACES, "as_json", "save", "html_file", "on")
 SECOND_US = 1_000_000
 
 
@@ -86,18 +86,29 @@ def ask_again(
         raise Trouble(f"no decision is saved as {unknown[0]!r}", f"there are: {there}")
     if not names and not every:
         raise Misuse("name a decision, or say --all", "headgate decide list shows them")
-    found = []
-    for name in names or list(known):
-        it = known[name]
-        typed = {**json.loads(it.asked), **dict(zip(PLACES, named, strict=True))}
-        _, verdict, _ = _decided(typed)
-        found.append(Again(it, verdict))
+    found, failed = _again([known[name] for name in names or known], named)
     if as_json:
         print_json([one.as_data() for one in found])
     else:
         show_again(found)
-    if check and any(one.flips for one in found):
+    if failed or (check and any(one.flips for one in found)):
         raise SystemExit(FAILURE)
+
+
+def _again(saved: Sequence[Decision], named: Named) -> tuple[list[Again], int]:
+    """What is said now, and of how many nothing can be: one of them does not end the others."""
+    found: list[Again] = []
+    for it in saved:
+        typed = {**json.loads(it.asked), **dict(zip(PLACES, named, strict=True))}
+        try:
+            _, verdict, _ = _decided(typed)
+        except Trouble as error:
+            if len(saved) == 1:
+                raise
+            say(f"{it.name} cannot be asked again: {error}")
+        else:
+            found.append(Again(it, verdict))
+    return found, len(saved) - len(found)
 
 
 def show_saved(as_json: bool, ledger: Path | None, config_path: str | None) -> None:
@@ -133,8 +144,8 @@ def ask_gateway(typed: dict[str, Any] | None = None, **more: Any) -> None:
         vendors=said["vendors"],
         teams=said["teams"],
         interactive_budget_s=float(one("budget_ttft", amounts.number)),
-        failing_share=float(one("failing", amounts.share)),
-        saving_share=float(one("saving", amounts.share)),
+        failing_share=float(one("failing", amounts.part)),
+        saving_share=float(one("saving", amounts.part)),
         hourly_nusd=one("hourly", amounts.nusd),
         infrastructure_nusd=one("infra", amounts.nusd),
     )

@@ -56,6 +56,14 @@ def share(text: str) -> Fraction:
         raise ValueError(f"{text!r} is no share; write 0.7 or 70%") from None
 
 
+def part(text: str) -> Fraction:
+    """A share that cannot be more than all of it."""
+    found = share(text)
+    if not 0 <= found <= 1:
+        raise ValueError(f"{text!r} is no part of a whole; write 0.7 or 70%")
+    return found
+
+
 def growth(text: str) -> Fraction:
     """A change from one month to the next: 5%, 0.05 or -2%; more than all of it needs its %."""
     found = share(text)
