@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.audit.finding import Finding
-from headgate.audit.groups import BATCH_HITS, Spend, batched, conjuncts, groups, spend
+from headgate.audit.groups import BATCH_HITS, Spend, batched, conjuncts, costs, groups, spend
 from tests.audit.ledgers import evidence_of
 
 
@@ -48,6 +48,36 @@ def test_what_is_asked_of_a_caller_is_told_from_what_is_asked_of_rows(
     where: str, caller: str, row: str
 ) -> None:
     assert conjuncts(where) == (caller, row)
+
+
+def test_claims_that_ask_each_caller_the_same_but_for_values_find_their_own_rows() -> None:
+    calls = [
+        {"key_id": key, "session": f"{key}{n}", "input_fresh": 100 * n, "output": 10 * (n % 7)}
+        for key in ("a", "b", "it's")
+        for n in range(40)
+    ]
+    wheres = [
+        "key_id = 'a' AND input_fresh > 1500 AND output > 20",
+        "key_id = 'b' AND input_fresh > 3100 AND output > 20",
+        "key_id = 'it''s' AND input_fresh > 900 AND output > 30",
+        "key_id = 'a' AND input_fresh > 3000 AND output > 20",  # of a caller that has one
+        "key_id = 'b' AND session = 'b7'",
+        "key_id = 'it''s' AND session = 'it''s9'",
+        "provider = 'anthropic' AND session = 'a3'",  # of a caller that may be any of them
+        "key_id = 'a' AND output / 2 > 7.5",
+        "key_id = 'b' AND output / 2 > 20.25",
+        "key_id = 'a' AND output IN (SELECT max(output) FROM book WHERE key_id = 'a')",
+        "key_id = 'b' AND output IN (SELECT min(output) FROM book WHERE key_id = 'b')",
+    ]
+    with evidence_of(calls) as evidence:
+        found = groups(evidence, [about(it) for it in wheres])
+        for number, where in enumerate(wheres):
+            rows = sum(it.spend.rows for it in found if number in it.claims)
+            assert rows == spend(evidence, where).rows > 0, where
+        paid = costs(evidence, [about(it) for it in wheres], "key_id")
+        for where, by_key in zip(wheres, paid, strict=True):
+            asked = "SELECT key_id, sum(cost_nusd) FROM book WHERE " + where + " GROUP BY 1"  # noqa: S608 - ours
+            assert by_key == dict(evidence.book.rows(asked)), where
 
 
 def test_long_lists_and_odd_names_find_the_same_rows() -> None:

@@ -82,7 +82,11 @@ def span(seconds: float) -> str:
 
 def least_nusd(evidence: Evidence) -> int:
     """What a finding must be worth to be told."""
-    (spent,) = evidence.book.one("SELECT coalesce(sum(cost_nusd), 0) FROM book")
+    window = (evidence.since_us, evidence.until_us)
+    spent = evidence.book.spent.get(window)
+    if spent is None:
+        (spent,) = evidence.book.one("SELECT coalesce(sum(cost_nusd), 0)::BIGINT FROM book")
+        evidence.book.spent[window] = spent
     return max(LEAST_NUSD, int(spent * LEAST_SHARE))
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from headgate.audit.about import quoted
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding
+from headgate.audit.groups import costs
 from headgate.audit.purpose import UNMAPPED, Purpose
 
 
@@ -41,23 +42,24 @@ def buckets(
     `parts`: findings with what each of them saves of the joint total.
     """
     own = evidence.purpose if purposes else quoted(UNMAPPED)
-    taken = [(finding, nusd) for finding, nusd in parts if nusd > 0]
-    marks = "".join(f", ({it.where}) AS w{n}" for n, (it, _) in enumerate(taken))
-    sums = "".join(
-        f", coalesce(sum(cost_nusd) FILTER (w{n}), 0)::BIGINT" for n in range(len(taken))
-    )
     rows = evidence.book.rows(
-        "SELECT purpose, sum(calls)::BIGINT, sum(cost_nusd)::BIGINT" + sums
-        + f" FROM (SELECT {own} AS purpose, calls, cost_nusd{marks} FROM book)"
-        " GROUP BY purpose ORDER BY purpose"
-    )  # fmt: skip
+        f"SELECT {own} AS purpose, sum(calls)::BIGINT, sum(cost_nusd)::BIGINT FROM book"
+        " GROUP BY ALL ORDER BY ALL"
+    )
     after = {row[0]: int(row[2]) for row in rows}
-    for number, (_, nusd) in enumerate(taken):
-        spread({row[0]: int(row[3 + number]) for row in rows}, nusd, after)
+    taken = [(finding, nusd) for finding, nusd in parts if nusd > 0]
+    # Without a map there is one bucket to take from: nobody need ask whose rows they are.
+    weights = (
+        costs(evidence, [it for it, _ in taken], own)
+        if purposes
+        else [dict(after)] * len(taken)
+    )
+    for (_, nusd), weight in zip(taken, weights, strict=True):
+        spread(weight, nusd, after)
     value = {it.purpose: it.valuable for it in purposes if it.valuable is not None}
     found = [
         Bucket(name, value.get(name), int(calls), int(spend), after[name])
-        for name, calls, spend, *_ in rows
+        for name, calls, spend in rows
     ]
     return sorted(found, key=lambda it: (it.name == UNMAPPED, -it.spend_nusd, it.name))
 

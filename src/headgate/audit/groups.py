@@ -9,8 +9,9 @@ Rule 4: a ceiling stands for perfect foresight: a batch then reads as well as li
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from headgate.audit.asked import WHOSE
@@ -34,6 +35,8 @@ _LIST = re.compile(
 )
 _TOKENS = re.compile(r"'(?:[^']|'')*'| AND |[^'()]|[()]", re.DOTALL)
 _OTHERWISE = re.compile(r"\b(OR|BETWEEN|CASE)\b(?![^(]*\))")
+_LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_CALLERS = re.compile(r"(\w+) = ('(?:[^']|'')*')")
 _OF_CALLER = re.compile(rf"(?:{'|'.join(WHOSE)}) = '(?:[^']|'')*'")
 
 _SUMS = f"""
@@ -95,33 +98,51 @@ def spend(evidence: Evidence, where: str) -> Spend:
 
 def groups(evidence: Evidence, claims: Sequence[Finding]) -> list[Group]:
     """All rows of which any of the claims holds."""
+    found = [Group(held, _spend(row)) for held, row in _held(evidence, claims, _SUMS)]
+    return sorted(found, key=lambda it: sorted(it.claims))
+
+
+def costs(evidence: Evidence, claims: Sequence[Finding], by: str) -> list[dict[str, int]]:
+    """What the rows of each claim cost, by what that SQL says of them."""
+    found: list[dict[str, int]] = [{} for _ in claims]
+    sums = f"{by} AS by_it, coalesce(sum(cost_nusd), 0)::BIGINT"
+    for held, (name, nusd) in _held(evidence, claims, sums):
+        for number in held:
+            found[number][name] = found[number].get(name, 0) + int(nusd)
+    return found
+
+
+def _held(
+    evidence: Evidence, claims: Sequence[Finding], sums: str
+) -> Iterator[tuple[frozenset[int], Sequence[Any]]]:
+    """Which claims hold of rows, and what those rows come to."""
     if not claims:
-        return []
+        return
     conditions = [conjuncts(it.where) for it in claims]
-    _lay_callers(evidence, conditions)
-    lists = _Lists()
     marks = [
-        _mark(n, conditions[first : first + BITS], lists)
+        _Mark(n, conditions[first : first + BITS])
         for n, first in enumerate(range(0, len(claims), BITS))
     ]
-    names = ", ".join(f"mark{n}" for n in range(len(marks)))
-    columns = ", ".join(f"({it})::BIGINT AS mark{n}" for n, it in enumerate(marks))
-    some = " OR ".join(f"may{n} <> 0" for n in range(len(marks)))
-    found = evidence.book.rows(
-        f"SELECT {names}, {_SUMS} FROM (SELECT book.*, {columns} FROM book"
+    _lay_callers(evidence, marks)
+    lists = _Lists()
+    names = ", ".join(f"mark{it.number}" for it in marks)
+    columns = ", ".join(f"{it.of_row(lists)} AS mark{it.number}" for it in marks)
+    some = " OR ".join(f"may{it.number} <> 0" for it in marks)
+    rows = evidence.book.rows(
+        f"SELECT {names}, {sums} FROM (SELECT book.*, {columns} FROM book"
         f" JOIN audit_caller USING ({_WHOSE}){lists.join(evidence)} WHERE {some})"
-        f" GROUP BY {names} HAVING {names.replace(', ', ' + ')} > 0"
+        f" GROUP BY ALL HAVING {names.replace(', ', ' + ')} > 0"
     )
-    kept = []
-    for row in found:
-        held = {
-            number * BITS + bit
-            for number in range(len(marks))
-            for bit in range(BITS)
-            if row[number] >> bit & 1
-        }
-        kept.append(Group(frozenset(held), _spend(row[len(marks) :])))
-    return sorted(kept, key=lambda it: sorted(it.claims))
+    for row in rows:
+        yield (
+            frozenset(
+                mark.number * BITS + bit
+                for mark in marks
+                for bit in range(BITS)
+                if row[mark.number] >> bit & 1
+            ),
+            row[len(marks) :],
+        )
 
 
 class Condition(NamedTuple):
@@ -151,19 +172,109 @@ def conjuncts(where: str) -> Condition:
     return Condition(" AND ".join(callers) or "TRUE", " AND ".join(rows))
 
 
-def _lay_callers(evidence: Evidence, conditions: Sequence[Condition]) -> None:
-    """Of each caller which claims may be about it, as bits."""
-    masks = []
-    for number, first in enumerate(range(0, len(conditions), BITS)):
-        bits = [
-            f"CASE WHEN {it.caller} THEN {1 << bit} ELSE 0 END"
-            for bit, it in enumerate(conditions[first : first + BITS])
-        ]
-        masks.append(f"({' + '.join(bits)})::BIGINT AS may{number}")
+def _lay_callers(evidence: Evidence, marks: Sequence[_Mark]) -> None:
+    """Of each caller which claims may be about it, as bits, and what they ask of its rows."""
+    columns = ", ".join(column for it in marks for column in it.of_caller())
     evidence.book.rows(
-        f"CREATE OR REPLACE TEMP TABLE audit_caller AS SELECT {_WHOSE}, {', '.join(masks)}"
+        f"CREATE OR REPLACE TEMP TABLE audit_caller AS SELECT {_WHOSE}, {columns}"
         f" FROM (SELECT DISTINCT {_WHOSE} FROM book)"
     )
+
+
+class _Mark:
+    """Which claims hold of a row, as the bits of one number.
+
+    Claims that ask the same of rows but for values, each of callers of its own, are asked as
+    one: the values are looked up with the caller.
+    """
+
+    def __init__(self, number: int, conditions: Sequence[Condition]) -> None:
+        self.number = number
+        self.conditions = conditions
+        self.slots: list[list[int]] = []
+        shapes: dict[str, list[list[int]]] = {}
+        for bit, it in enumerate(conditions):
+            if it.row:
+                alike = shapes.setdefault(_shape(it.row), [])
+                self._put(bit, alike)
+
+    def _put(self, bit: int, alike: list[list[int]]) -> None:
+        mine = self.conditions[bit].caller
+        for slot in alike:
+            if all(_apart(self.conditions[other].caller, mine) for other in slot):
+                slot.append(bit)
+                return
+        alike.append([bit])
+        self.slots.append(alike[-1])
+
+    def of_caller(self) -> Iterator[str]:
+        """SQL of the columns that tell of a caller."""
+        every = range(len(self.conditions))
+        bits = [
+            f"CASE WHEN {self.conditions[it].caller} THEN {1 << it} ELSE 0 END" for it in every
+        ]
+        yield f"({' + '.join(bits)})::BIGINT AS may{self.number}"
+        for n, slot in enumerate(self.slots):
+            own = {it: str(1 << it) for it in slot}
+            yield f"({self._by_caller(own)} ELSE 0 END)::BIGINT AS {self._slot(n)}"
+            for place in self._differ(slot):
+                values = {it: self._values(it)[place] for it in slot}
+                yield f"{self._by_caller(values)} END AS {self._slot(n)}_{place}"
+
+    def of_row(self, lists: _Lists) -> str:
+        """SQL of the number."""
+        plain = sum(1 << bit for bit, it in enumerate(self.conditions) if not it.row)
+        parts = [f"(may{self.number} & {plain})"]
+        for n, slot in enumerate(self.slots):
+            name, differ = self._slot(n), self._differ(slot)
+            asked = lists.without(self._asked(slot, name, differ))
+            parts.append(f"CASE WHEN {name} <> 0 AND ({asked}) THEN {name} ELSE 0 END")
+        return f"({' + '.join(parts)})::BIGINT"
+
+    def _asked(self, slot: Sequence[int], name: str, differ: Sequence[int]) -> str:
+        """The condition of a slot, with the caller's own values."""
+        places = itertools.count()
+
+        def own(value: re.Match[str]) -> str:
+            place = next(places)
+            return f"{name}_{place}" if place in differ else value[0]
+
+        return _LITERAL.sub(own, self.conditions[slot[0]].row)
+
+    def _slot(self, n: int) -> str:
+        return f"slot{self.number}_{n}"
+
+    def _by_caller(self, values: dict[int, str]) -> str:
+        whens = (
+            f"WHEN {self.conditions[it].caller} THEN {value}" for it, value in values.items()
+        )
+        return f"CASE {' '.join(whens)}"
+
+    def _values(self, bit: int) -> list[str]:
+        return _LITERAL.findall(self.conditions[bit].row)
+
+    def _differ(self, slot: Sequence[int]) -> list[int]:
+        """The places of values that are not the same in all of them."""
+        rows = zip(*(self._values(it) for it in slot), strict=True)
+        return [place for place, values in enumerate(rows) if len(set(values)) > 1]
+
+
+def _shape(row: str) -> str:
+    """What is asked, without the values: claims of one shape are asked as one. What looks into
+    the book itself is asked as it stands, and so is a long list."""
+    if "SELECT" in row or _is_long(row):
+        return row
+    return _LITERAL.sub(lambda it: "'?'" if it[0].startswith("'") else "?", row)
+
+
+def _is_long(row: str) -> bool:
+    return any(len(_VALUES.findall(it["values"])) >= LONG_LIST for it in _LIST.finditer(row))
+
+
+def _apart(one: str, other: str) -> bool:
+    """Are there no callers that fit both?"""
+    mine = dict(_CALLERS.findall(one))
+    return any(mine.get(name, value) != value for name, value in _CALLERS.findall(other))
 
 
 class _Lists:
@@ -203,18 +314,6 @@ class _Lists:
             evidence.book.rows(f"INSERT INTO {table} VALUES {rows}")
             text += f" LEFT JOIN {table} in_{column} ON in_{column}.it = book.{column}"
         return text
-
-
-def _mark(number: int, conditions: Sequence[Condition], lists: _Lists) -> str:
-    """SQL: the bits of the claims that hold of a row."""
-    plain = sum(1 << bit for bit, it in enumerate(conditions) if not it.row)
-    bits = [
-        f"CASE WHEN may{number} & {1 << bit} <> 0"
-        f" THEN CASE WHEN {lists.without(it.row)} THEN {1 << bit} ELSE 0 END ELSE 0 END"
-        for bit, it in enumerate(conditions)
-        if it.row
-    ]
-    return " + ".join([f"(may{number} & {plain})", *bits])
 
 
 def batched(spend: Spend) -> float:

@@ -20,7 +20,6 @@ from headgate.audit.about import (
     count,
     least_nusd,
     matching,
-    quoted,
     share,
     subject,
     usd,
@@ -70,7 +69,7 @@ WITH turn AS (
   FROM book JOIN grown USING ({_WHOSE}) WHERE {{rows}}),
 talk AS (
   SELECT {_WHOSE}, any_value(own) AS own, any_value(most) AS most, any_value(turns) AS turns,
-    any_value(peak) AS peak, any_value(spent) AS spent,
+    any_value(peak) AS peak, any_value(spent) AS spent, count(*) FILTER (beyond > 0) AS longer,
     (any_value(peak) - any_value(left_over))
       // (any_value(most) - any_value(left_over)) AS times,
     sum(least(beyond, cache_read) * cache_read_nusd / greatest(cache_read, 1)
@@ -84,7 +83,7 @@ talk AS (
 SELECT key_id, own, most, count(*) AS sessions, CAST(sum(turns) AS BIGINT) AS calls,
   CAST(max(peak) AS BIGINT) AS peak, CAST(sum(spent) AS BIGINT) AS spent,
   CAST(sum(saved - times * price) AS BIGINT) AS saving,
-  list(session ORDER BY spent DESC, session)[:1000] AS names
+  CAST(sum(longer) AS BIGINT) AS longer, list(session ORDER BY spent DESC, session)[:5] AS names
 FROM talk WHERE saved > times * price GROUP BY ALL ORDER BY saving DESC, key_id
 """
 
@@ -101,7 +100,6 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(evidence: Evidence, found: dict[str, Any]) -> Finding:
     scope = f"{matching(key_id=found['key_id'])} AND session <> '' AND {ASKED}"
-    names = ", ".join(quoted(name) for name in found["names"])
     usual = (
         "one and a half times what conversations of this key usually reach"
         if found["own"]
@@ -117,12 +115,13 @@ def _finding(evidence: Evidence, found: dict[str, Any]) -> Finding:
         f" tokens ({usual}) they would have cost"
         f" {share(found['saving'], found['spent'])} less, the summaries paid for.",
         change=_change(found["most"]),
-        where=f"{scope} AND session IN ({names})",
+        # not by their names: rows are found by what is wrong with them, however many they are
+        where=f"{scope} AND {TOKENS} > {found['most']}",
         scope=scope,
-        rows=found["calls"],
+        rows=found["longer"],
         needs="" if found["own"] else "ten conversations of this key that stay below the bound",
         figures={name: found[name] for name in ("sessions", "peak", "most", "spent")}
-        | {"dearest": found["names"][:5]},
+        | {"dearest": found["names"]},
     )
 
 

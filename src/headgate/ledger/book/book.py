@@ -28,6 +28,8 @@ class Book:
     def __init__(self, duck: Duck, window: Window) -> None:
         self.duck = duck
         self.window = window
+        self.spent: dict[tuple[int, int], int] = {}
+        """by the time that is looked at what it cost, once somebody has asked"""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All that a question finds."""
