@@ -425,3 +425,10 @@ def test_without_a_ceiling_an_unknown_model_has_no_price_and_says_so() -> None:
         assert (rates.priced_by, rates.version) == (UNPRICED, UNPRICED)
         assert rates.cost(usage).total_nusd == 0
     assert catalog.rates("", "mine", datetime(2026, 11, 20, tzinfo=UTC)).priced_by == "override"
+
+
+def test_a_model_is_known_by_whoever_makes_it_and_not_by_who_resells_it() -> None:
+    catalog = Catalog.load(PriceRules())
+    assert catalog.maker("gpt-6-luna") == "openai"
+    assert catalog.maker("claude-sonnet-5-5") == "anthropic"
+    assert catalog.maker("llama-of-ours") == ""

@@ -75,6 +75,11 @@ class Catalog:
         """The models with a listed price per token at a provider; empty for an unknown one."""
         return self._listing.models(provider)
 
+    def maker(self, model: str) -> str:
+        """The provider id of whoever makes a model; empty: it is not known."""
+        found = self._listing.find("", model)
+        return found.provider if found is not None else ""
+
     def rates(
         self, provider: str, model: str, at: datetime, *, free: bool = False, seller: str = ""
     ) -> Rates:

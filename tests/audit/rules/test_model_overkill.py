@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,16 @@ def test_a_comparison_makes_it_a_claim_at_the_other_models_prices() -> None:
     assert found.confidence == "strong"
     assert found.saving_nusd == was - sum(row["cost_nusd"] for row in to)
     assert found.lever == "downshift"
-    assert '[models] "claude-opus-5-5" = ["anthropic:claude-sonnet-5-5"]' in found.change
+    _, toml = found.change.split("headgate.toml:\n")
+    assert tomllib.loads(toml) == {
+        "models": {"claude-opus-5-5": ["anthropic:claude-sonnet-5-5"]}
+    }
+
+
+def test_a_model_of_another_vendor_is_asked_of_that_vendor() -> None:
+    other = PROVEN._replace(to="gpt-6.1-terra")
+    (found,) = judged(RULE.fires_on(), other)
+    assert '"openai:gpt-6.1-terra"' in found.change
 
 
 def test_a_comparison_too_small_says_how_large_it_must_be() -> None:

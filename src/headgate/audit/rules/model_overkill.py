@@ -84,7 +84,7 @@ def _tried(evidence: Evidence, trial: Trial) -> Finding | None:
         f" {abs(trial.seen.difference) * 100:.1f} points"
         f" {'better' if trial.seen.difference >= 0 else 'worse'}, and at worst"
         f" {max(0.0, -least) * 100:.1f} worse (95 %).",
-        change=_change("", trial.model, trial.to),
+        change=_change(_seller(evidence, where, trial), trial.model, trial.to),
         lever="downshift",
         where=where,
         scope=_about(evidence, trial),
@@ -172,9 +172,17 @@ def cheaper(evidence: Evidence, provider: str, model: str, at_us: int) -> str | 
     return None
 
 
+def _seller(evidence: Evidence, where: str, trial: Trial) -> str:
+    """Who sells the cheaper model: of one family who was asked till now, else its maker."""
+    if trial.to.split("-")[0] == trial.model.split("-")[0]:
+        (asked,) = evidence.book.one(f"SELECT mode(provider) FROM book WHERE {where}")
+        return str(asked or "")
+    return evidence.catalog.maker(trial.to)
+
+
 def _change(provider: str, model: str, to: str) -> str:
-    rung = f"{provider or 'anthropic'}:{to}"
-    return f'name {to} in these calls, or in headgate.toml: [models] "{model}" = ["{rung}"]'
+    rung = f"{provider or 'PROVIDER'}:{to}"
+    return f'name {to} in these calls, or in headgate.toml:\n[models]\n"{model}" = ["{rung}"]'
 
 
 def fires_on() -> Sequence[dict[str, Any]]:
