@@ -132,3 +132,22 @@ def test_the_usual_places_are_those_where_files_are(tmp_path: Path) -> None:
         for place in places
     ]
     assert usual(known) == [tmp_path / "full"]
+
+
+def test_a_file_that_stands_in_two_sources_is_taken_once_and_is_no_mistake(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.jsonl").write_text("apple")
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone")
+    found = find([tmp_path, tmp_path / "a.jsonl", tmp_path], importers=KNOWN)
+    assert found.files == {"apples": [tmp_path / "a.jsonl"]}
+
+
+def test_what_another_source_left_out_is_not_told_of_this_one(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    (first / "a.jsonl").write_text("apple")
+    (first / "b.jsonl").symlink_to(tmp_path / "gone")
+    with pytest.raises(Unreadable, match="second holds nothing to import"):
+        find([first, second], importers=KNOWN)

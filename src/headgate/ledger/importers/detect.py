@@ -39,10 +39,16 @@ class Found:
     """files that no importer knows, and what is known of them"""
     refused: list[tuple[Path, str]] = field(default_factory=list)
     """files and folders that cannot be read, and why"""
+    again: int = 0
+    """files that stand in another source too, and are taken once"""
 
     @property
     def count(self) -> int:
-        return sum(map(len, self.files.values()))
+        return sum(map(len, self.files.values())) + self.again
+
+    def since(self, unknown: int, refused: int) -> Found:
+        """What one source left out, as so many files were before it."""
+        return Found(unknown=self.unknown[unknown:], refused=self.refused[refused:])
 
 
 def usual(importers: Sequence[Importer] | None = None) -> list[Path]:
@@ -71,14 +77,14 @@ def find(
     found = Found()
     seen: set[tuple[int, int]] = set()
     for source in sources:
-        before = found.count
+        before, out = found.count, (len(found.unknown), len(found.refused))
         if not source.exists():
             raise Unreadable(
                 f"{source} is not there", "name a file or a folder that is; check the spelling"
             )
         _sort(source, _candidates(source, known, found, seen), named, known, found)
         if found.count == before:
-            raise _nothing(source, named, known, found)
+            raise _nothing(source, named, known, found.since(*out))
     for files in found.files.values():
         files.sort()
     return found
@@ -121,6 +127,8 @@ def _fresh(files: Iterable[Path], found: Found, seen: set[tuple[int, int]]) -> I
         if (about.st_dev, about.st_ino) not in seen:
             seen.add((about.st_dev, about.st_ino))
             yield file
+        else:
+            found.again += 1
 
 
 def _walk(root: Path, found: Found) -> Iterator[Path]:
