@@ -114,6 +114,14 @@ def test_an_answer_that_no_provider_was_asked_for_costs_what_it_did() -> None:
     assert (found.was_nusd, found.would_nusd, found.unfit) == (0, 0, 0)
 
 
+def test_embeddings_are_no_work_for_another_model() -> None:
+    row = {"provider": "openai", "model_sent": "text-embedding-3-small", "input_fresh": 9_000}
+    row |= {"surface": "embeddings"}
+    (found,) = replayed([row], Change(model="claude-opus-5-5"))
+    assert (found.unfit, found.saved_nusd) == (1, 0)
+    assert replayed([row], Change(model="text-embedding-3-small"))[0].unfit == 0
+
+
 def test_a_prompt_too_short_for_the_other_cache_is_read_anew() -> None:
     row = {"model_sent": "claude-opus-5-5", "cache_read": 1_000}
     (found,) = replayed([row], Change(model="claude-haiku-4-5"))

@@ -43,6 +43,7 @@ _COLUMNS = (
     *("day", "of_provider", "of_model", "of_tier", "of_speed", "of_geo", "above", "upto"),
     *(
         "scale",
+        "moved",
         "minimum",
         "most",
         "fresh",
@@ -136,7 +137,7 @@ def cached(evidence: Evidence, by: str = "all") -> list[Outcome]:
 _QUESTION = f"""
 WITH scaled AS (
   SELECT {{column}} AS name, calls, cost_nusd, web_searches, p.* EXCLUDE (scale), asked,
-    greatest(calls, 1) AS n, ({TOKENS_IN}) * scale AS total, input_fresh * scale AS anew,
+    surface, greatest(calls, 1) AS n, ({TOKENS_IN}) * scale AS total, input_fresh * scale AS anew,
     cache_read * scale AS kept, output * scale AS written,
     (cache_write_5m + cache_write_30m) * scale AS wrote_short,
     (cache_write_1h + cache_write_12h) * scale AS wrote_long
@@ -148,7 +149,8 @@ WITH scaled AS (
     AND coalesce(each, 0) * scale > above AND coalesce(each, 0) * scale <= upto
 ), counted AS (
   SELECT *, calls > 0 AND kept + wrote_short + wrote_long < minimum * n AS too_short,
-    asked AND calls > 0 AND most > 0 AND total + written > most * n AS unfit,
+    asked AND (calls > 0 AND most > 0 AND total + written > most * n
+      OR moved > 0 AND surface = 'embeddings') AS unfit,
     kept * $1 AS hit, kept * (1 - $1) + wrote_short AS miss
   FROM scaled
 ), priced AS (
@@ -201,7 +203,12 @@ def _priced(evidence: Evidence, change: Change, it: _Seen) -> Iterator[tuple[obj
         answers = 1.0 if same else change.answers
         yield (
             *(it.day, it.provider, it.model, it.tier, it.speed, it.geo, band.above, upto),
-            *(scale, _minimum(rates, same=same), 0 if same else rates.context_window or 0),
+            *(
+                scale,
+                float(not same),
+                _minimum(rates, same=same),
+                0 if same else rates.context_window or 0,
+            ),
             *(fresh, read, short, long, said * answers, table.search, table.call),
         )
         upto = band.above
