@@ -204,13 +204,6 @@ def test_of_prompts_that_repeat_in_proportion_only_those_long_enough_are_cached(
     assert "what repeats of short requests is below the minimum of 4,096" in found.notes
 
 
-def test_a_tokenizer_of_which_nothing_is_known_is_told() -> None:
-    other = forecast(pattern(counted_with="gpt-4o"), offer("claude-sonnet-5-5"))
-    assert any("nothing is known of how many claude-sonnet-5-5" in it for it in other.notes)
-    same = forecast(pattern(counted_with="gpt-4o"), offer("gpt-4o"))
-    assert not any("nothing is known" in it for it in same.notes)
-
-
 def test_a_batch_is_half_price_and_marks_a_prefix_only_where_that_pays() -> None:
     half = forecast(pattern(batch=F(1, 2)), offer("claude-sonnet-5-5"))
     assert by_name(half)["batch discount"] == -6_250 * USD

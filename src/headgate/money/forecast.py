@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from headgate.money.pattern import BATCH_HITS, LIVES_S, NONE, ONE, Caching, Pattern, Shares
 from headgate.money.pricing import ATTO_PER_NANO, Rates, Table
-from headgate.money.tokens import comparable, ratio
+from headgate.money.tokens import ratio
 from headgate.wire.model import STANDARD, Terms
 
 BATCH = Terms(tier="batch")
@@ -338,11 +338,6 @@ def _notes(pattern: Pattern, offer: Offer, plan: _Plan, scale: Fraction) -> Iter
         yield (
             f"tokens x {float(scale):.2f}: {offer.model} counts otherwise than "
             f"{pattern.counted_with}, which counted them"
-        )
-    elif not comparable(offer.model, pattern.counted_with):
-        yield (
-            f"tokens as {pattern.counted_with} counted them: nothing is known of how many"
-            f" {offer.model} counts instead"
         )
     if offer.rates.priced_by not in ("catalog", "override"):
         yield f"nobody lists a price for {offer.model}: priced by {offer.rates.priced_by}"

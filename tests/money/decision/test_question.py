@@ -105,6 +105,15 @@ def test_a_longest_prompt_in_a_dearer_band_is_not_denied_among_the_assumptions()
     assert any("no request has more than 100,000" in note for note in haiku.notes)
 
 
+def test_a_tokenizer_of_which_nothing_is_known_is_told() -> None:
+    other = replace(QUESTION, pattern=replace(PATTERN, counted_with="gpt-4o"))
+    assert all(
+        "claude" in it.notes[0] and "not known" in it.notes[0] for it in candidates(other)
+    )
+    known = replace(QUESTION, pattern=replace(PATTERN, counted_with="claude-sonnet-4-6"))
+    assert not any("not known" in note for it in candidates(known) for note in it.notes)
+
+
 def test_a_month_that_costs_more_than_a_tier_allows_is_out_in_batches_too() -> None:
     limits = {"claude-haiku-5-5": (Limit("Start", rpm=1_000, spend_nusd=1_000_000_000),)}
     asked = replace(QUESTION, limits=limits, budget=Budget(background=True))

@@ -26,6 +26,7 @@ from headgate.money.forecast import Extra, Forecast, Offer, forecast
 from headgate.money.pattern import Pattern
 from headgate.money.ratelimit import fit as fit_limits
 from headgate.money.tiers import Limit
+from headgate.money.tokens import comparable
 
 NOTHING, ANY_TIME = Prompt(), Budget()
 
@@ -91,8 +92,13 @@ def _candidate(question: Question, offer: Offer) -> Candidate:
         keep(question.times.get(name, Times()), question.budget, output),
         _load(question, found),
         question.right.get(name),
-        found.notes,
+        (*_counted(question.pattern.counted_with, name), *found.notes),
     )
+
+
+def _counted(counted_with: str, name: str) -> Iterator[str]:
+    if not comparable(name, counted_with):
+        yield f"tokens as {counted_with} counted them: how many {name} counts is not known"
 
 
 def _longest(question: Question) -> Prompt:
