@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def running(say: Callable[[str], object], *words: str) -> Iterator[Tending]:
-    tended = Tending(words, say)
+def running(say: Callable[[str], object], *words: str, **more: Any) -> Iterator[Tending]:
+    tended = Tending(words, say, **more)
     tended.start()
     try:
         yield tended
@@ -120,3 +121,58 @@ def test_a_program_that_cannot_be_started_is_trouble_too(
     with running(said.append):
         until(lambda: bool(said))
     assert said[0].startswith("it cannot be started")
+
+
+@pytest.mark.slow
+def test_what_is_done_is_done_again_only_when_it_is_due_for_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    words = script(tmp_path, f'echo "$@" >>{runs}')
+    monkeypatch.setattr(tending, "interpreter", lambda: words)
+    days, asked = ["monday"], []
+
+    def due() -> str:
+        asked.append(days[-1])
+        return days[-1]
+
+    said: list[str] = []
+    with running(said.append, "--nightly", task=("reconcile",), due=due):
+        until(lambda: len(asked) > 4)
+        assert runs.read_text() == "reconcile --nightly\n"
+        days.append("tuesday")
+        until(lambda: runs.read_text().count("\n") == 2)
+        after = len(asked)
+        until(lambda: len(asked) > after + 3)
+    assert (runs.read_text().count("\n"), said) == (2, [])
+
+
+def test_what_failed_is_tried_again_for_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    text = f'echo x >>{runs}; [ "$(wc -l <{runs})" -gt 1 ] || {{ echo away >&2; exit 1; }}'
+    monkeypatch.setattr(tending, "interpreter", lambda: script(tmp_path, text))
+    asked: list[str] = []
+    said: list[str] = []
+
+    def due() -> str:
+        asked.append("day")
+        return "day"
+
+    with running(said.append, due=due):
+        until(lambda: said == ["away", "it works again"])
+        after = len(asked)
+        until(lambda: len(asked) > after + 3)
+    assert runs.read_text() == "x\nx\n"
+
+
+def test_a_child_that_hangs_is_ended_and_that_is_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tending, "LONGEST_S", 0.1)
+    monkeypatch.setattr(tending, "interpreter", lambda: script(tmp_path, "exec sleep 60"))
+    said: list[str] = []
+    with running(said.append):
+        until(lambda: bool(said))
+    assert "took longer" in said[0]

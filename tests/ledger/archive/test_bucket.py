@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
+import os
 import secrets
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from headgate.config.model import Archive
+from headgate.ledger.archive import bucket as bucketing
 from headgate.ledger.archive.bucket import Bucket, open_store
+from headgate.ledger.archive.chore import last
 from headgate.ledger.archive.compact import compact
+from headgate.ledger.archive.copies import Copies
 from headgate.ledger.archive.retain import prune
 from headgate.ledger.archive.seal import seal
 from headgate.ledger.archive.segment import DAY_US, live
+from headgate.ledger.archive.ship import CHORE, manifest_name, ship_due
 from headgate.ledger.archive.verify import verify
-from headgate.ledger.book.book import open_book
+from headgate.ledger.book.book import open_book, open_files
 from headgate.ledger.shelf import ShelfError, digest_of
 from headgate.store.place import connect
 from tests.buckets import Storage
@@ -176,3 +185,75 @@ def test_a_ledger_is_sealed_compacted_read_and_checked_in_a_bucket(
         there.close()
         assert prune(connection, bucket, Archive(), NOON + 7 * DAY_US).files == 2
         assert len(list(bucket.listed())) == 1
+
+
+@pytest.mark.slow
+def test_a_server_that_is_there_and_says_nothing_is_not_waited_for(
+    storage: Storage, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucketing, "SILENCE", timedelta(seconds=0.3))
+    bucket = bucket_of(storage, name, tmp_path)
+    storage.pause()
+    try:
+        began = time.monotonic()
+        with pytest.raises(ShelfError, match="cannot be used"):
+            bucket.digest("calls/x")
+        assert time.monotonic() - began < 30
+    finally:
+        storage.resume()
+
+
+def test_copies_that_cannot_be_kept_are_told_with_their_remedy(
+    storage: Storage, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = bucket_of(storage, name, tmp_path / "here")
+    path = put(bucket, b"some rows")
+    there = other_machine(storage, name, tmp_path / "there")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Copies, "keep", full)
+    with pytest.raises(ShelfError, match="No space left on device") as error:
+        there.fetch([path])
+    assert "cache_bytes" in error.value.hint
+    for it in (bucket, there):
+        it.close()
+
+
+@pytest.mark.slow
+def test_sealed_rows_are_shipped_to_a_bucket_and_whoever_loads_its_manifest_has_them_all(
+    bucket: Bucket, storage: Storage, tmp_path: Path
+) -> None:
+    ledger, address = tmp_path / "headgate.db", storage.fresh()
+    archive = Archive(endpoint=storage.url, ship=address)
+    with contextlib.closing(connect(ledger)) as connection:
+        for at_us in (NOON, NOON + 1):
+            add(connection, *rows_at(at_us))
+            seal(ledger, bucket, ALL, NOON)
+        done = ship_due(ledger, bucket, archive, storage.env, NOON)
+        assert done is not None
+        assert done.segments == 2
+        assert compact(ledger, bucket, NOON + 5 * DAY_US).segments == 1
+        ship_due(ledger, bucket, archive, storage.env, NOON + 5 * DAY_US)
+        name = manifest_name(connection)
+        told = json.loads(storage.file(address, name).read_bytes())
+        files = [storage.file(address, it["path"]) for it in told["segments"]]
+        with open_files(files) as book:
+            assert book.one("SELECT count(*), count(DISTINCT id) FROM book") == (2, 2)
+        later = ship_due(ledger, bucket, archive, storage.env, NOON + 7 * DAY_US)
+        assert later is not None
+        assert later.removed == 2
+        assert all(file.exists() for file in files)
+        add(connection, *rows_at(NOON + 2))
+        seal(ledger, bucket, ALL, NOON)
+        storage.stop()
+        with pytest.raises(ShelfError, match="cannot be used"):
+            ship_due(ledger, bucket, archive, storage.env, NOON + 9 * DAY_US)
+        kept = last(connection, CHORE)
+        assert kept is not None
+        assert "cannot be used" in kept.trouble
+        storage.start()
+        again = ship_due(ledger, bucket, archive, storage.env, NOON + 9 * DAY_US)
+        assert again is not None
+        assert again.rows == 1

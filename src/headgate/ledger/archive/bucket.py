@@ -36,6 +36,8 @@ AT_ONCE = 8
 """files that are fetched at the same time"""
 PIECE = 4 * 1024 * 1024
 TIMEOUT = timedelta(seconds=30)
+SILENCE = timedelta(seconds=20)
+"""a server that says nothing for so long says nothing any more"""
 REGION = "us-east-1"
 
 
@@ -61,6 +63,7 @@ def open_store(path: str, archive: Archive, env: Mapping[str, str]) -> S3Store:
             "allow_http": bool(endpoint and endpoint.startswith("http://")),
             "timeout": TIMEOUT * 10,
             "connect_timeout": TIMEOUT / 3,
+            "read_timeout": SILENCE,
         },
         retry_config={"max_retries": 4, "retry_timeout": TIMEOUT},
     )
