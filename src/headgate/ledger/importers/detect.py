@@ -44,7 +44,7 @@ class Found:
 
     @property
     def count(self) -> int:
-        return sum(map(len, self.files.values())) + self.again
+        return sum(map(len, self.files.values()))
 
     def since(self, unknown: int, refused: int) -> Found:
         """What one source left out, as so many files were before it."""
@@ -77,13 +77,13 @@ def find(
     found = Found()
     seen: set[tuple[int, int]] = set()
     for source in sources:
-        before, out = found.count, (len(found.unknown), len(found.refused))
+        before, out = found.count + found.again, (len(found.unknown), len(found.refused))
         if not source.exists():
             raise Unreadable(
                 f"{source} is not there", "name a file or a folder that is; check the spelling"
             )
         _sort(source, _candidates(source, known, found, seen), named, known, found)
-        if found.count == before:
+        if found.count + found.again == before:
             raise _nothing(source, named, known, found.since(*out))
     for files in found.files.values():
         files.sort()
