@@ -137,8 +137,8 @@ def cached(evidence: Evidence, by: str = "all") -> list[Outcome]:
 _QUESTION = f"""
 WITH scaled AS (
   SELECT {{column}} AS name, calls, cost_nusd, web_searches, p.* EXCLUDE (scale), asked,
-    surface, greatest(calls, 1) AS n, ({TOKENS_IN}) * scale AS total, input_fresh * scale AS anew,
-    cache_read * scale AS kept, output * scale AS written,
+    surface, greatest(calls, 1) AS n, ({TOKENS_IN}) * scale AS total,
+    input_fresh * scale AS anew, cache_read * scale AS kept, output * scale AS written,
     (cache_write_5m + cache_write_30m) * scale AS wrote_short,
     (cache_write_1h + cache_write_12h) * scale AS wrote_long
   FROM (SELECT *, ({TOKENS_IN}) / nullif(calls, 0) AS each,
