@@ -1,8 +1,6 @@
 """The day on which spend stood furthest above the days before it, and what grew on that day.
 
-Rule 1: usual is the median of the days before, and there must be at least three of them: days
-without a call count as days without spend. A day that only ends a pause is no spike: it has to
-stand out among the days with calls too.
+Rule 1: which day stands out is decided as for the first look at a bill.
 Rule 2: what a spike cost beyond the usual is told and never claimed: whether that work was
 wanted only people can tell.
 """
@@ -10,17 +8,14 @@ wanted only people can tell.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 from typing import Any
 
 from headgate.audit.about import least_nusd, share, usd
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding, Rule
+from headgate.stats.spike import highest
 
 DAY_US = 86_400_000_000
-BEFORE = 3
-"""days that make a usual"""
-TIMES = 2.5
 TELLS = 0.5
 """of the growth, from which on one key or model explains it"""
 
@@ -49,29 +44,13 @@ DIMENSIONS = {
 
 def judge(evidence: Evidence) -> Iterator[Finding]:
     spent = dict(evidence.book.rows(_DAYS))
-    found = _highest(spent)
-    if found is None:
+    found = highest(spent)
+    if found is None or not found.stands_out:
         return
-    day, usual = found
+    day, usual = found.day, found.usual
     over = spent[day] - usual
     if over >= least_nusd(evidence):
         yield _finding(evidence, day, usual, spent)
-
-
-def _highest(spent: dict[int, int]) -> tuple[int, int] | None:
-    """(the day that stood furthest above what was usual before it, that usual)"""
-    first = min(spent, default=0)
-    best: tuple[int, int, int] | None = None
-    for day in spent:
-        before = [spent.get(each, 0) for each in range(first, day)]
-        if len(before) >= BEFORE:
-            usual = int(median(before))
-            over = spent[day] - usual
-            at_work = median(nusd for each, nusd in spent.items() if each < day)
-            rose = spent[day] >= TIMES * max(usual, at_work)
-            if rose and (best is None or over > best[0]):
-                best = over, day, usual
-    return best[1:] if best else None
 
 
 def _finding(evidence: Evidence, day: int, usual: int, spent: dict[int, int]) -> Finding:

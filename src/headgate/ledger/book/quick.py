@@ -7,7 +7,6 @@ one.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,16 +15,13 @@ from headgate.ledger.book.question import DAY_US, Asks, Cut, Reply, ask, known
 from headgate.ledger.book.questions import prefixes, spikes
 from headgate.ledger.book.questions.prefixes import Prefix
 from headgate.ledger.book.questions.spikes import Day, Pair
+from headgate.stats.spike import highest
 
 DAYS = 30
 FEW_PROMPTS, MANY_CALLS = 10, 10_000
 CACHED = 0.1
 """a share of input read from caches below this: there is hardly any caching"""
 TOP = 5
-DAYS_BEFORE = 7
-"""a day is held against the median of so many before it"""
-SPIKE = 1.5
-"""and is a spike when it cost so many times that"""
 STEPS = ("prompts", "pairs", "spike", "prefixes")
 
 
@@ -71,10 +67,8 @@ class Spike(NamedTuple):
     """the median of the days before"""
     causes: tuple[Cause, ...]
     """of each kind the one that grew most, the largest first"""
-
-    @property
-    def conspicuous(self) -> bool:
-        return self.cost_nusd >= SPIKE * self.usual_nusd
+    conspicuous: bool
+    """far above the usual, and not by chance of a pause"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,29 +157,14 @@ def _flat(days: list[Day]) -> str:
 
 
 def _spike(book: Asks, days: list[Day]) -> Spike | None:
-    """The largest step above the days before; days without calls cost nothing, but a day that
-    only ends a pause is no step."""
-    if len(days) < 2:
+    """The day furthest above the days before; days without calls cost nothing."""
+    cost = {it.at_us // DAY_US: it for it in days}
+    found = highest({number: it.cost_nusd for number, it in cost.items()})
+    if found is None:
         return None
-    cost = {it.at_us: it.cost_nusd for it in days}
-    first = days[0].at_us
-    best: tuple[int, Day, int] | None = None
-    for it in days[1:]:
-        before = _before(it.at_us, first)
-        usual = round(statistics.median(cost.get(day, 0) for day in before))
-        at_work = statistics.median(cost[day] for day in cost if day < it.at_us)
-        rose = it.cost_nusd > max(usual, at_work)
-        if rose and (best is None or it.cost_nusd - usual > best[0]):
-            best = (it.cost_nusd - usual, it, usual)
-    if best is None:
-        return None
-    _, day, usual = best
-    causes = _causes(book, day.at_us, _before(day.at_us, first))
-    return Spike(day.at_us, day.calls, day.cost_nusd, usual, causes)
-
-
-def _before(day_us: int, first_us: int) -> range:
-    return range(max(first_us, day_us - DAYS_BEFORE * DAY_US), day_us, DAY_US)
+    day = cost[found.day]
+    causes = _causes(book, day.at_us, range(days[0].at_us, day.at_us, DAY_US))
+    return Spike(day.at_us, day.calls, day.cost_nusd, found.usual, causes, found.stands_out)
 
 
 def _causes(book: Asks, day_us: int, before: range) -> tuple[Cause, ...]:
