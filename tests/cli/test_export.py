@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,36 @@ def test_a_months_bill_adds_up_in_every_form() -> None:
     assert [row["cost_usd"] for row in rows] == ["0.000000021", "0.000000014"]
     shown = run("chargeback", "--month", "2026-10").stdout
     assert "$0.0000000350" in shown or "$0.000000035" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("--to", "csv"), ("chargeback", "--month=2026-10", "--csv")])
+def test_an_output_without_room_is_an_error_and_no_trace(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "headgate", "export", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"hint:" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = run("--to", "csv", "-o", str(pipe), "--force")
+    assert refused.exit_code == 1
+    assert "is no file" in refused.stderr
+    assert pipe.is_fifo()
+
+
+def test_a_cost_centre_is_no_formula_of_a_spreadsheet(ledger: Path) -> None:
+    connection = connect(ledger)
+    connection.execute("UPDATE call SET cost_centre = '=HYPERLINK(1)' WHERE cost_centre <> ''")
+    connection.close()
+    text = run("chargeback", "--month", "2026-10", "--csv").stdout
+    names = [row["cost_centre"] for row in csv.DictReader(text.splitlines())]
+    assert names == ["(none)", "'=HYPERLINK(1)"]

@@ -7,6 +7,7 @@ Rule 3: data goes to stdout, words to stderr; an error names the mistake, then t
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -81,6 +82,11 @@ class Commands(click.Group):
             raise SystemExit(error.exit_code) from None
         except BrokenPipeError:  # as in `headgate tail | head`: the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(FAILURE) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _complain("there is no room to write to", "make room on the disk, and run it again")
             raise SystemExit(FAILURE) from None
         except ValueError as error:
             from headgate.config import ConfigError  # costly to load, and rarely needed

@@ -104,6 +104,8 @@ def _check(form: str, output: Path, said: dict[str, Any]) -> None:
         raise Misuse("--endpoint and -o are two places", "leave one of them out")
     if form == "parquet" and output == STDOUT:
         raise Misuse("Parquet is no text", "name a file: -o calls.parquet")
+    if output != STDOUT and output.exists() and not output.is_file():
+        raise Trouble(f"{output} is no file", "name one, or leave -o away: standard output")
     if output != STDOUT and output.exists() and not said["force"]:
         raise _exists(output)
     if output != STDOUT and not output.absolute().parent.is_dir():
@@ -151,7 +153,8 @@ def _write(source: Source, book: Book, form: str, said: dict[str, Any]) -> int:
         raise
     except OSError as error:
         raise Trouble(
-            f"{output} cannot be written: {error.strerror or error}",
+            f"{'standard output' if output == STDOUT else output} cannot be written:"
+            f" {error.strerror or error}",
             "check the folder's rights and the room on its disk",
         ) from error
 
@@ -249,7 +252,12 @@ def _print_csv(bill: Bill) -> None:
         counts = (it.calls, it.input_tokens, it.output_tokens, it.keys)
         usd = f"{it.cost_nusd // 10**9}.{it.cost_nusd % 10**9:09d}"
         cents = f"{it.cents // 100}.{it.cents % 100:02d}"
-        writer.writerow((bill.month, it.name, *counts, usd, cents, "USD"))
+        writer.writerow((bill.month, _text(it.name), *counts, usd, cents, "USD"))
+
+
+def _text(name: str) -> str:
+    """A name that a spreadsheet takes for no formula, whoever gave it."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 def _print_bill(bill: Bill) -> None:
