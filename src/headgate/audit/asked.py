@@ -150,23 +150,26 @@ def _lay_who(evidence: Evidence) -> None:
     """Who calls what, from how many tokens on its model caches, and its prices on each day."""
     ask = evidence.book.rows
     found = ask(
-        f"SELECT {_WHOSE}, at_us // {DAY_US}, sum(uncached_nusd) FROM book"
+        f"SELECT {_WHOSE}, at_us // {DAY_US}, sum(uncached_nusd), count(*) FROM book"
         f" WHERE {judged(evidence)} GROUP BY ALL ORDER BY ALL"
     )
     who: dict[tuple[str, ...], list[Any]] = {}
     prices: list[tuple[Any, ...]] = []
-    for *whose, day, nusd in found:
+    for *whose, day, nusd, rows in found:
         rates = rates_of(evidence, whose[1], whose[3], day * DAY_US + DAY_US // 2)
         worth = cacheprice.worth(rates, SAMPLE_TOKENS)
         if worth is None:
             continue
         least = rates.cache_minimum or DEFAULT_MINIMUM
-        row = who.setdefault(tuple(whose), [len(who), *whose, least, is_marked(whose[3]), 0])
-        row[-1] += nusd
+        row = who.setdefault(tuple(whose), [len(who), *whose, least, is_marked(whose[3]), 0, 0])
+        row[-2] += nusd
+        row[-1] += rows
         prices.append((row[0], day, worth.read, worth.write_5m, worth.write_1h))
     texts = [f"{name} VARCHAR" for name in WHOSE]
-    others = ["least INTEGER", "is_marked BOOLEAN", "nusd DOUBLE"]
+    others = ["least INTEGER", "is_marked BOOLEAN", "nusd DOUBLE", "rows BIGINT"]
     lay(evidence, "audit_who", ["who INTEGER", *texts, *others], who.values())
+    ask("ALTER TABLE audit_who ADD COLUMN house UBIGINT")
+    ask("UPDATE audit_who SET house = hash(provider, credential, model_sent)")
     factors = [f"{name} DOUBLE" for name in ("read", "write_5m", "write_1h")]
     lay(evidence, "audit_price", ["who INTEGER", "day INTEGER", *factors], prices)
 
@@ -224,7 +227,7 @@ def _lay_units(evidence: Evidence) -> None:
 
 
 PARTS = f"""
-  SELECT id, u.who AS who, u.least AS least, u.is_marked AS is_marked, at_us,
+  SELECT id, u.who AS who, u.house AS house, u.least AS least, u.is_marked AS is_marked, at_us,
     at_us + greatest(ttft_us, 0) AS ready_us,
     session, agent, head, tools_offered, {_BUCKET} AS bucket, cache_plan,
     ({TOKENS_IN})::INTEGER AS tokens, cache_read::INTEGER AS got,
@@ -246,7 +249,7 @@ def _lay_rows(evidence: Evidence) -> None:
     (spoilt,), (own,) = (
         evidence.book.one(f"SELECT count(*) FROM {it}") for it in ("audit_spoilt", "audit_own")
     )
-    unit, head, joins = ["p.who"], "hash(provider, credential, model_sent, p.head)", ""
+    unit, head, joins = ["p.who"], "hash(house, p.head)", ""
     if own:
         unit.insert(0, "o.unit")
         joins += " LEFT JOIN audit_unit o ON o.who = p.who AND o.head = p.head"
@@ -257,8 +260,7 @@ def _lay_rows(evidence: Evidence) -> None:
             " LEFT JOIN audit_unit s ON s.who = p.who AND s.tools = p.tools_offered"
             " AND s.bucket = p.bucket AND p.head <> 0"
         )
-    parts = PARTS.replace(" head, tools", " provider, credential, model_sent, head, tools", 1)
     evidence.book.rows(
         f"CREATE TEMP VIEW audit_asked AS SELECT coalesce({', '.join(unit)}) AS unit,"
-        f" {head} AS head_id, p.* FROM ({parts} WHERE {judged(evidence)}) p {joins}"
+        f" {head} AS head_id, p.* FROM ({PARTS} WHERE {judged(evidence)}) p {joins}"
     )

@@ -6,7 +6,8 @@ lifetime, once the first answer since then has begun; turns by the next call of 
 that still begins alike.
 Rule 2: what was read in truth would be read with a longer lifetime too.
 Rule 3: where a vendor caches unasked nothing can be chosen, and nothing is replayed.
-Rule 4: rows are taken in slices that fit into memory, by what they have to be beside.
+Rule 4: what is replayed is read from the book once, and kept by what a replay needs of it; of
+what does not fit into memory, slices are taken, by what rows have to be beside.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from headgate.audit.asked import DAY_US, lay, lay_out
 from headgate.audit.evidence import Evidence
 
 SLICE = 6_000_000
-"""rows that are sorted at a time"""
+"""calls that are kept and sorted at a time; of more, each slice is read from the book anew"""
 MOST_TURNS = 2_000_000
 """calls of conversations that are replayed; of more, only every second conversation is, or
 every third, and what others come to is taken to be in proportion to their prompts"""
@@ -91,14 +92,29 @@ def _hit(ttl_us: int) -> str:
     return f"at_us - before < {ttl_us} AND (ready_1 <= at_us OR {begun})"
 
 
+_SHORT = "4294967295::UBIGINT"
+"""so many bits of a hash are enough to tell four of one conversation apart"""
+_ENDS = ", ".join(
+    f"({it} & {_SHORT})::UINTEGER AS {it}" for it in ("tail", "end_2", "end_3", "end_4")
+)
+_MARKED = f"""
+SELECT $id unit, head_id, CASE WHEN session = '' THEN 0 ELSE hash(unit, session, agent) END
+    AS talk, at_us, ready_us, tokens, head_tokens, got, put, put_1h, plain, paid, put_nusd,
+  CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
+    + CASE WHEN put > 0
+      THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
+    + plain * (greatest(0, head_tokens - got - put) / tokens) AS head_paid,
+  starts_with(cache_plan, 'on ') AS planned,
+  {_ENDS}
+FROM audit_asked WHERE is_marked
+"""
+"""the calls that are replayed; no talk: they belong to no conversation"""
+
 _HEADS = f"""
 WITH asked AS (
   SELECT unit, head_id, at_us, ready_us, plain * (head_tokens / tokens) AS plain,
-    CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
-    + CASE WHEN put > 0
-      THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
-    + plain * (greatest(0, head_tokens - got - put) / tokens) AS paid
-  FROM audit_asked WHERE is_marked AND head_tokens > 0 AND head_id % $slices = $slice),
+    head_paid AS paid
+  FROM audit_marked WHERE head_tokens > 0 AND head_id % $slices = $slice),
 near AS (
   SELECT unit, at_us, plain, paid, lag(at_us) OVER heads AS before, {_READY}
   FROM asked WINDOW heads AS (PARTITION BY head_id ORDER BY at_us)),
@@ -116,14 +132,11 @@ FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP B
 _LIFE = f"CASE WHEN was_hour OR put_1h > 0 THEN {HOUR} ELSE {MINUTES_5} END"
 _TURNS = f"""
 WITH asked AS (
-  SELECT id, unit, hash(unit, session, agent) AS talk, at_us, ready_us, least, tokens, got, put,
-    put_1h, put_nusd, tail, end_2, end_3, end_4, tokens - head_tokens AS size,
-    plain / tokens AS price, greatest(0, got - head_tokens) AS got_turns,
-    paid - CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
-    - CASE WHEN put > 0
-      THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
-    - plain * (greatest(0, head_tokens - got - put) / tokens) AS paid
-  FROM audit_asked WHERE is_marked AND session <> '' AND $which),
+  SELECT $id unit, talk, at_us, ready_us, least, tokens, got, put, put_1h, put_nusd,
+    tail, end_2, end_3, end_4, tokens - head_tokens AS size, plain / tokens AS price,
+    greatest(0, got - head_tokens) AS got_turns, paid - head_paid AS paid
+  FROM $marked JOIN audit_unit USING (unit) JOIN audit_who USING (who)
+  WHERE talk <> 0 AND $which),
 gaps AS (
   SELECT * EXCLUDE (talk, ready_us), at_us - lag(at_us) OVER talks AS gap,
     lag(ready_us) OVER talks AS ready_before, lag(tokens) OVER talks AS tokens_before,
@@ -145,7 +158,7 @@ judged AS (
       AS is_cliff
   FROM gaps),
 kept AS (
-  SELECT id, unit, at_us, next, put_1h, size * price AS plain, paid, is_lost, is_cliff,
+  SELECT $id unit, at_us, next, put_1h, size * price AS plain, paid, is_lost, is_cliff,
     CASE WHEN is_lost OR is_cliff THEN greatest(0, least(put, cached) - got) ELSE 0 END
       AS again,
     put_nusd / greatest(1, put) AS put_price, price, tokens < least AS too_short,
@@ -182,10 +195,15 @@ FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP B
 
 _ALL = """
 SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
+  sum(put_1h), sum(plain), sum(paid), count(*) FILTER (planned), count(*),
+  count(*) FILTER (talk <> 0),
+  coalesce(sum(plain * (1 - head_tokens / tokens)) FILTER (talk <> 0), 0)
+FROM audit_marked GROUP BY ALL
+UNION ALL
+SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
   sum(put_1h), sum(plain), sum(paid), count(*) FILTER (starts_with(cache_plan, 'on ')),
-  count(*) FILTER (is_marked), count(*) FILTER (is_marked AND session <> ''),
-  coalesce(sum(plain * (1 - head_tokens / tokens)) FILTER (is_marked AND session <> ''), 0)
-FROM audit_asked GROUP BY ALL
+  0, 0, 0
+FROM audit_asked WHERE NOT is_marked GROUP BY ALL
 """
 _OF_HEADS = ("head_plain", "head_paid", "head_5m", "head_1h")
 _OF_TURNS = (
@@ -214,19 +232,23 @@ def middle_us(evidence: Evidence) -> tuple[int, int]:
 def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     middle, last = middle_us(evidence)
     ask = evidence.book.rows
+    (calls,) = evidence.book.one("SELECT coalesce(sum(rows), 0) FROM audit_who WHERE is_marked")
+    slices = int(calls) // SLICE + 1
+    evidence.say("what caches are asked for")
+    kept = "TABLE" if slices == 1 else "VIEW"
+    ask(f"CREATE TEMP {kept} audit_marked AS {_with(_MARKED, id='')}")
     found = {(row[0], row[1]): Sums(*row) for row in ask(_with(_ALL, middle=middle))}
-    calls = sum(it.marked for it in found.values())
     talks = sum(it.talks for it in found.values())
-    slices = calls // SLICE + 1
     every = -(-talks // (MOST_TURNS * slices)) * slices if talks > MOST_TURNS else slices
     for number in range(slices):
         evidence.say(f"what caches would have held, part {number + 1} of {slices}")
         part = {"middle": middle, "slices": slices, "slice": number, "last": last}
+        turns = {"id": "", "marked": "audit_marked", "which": f"talk % {every} = {number}"}
         for row in ask(_with(_HEADS, **part)):
             _add(found, row, _OF_HEADS)
-        which = f"hash(session) % {every} = {number}"
-        for row in ask(_with(_SUM_TURNS, which=which, **part)):
+        for row in ask(_with(_SUM_TURNS, **part, **turns)):
             _add(found, row, _OF_TURNS)
+    ask(f"DROP {kept} audit_marked")
     return {key: _scaled(it) for key, it in found.items()}
 
 
@@ -244,7 +266,16 @@ def lost_ids(evidence: Evidence, unit: int) -> list[str]:
     """The calls of a unit that read little of what was cached; none: more than MOST_IDS."""
     middle, last = middle_us(evidence)
     text = f"{_TURNS} SELECT id FROM kept WHERE is_lost ORDER BY id LIMIT {MOST_IDS + 1}"
-    rows = evidence.book.rows(_with(text, which=f"unit = {unit}", middle=middle, last=last))
+    rows = evidence.book.rows(
+        _with(
+            text,
+            marked=f"({_MARKED} AND unit = {unit})",
+            which="TRUE",
+            id="id,",
+            middle=middle,
+            last=last,
+        )
+    )
     return [str(row[0]) for row in rows] if len(rows) <= MOST_IDS else []
 
 
