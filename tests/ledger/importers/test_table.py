@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from headgate.ledger.book.duck import open_duck
 from headgate.ledger.importers.importer import Refused
 from headgate.ledger.importers.reading.usage import HOLDS, WITHOUT
-from headgate.ledger.importers.table import IMPORTER
+from headgate.ledger.importers.table import IMPORTER, NO_TOKENS
 from tests.ledger.importers.exports import lines, opened, read, table, why
 
 NAMES = [
@@ -239,6 +239,13 @@ def test_thousands_in_a_table_that_does_not_tell_name_the_option(tmp_path: Path)
     (said,) = why(reading)
     assert "say --decimal ," in said
     assert read(IMPORTER, path, decimal=",")[0][0].input_fresh == 1_234
+
+
+def test_a_cost_without_tokens_is_told_and_counted(tmp_path: Path) -> None:
+    rows = [["date", "model", "cost"], ["2026-10-01", "gpt-4o", "12.50"]]
+    (made,), reading = read(IMPORTER, table(tmp_path / "a.csv", rows))
+    assert made.stated_nusd == 12_500_000_000
+    assert reading.tally.notes == {NO_TOKENS: 1}
 
 
 def test_dates_that_tell_no_month_from_a_day_are_refused(tmp_path: Path) -> None:

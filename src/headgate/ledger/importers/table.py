@@ -34,6 +34,11 @@ AT_ONCE = 2_000
 MOST_KNOWN = 3_000_000
 """rows without an id whose likes are counted; beyond it likes must be neighbours"""
 
+NO_TOKENS = (
+    "it has a cost and no tokens: counted at $0, as calls are priced by their tokens;"
+    " name their columns with --map input=COLUMN,output=COLUMN"
+)
+
 _HALF = 2**64 - 1
 
 _TRUE = ("true", "1", "yes", "t", "y")
@@ -171,13 +176,16 @@ class _Table:
         fields: dict[str, Any] = {field: text(cells, key) for field, key in self._texts}
         for step in self._steps:
             fields |= step(cells)
+        tokens = self._tokens(cells, vendor or model)
+        if fields.get("stated_nusd") and not any(tokens.values()):
+            (self.tally or self.reading.tally).notes[NO_TOKENS] += 1
         return Draft(
             id=self._text(cells, "id") or self._identity(cells),
             at_us=at,
             model=model,
             provider=vendor,
             **fields,
-            **self._tokens(cells, vendor or model),
+            **tokens,
         )
 
     def _text(self, cells: Cells, field: str) -> str:
