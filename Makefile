@@ -10,10 +10,10 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-import drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import drill soak fuzz requirements release clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements/dev.txt pyproject.toml .ci/venv
 	@.ci/venv $(VENV) && touch $@
@@ -82,6 +82,9 @@ bench-caching: $(READY) ## what caches save: a session, a burst, a trace with re
 
 bench-audit: $(READY) ## planted waste in 200 ledgers: what an audit finds of it, and claims
 	@$(BIN)/python -m benchmarks.planted $(ARGS)
+
+bench-audit10m: $(READY) ## a full audit of the same ten million rows; ARGS=--quick: one million
+	@$(BIN)/python -m benchmarks.audit $(ARGS)
 
 bench-import: $(READY) ## 1 GB of transcripts into the book, each token right; ARGS=--quick: 100 MB
 	@$(BIN)/python -m benchmarks.importing $(ARGS)
