@@ -242,7 +242,7 @@ def test_thousands_in_a_table_that_does_not_tell_name_the_option(tmp_path: Path)
 
 
 def test_a_cost_without_tokens_is_told_and_counted(tmp_path: Path) -> None:
-    rows = [["date", "model", "cost"], ["2026-10-01", "gpt-4o", "12.50"]]
+    rows = [["date", "model", "cost"], ["2026-08-01", "gpt-4o", "12.50"]]
     said = (("cost", "cost"),)
     (made,), reading = read(IMPORTER, table(tmp_path / "a.csv", rows), mapping=said)
     assert made.stated_nusd == 12_500_000_000
