@@ -220,6 +220,12 @@ def test_failing_tools_are_told_by_their_calls(tmp_path: Path) -> None:
     assert all_of(IMPORTER, reading_of(path))[1:] == [Failed("toolu_1")]
 
 
+def test_a_model_on_bedrock_is_priced_as_sold_there(tmp_path: Path) -> None:
+    name = "us.anthropic.claude-opus-5-5-v1:0"
+    line = ANSWER | {"message": ANSWER["message"] | {"model": name}}
+    assert one(tmp_path, line).provider == "aws"
+
+
 def test_another_vendors_model_is_priced_as_its_makers(tmp_path: Path) -> None:
     line = ANSWER | {"message": ANSWER["message"] | {"model": "gpt-4.1"}}
     assert one(tmp_path, line).provider == ""

@@ -234,7 +234,7 @@ class _Transcript:
             at_us=began,
             model=message.model,
             model_asked=it.requested_model or "",
-            provider="anthropic" if message.model.startswith("claude") else "",
+            provider=_seller(message.model),
             input_fresh=counts.input_fresh,
             cache_read=counts.cache_read,
             cache_write_5m=counts.cache_write_5m,
@@ -283,6 +283,13 @@ class _Transcript:
             return 0
         key = secret[: blake2b.MAX_KEY_SIZE]
         return int.from_bytes(blake2b(shape.encode(), digest_size=8, key=key).digest(), "big")
+
+
+def _seller(model: str) -> str:
+    """Whose price it is: Bedrock puts its regions before a name, as in us.anthropic.claude-…"""
+    if "anthropic.claude" in model:
+        return "aws"
+    return "anthropic" if model.startswith("claude") else ""
 
 
 def _counts(usage: _Usage) -> _Counts:

@@ -31,7 +31,7 @@ from headgate.ledger.importers.staging import Busy, Staging
 from headgate.money.catalog import Catalog
 
 KEPT_NS = 30 * 86_400 * 10**9
-SHAPE = 1
+SHAPE = 2
 """raised when rows are made in another way: what was cached before is read anew then"""
 
 
