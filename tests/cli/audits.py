@@ -31,7 +31,8 @@ def told(*words: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with nothing on it."""
+    """A machine with nothing on it, after all that these tests lay down."""
+    monkeypatch.setattr("headgate.cli.auditrun._now", lambda: NOW_US + 100 * DAY_US)
     for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "HEADGATE_CONFIG", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -29,6 +29,19 @@ def test_the_first_screen_says_what_transcripts_cannot_tell(tmp_path: Path) -> N
     assert "look here" in text or "Largest single day" in text
 
 
+@pytest.mark.slow
+def test_files_that_are_left_out_are_told(tmp_path: Path) -> None:
+    root = claude_home(tmp_path)
+    (root / "projects" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+    (root / "projects" / "notes.jsonl").write_text("no transcript\n")
+    assert "notes.jsonl: no format fits" in run().stdout
+    left_out = {Path(it["file"]).name: it["why"] for it in told()["unread"]}
+    assert left_out == {
+        "gone.jsonl": "No such file or directory",
+        "notes.jsonl": "no format fits what it holds",
+    }
+
+
 def test_with_nothing_to_audit_it_says_what_to_do() -> None:
     done = run()
     assert done.exit_code == 1

@@ -115,3 +115,14 @@ def test_calls_of_a_provider_with_a_name_of_its_own_are_held_against_its_vendor(
         keep(connection, paid, NOW_US + 90 * DAY_US)
     found = told()["reconciled"]
     assert found["state"] == ("reconciled" if config else "unreconciled"), found
+
+
+@pytest.mark.slow
+def test_a_call_from_the_future_does_not_hide_all_others(tmp_path: Path) -> None:
+    place = ledger(tmp_path, 50)
+    with contextlib.closing(connect(place)) as connection:
+        connection.execute(
+            "UPDATE call SET at_us = at_us + ? WHERE id = 'r7'", (9_000 * DAY_US,)
+        )
+    assert 30 <= told()["calls"] < 50
+    assert told("--since", "2040-01-01", "--until", "2060-01-01")["calls"] == 1

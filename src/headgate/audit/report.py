@@ -47,5 +47,7 @@ class Report:
     readings: tuple[Reading, ...] = ()
     verified: tuple[tuple[Claim, Verified], ...] = ()
     """what came of savings that somebody has acted on"""
+    unread: tuple[tuple[str, str], ...] = ()
+    """files of the sources that were left out, and why"""
     names: dict[str, str] = field(default_factory=dict)
     """what keys are called, by their id"""

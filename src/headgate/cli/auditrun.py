@@ -30,7 +30,7 @@ from headgate.audit.trials import Trial, TrialError, read_trials
 from headgate.cli import Misuse, Trouble
 from headgate.cli.auditquick import show_quick
 from headgate.cli.auditview import as_data, day, of, show
-from headgate.cli.openbook import Source, source_of, told
+from headgate.cli.openbook import AHEAD_US, Source, source_of, told
 from headgate.cli.progress import Progress, progress
 from headgate.cli.sharing import known as in_force_here
 from headgate.cli.since import start_us
@@ -178,10 +178,11 @@ def _report(
     reconciled = about.reconciled(evidence.book, window)
     if about.read is not None:
         readings = tuple(_reading(it) for it in about.read.summaries)
-        return Report(found, first, reconciled, readings, names=evidence.names)
+        unread = (*about.read.refused, *about.read.unknown)
+        return Report(found, first, reconciled, readings, (), unread, evidence.names)
     past = tuple(_past(about, rules, evidence))
     _keep(about.source, [claimed.claimed(evidence, it, _now()) for it in found.claims])
-    return Report(found, first, reconciled, (), past, evidence.names)
+    return Report(found, first, reconciled, (), past, names=evidence.names)
 
 
 def _tell(asked: Asked, report: Report, book: Book) -> None:
@@ -223,17 +224,22 @@ def _about(asked: Asked, source: Source, bar: Progress) -> _About:
 
 
 def _window(asked: Asked, about: _About) -> Window:
-    """The time that is looked at; without --until it ends with the newest call."""
+    """The time that is looked at; without --until it ends with the newest call, but for what
+    somebody's clock has put into the future."""
     with about.book() as book:
-        first, newest = book.one("SELECT min(at_us), max(at_us) FROM book")
+        first, last, newest = book.one(
+            "SELECT min(at_us), max(at_us), max(at_us) FILTER (at_us <= ?) FROM book",
+            [_now() + AHEAD_US],
+        )
+    newest = newest or last
     if newest is None:
         raise Trouble("there is nothing to audit: no call was found", "name another source")
     until = start_us(asked.until, _now()) if asked.until else newest + 1
     since = start_us(asked.since, until)
-    if since >= until or newest < since or first >= until:
+    if since >= until or last < since or first >= until:
         raise Misuse(
             f"no call is between --since {asked.since} and --until {asked.until or 'now'}",
-            f"calls are there from {day(first)} to {day(newest)}",
+            f"calls are there from {day(first)} to {day(last)}",
         )
     return Window(max(since, first // DAY_US * DAY_US), until)
 

@@ -18,6 +18,8 @@ from headgate.audit.report import Report
 from headgate.cli.terminal import named, out, print_table
 
 WIDTH = 92
+SHOWN = 5
+"""files that were left out, by name"""
 KEPT = (
     "nothing of this was kept: `headgate import` brings these calls into the book, so that an"
     " audit can say later what a change has saved; --html FILE writes all of this as a page"
@@ -74,6 +76,7 @@ def as_data(report: Report) -> dict[str, Any]:
         },
         "sources": named(audit.sources),
         "read": named(report.readings),
+        "unread": [{"file": file, "why": why} for file, why in report.unread],
         "quick": named(report.quick),
         "claims": [_as_finding(report, it) for it in audit.claims],
         "hypotheses": [_as_finding(report, it) for it in audit.hypotheses],
@@ -115,6 +118,10 @@ def _readings(report: Report) -> Iterator[str]:
         yield f"{it.kind}: {of(it.calls, 'call')} in {of(it.files, 'file')}{twice}{wrong}"
         for words in it.words:
             yield f"   {escaped(words)}"
+    for file, why in report.unread[:SHOWN]:
+        yield f"left out: {escaped(file)}: {escaped(why)}"
+    if len(report.unread) > SHOWN:
+        yield f"left out: {len(report.unread) - SHOWN:,} files more (--json names them all)"
     read = sum(it.calls for it in report.readings)
     if report.readings and read != report.audit.calls:
         yield f"{of(report.audit.calls, 'call')} of them in this window: see --since"

@@ -303,6 +303,7 @@ def _limits(report: Report) -> Iterable[str]:
         for it in report.readings
     ]
     words += [word for it in report.readings for word in it.words]
+    words += [f"left out: {file}: {why}" for file, why in report.unread]
     words += [
         f"{it.title}: not judged for {it.source or 'gateway'} rows ({usd(it.nusd)}), which do"
         f" not tell {' and '.join(TOLD.get(word, word) for word in it.lacks)}"
