@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headgate.audit.about import (
+    called,
+    caller,
     either,
     least_nusd,
     listed,
@@ -59,3 +61,18 @@ def test_what_is_small_beside_the_bill_is_not_worth_telling() -> None:
         assert least_nusd(evidence) == 10_000_000
     with evidence_of([{"cost_nusd": 500_000_000_000}]) as evidence:
         assert least_nusd(evidence) == 500_000_000
+
+
+def test_calls_without_a_key_are_told_by_their_project() -> None:
+    with evidence_of([]) as evidence:
+        assert (
+            called(evidence, {"key_id": "", "of_project": "/srv/shop"}) == "project /srv/shop"
+        )
+        assert (
+            called(evidence, {"key_id": "k", "of_project": ""}, model="m") == "key k, model m"
+        )
+        assert called(evidence, {"key_id": "", "of_project": ""}) == "no key"
+    assert caller({"key_id": "", "of_project": "/srv/shop"}) == {
+        "key_id": "",
+        "project": "/srv/shop",
+    }

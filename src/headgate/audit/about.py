@@ -6,8 +6,9 @@ Rule 2: what is too small beside the bill to be acted on is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from headgate.audit.evidence import Evidence
 from headgate.ledger.book.columns import TOKENS_IN
@@ -56,6 +57,25 @@ def subject(evidence: Evidence, **values: str) -> str:
     return ", ".join(words)
 
 
+OF_PROJECT = "CASE WHEN key_id = '' THEN project ELSE '' END"
+"""SQL: the project, of calls without a key: transcripts tell no other caller"""
+
+
+def caller(found: Mapping[str, Any]) -> dict[str, str]:
+    """Who calls, by the columns that tell it: a key, or a project where there is none."""
+    if found["key_id"] or not found["of_project"]:
+        return {"key_id": found["key_id"]}
+    return {"key_id": "", "project": found["of_project"]}
+
+
+def called(evidence: Evidence, found: Mapping[str, Any], **more: str) -> str:
+    """The same in words."""
+    values = caller(found)
+    if "project" in values:
+        del values["key_id"]
+    return subject(evidence, **values, **more)
+
+
 def usd(nusd: float) -> str:
     """Nano-dollars in a sentence: cents, and more digits where there are only few."""
     value = Decimal(round(nusd)).scaleb(-9)
@@ -65,6 +85,11 @@ def usd(nusd: float) -> str:
 
 def count(number: float) -> str:
     return f"{round(number):,}"
+
+
+def several(number: int, what: str) -> str:
+    """A count of things: 1 call, 2 calls."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def share(part: float, whole: float) -> str:

@@ -14,12 +14,14 @@ from typing import Any
 
 from headgate.audit.about import (
     ASKED,
+    OF_PROJECT,
     TOKENS,
+    called,
+    caller,
     count,
     least_nusd,
     matching,
     share,
-    subject,
     usd,
 )
 from headgate.audit.evidence import Evidence
@@ -36,15 +38,16 @@ SELECT provider, model_sent, CAST(max({TOKENS}) AS BIGINT) AS longest FROM book
 WHERE {{rows}} GROUP BY ALL ORDER BY ALL
 """
 _ABOVE = f"""
-SELECT key_id, count(*) FILTER (near) AS calls, count(*) FILTER (NOT near) AS far,
+SELECT key_id, of_project, count(*) FILTER (near) AS calls, count(*) FILTER (NOT near) AS far,
   coalesce(CAST(round(avg(size) FILTER (near)) AS BIGINT), 0) AS size,
   coalesce(CAST(sum(cost_nusd) FILTER (near) AS BIGINT), 0) AS cost,
   coalesce(CAST(sum(cost_nusd - search_nusd - output_nusd * {{output}}
     - {{above}} / size * (input_nusd * {{input}} + cache_read_nusd * {{read}}
     + cache_write_nusd * {{write}})) FILTER (near) AS BIGINT), 0) AS saving
-FROM (SELECT *, {TOKENS} AS size, {TOKENS} <= {{most}} AS near FROM book
+FROM (SELECT *, {OF_PROJECT} AS of_project, {TOKENS} AS size, {TOKENS} <= {{most}} AS near
+      FROM book
       WHERE {{rows}} AND {{whose}} AND {TOKENS} > {{above}} AND {TOKENS} <= {{next}})
-GROUP BY ALL ORDER BY saving DESC, key_id
+GROUP BY ALL ORDER BY saving DESC, key_id, of_project
 """
 
 
@@ -83,7 +86,7 @@ def _asked(band: Band, lower: Band, higher: int, rows: str, whose: str) -> str:
 
 
 def _finding(evidence: Evidence, found: dict[str, Any], band: Band, whose: str) -> Finding:
-    scope = f"{whose} AND {matching(key_id=found['key_id'])} AND {ASKED}"
+    scope = f"{whose} AND {matching(**caller(found))} AND {ASKED}"
     over = found["size"] - band.above
     far = (
         f" {count(found['far'])} more are too far above it to be trimmed."
@@ -92,8 +95,7 @@ def _finding(evidence: Evidence, found: dict[str, Any], band: Band, whose: str) 
     )
     return Finding(
         rule=RULE.name,
-        subject=subject(evidence, key_id=found["key_id"], model=found["model"])
-        + f", above {count(band.above)}",
+        subject=called(evidence, found, model=found["model"]) + f", above {count(band.above)}",
         saving_nusd=found["saving"],
         confidence="strong",
         what=f"{count(found['calls'])} prompts of on average {count(found['size'])} tokens were"

@@ -16,12 +16,15 @@ from typing import Any
 from headgate.audit.about import (
     ASKED,
     INPUT_NUSD,
+    OF_PROJECT,
     TOKENS,
+    called,
+    caller,
     count,
     least_nusd,
     matching,
+    several,
     share,
-    subject,
     usd,
 )
 from headgate.audit.evidence import Evidence
@@ -35,14 +38,15 @@ SUMMARY = 2_000
 TURNS, KNOWN, OVER = 10, 10, 3
 """calls of a conversation that grew; conversations that make a usual; times the median"""
 
-_WHOSE = "key_id, session, agent"
+_WHOSE = "key_id, of_project, session, agent"
+_ROWS = f"(SELECT *, {OF_PROJECT} AS of_project FROM book) AS book"
 _SESSIONS = f"""
 CREATE OR REPLACE TEMP TABLE grown AS
 WITH each AS (
   SELECT {_WHOSE}, count(*) AS turns, max({TOKENS}) AS peak, sum(cost_nusd) AS spent
-  FROM book WHERE {{rows}} GROUP BY ALL HAVING count(*) >= {TURNS} // 2),
+  FROM {_ROWS} WHERE {{rows}} GROUP BY ALL HAVING count(*) >= {TURNS} // 2),
 usual AS (
-  SELECT key_id, count(*) AS known, median(peak) AS peak, median(spent) AS spent
+  SELECT key_id, of_project, count(*) AS known, median(peak) AS peak, median(spent) AS spent
   FROM each GROUP BY ALL),
 bound AS (
   SELECT *, known >= {KNOWN} AND 1.5 * peak < {FIXED_BOUND} AS own,
@@ -50,13 +54,13 @@ bound AS (
     ELSE {FIXED_BOUND} END AS most
   FROM usual),
 long AS (
-  SELECT each.*, own, most FROM each JOIN bound USING (key_id)
+  SELECT each.*, own, most FROM each JOIN bound USING (key_id, of_project)
   WHERE turns >= {TURNS} AND each.peak > most
     AND (NOT own OR each.spent > {OVER} * bound.spent)),
 shape AS (
   SELECT {_WHOSE}, arg_min({TOKENS}, at_us) AS first,
     coalesce(corr(at_us, {TOKENS}), 0) AS rising
-  FROM book SEMI JOIN long USING ({_WHOSE}) WHERE {{rows}} GROUP BY ALL)
+  FROM {_ROWS} SEMI JOIN long USING ({_WHOSE}) WHERE {{rows}} GROUP BY ALL)
 SELECT long.*, first, first + {SUMMARY} AS left_over FROM long JOIN shape USING ({_WHOSE})
 WHERE rising >= 0.7 AND peak > {OVER} * first AND most > 2 * (first + {SUMMARY})
 """
@@ -66,7 +70,7 @@ WITH turn AS (
     output, output_nusd, {TOKENS_WRITTEN} AS written, cache_write_nusd,
     CASE WHEN {TOKENS} > most
     THEN {TOKENS} - left_over - ({TOKENS} - left_over) % (most - left_over) ELSE 0 END AS beyond
-  FROM book JOIN grown USING ({_WHOSE}) WHERE {{rows}}),
+  FROM {_ROWS} JOIN grown USING ({_WHOSE}) WHERE {{rows}}),
 talk AS (
   SELECT {_WHOSE}, any_value(own) AS own, any_value(most) AS most, any_value(turns) AS turns,
     any_value(peak) AS peak, any_value(spent) AS spent, count(*) FILTER (beyond > 0) AS longer,
@@ -80,11 +84,11 @@ talk AS (
       + any_value(left_over) * (sum(cache_write_nusd) + sum(paid) - sum(cache_read_nusd)
       - sum(cache_write_nusd)) / greatest(sum(size) - sum(cache_read), 1) AS price
   FROM turn GROUP BY ALL)
-SELECT key_id, own, most, count(*) AS sessions, CAST(sum(turns) AS BIGINT) AS calls,
+SELECT key_id, of_project, own, most, count(*) AS sessions, CAST(sum(turns) AS BIGINT) AS calls,
   CAST(max(peak) AS BIGINT) AS peak, CAST(sum(spent) AS BIGINT) AS spent,
   CAST(sum(saved - times * price) AS BIGINT) AS saving,
   CAST(sum(longer) AS BIGINT) AS longer, list(session ORDER BY spent DESC, session)[:5] AS names
-FROM talk WHERE saved > times * price GROUP BY ALL ORDER BY saving DESC, key_id
+FROM talk WHERE saved > times * price GROUP BY ALL ORDER BY saving DESC, key_id, of_project
 """
 
 
@@ -99,27 +103,27 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(evidence: Evidence, found: dict[str, Any]) -> Finding:
-    scope = f"{matching(key_id=found['key_id'])} AND session <> '' AND {ASKED}"
+    scope = f"{matching(**caller(found))} AND session <> '' AND {ASKED}"
     usual = (
-        "one and a half times what conversations of this key usually reach"
+        "one and a half times what conversations there usually reach"
         if found["own"]
         else "a fixed bound, for want of a usual"
     )
     return Finding(
         rule=RULE.name,
-        subject=subject(evidence, key_id=found["key_id"]),
+        subject=called(evidence, found),
         saving_nusd=found["saving"],
         confidence="strong" if found["own"] else "hypothesis",
-        what=f"{count(found['sessions'])} conversations grew to up to {count(found['peak'])}"
-        f" tokens of input and cost {usd(found['spent'])}. Compacted at {count(found['most'])}"
-        f" tokens ({usual}) they would have cost"
+        what=f"{several(found['sessions'], 'conversation')} grew to up to"
+        f" {count(found['peak'])} tokens of input and cost {usd(found['spent'])}."
+        f" Compacted at {count(found['most'])} tokens ({usual}) they would have cost"
         f" {share(found['saving'], found['spent'])} less, the summaries paid for.",
         change=_change(found["most"]),
         # not by their names: rows are found by what is wrong with them, however many they are
         where=f"{scope} AND {TOKENS} > {found['most']}",
         scope=scope,
         rows=found["longer"],
-        needs="" if found["own"] else "ten conversations of this key that stay below the bound",
+        needs="" if found["own"] else "ten conversations there that stay below the bound",
         figures={name: found[name] for name in ("sessions", "peak", "most", "spent")}
         | {"dearest": found["names"]},
     )
