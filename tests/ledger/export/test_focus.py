@@ -77,6 +77,21 @@ def test_one_line_per_day_key_model_and_class_adds_up_to_the_ledger(tmp_path: Pa
     assert json.loads(first["Tags"])["cost_centre"] == "research"
 
 
+def test_tags_of_a_key_are_tags_of_the_line_and_ours_have_the_last_word(tmp_path: Path) -> None:
+    found, total = lines(
+        tmp_path,
+        [
+            {**ROW, "key_tags": tags}
+            for tags in ("stage=prod,beta,team=x,stage=b,q==", "", "beta")
+        ],
+    )
+    assert nusd(found) == total
+    ours = {"organisation": "", "team": "a", "cost_centre": "research", "project": ""}
+    shown = [json.loads(it["Tags"]) for it in found if it["SkuMeter"] == "Input tokens"]
+    for own in ({"stage": "prod", "beta": True, "q": "="}, {}, {"beta": True}):
+        assert {**own, **ours} in shown
+
+
 def test_what_must_not_be_null_never_is(tmp_path: Path) -> None:
     found, _ = lines(tmp_path, [ROW, {"provider": "", "key_id": "", "output": 1}])
     for line in found:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from headgate.ledger.book.book import Book
 from headgate.ledger.book.columns import TOKENS_WRITTEN
 from headgate.ledger.export.rows import FORMATS, copy
@@ -132,6 +134,9 @@ def _prepare(book: Book, keys: Mapping[str, str]) -> None:
         f"CREATE OR REPLACE TEMP TABLE focus_sum AS SELECT {by}, {sums},"  # noqa: S608 - our own names
         " sum(book.calls)::BIGINT AS calls FROM book GROUP BY ALL"
     )
+    run("CREATE OR REPLACE TEMP TABLE tagged (text VARCHAR, own JSON)")
+    for (text,) in run("SELECT DISTINCT key_tags FROM focus_sum WHERE key_tags <> ''"):
+        run("INSERT INTO tagged VALUES (?, ?)", (text, own_tags(text)))
     names = ", ".join(_NAMES)
     parts = " UNION ALL ".join(
         f"SELECT {names}, calls, '{name}' AS class, '{meter}' AS meter, '{unit}' AS unit,"  # noqa: S608 - the same
@@ -160,7 +165,21 @@ _FACTS = """
   if(tier = '' AND speed = '' AND geo = '', NULL,
     json_object('x_tier', tier, 'x_speed', speed, 'x_geo', geo)) AS price_details,
   coalesce(named_key.name, nullif(key_id, '')) AS key_name,
-  json_object('organisation', organisation, 'team', team, 'cost_centre', cost_centre,
-    'key_tags', key_tags, 'project', project) AS tags
+  json_merge_patch(coalesce(tagged.own, '{}'::JSON), json_object('organisation', organisation,
+    'team', team, 'cost_centre', cost_centre, 'project', project)) AS tags
 """
-_JOINS = "LEFT JOIN titled ON titled.id = provider LEFT JOIN named_key ON named_key.id = key_id"
+_JOINS = """
+LEFT JOIN titled ON titled.id = provider
+LEFT JOIN named_key ON named_key.id = key_id
+LEFT JOIN tagged ON tagged.text = key_tags
+"""
+
+
+def own_tags(text: str) -> str:
+    """Tags such as project=atlas,beta as the specification has them: true is a tag's value that
+    has none, and each name is there once."""
+    found: dict[str, str | bool] = {}
+    for tag in filter(None, text.split(",")):
+        name, equals, value = tag.partition("=")
+        found.setdefault(name, value if equals else True)
+    return msgspec.json.encode(found).decode()
