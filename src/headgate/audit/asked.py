@@ -110,7 +110,7 @@ def where(it: Whose, units: Sequence[Whose]) -> str:
     elif it.head is not None:
         said += [f"head = {it.head}"]
     else:
-        beside = [other for other in units if other[2:8] == it[2:8] and other is not it]
+        beside = [other for other in units if other.who == it.who and other is not it]
         heads = ", ".join(str(other.head) for other in beside if other.head is not None)
         said += [f"head NOT IN ({heads})"] if heads else []
         said += [f"NOT ({_spoilt(other)})" for other in beside if other.is_spoilt]
@@ -226,20 +226,20 @@ def _lay_units(evidence: Evidence) -> None:
     )
 
 
+_HEAD = "size * least(1.0, head_bytes / covered)"
 PARTS = f"""
-  SELECT id, u.who AS who, u.house AS house, u.least AS least, u.is_marked AS is_marked, at_us,
-    at_us + greatest(ttft_us, 0) AS ready_us,
+  SELECT id, who, house, least, is_marked, at_us, at_us + greatest(ttft_us, 0) AS ready_us,
     session, agent, head, tools_offered, {_BUCKET} AS bucket, cache_plan,
-    ({TOKENS_IN})::INTEGER AS tokens, cache_read::INTEGER AS got,
+    size AS tokens, cache_read::INTEGER AS got,
     ({TOKENS_WRITTEN})::INTEGER AS put, cache_write_1h::INTEGER AS put_1h,
     uncached_nusd AS plain, input_nusd + cache_read_nusd + cache_write_nusd AS paid,
     cache_read_nusd AS got_nusd, cache_write_nusd AS put_nusd,
-    CASE WHEN head <> 0 AND len(cover) > 0 AND cover[-1] > 0
-      AND ({TOKENS_IN}) * least(1.0, head_bytes / cover[-1]) >= u.least
-      THEN (({TOKENS_IN}) * least(1.0, head_bytes / cover[-1]))::INTEGER ELSE 0 END
+    CASE WHEN head <> 0 AND covered > 0 AND {_HEAD} >= least THEN ({_HEAD})::INTEGER ELSE 0 END
       AS head_tokens,
     chain[-1] AS tail, chain[-2] AS end_2, chain[-3] AS end_3, chain[-4] AS end_4
-  FROM book JOIN audit_who u USING ({_WHOSE})
+  FROM (SELECT book.*, u.who, u.house, u.least, u.is_marked, ({TOKENS_IN})::INTEGER AS size,
+          cover[-1] AS covered
+        FROM book JOIN audit_who u USING ({_WHOSE}))
 """
 """a row for each call; a head shorter than what its model caches is part of the turns"""
 

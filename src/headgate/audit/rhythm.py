@@ -99,10 +99,10 @@ _ENDS = ", ".join(
 )
 _MARKED = f"""
 SELECT $id unit, head_id, CASE WHEN session = '' THEN 0 ELSE hash(unit, session, agent) END
-    AS talk, at_us, ready_us, tokens, head_tokens, got, put, put_1h, plain, paid, put_nusd,
-  CASE WHEN got > 0 THEN got_nusd * (least(got, head_tokens) / got) ELSE 0 END
-    + CASE WHEN put > 0
-      THEN put_nusd * (least(put, greatest(0, head_tokens - got)) / put) ELSE 0 END
+    AS talk,
+  at_us, ready_us, least, tokens, head_tokens, got, put, put_1h, plain, paid, put_nusd,
+  got_nusd * (least(got, head_tokens) / greatest(1, got))
+    + put_nusd * (least(put, greatest(0, head_tokens - got)) / greatest(1, put))
     + plain * (greatest(0, head_tokens - got - put) / tokens) AS head_paid,
   starts_with(cache_plan, 'on ') AS planned,
   {_ENDS}
@@ -135,8 +135,7 @@ WITH asked AS (
   SELECT $id unit, talk, at_us, ready_us, least, tokens, got, put, put_1h, put_nusd,
     tail, end_2, end_3, end_4, tokens - head_tokens AS size, plain / tokens AS price,
     greatest(0, got - head_tokens) AS got_turns, paid - head_paid AS paid
-  FROM $marked JOIN audit_unit USING (unit) JOIN audit_who USING (who)
-  WHERE talk <> 0 AND $which),
+  FROM $marked WHERE talk <> 0 AND $which),
 gaps AS (
   SELECT * EXCLUDE (talk, ready_us), at_us - lag(at_us) OVER talks AS gap,
     lag(ready_us) OVER talks AS ready_before, lag(tokens) OVER talks AS tokens_before,

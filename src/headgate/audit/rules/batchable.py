@@ -12,7 +12,7 @@ may be worth more.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -60,11 +60,16 @@ WHY = {
 }
 
 _CALLS = f"""
-SELECT {", ".join(WHOSE)}, {{declared}} AS declared, at_us // {DAY_US} AS day,
-  at_us % {DAY_US} // {HOUR_US} AS hour, count(*) AS calls, sum(cost_nusd)::BIGINT AS nusd,
+SELECT {", ".join(WHOSE)}, {{declared}} AS declared, count(*) AS calls,
+  sum(cost_nusd)::BIGINT AS nusd,
   count(*) FILTER (stream = 1 OR tools_called > 0) AS live,
   count(*) FILTER (session <> '') AS talks
 FROM book WHERE {{rows}} GROUP BY ALL
+ORDER BY nusd DESC, {", ".join(WHOSE)}, declared LIMIT {LOOKED_AT}
+"""
+_HOURS = f"""
+SELECT at_us // {DAY_US} AS day, at_us % {DAY_US} // {HOUR_US} AS hour, count(*)
+FROM book WHERE {{where}} GROUP BY ALL
 """
 _SESSIONS = "SELECT count(DISTINCT session), count(*) FROM book WHERE {where} AND session <> ''"
 _ANSWERED = """
@@ -98,11 +103,9 @@ class Caller(NamedTuple):
         return f"{whose} AND {'' if self.declared else 'NOT '}({declared}) AND {ROWS}"
 
 
-class Hour(NamedTuple):
-    """A caller's calls in one hour."""
+class Seen(NamedTuple):
+    """What a caller's calls look like."""
 
-    day: int
-    hour: int
     calls: int
     nusd: int
     live: int
@@ -111,38 +114,13 @@ class Hour(NamedTuple):
     """that belong to conversations"""
 
 
-class Seen:
-    """What a caller's calls look like."""
-
-    def __init__(self) -> None:
-        self.calls = self.nusd = self.live = self.talks = 0
-        self.hours: Counter[int] = Counter()
-        self.days: set[int] = set()
-
-    def add(self, more: Hour) -> None:
-        self.calls += more.calls
-        self.nusd += more.nusd
-        self.live += more.live
-        self.talks += more.talks
-        self.hours[more.hour] += more.calls
-        self.days.add(more.day)
-
-    @property
-    def is_nightly(self) -> bool:
-        often = sum(calls for _, calls in self.hours.most_common(NIGHTLY_HOURS))
-        return len(self.days) >= NIGHTLY_DAYS and often >= NIGHTLY_SHARE * self.calls
-
-
 def judge(evidence: Evidence) -> Iterator[Finding]:
     least = least_nusd(evidence)
     declared = _declared(evidence)
-    seen: defaultdict[Caller, Seen] = defaultdict(Seen)
     rows = f"{ROWS} AND {evidence.able(RULE.needs)}"
-    for row in evidence.book.rows(_CALLS.format(rows=rows, declared=declared)):
-        seen[Caller(*row[:7])].add(Hour(*row[7:]))
-    dearest = sorted(seen.items(), key=lambda it: (-it[1].nusd, it[0]))
     found = 0
-    for caller, calls in dearest[:LOOKED_AT]:
+    for row in evidence.book.rows(_CALLS.format(rows=rows, declared=declared)):
+        caller, calls = Caller(*row[:7]), Seen(*row[7:])
         if calls.nusd < 2 * least or found >= MOST_FINDINGS:
             break
         where = caller.where(declared)
@@ -174,13 +152,24 @@ def _why(evidence: Evidence, caller: Caller, seen: Seen, where: str) -> Why:
         return "declared"
     if seen.live > LIVE_SHARE * seen.calls or _talks(evidence, seen, where):
         return ""
-    if seen.is_nightly:
+    if _is_nightly(evidence, where):
         return "nightly"
     runs = evidence.book.rows(_RUNS.format(where=where, gap=RUN_GAP_US))
     long = [calls for calls, us in runs if calls >= RUN_CALLS and RUN_US <= us <= RUN_MOST_US]
     if not long or sum(long) < NIGHTLY_SHARE * seen.calls:
         return ""
     return "runs" if len(long) > 1 else "one run"
+
+
+def _is_nightly(evidence: Evidence, where: str) -> bool:
+    """Do they come in the same hours of several days?"""
+    hours: Counter[int] = Counter()
+    days = set()
+    for day, hour, calls in evidence.book.rows(_HOURS.format(where=where)):
+        hours[hour] += calls
+        days.add(day)
+    often = sum(calls for _, calls in hours.most_common(NIGHTLY_HOURS))
+    return len(days) >= NIGHTLY_DAYS and often >= NIGHTLY_SHARE * hours.total()
 
 
 def _talks(evidence: Evidence, seen: Seen, where: str) -> bool:
