@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from headgate.cli import main
+from headgate.cli import INTERRUPTED, export, main
 from headgate.ledger.insert import Batch, write
 from headgate.store.place import Place
 from headgate.store.sqlite import connect
@@ -135,3 +135,30 @@ def test_a_cost_centre_is_no_formula_of_a_spreadsheet(ledger: Path) -> None:
     text = run("chargeback", "--month", "2026-10", "--csv").stdout
     names = [row["cost_centre"] for row in csv.DictReader(text.splitlines())]
     assert names == ["(none)", "'=HYPERLINK(1)"]
+
+
+def interrupted() -> BaseException:
+    """What an answer that is cut off leaves on the way out."""
+    error = RuntimeError("the connection still has answers open")
+    error.__context__ = KeyboardInterrupt()
+    return error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), interrupted()])
+def test_a_stop_is_a_stop_whoever_heard_it_first(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(export, "_window", stopped)
+    result = run("--to", "csv")
+    assert (result.exit_code, result.stderr) == (INTERRUPTED, "Error: stopped\n")
+
+
+def test_a_mistake_of_ours_keeps_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(export, "_window", wrong)
+    assert isinstance(run("--to", "csv").exception, RuntimeError)

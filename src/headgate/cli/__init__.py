@@ -26,6 +26,8 @@ _COMMAND = re.compile(r"^(?:async )?(?:def command\(|command\s*(?::[^=\n]*)?=)",
 _DOCSTRING = re.compile(r'^def command\(.*?"""(.*?)"""', re.MULTILINE | re.DOTALL)
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+HEARD = "Query interrupted"
+"""what DuckDB says when it hears Ctrl-C first"""
 
 
 class Trouble(click.ClickException):
@@ -83,19 +85,38 @@ class Commands(click.Group):
         except BrokenPipeError:  # as in `headgate tail | head`: the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(FAILURE) from None
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
+        except Exception as error:
+            expected = _expected(error)
+            if expected is None:
                 raise
-            _complain("there is no room to write to", "make room on the disk, and run it again")
-            raise SystemExit(FAILURE) from None
-        except ValueError as error:
-            from headgate.config import ConfigError  # costly to load, and rarely needed
-
-            if not isinstance(error, ConfigError):
-                raise
-            _complain(str(error), "")
-            raise SystemExit(FAILURE) from None
+            what, hint, code = expected
+            _complain(what, hint)
+            raise SystemExit(code) from None
         raise SystemExit(result if isinstance(result, int) else 0)
+
+
+def _expected(error: BaseException) -> tuple[str, str, int] | None:
+    """What is said of it, the remedy and the exit code; None: it is a mistake of ours."""
+    if _was_stopped(error):
+        return "stopped", "", INTERRUPTED
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        hint = "make room on the disk, and run it again"
+        return "there is no room to write to", hint, FAILURE
+    if isinstance(error, ValueError):
+        from headgate.config import ConfigError  # costly to load, and rarely needed
+
+        if isinstance(error, ConfigError):
+            return str(error), "", FAILURE
+    return None
+
+
+def _was_stopped(error: BaseException | None) -> bool:
+    """Is it Ctrl-C, also where DuckDB heard it first or something failed on the way out."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | click.Abort) or str(error) == HEARD:
+            return True
+        error = error.__context__
+    return False
 
 
 def _sources() -> Iterator[tuple[str, str]]:
