@@ -154,3 +154,9 @@ def test_caching_saves_what_repeats_and_nothing_of_what_does_not() -> None:
         found = {it.name: it for it in cached(evidence, "key")}
     assert found["again"].saved_nusd > 0.6 * found["again"].was_nusd
     assert found["once"].saved_nusd == 0
+
+
+def test_what_has_a_cost_and_no_tokens_costs_the_same_on_any_model() -> None:
+    row = {"at_us": MONDAY_US, "priced_by": "stated", "search_nusd": 51, "cost_nusd": 51}
+    (it,) = replayed([row], Change(model="claude-haiku-5-5"))
+    assert (it.was_nusd, it.would_nusd) == (51, 51)

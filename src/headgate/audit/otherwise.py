@@ -6,7 +6,7 @@ own prompt; the same model on the same terms costs what it did cost.
 Rule 2: tokens are counted as the other model counts them, where that is known; what a cache
 held is held by the other model's cache too, if it takes prompts that short.
 Rule 3: a call that does not fit the other model is counted apart, at what it did cost; what no
-provider was asked for costs what it did, too.
+provider was asked for, or what has a cost and no tokens, costs what it did, too.
 Rule 4: a row that stands for many calls has prompts of their mean; where nobody knows how many,
 they are taken as short, and such rows are counted.
 Rule 5: caching saves what a policy saves that was chosen on one half of the time and judged on
@@ -142,7 +142,8 @@ WITH scaled AS (
     (cache_write_5m + cache_write_30m) * scale AS wrote_short,
     (cache_write_1h + cache_write_12h) * scale AS wrote_long
   FROM (SELECT *, ({TOKENS_IN}) / nullif(calls, 0) AS each,
-      usage_from <> 'none' AND answered_from = '' AS asked
+      usage_from <> 'none' AND answered_from = ''
+        AND (priced_by <> 'stated' OR {TOKENS_IN} + output > 0) AS asked
     FROM book WHERE {{where}}) AS book JOIN other_price AS p
     ON p.day = at_us // {DAY_US} AND of_provider = provider AND of_model = model_sent
     AND of_tier = tier AND of_speed = speed AND of_geo = geo

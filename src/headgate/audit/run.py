@@ -32,6 +32,8 @@ class Source:
     """of models nobody knows the price of: counted at the ceiling"""
     simulated: int
     """calls that the simulator answered"""
+    stated_nusd: int = 0
+    """of imported rows without tokens or a listed price: counted at what their source states"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def sources_of(book: Book) -> Iterable[Source]:
     rows = book.rows(
         "SELECT source, sum(calls), sum(cost_nusd)::BIGINT, min(at_us), max(at_us),"
         " coalesce(sum(cost_nusd) FILTER (priced_by = 'ceiling'), 0)::BIGINT,"
-        " coalesce(sum(calls) FILTER (simulated = 1), 0)"
+        " coalesce(sum(calls) FILTER (simulated = 1), 0),"
+        " coalesce(sum(cost_nusd) FILTER (priced_by = 'stated'), 0)::BIGINT"
         " FROM book GROUP BY source ORDER BY 3 DESC, 1"
     )
     return [Source(str(row[0]), *map(int, row[1:])) for row in rows]

@@ -292,6 +292,11 @@ def _reading(it: Summary) -> Reading:
     words += [f"{note} ({of(count, 'row')})" for note, count in it.notes.items()]
     if it.kind in TRANSCRIPTS:
         words.append(AT_LIST_PRICES)
+    if it.stated:
+        words.append(
+            f"{of(it.stated, 'row')} at the cost their source states, for want of tokens or"
+            " of a listed price"
+        )
     if it.unpriced:
         some = list(it.unpriced.items())[:UNPRICED_SHOWN]
         listed = ", ".join(f"{model} ({calls:,})" for model, calls in some)

@@ -200,6 +200,12 @@ def _left_out(report: Report) -> None:
     ceiling = sum(it.ceiling_nusd for it in report.audit.sources)
     if ceiling:
         _para(f"{usd(ceiling)} is at the ceiling price: nobody knows what those models cost")
+    stated = sum(it.stated_nusd for it in report.audit.sources)
+    if stated:
+        _para(
+            f"{usd(stated)} is what the sources say rows cost that have no tokens, or a model"
+            " without a listed price"
+        )
     simulated = sum(it.simulated for it in report.audit.sources)
     if simulated:
         _para(f"{simulated:,} of the calls were answered by the simulator")

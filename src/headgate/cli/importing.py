@@ -197,6 +197,11 @@ def _notes(outcome: Outcome) -> Iterator[str]:
             f" {many(outcome.days, 'day')}; undo one of the two: headgate reconcile FILE"
             " compares sums with calls"
         )
+    if it.stated:
+        yield (
+            f"at the cost their source states, for want of tokens or of a listed price:"
+            f" {many(it.stated, 'row')}"
+        )
     if it.unpriced:
         models = ", ".join(f"{model} ({rows:,})" for model, rows in it.unpriced.items())
         yield (

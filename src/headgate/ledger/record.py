@@ -136,7 +136,8 @@ class Entry(NamedTuple):
     price_version: str
     """the price list and its version that cost was counted with"""
     priced_by: str
-    """catalog, override, ceiling or free; empty: nothing was priced"""
+    """catalog, override, ceiling, free, or stated: an imported row that has no tokens or no
+    listed price, and costs what its source says; empty: nothing was priced"""
     max_output: int
     """the caller's own bound on output tokens; 0: none given"""
     request_bytes: int

@@ -132,3 +132,10 @@ def test_whatever_the_rows_the_sum_is_theirs(
     found, total = lines(tmp_path, rows)
     for column in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"):
         assert nusd(found, column) == total
+
+
+def test_a_cost_that_a_source_states_is_no_charge_for_searches(tmp_path: Path) -> None:
+    stated = {"priced_by": "stated", "search_nusd": 51, "cost_nusd": 51}
+    found, total = lines(tmp_path, [stated])
+    assert [line["SkuMeter"] for line in found] == ["Other charges"]
+    assert nusd(found) == total == 51

@@ -122,3 +122,46 @@ def test_nothing_staged_makes_nothing(tmp_path: Path) -> None:
     with booked(tmp_path, {"a": []}) as (duck, counts):
         assert duck.execute("SELECT count(*) FROM ready").fetchall() == [(0,)]
     assert (counts.calls, counts.cost_nusd) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"output": 0},
+        {"output": 0, "span_us": 86_400_000_000, "calls": 0},
+        {"model": "nobody-knows", "input_fresh": 1_000, "cache_read": 2_000},
+    ],
+)
+def test_without_tokens_or_a_listed_price_the_stated_cost_counts(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    told = draft("a", stated_nusd=12_500_000_000, **more)
+    with booked(tmp_path, {"a": [told]}) as (duck, counts):
+        found = duck.execute(
+            "SELECT input_nusd, cache_read_nusd, cache_write_nusd, output_nusd, search_nusd,"
+            " uncached_nusd, cost_nusd, priced_by, price_version FROM ready"
+        ).fetchall()
+    cost = 12_500_000_000
+    assert found == [(0, 0, 0, 0, cost, 0, cost, "stated", "the source")]
+    assert (counts.stated, counts.unpriced, counts.cost_nusd) == (1, {}, cost)
+
+
+@pytest.mark.parametrize(
+    ("more", "by"),
+    [
+        ({"stated_nusd": 7}, "catalog"),
+        ({"stated_nusd": 0, "output": 0}, "catalog"),
+        ({"stated_nusd": 0, "model": "nobody-knows"}, "ceiling"),
+        ({"model": "nobody-knows"}, "ceiling"),
+    ],
+)
+def test_a_listed_price_beats_what_is_stated_and_a_stated_nothing_is_no_cost(
+    tmp_path: Path, more: dict[str, Any], by: str
+) -> None:
+    with booked(tmp_path, {"a": [draft("a", **more)]}) as (duck, counts):
+        ((priced_by, cost, stated),) = duck.execute(
+            "SELECT priced_by, cost_nusd, stated_nusd FROM ready"
+        ).fetchall()
+    assert (priced_by, counts.stated) == (by, 0)
+    assert (cost == 0) == (more.get("output") == 0)
+    assert stated == more.get("stated_nusd")

@@ -315,6 +315,12 @@ def _limits(report: Report) -> Iterable[str]:
         for it in report.audit.sources
         if it.ceiling_nusd
     ]
+    words += [
+        f"{usd(it.stated_nusd)} of {it.name or 'gateway'} rows is what their source says they"
+        " cost: they have no tokens, or a model without a listed price"
+        for it in report.audit.sources
+        if it.stated_nusd
+    ]
     items = "".join(f"<li>{escape(word)}</li>" for word in words)
     yield f'<ul class="soft">{items}</ul>' if items else ""
 

@@ -83,12 +83,14 @@ COLUMNS: tuple[tuple[str, str], ...] = (
 )
 """every column of the specification, and what it is made of"""
 
+# What an imported row's source states as its cost is no price of searches: other charges.
+_SEARCHES = "if(priced_by = 'stated', 0, search_nusd)"
 _CLASSES = (
     ("input", "Input tokens", "Tokens", "input_fresh", "input_nusd"),
     ("cache_read", "Cached input tokens", "Tokens", "cache_read", "cache_read_nusd"),
     ("cache_write", "Cache write tokens", "Tokens", TOKENS_WRITTEN, "cache_write_nusd"),
     ("output", "Output tokens", "Tokens", "output", "output_nusd"),
-    ("search", "Web searches", "Requests", "web_searches", "search_nusd"),
+    ("search", "Web searches", "Requests", "web_searches", _SEARCHES),
 )
 _LINES = " + ".join(it[4] for it in _CLASSES)
 _REST = ("other", "Other charges", "Requests", "calls", f"cost_nusd - ({_LINES})")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from headgate.ledger.book.columns import BOOK
 from headgate.ledger.book.duck import Duck
-from headgate.ledger.importers.priced import price
+from headgate.ledger.importers.priced import STATED, price
 from headgate.ledger.importers.staging import COLUMNS, TEXTS
 from headgate.money.catalog import Catalog
 
@@ -50,7 +50,7 @@ class Counts(NamedTuple):
     """What became of the drafts."""
 
     calls: int
-    """how many rows there are"""
+    """how many rows there are, sums included"""
     twice: int
     """calls that stood in another file as well"""
     continued: int
@@ -60,6 +60,12 @@ class Counts(NamedTuple):
     cost_nusd: int
     unpriced: dict[str, int]
     """models without a price -> rows that were priced at the ceiling, or not at all"""
+    stated: int
+    """rows that cost what their source states"""
+    sums: int
+    """rows that stand for all calls of a time"""
+    of_sums: int
+    """calls that those stand for, as far as the source counts them"""
 
 
 def bring(duck: Duck, staging: Path) -> None:
@@ -127,15 +133,17 @@ def book(duck: Duck, catalog: Catalog, source: str, import_id: str) -> Counts:
 
 def counted(duck: Duck, *, twice: int, continued: int) -> Counts:
     """What the table `ready` holds."""
-    ((calls, first, last, cost),) = duck.execute(
-        "SELECT count(*), coalesce(min(at_us), 0), coalesce(max(at_us), 0),"
-        " coalesce(sum(cost_nusd), 0) FROM ready"
+    ((calls, first, last, cost, *more),) = duck.execute(
+        "SELECT count(*), coalesce(min(at_us), 0), coalesce(max(at_us), 0),"  # noqa: S608 - our names
+        f" coalesce(sum(cost_nusd), 0), count(*) FILTER (priced_by = '{STATED}'),"
+        " count(*) FILTER (span_us > 0),"
+        " coalesce(sum(calls) FILTER (span_us > 0), 0)::BIGINT FROM ready"
     ).fetchall()
     unpriced: list[tuple[Any, ...]] = duck.execute(
         "SELECT model_served, count(*) FROM ready WHERE priced_by IN ('ceiling', 'none')"
         " GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    return Counts(calls, twice, continued, first, last, int(cost), dict(unpriced))
+    return Counts(calls, twice, continued, first, last, int(cost), dict(unpriced), *more)
 
 
 def _value(name: str, default: str) -> str:

@@ -5,6 +5,8 @@ Rule 1: prices are asked once per model, terms and half hour, and laid down as s
 with whole numbers; no row passes through Python.
 Rule 2: a long prompt's prices are chosen by one call's input: where a row stands for several
 calls, by their average, and by no less than what each of them had.
+Rule 3: a row without tokens, and one of a model that nobody lists a price for, costs what its
+source states, if it states anything: all of it in the line of what is not charged by tokens.
 """
 
 from __future__ import annotations
@@ -53,6 +55,25 @@ _COSTS = """
   nano(d.web_searches * p.r_search + greatest(d.calls, 1) * p.r_call) AS search_nusd,
 """
 
+STATED = "stated"
+"""what a row is priced by that costs what its source says"""
+VERSION = "the source"
+
+_BY_SOURCE = (
+    f"(d.stated_nusd > 0 AND ({_INPUTS} + d.output + d.web_searches = 0"
+    " OR p.priced_by IN ('ceiling', 'none')))"
+)
+_NOT_BY_TOKENS = ", ".join(
+    f"CASE WHEN by_source THEN {instead} ELSE {name} END AS {name}"
+    for name, instead in (
+        *((f"{line}_nusd", "0") for line in ("input", "cache_read", "cache_write", "output")),
+        ("search_nusd", "stated_nusd"),
+        ("uncached_nusd", "0"),
+        ("price_version", f"'{VERSION}'"),
+        ("priced_by", f"'{STATED}'"),
+    )
+)
+
 
 class Asked(NamedTuple):
     """What prices are asked for."""
@@ -88,12 +109,13 @@ def price(duck: Duck, staged: str, target: str, catalog: Catalog) -> None:
         values = [value for line in batch for value in line]
         duck.execute(f"INSERT INTO price VALUES {marks}", values).fetchall()  # noqa: S608 - marks
     duck.execute(
-        f"CREATE OR REPLACE TABLE {target} AS SELECT d.*, {_COSTS}"  # noqa: S608 - our own names
+        f"CREATE OR REPLACE TABLE {target} AS SELECT * EXCLUDE (by_source)"  # noqa: S608 - our own names
+        f" REPLACE ({_NOT_BY_TOKENS}) FROM (SELECT d.*, {_BY_SOURCE} AS by_source, {_COSTS}"
         f" nano({_INPUTS} * p.r_fresh) AS uncached_nusd, p.version AS price_version,"
         f" p.priced_by FROM {staged} d JOIN price p ON d.provider = p.provider"
         " AND d.model = p.model AND d.tier = p.tier AND d.speed = p.speed AND d.geo = p.geo"
         f" AND d.at_us // {SLOT_US} BETWEEN p.first AND p.last"
-        f" AND {_EACH} > p.above AND {_EACH} <= p.upto"
+        f" AND {_EACH} > p.above AND {_EACH} <= p.upto)"
     )
 
 

@@ -31,7 +31,7 @@ from headgate.ledger.importers.staging import Busy, Staging
 from headgate.money.catalog import Catalog
 
 KEPT_NS = 30 * 86_400 * 10**9
-SHAPE = 2
+SHAPE = 3
 """raised when rows are made in another way: what was cached before is read anew then"""
 
 
@@ -45,6 +45,7 @@ class Summary:
     """bytes of the files"""
     lines: int
     calls: int
+    """rows, sums of a time included"""
     twice: int
     """calls that stand in a second place, and are counted once"""
     continued: int
@@ -57,6 +58,12 @@ class Summary:
     first_us: int
     last_us: int
     cost_nusd: int
+    stated: int
+    """rows that cost what their source states, for want of tokens or of a price"""
+    sums: int
+    """rows that stand for all calls of a time"""
+    of_sums: int
+    """calls that those stand for, as far as the source counts them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,9 @@ def summary_of(kind: str, found: Sequence[Path], staging: Staging, counts: Count
         first_us=counts.first_us,
         last_us=counts.last_us,
         cost_nusd=counts.cost_nusd,
+        stated=counts.stated,
+        sums=counts.sums,
+        of_sums=counts.of_sums,
     )
 
 

@@ -35,8 +35,8 @@ MOST_KNOWN = 3_000_000
 """rows without an id whose likes are counted; beyond it likes must be neighbours"""
 
 NO_TOKENS = (
-    "it has a cost and no tokens: counted at $0, as calls are priced by their tokens;"
-    " name their columns with --map input=COLUMN,output=COLUMN"
+    "it has a cost and no tokens: it counts at that cost, and nobody can say what would be"
+    " cheaper; name columns of tokens with --map input=COLUMN,output=COLUMN"
 )
 
 _HALF = 2**64 - 1
