@@ -99,11 +99,13 @@ def test_slices_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     with evidence_of(rows) as evidence:
         once = sums(evidence)
-    monkeypatch.setattr(rhythm, "SLICE", 20)
-    with evidence_of(rows) as evidence:
-        often = sums(evidence)
-    for unit, one in once.items():
-        assert often[unit] == pytest.approx(one)
+    monkeypatch.setattr(rhythm, "MOST_TURNS", 20)
+    for size in (rhythm.SLICE, 20):
+        monkeypatch.setattr(rhythm, "SLICE", size)
+        with evidence_of(rows) as evidence:
+            often = sums(evidence)
+        for unit, one in once.items():
+            assert often[unit] == pytest.approx(one)
 
 
 def test_of_very_many_conversations_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +120,8 @@ def test_of_very_many_conversations_some_stand_for_all(monkeypatch: pytest.Monke
         for turn in range(5)
     ]
     exact = whole(rows)
-    monkeypatch.setattr(rhythm, "MOST_TURNS", 200)
+    monkeypatch.setattr(rhythm, "SLICE", 500)
+    monkeypatch.setattr(rhythm, "MOST_TURNS", 100)
     found = whole(rows)
     assert 0.2 < found.replayed / 2 < 0.5, "of both halves"
     assert found.turns_plain == pytest.approx(exact.turns_plain)

@@ -20,8 +20,8 @@ from headgate.audit.evidence import Evidence
 SLICE = 6_000_000
 """calls that are kept and sorted at a time; of more, each slice is read from the book anew"""
 MOST_TURNS = 2_000_000
-"""calls of conversations that are replayed; of more, only every second conversation is, or
-every third, and what others come to is taken to be in proportion to their prompts"""
+"""calls of conversations that are sorted at a time; where calls are too many to be kept, no
+more of each slice are replayed: others are taken to be in proportion to their prompts"""
 MOST_IDS = 300
 MINUTES_5, HOUR = 300_000_000, 3_600_000_000
 LOST_SHARE, KEPT_SHARE = 0.5, 0.9
@@ -239,13 +239,13 @@ def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     found = {(row[0], row[1]): Sums(*row) for row in ask(_with(_ALL, middle=middle))}
     talks = sum(it.talks for it in found.values())
     every = -(-talks // (MOST_TURNS * slices)) * slices if talks > MOST_TURNS else slices
+    evidence.say("what caches would have held")
     for number in range(slices):
-        evidence.say(f"what caches would have held, part {number + 1} of {slices}")
-        part = {"middle": middle, "slices": slices, "slice": number, "last": last}
-        turns = {"id": "", "marked": "audit_marked", "which": f"talk % {every} = {number}"}
-        for row in ask(_with(_HEADS, **part)):
+        for row in ask(_with(_HEADS, middle=middle, slices=slices, slice=number)):
             _add(found, row, _OF_HEADS)
-        for row in ask(_with(_SUM_TURNS, **part, **turns)):
+    about = {"id": "", "marked": "audit_marked", "middle": middle, "last": last}
+    for number in range(every if slices == 1 else slices):
+        for row in ask(_with(_SUM_TURNS, **about, which=f"talk % {every} = {number}")):
             _add(found, row, _OF_TURNS)
     ask(f"DROP {kept} audit_marked")
     return {key: _scaled(it) for key, it in found.items()}
