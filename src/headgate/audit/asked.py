@@ -150,23 +150,25 @@ def _lay_who(evidence: Evidence) -> None:
     """Who calls what, from how many tokens on its model caches, and its prices on each day."""
     ask = evidence.book.rows
     found = ask(
-        f"SELECT {_WHOSE}, at_us // {DAY_US}, sum(uncached_nusd), count(*) FROM book"
+        f"SELECT {_WHOSE}, at_us // {DAY_US}, sum(uncached_nusd), count(*), min(at_us),"
+        f" max(at_us) FROM book"
         f" WHERE {judged(evidence)} GROUP BY ALL ORDER BY ALL"
     )
     who: dict[tuple[str, ...], list[Any]] = {}
     prices: list[tuple[Any, ...]] = []
-    for *whose, day, nusd, rows in found:
+    for *whose, day, nusd, rows, first, last in found:
         rates = rates_of(evidence, whose[1], whose[3], day * DAY_US + DAY_US // 2)
         worth = cacheprice.worth(rates, SAMPLE_TOKENS)
         if worth is None:
             continue
         least = rates.cache_minimum or DEFAULT_MINIMUM
-        row = who.setdefault(tuple(whose), [len(who), *whose, least, is_marked(whose[3]), 0, 0])
-        row[-2] += nusd
-        row[-1] += rows
+        plain = [len(who), *whose, least, is_marked(whose[3]), 0, 0, first, last]
+        row = who.setdefault(tuple(whose), plain)
+        row[-4:] = row[-4] + nusd, row[-3] + rows, min(row[-2], first), max(row[-1], last)
         prices.append((row[0], day, worth.read, worth.write_5m, worth.write_1h))
     texts = [f"{name} VARCHAR" for name in WHOSE]
     others = ["least INTEGER", "is_marked BOOLEAN", "nusd DOUBLE", "rows BIGINT"]
+    others += ["first_us BIGINT", "last_us BIGINT"]
     lay(evidence, "audit_who", ["who INTEGER", *texts, *others], who.values())
     ask("ALTER TABLE audit_who ADD COLUMN house UBIGINT")
     ask("UPDATE audit_who SET house = hash(provider, credential, model_sent)")
@@ -229,6 +231,7 @@ def _lay_units(evidence: Evidence) -> None:
 _HEAD = "size * least(1.0, head_bytes / covered)"
 PARTS = f"""
   SELECT id, who, house, least, is_marked, at_us, at_us + greatest(ttft_us, 0) AS ready_us,
+    at_us >= (first_us + last_us + 1) // 2 AS half,
     session, agent, head, tools_offered, {_BUCKET} AS bucket, cache_plan,
     size AS tokens, cache_read::INTEGER AS got,
     ({TOKENS_WRITTEN})::INTEGER AS put, cache_write_1h::INTEGER AS put_1h,
@@ -237,7 +240,8 @@ PARTS = f"""
     CASE WHEN head <> 0 AND covered > 0 AND {_HEAD} >= least THEN ({_HEAD})::INTEGER ELSE 0 END
       AS head_tokens,
     chain[-1] AS tail, chain[-2] AS end_2, chain[-3] AS end_3, chain[-4] AS end_4
-  FROM (SELECT book.*, u.who, u.house, u.least, u.is_marked, ({TOKENS_IN})::INTEGER AS size,
+  FROM (SELECT book.*, u.who, u.house, u.least, u.is_marked, u.first_us,
+          u.last_us, ({TOKENS_IN})::INTEGER AS size,
           cover[-1] AS covered
         FROM book JOIN audit_who u USING ({_WHOSE}))
 """

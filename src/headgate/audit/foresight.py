@@ -41,7 +41,7 @@ class Ceiling(NamedTuple):
 
 def ceiling(evidence: Evidence, verdict: Verdict) -> Ceiling:
     """Of the same heads and turns as the verdict's changes."""
-    middle, last = rhythm.middle_us(evidence)
+    middle, last = rhythm.middle_us(evidence, verdict.whose.who)
     # Rows lie in the order of time: only as much of it is read as so many calls took.
     calls = verdict.halves[1].calls
     until = last + 1

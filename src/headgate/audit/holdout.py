@@ -1,9 +1,9 @@
 """Decides which use of a cache would have been cheaper, chosen by one half of the calls and
 claimed by the other.
 
-Rule 1: a policy is chosen on the first half of the time and judged on the second; what it saves
-there is claimed for both, in proportion to what the prompts hold, and never more than it would
-have saved in both.
+Rule 1: a policy is chosen on the first half of a caller's time and judged on the second; what
+it saves there is claimed for both, in proportion to what the prompts hold, and never more than
+it would have saved in both.
 Rule 2: what is compared with is what was paid. Where a cache is used already it is the less of
 that and of a replay of its use: what else spoils it would not be mended by another policy.
 Rule 3: who does as well already, within STAY, is left alone.

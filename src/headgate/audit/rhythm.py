@@ -100,7 +100,7 @@ _ENDS = ", ".join(
 _MARKED = f"""
 SELECT $id unit, head_id, CASE WHEN session = '' THEN 0 ELSE hash(unit, session, agent) END
     AS talk,
-  at_us, ready_us, least, tokens, head_tokens, got, put, put_1h, plain, paid, put_nusd,
+  at_us, ready_us, half, least, tokens, head_tokens, got, put, put_1h, plain, paid, put_nusd,
   got_nusd * (least(got, head_tokens) / greatest(1, got))
     + put_nusd * (least(put, greatest(0, head_tokens - got)) / greatest(1, put))
     + plain * (greatest(0, head_tokens - got - put) / tokens) AS head_paid,
@@ -112,14 +112,14 @@ FROM audit_asked WHERE is_marked
 
 _HEADS = f"""
 WITH asked AS (
-  SELECT unit, head_id, at_us, ready_us, plain * (head_tokens / tokens) AS plain,
+  SELECT unit, head_id, at_us, ready_us, half, plain * (head_tokens / tokens) AS plain,
     head_paid AS paid
   FROM audit_marked WHERE head_tokens > 0 AND head_id % $slices = $slice),
 near AS (
-  SELECT unit, at_us, plain, paid, lag(at_us) OVER heads AS before, {_READY}
+  SELECT unit, at_us, half, plain, paid, lag(at_us) OVER heads AS before, {_READY}
   FROM asked WINDOW heads AS (PARTITION BY head_id ORDER BY at_us)),
 days AS (
-  SELECT unit, at_us // {DAY_US} AS day, at_us >= $middle AS half, sum(plain) AS plain,
+  SELECT unit, at_us // {DAY_US} AS day, half, sum(plain) AS plain,
     sum(paid) AS paid, coalesce(sum(plain) FILTER ({_hit(MINUTES_5)}), 0) AS hit_5m,
     coalesce(sum(plain) FILTER ({_hit(HOUR)}), 0) AS hit_1h
   FROM near GROUP BY ALL)
@@ -132,7 +132,7 @@ FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP B
 _LIFE = f"CASE WHEN was_hour OR put_1h > 0 THEN {HOUR} ELSE {MINUTES_5} END"
 _TURNS = f"""
 WITH asked AS (
-  SELECT $id unit, talk, at_us, ready_us, least, tokens, got, put, put_1h, put_nusd,
+  SELECT $id unit, talk, at_us, ready_us, half, least, tokens, got, put, put_1h, put_nusd,
     tail, end_2, end_3, end_4, tokens - head_tokens AS size, plain / tokens AS price,
     greatest(0, got - head_tokens) AS got_turns, paid - head_paid AS paid
   FROM $marked WHERE talk <> 0 AND $which),
@@ -157,7 +157,7 @@ judged AS (
       AS is_cliff
   FROM gaps),
 kept AS (
-  SELECT $id unit, at_us, next, put_1h, size * price AS plain, paid, is_lost, is_cliff,
+  SELECT $id unit, at_us, half, next, put_1h, size * price AS plain, paid, is_lost, is_cliff,
     CASE WHEN is_lost OR is_cliff THEN greatest(0, least(put, cached) - got) ELSE 0 END
       AS again,
     put_nusd / greatest(1, put) AS put_price, price, tokens < least AS too_short,
@@ -172,7 +172,7 @@ kept AS (
 """
 _SUM_TURNS = f"""{_TURNS},
 days AS (
-  SELECT unit, at_us // {DAY_US} AS day, at_us >= $middle AS half, sum(plain) AS plain,
+  SELECT unit, at_us // {DAY_US} AS day, half, sum(plain) AS plain,
     sum(paid) AS paid, sum(kept_5m) AS kept_5m, sum(kept_1h) AS kept_1h,
     coalesce(sum(plain) FILTER (too_short), 0) AS short,
     count(*) FILTER (is_lost) AS lost, count(*) FILTER (is_cliff) AS cliffs,
@@ -193,13 +193,13 @@ FROM days JOIN audit_unit USING (unit) JOIN audit_price USING (who, day) GROUP B
 """
 
 _ALL = """
-SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
+SELECT unit, half::INTEGER, count(*), sum(tokens), sum(got), sum(put),
   sum(put_1h), sum(plain), sum(paid), count(*) FILTER (planned), count(*),
   count(*) FILTER (talk <> 0),
   coalesce(sum(plain * (1 - head_tokens / tokens)) FILTER (talk <> 0), 0)
 FROM audit_marked GROUP BY ALL
 UNION ALL
-SELECT unit, (at_us >= $middle)::INTEGER, count(*), sum(tokens), sum(got), sum(put),
+SELECT unit, half::INTEGER, count(*), sum(tokens), sum(got), sum(put),
   sum(put_1h), sum(plain), sum(paid), count(*) FILTER (starts_with(cache_plan, 'on ')),
   0, 0, 0
 FROM audit_asked WHERE NOT is_marked GROUP BY ALL
@@ -222,28 +222,30 @@ def sums(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     return {(int(row[0]), int(row[1])): _typed(row) for row in rows}
 
 
-def middle_us(evidence: Evidence) -> tuple[int, int]:
-    """Between which halves policies are chosen and judged, and when the last call was."""
-    first, last = evidence.book.one("SELECT first_us, last_us FROM audit_laid")
+def middle_us(evidence: Evidence, who: int) -> tuple[int, int]:
+    """Between which halves of a caller's time policies are chosen and judged, and its end."""
+    first, last = evidence.book.one(
+        "SELECT first_us, last_us FROM audit_who WHERE who = ?", [who]
+    )
     return (int(first) + int(last) + 1) // 2, int(last)
 
 
 def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
-    middle, last = middle_us(evidence)
     ask = evidence.book.rows
+    (last,) = evidence.book.one("SELECT last_us FROM audit_laid")
     (calls,) = evidence.book.one("SELECT coalesce(sum(rows), 0) FROM audit_who WHERE is_marked")
     slices = int(calls) // SLICE + 1
     evidence.say("what caches are asked for")
     kept = "TABLE" if slices == 1 else "VIEW"
     ask(f"CREATE TEMP {kept} audit_marked AS {_with(_MARKED, id='')}")
-    found = {(row[0], row[1]): Sums(*row) for row in ask(_with(_ALL, middle=middle))}
+    found = {(row[0], row[1]): Sums(*row) for row in ask(_ALL)}
     talks = sum(it.talks for it in found.values())
     every = -(-talks // (MOST_TURNS * slices)) * slices if talks > MOST_TURNS else slices
     evidence.say("what caches would have held")
     for number in range(slices):
-        for row in ask(_with(_HEADS, middle=middle, slices=slices, slice=number)):
+        for row in ask(_with(_HEADS, slices=slices, slice=number)):
             _add(found, row, _OF_HEADS)
-    about = {"id": "", "marked": "audit_marked", "middle": middle, "last": last}
+    about = {"id": "", "marked": "audit_marked", "last": _last_us(evidence)}
     for number in range(every if slices == 1 else slices):
         for row in ask(_with(_SUM_TURNS, **about, which=f"talk % {every} = {number}")):
             _add(found, row, _OF_TURNS)
@@ -263,7 +265,6 @@ def _scaled(it: Sums) -> Sums:
 
 def lost_ids(evidence: Evidence, unit: int) -> list[str]:
     """The calls of a unit that read little of what was cached; none: more than MOST_IDS."""
-    middle, last = middle_us(evidence)
     text = f"{_TURNS} SELECT id FROM kept WHERE is_lost ORDER BY id LIMIT {MOST_IDS + 1}"
     rows = evidence.book.rows(
         _with(
@@ -271,8 +272,6 @@ def lost_ids(evidence: Evidence, unit: int) -> list[str]:
             marked=f"({_MARKED} AND unit = {unit})",
             which="TRUE",
             id="id,",
-            middle=middle,
-            last=last,
         )
     )
     return [str(row[0]) for row in rows] if len(rows) <= MOST_IDS else []

@@ -69,10 +69,20 @@ def test_conversations_that_nobody_marks_are_found_without_heads() -> None:
 def test_calls_of_one_half_of_the_time_are_a_hypothesis() -> None:
     """Policies are judged on calls that they were not chosen by: here are none."""
     late = [dict(row) for row in RULE.fires_on()]
-    early = {"at_us": MONDAY_US - 9 * DAY_US, "input_fresh": 10, "key_id": "other"}
+    early = {"at_us": MONDAY_US - 9 * DAY_US, "input_fresh": 10, "key_id": "ci"}
     (found,) = judged([early, *late])
     assert found.confidence == "hypothesis"
     assert "another time" in found.needs
+
+
+def test_each_callers_own_time_has_two_halves() -> None:
+    """What others did before, and sums of whole days, say nothing of this one."""
+    others = [
+        {"at_us": MONDAY_US - 9 * DAY_US, "input_fresh": 10, "key_id": "other"},
+        {"at_us": MONDAY_US + 9 * DAY_US, "source": "anthropic-console", "span_us": DAY_US},
+    ]
+    (found,) = judged([*others, *RULE.fires_on()])
+    assert found.confidence == "measured"
 
 
 def test_vendors_that_cache_unasked_are_left_alone() -> None:
