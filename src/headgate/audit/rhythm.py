@@ -245,7 +245,11 @@ def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     for number in range(slices):
         for row in ask(_with(_HEADS, slices=slices, slice=number)):
             _add(found, row, _OF_HEADS)
-    about = {"id": "", "marked": "audit_marked", "last": _last_us(evidence)}
+    about: dict[str, int | str] = {
+        "id": "",
+        "marked": "audit_marked",
+        "last": _last_us(evidence),
+    }
     for number in range(every if slices == 1 else slices):
         for row in ask(_with(_SUM_TURNS, **about, which=f"talk % {every} = {number}")):
             _add(found, row, _OF_TURNS)
