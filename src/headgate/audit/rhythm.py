@@ -248,7 +248,7 @@ def _count(evidence: Evidence) -> dict[tuple[int, int], Sums]:
     about: dict[str, int | str] = {
         "id": "",
         "marked": "audit_marked",
-        "last": _last_us(evidence),
+        "last": last,
     }
     for number in range(every if slices == 1 else slices):
         for row in ask(_with(_SUM_TURNS, **about, which=f"talk % {every} = {number}")):
