@@ -89,3 +89,13 @@ def test_no_files_are_an_empty_book() -> None:
     with open_files([]) as book:
         assert book.rows("SELECT * FROM book") == []
         assert book.sources == []
+
+
+def test_a_folder_that_is_called_like_a_column_says_nothing_about_rows(tmp_path: Path) -> None:
+    place = tmp_path / "key_id=other" / "calls.parquet"
+    place.parent.mkdir()
+    with open_files([]) as book:
+        book.rows("INSERT INTO hot BY NAME SELECT 'mine' AS key_id, 5 AS at_us")
+        book.rows(f"COPY (SELECT * FROM book) TO '{place}' (FORMAT parquet)")  # noqa: S608 - ours
+    with open_files([place]) as book:
+        assert book.rows("SELECT key_id FROM book") == [("mine",)]

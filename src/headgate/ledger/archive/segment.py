@@ -117,7 +117,7 @@ def _put(duck: Duck, select: str, shelf: Shelf, owned: Owned, day: int) -> Segme
         ).fetchall()
         ((rows, first, last, lo, hi),) = duck.execute(
             "SELECT count(*), min(at_us), max(at_us), min(seq), max(seq)"  # noqa: S608 - a path of ours
-            f" FROM read_parquet({quoted(local)})"
+            f" FROM read_parquet({quoted(local)}, hive_partitioning = false)"
         ).fetchall()
         digest, size = digest_of(local), local.stat().st_size
         path = (

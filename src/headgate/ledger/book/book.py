@@ -19,6 +19,9 @@ from headgate.ledger.book.tongue import DUCK
 from headgate.ledger.shelf import Shelf
 from headgate.store.place import Place
 
+_AS_WRITTEN = "union_by_name = true, hive_partitioning = false"
+"""a folder above the shelf may be called like a column: it says nothing about its rows"""
+
 
 class Book:
     """Answers questions about rows; used by one thread at a time."""
@@ -102,7 +105,7 @@ def _select(files: Sequence[Path], lacking: frozenset[str]) -> str:
         f"CAST({it.default} AS {it.kind}) AS {it.name}" if it.name in lacking else it.name
         for it in BOOK
     )
-    return f"SELECT {columns} FROM read_parquet({_listed(files)}, union_by_name = true)"  # noqa: S608 - our own paths
+    return f"SELECT {columns} FROM read_parquet({_listed(files)}, {_AS_WRITTEN})"  # noqa: S608 - our own paths
 
 
 def _by_schema(duck: Duck, files: Sequence[Path]) -> dict[frozenset[str], list[Path]]:

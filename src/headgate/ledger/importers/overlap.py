@@ -112,7 +112,7 @@ def _replaced(duck: Duck, files: Sequence[Path], source: str) -> list[str]:
     paths = ", ".join(map(quoted, files))
     found = duck.execute(
         f"SELECT DISTINCT filename FROM read_parquet([{paths}], union_by_name = true,"  # noqa: S608 - the same
-        f" filename = true) WHERE source = {_text(source)}"
+        f" filename = true, hive_partitioning = false) WHERE source = {_text(source)}"
         " AND id IN (SELECT id FROM better) ORDER BY 1"
     ).fetchall()
     return [row[0] for row in found]

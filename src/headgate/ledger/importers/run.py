@@ -200,7 +200,8 @@ class _Work:
         for path, file in zip(overlap.replaced, files, strict=True):
             duck.execute(
                 "CREATE OR REPLACE TABLE rest AS SELECT *"  # noqa: S608 - our own paths
-                f" FROM read_parquet({quoted(file)}) WHERE id NOT IN (SELECT id FROM better)"
+                f" FROM read_parquet({quoted(file)}, hive_partitioning = false)"
+                " WHERE id NOT IN (SELECT id FROM better)"
             )
             owned = Owned(self.tag, self.into.now_us, of[path])
             made += put_rows(duck, "rest", self.into.shelf, owned)

@@ -41,6 +41,10 @@ _TERMS = (
 )
 
 
+EXCUSED = ("midnight", "tier")
+"""causes that are no disagreement: another day has it, or no report of that kind ever has"""
+
+
 class Cause(NamedTuple):
     """One reason for a difference, and how much of it."""
 
@@ -69,9 +73,10 @@ class Line:
 
     @property
     def counted_nusd(self) -> int:
-        """What counts against us: all of it but what another day makes good."""
-        midnight = sum(it.nusd for it in self.causes if it.kind == "midnight")
-        return abs(self.delta_nusd - midnight)
+        """What counts against us: all of it but what another day makes good, and what the
+        report never tells."""
+        excused = sum(it.nusd for it in self.causes if it.kind in EXCUSED)
+        return abs(self.delta_nusd - excused)
 
     @property
     def why(self) -> str:
