@@ -11,7 +11,9 @@ from headgate.audit.about import (
     least_nusd,
     listed,
     matching,
+    of_calls,
     quoted,
+    rows_told,
     share,
     span,
     subject,
@@ -76,3 +78,21 @@ def test_calls_without_a_key_are_told_by_their_project() -> None:
         "key_id": "",
         "project": "/srv/shop",
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "sums", "calls", "said"),
+    [
+        (2, 0, 0, "2 calls"),
+        (0, 0, 0, "0 calls"),
+        (31, 31, 0, "31 sums (of calls that the source does not count)"),
+        (1, 1, 1_204, "1 sum (1,204 calls)"),
+        (3, 1, 7, "2 calls and 1 sum (7 calls)"),
+    ],
+)
+def test_sums_are_never_told_as_calls(rows: int, sums: int, calls: int, said: str) -> None:
+    assert rows_told(rows, sums, calls) == said
+
+
+def test_money_on_calls_that_nobody_counted_is_not_on_0_calls() -> None:
+    assert (of_calls(0), of_calls(1)) == ("calls that nobody counted", "1 call")

@@ -44,3 +44,33 @@ def test_the_document_adds_up(tmp_path: Path) -> None:
     found = told()
     assert sum(it["adds_nusd"] for it in found["claims"]) == found["joint"]["total_nusd"]
     assert sum(found["joint"]["parts_nusd"].values()) == found["joint"]["total_nusd"]
+
+
+DAYS = """date,model,input_tokens,output_tokens,requests
+2026-08-01,gpt-4o,1000000,50000,{calls}
+2026-08-02,gpt-4o,2000000,50000,{calls}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("calls", "said", "money"),
+    [
+        (
+            0,
+            "table: 2 sums (of calls that the source does not count) in 1 file",
+            "nobody counted",
+        ),
+        (600, "table: 2 sums (1,200 calls) in 1 file", "on 1,200 calls, 2026"),
+    ],
+)
+def test_sums_of_days_are_not_told_as_calls(
+    tmp_path: Path, calls: int, said: str, money: str
+) -> None:
+    file = tmp_path / "days.csv"
+    file.write_text(DAYS.format(calls=calls))
+    text = run(str(file)).stdout
+    assert said in text
+    assert money in text
+    assert " 0 calls" not in text
+    assert "in this window" not in text

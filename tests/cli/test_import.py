@@ -111,7 +111,7 @@ def test_an_import_is_listed_and_undone_and_can_be_repeated(home: Path) -> None:
         "claude-code",
     )
     assert first["id"] in ask("list").stdout
-    assert "1 call of" in ask("undo", first["id"]).stderr
+    assert "1 row of" in ask("undo", first["id"]).stderr
     again = ask("undo", first["id"])
     assert again.exit_code == 1
     assert "could be undone" in again.stderr
@@ -181,3 +181,14 @@ def test_a_whole_folder_of_transcripts_is_brought_by_the_documented_rule(home: P
     (told,) = data(home / ".claude")
     rule = transcripts.expected(line for lines in files.values() for line in lines)
     assert told["calls"] == len(rule)
+
+
+@pytest.mark.slow
+def test_a_sheet_of_costs_is_brought_at_its_dollars(home: Path) -> None:
+    (home / "a.csv").write_text("date,model,cost\n2026-08-01,gpt-4o,12.50\n")
+    text = ask(home / "a.csv").stdout
+    assert "2026-08-01, $12.5000 as the source states" in text
+    assert (
+        "at the cost their source states, for want of tokens or of a listed price: 1 row"
+        in text
+    )

@@ -92,6 +92,22 @@ def several(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def of_calls(number: int) -> str:
+    """Calls that money was spent on; sums of a provider's may not say how many those are."""
+    return several(number, "call") if number else "calls that nobody counted"
+
+
+def rows_told(rows: int, sums: int, of_sums: int) -> str:
+    """What rows there are: calls, sums of calls, or both."""
+    told = [several(rows - sums, "call")] if rows > sums or not sums else []
+    if sums:
+        said = (
+            several(of_sums, "call") if of_sums else "of calls that the source does not count"
+        )
+        told.append(f"{several(sums, 'sum')} ({said})")
+    return " and ".join(told)
+
+
 def share(part: float, whole: float) -> str:
     percent = 100 * part / whole if whole else 0.0
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from headgate.audit.about import share, usd
+from headgate.audit.about import of_calls, share, usd
 from headgate.ledger.book.quick import Cause, Prompts, Quick, Spike
 
 
@@ -50,7 +50,7 @@ def _pairs(found: Quick) -> Iterator[str]:
     for it in found.pairs:
         part = share(it.cost_nusd, found.cost_nusd)
         where = it.surface or "endpoint unknown"
-        yield f"{usd(it.cost_nusd)} ({part}): {it.model}, {where}, {it.calls:,} calls"
+        yield f"{usd(it.cost_nusd)} ({part}): {it.model}, {where}, {of_calls(it.calls)}"
     if not found.pairs or "pairs" in found.unable:
         yield found.unable.get("pairs", "there are none")
 

@@ -35,6 +35,10 @@ class Reading(NamedTuple):
     malformed: int
     words: tuple[str, ...]
     """what a reader must know of it"""
+    sums: int = 0
+    """of `calls`: rows that stand for several"""
+    of_sums: int = 0
+    """calls that those stand for, as far as the source counts them"""
 
 
 @dataclass(frozen=True, slots=True)

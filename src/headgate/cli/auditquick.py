@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headgate.audit.about import usd
+from headgate.audit.about import of_calls, usd
 from headgate.audit.firstlook import steps
-from headgate.cli.auditview import day, escaped, of
+from headgate.cli.auditview import day, escaped
 from headgate.cli.terminal import out
 from headgate.ledger.book.quick import Quick
 
@@ -15,7 +15,7 @@ def show_quick(found: Quick, names: Mapping[str, str]) -> None:
     """The four steps, each with an answer or with why there is none."""
     console = out()
     console.print(
-        f"[bold]{usd(found.cost_nusd)}[/bold] on {of(found.calls, 'call')},"
+        f"[bold]{usd(found.cost_nusd)}[/bold] on {of_calls(found.calls)},"
         f" {day(found.since_us)} to {day(found.until_us - 1)} (UTC)",
         highlight=False,
     )

@@ -309,6 +309,8 @@ def _reading(it: Summary) -> Reading:
         it.twice,
         sum(it.malformed.values()),
         tuple(words),
+        it.sums,
+        it.of_sums,
     )
 
 

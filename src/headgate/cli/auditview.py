@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from textwrap import indent, wrap
 from typing import Any
 
-from headgate.audit.about import usd
+from headgate.audit.about import of_calls, rows_told, usd
 from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
 from headgate.audit.page.page import LEVERS, SURE, TOLD, beside
@@ -39,7 +39,7 @@ def show(report: Report, *, top: int) -> None:
     _line("")
     if report.quick.calls != audit.calls:
         _line(
-            f"[bold]{usd(audit.nusd)}[/bold] on {of(audit.calls, 'call')},"
+            f"[bold]{usd(audit.nusd)}[/bold] on {of_calls(audit.calls)},"
             f" {day(audit.since_us)} to {day(audit.until_us - 1)} (UTC)"
         )
     _line(
@@ -115,14 +115,15 @@ def _readings(report: Report) -> Iterator[str]:
     for it in report.readings:
         wrong = f"; {of(it.malformed, 'line')} could not be read" if it.malformed else ""
         twice = f"; {it.twice:,} were there twice, and count once" if it.twice else ""
-        yield f"{it.kind}: {of(it.calls, 'call')} in {of(it.files, 'file')}{twice}{wrong}"
+        told = rows_told(it.calls, it.sums, it.of_sums)
+        yield f"{it.kind}: {told} in {of(it.files, 'file')}{twice}{wrong}"
         for words in it.words:
             yield f"   {escaped(words)}"
     for file, why in report.unread[:SHOWN]:
         yield f"left out: {escaped(file)}: {escaped(why)}"
     if len(report.unread) > SHOWN:
         yield f"left out: {len(report.unread) - SHOWN:,} files more (--json names them all)"
-    read = sum(it.calls for it in report.readings)
+    read = sum(it.calls - it.sums + it.of_sums for it in report.readings)
     if report.readings and read != report.audit.calls:
         yield f"{of(report.audit.calls, 'call')} of them in this window: see --since"
 

@@ -18,6 +18,7 @@ from typing import Any
 import click
 import msgspec
 
+from headgate.audit.about import rows_told
 from headgate.cli import Trouble
 from headgate.cli.progress import progress
 from headgate.cli.tenancy import opened
@@ -164,9 +165,11 @@ def _tell(outcome: Outcome, *, dry: bool) -> None:
     head = f"{it.kind}: {files}, {it.size / 1e6:,.1f} MB, {lines} read"
     click.echo(head)
     if it.calls:
-        brought = f"{'would bring' if dry else 'brought'} {many(it.calls, 'call')}"
+        told = rows_told(it.calls, it.sums, it.of_sums)
+        brought = f"{'would bring' if dry else 'brought'} {told}"
+        prices = "at list prices" if it.stated < it.calls else "as the source states"
         span = f"{_day(it.first_us)} to {_day(it.last_us)}"
-        click.echo(f"  {brought} from {span}, {dollars(it.cost_nusd)} at list prices")
+        click.echo(f"  {brought} from {span}, {dollars(it.cost_nusd)} {prices}")
         if outcome.id:
             click.echo(f"  as {outcome.id}")
     else:
@@ -262,7 +265,7 @@ def show_imports(options: Mapping[str, Any]) -> None:
         say("nothing was imported yet: headgate import")
         return
     print_table(
-        ("id", "at", "format", "state", "calls", "twice", "malformed", "cost", "source"),
+        ("id", "at", "format", "state", "rows", "twice", "malformed", "cost", "source"),
         [
             (
                 *(it.id, _time(it.at_us), it.kind, it.state),
@@ -288,7 +291,7 @@ def take_back(id: str, options: Mapping[str, Any]) -> None:
     if options["as_json"]:
         print_json({"id": row.id, "rows": gone})
     else:
-        say(f"{row.id} is undone, and {many(gone, 'call')} of {row.label} gone from the book")
+        say(f"{row.id} is undone, and {many(gone, 'row')} of {row.label} gone from the book")
 
 
 def many(count: int, noun: str) -> str:

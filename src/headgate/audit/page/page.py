@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import NamedTuple
 
-from headgate.audit.about import usd
+from headgate.audit.about import of_calls, usd
 from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
 from headgate.audit.firstlook import steps
@@ -87,7 +87,7 @@ def _head(report: Report) -> Iterable[str]:
         yield f'<p class="soft">{escape(why)}</p>'
     share = audit.joint.total_nusd / audit.nusd if audit.nusd else 0.0
     sums = (
-        (usd(audit.nusd), f"spent on {audit.calls:,} calls"),
+        (usd(audit.nusd), f"spent on {of_calls(audit.calls)}"),
         (usd(audit.joint.total_nusd), f"claimable together: {share:.1%} of it"),
         (usd(audit.joint.ceiling_nusd), "the ceiling, with perfect foresight"),
         (f"{len(audit.hypotheses):,}", "hypotheses, in none of these sums"),

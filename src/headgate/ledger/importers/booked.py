@@ -45,6 +45,8 @@ _ORDER = (
     " session, agent, project, path, line"
 )
 
+_SUM = "span_us > 0 OR calls <> 1"
+
 
 class Counts(NamedTuple):
     """What became of the drafts."""
@@ -63,7 +65,7 @@ class Counts(NamedTuple):
     stated: int
     """rows that cost what their source states"""
     sums: int
-    """rows that stand for all calls of a time"""
+    """rows that stand for several calls"""
     of_sums: int
     """calls that those stand for, as far as the source counts them"""
 
@@ -136,8 +138,8 @@ def counted(duck: Duck, *, twice: int, continued: int) -> Counts:
     ((calls, first, last, cost, *more),) = duck.execute(
         "SELECT count(*), coalesce(min(at_us), 0), coalesce(max(at_us), 0),"  # noqa: S608 - our names
         f" coalesce(sum(cost_nusd), 0), count(*) FILTER (priced_by = '{STATED}'),"
-        " count(*) FILTER (span_us > 0),"
-        " coalesce(sum(calls) FILTER (span_us > 0), 0)::BIGINT FROM ready"
+        f" count(*) FILTER ({_SUM}), coalesce(sum(calls) FILTER ({_SUM}), 0)::BIGINT"
+        " FROM ready"
     ).fetchall()
     unpriced: list[tuple[Any, ...]] = duck.execute(
         "SELECT model_served, count(*) FROM ready WHERE priced_by IN ('ceiling', 'none')"

@@ -45,7 +45,7 @@ class Summary:
     """bytes of the files"""
     lines: int
     calls: int
-    """rows, sums of a time included"""
+    """rows, sums included"""
     twice: int
     """calls that stand in a second place, and are counted once"""
     continued: int
@@ -61,7 +61,7 @@ class Summary:
     stated: int
     """rows that cost what their source states, for want of tokens or of a price"""
     sums: int
-    """rows that stand for all calls of a time"""
+    """rows that stand for several calls"""
     of_sums: int
     """calls that those stand for, as far as the source counts them"""
 
