@@ -158,3 +158,11 @@ def test_the_causes_of_a_difference_add_up_to_it_exactly(
     theirs = Theirs(5, others[0], others[1] if told else None, 3)
     line = only(ours, theirs, Loose(1, 0, loose[2]))
     assert sum(it.nusd for it in line.causes) == line.delta_nusd
+
+
+def test_what_a_report_never_tells_counts_against_nobody() -> None:
+    ours = OURS._replace(priority_nusd=1_000_000_000)
+    theirs = Theirs(10, tokens(500_000, 0, 100_000), money(1_000_000_000, 0, 1_000_000_000))
+    line = only(ours, theirs)
+    assert kinds(line) == {"tier": -1_000_000_000}
+    assert line.counted_nusd == 0
