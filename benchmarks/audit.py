@@ -33,7 +33,7 @@ from headgate.audit.run import Audit, run
 from headgate.ledger.book.book import open_files
 from headgate.money.catalog import Catalog, PriceRules
 
-FULL_S, QUICK_S = 20.0, 4.0
+FULL_S, QUICK_S = 20.0, 4.5
 
 
 class Step(NamedTuple):
