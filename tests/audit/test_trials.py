@@ -61,6 +61,18 @@ def test_what_cannot_be_understood_is_named(tmp_path: Path, text: str, told: str
     assert caught.value.hint
 
 
+def test_one_beside_a_count_is_one_and_not_all(tmp_path: Path) -> None:
+    text = "key,model,to,n,right_from,right_to\nci,a,b,100,97,1\nci,a,b,100,1,1\n"
+    seen = [it.seen for it in read_trials(written(tmp_path, text))]
+    assert seen == [Rates(0.97, 0.01, 100), Rates(1.0, 1.0, 100)]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-1"])
+def test_what_is_no_number_of_questions_is_refused(tmp_path: Path, number: str) -> None:
+    with pytest.raises(TrialError):
+        read_trials(written(tmp_path, f"key,model,to,n,lost,won\nci,a,b,{number},1,1\n"))
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrialError, match="cannot be read"):
         read_trials(tmp_path / "none")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -109,7 +110,13 @@ def _seen(place: str, row: Mapping[str, Any], asked: int) -> Pairs | Rates:
             )
         return pairs
     if "right_from" in row and "right_to" in row:
-        shares = [_share(place, row, name, asked) for name in ("right_from", "right_to")]
+        right = {name: _number(place, row, name) for name in ("right_from", "right_to")}
+        # One beside a count is a count too: one of a hundred, and not all of them.
+        least = 1 if max(right.values()) > 1 else 1 + 1e-9
+        shares = [
+            _share(place, name, value, asked if value >= least else 1)
+            for name, value in right.items()
+        ]
         return Rates(shares[0], shares[1], asked)
     raise TrialError(
         f"{place} does not say how often each was right",
@@ -117,20 +124,20 @@ def _seen(place: str, row: Mapping[str, Any], asked: int) -> Pairs | Rates:
     )
 
 
-def _share(place: str, row: Mapping[str, Any], name: str, asked: int) -> float:
-    """Above 1 it is a count."""
-    value = _number(place, row, name)
-    share = value / asked if value > 1 else value
-    if not 0 <= share <= 1:
+def _share(place: str, name: str, value: float, whole: int) -> float:
+    if not 0 <= value <= whole:
         raise TrialError(
-            f"{place} has {name} = {value:g} of {asked}", "give a count or a share"
+            f"{place} has {name} = {value:g} of {whole}", "give a count or a share"
         )
-    return share
+    return value / whole
 
 
 def _number(place: str, row: Mapping[str, Any], name: str) -> float:
     try:
-        return float(row[name])
+        value = float(row[name])
+        if not isfinite(value):
+            raise ValueError
+        return value
     except (TypeError, ValueError):
         raise TrialError(
             f"{place}: {name} = {row[name]!r} is no number", "write 0.97, or 97"
