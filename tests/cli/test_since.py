@@ -32,3 +32,8 @@ def test_anything_else_is_told_with_what_would_do(since: str) -> None:
     with pytest.raises(Misuse) as told:
         start_us(since, NOW)
     assert "7d" in told.value.hint
+
+
+def test_the_option_that_was_wrong_is_named() -> None:
+    with pytest.raises(Misuse, match="--until soon"):
+        start_us("soon", NOW, "--until")

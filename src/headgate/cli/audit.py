@@ -91,7 +91,13 @@ command.add_command(applied)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report as one file that opens offline.",
 )
-@click.option("--top", default=10, show_default=True, help="How many findings to print.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="How many findings to print.",
+)
 @click.option("--quick", is_flag=True, help="Only the first screen.")
 @json_option
 @ledger_option

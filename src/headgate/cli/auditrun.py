@@ -234,7 +234,7 @@ def _window(asked: Asked, about: _About) -> Window:
     newest = newest or last
     if newest is None:
         raise Trouble("there is nothing to audit: no call was found", "name another source")
-    until = start_us(asked.until, _now()) if asked.until else newest + 1
+    until = start_us(asked.until, _now(), "--until") if asked.until else newest + 1
     since = start_us(asked.since, until)
     if since >= until or last < since or first >= until:
         raise Misuse(
@@ -292,6 +292,8 @@ def _reading(it: Summary) -> Reading:
     words += [f"{note} ({of(count, 'row')})" for note, count in it.notes.items()]
     if it.kind in TRANSCRIPTS:
         words.append(AT_LIST_PRICES)
+    if it.twofold:
+        words.append(twice_over(it.twofold) + "; audit one of the two")
     if it.stated:
         words.append(
             f"{of(it.stated, 'row')} at the cost their source states, for want of tokens or"

@@ -113,10 +113,7 @@ def _window(look: Look, newest_us: int) -> Window:
     since_us = start_us(look.since, newest_us + 1)
     if not look.until:
         return Window(since_us, ALWAYS.until_us)
-    try:
-        until_us = start_us(look.until, newest_us + 1)
-    except Misuse as error:
-        raise Misuse(error.message.replace("--since", "--until", 1), error.hint) from None
+    until_us = start_us(look.until, newest_us + 1, "--until")
     if until_us <= since_us:
         raise Misuse("--until lies before --since", "write the earlier moment into --since")
     return Window(since_us, until_us)
