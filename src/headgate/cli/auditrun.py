@@ -292,8 +292,6 @@ def _reading(it: Summary) -> Reading:
     words += [f"{note} ({of(count, 'row')})" for note, count in it.notes.items()]
     if it.kind in TRANSCRIPTS:
         words.append(AT_LIST_PRICES)
-    if it.twofold:
-        words.append(twice_over(it.twofold) + "; audit one of the two")
     if it.stated:
         words.append(
             f"{of(it.stated, 'row')} at the cost their source states, for want of tokens or"
