@@ -192,3 +192,17 @@ def test_a_sheet_of_costs_is_brought_at_its_dollars(home: Path) -> None:
         "at the cost their source states, for want of tokens or of a listed price: 1 row"
         in text
     )
+
+
+@pytest.mark.slow
+def test_two_groupings_of_the_same_days_in_one_import_are_told(home: Path) -> None:
+    head = "date,model,project,input_tokens,output_tokens,requests\n"
+    folder = home / "both"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        head + "2026-08-01,gpt-4o,x,600,10,2\n2026-08-01,gpt-4o,y,400,20,3\n"
+    )
+    (folder / "b.csv").write_text(head + "2026-08-01,gpt-4o,,1000,30,5\n")
+    text = ask(folder, "--dry-run").stdout
+    assert "1 day (2026-08-01) both in" in text
+    assert "undo it, and import one of the two" in text

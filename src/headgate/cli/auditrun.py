@@ -45,6 +45,7 @@ from headgate.ledger.caching import names
 from headgate.ledger.importers.detect import Unreadable, usual
 from headgate.ledger.importers.importer import Options
 from headgate.ledger.importers.sources import Read, Summary, read_sources
+from headgate.ledger.importers.twofold import said
 from headgate.ledger.reconcile.run import sellers
 from headgate.ledger.reconcile.verdict import Given, Verdict, verdict
 from headgate.money.catalog import Catalog
@@ -292,6 +293,8 @@ def _reading(it: Summary) -> Reading:
     words += [f"{note} ({of(count, 'row')})" for note, count in it.notes.items()]
     if it.kind in TRANSCRIPTS:
         words.append(AT_LIST_PRICES)
+    if it.twofold:
+        words.append(said(it.twofold) + "; audit one of the two")
     if it.stated:
         words.append(
             f"{of(it.stated, 'row')} at the cost their source states, for want of tokens or"

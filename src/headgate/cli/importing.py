@@ -34,6 +34,7 @@ from headgate.ledger.importers.run import Into, Outcome
 from headgate.ledger.importers.run import run as run_import
 from headgate.ledger.importers.sources import Summary
 from headgate.ledger.importers.staging import Busy
+from headgate.ledger.importers.twofold import said
 from headgate.ledger.shelf import ShelfError
 from headgate.money.catalog import Catalog
 from headgate.store.place import Place, explain
@@ -200,6 +201,8 @@ def _notes(outcome: Outcome) -> Iterator[str]:
             f" {many(outcome.days, 'day')}; undo one of the two: headgate reconcile FILE"
             " compares sums with calls"
         )
+    if it.twofold:
+        yield said(it.twofold) + "; undo it, and import one of the two"
     if it.stated:
         yield (
             f"at the cost their source states, for want of tokens or of a listed price:"

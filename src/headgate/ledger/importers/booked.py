@@ -16,6 +16,7 @@ from headgate.ledger.book.columns import BOOK
 from headgate.ledger.book.duck import Duck
 from headgate.ledger.importers.priced import STATED, price
 from headgate.ledger.importers.staging import COLUMNS, TEXTS
+from headgate.ledger.importers.twofold import Twofold, found, lay
 from headgate.money.catalog import Catalog
 
 NO_MONEY = -(2**62)
@@ -68,6 +69,8 @@ class Counts(NamedTuple):
     """rows that stand for several calls"""
     of_sums: int
     """calls that those stand for, as far as the source counts them"""
+    twofold: list[Twofold]
+    """days that two of the files tell"""
 
 
 def bring(duck: Duck, staging: Path) -> None:
@@ -128,6 +131,7 @@ def book(duck: Duck, catalog: Catalog, source: str, import_id: str) -> Counts:
     ((drafts, in_files, ids),) = duck.execute(
         "SELECT count(*), count(DISTINCT (id, path)), count(DISTINCT id) FROM priced"
     ).fetchall()
+    lay(duck, "priced")
     duck.execute("DROP TABLE priced")
     duck.execute("DROP TABLE best")
     return counted(duck, twice=in_files - ids, continued=drafts - in_files)
@@ -135,7 +139,7 @@ def book(duck: Duck, catalog: Catalog, source: str, import_id: str) -> Counts:
 
 def counted(duck: Duck, *, twice: int, continued: int) -> Counts:
     """What the table `ready` holds."""
-    ((calls, first, last, cost, *more),) = duck.execute(
+    ((calls, first, last, cost, stated, sums, of_sums),) = duck.execute(
         "SELECT count(*), coalesce(min(at_us), 0), coalesce(max(at_us), 0),"  # noqa: S608 - our names
         f" coalesce(sum(cost_nusd), 0), count(*) FILTER (priced_by = '{STATED}'),"
         f" count(*) FILTER ({_SUM}), coalesce(sum(calls) FILTER ({_SUM}), 0)::BIGINT"
@@ -145,7 +149,14 @@ def counted(duck: Duck, *, twice: int, continued: int) -> Counts:
         "SELECT model_served, count(*) FROM ready WHERE priced_by IN ('ceiling', 'none')"
         " GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    return Counts(calls, twice, continued, first, last, int(cost), dict(unpriced), *more)
+    return Counts(
+        *(calls, twice, continued, first, last, int(cost)),
+        unpriced=dict(unpriced),
+        stated=stated,
+        sums=sums,
+        of_sums=of_sums,
+        twofold=found(duck),
+    )
 
 
 def _value(name: str, default: str) -> str:

@@ -19,6 +19,7 @@ from headgate.ledger.book.book import lay
 from headgate.ledger.book.columns import TOKENS_IN
 from headgate.ledger.book.duck import Duck
 from headgate.ledger.book.hot import Window, bring
+from headgate.ledger.importers.priced import STATED
 from headgate.ledger.shelf import Shelf
 from headgate.store.place import Place
 
@@ -124,15 +125,16 @@ def _days(duck: Duck, source: str) -> int:
     new = "ready WHERE id NOT IN (SELECT id FROM known) AND id NOT IN (SELECT id FROM better)"
     grain = f"SELECT DISTINCT provider, at_us // {DAY_US} AS day, span_us > 0 AS sums FROM"
     total = (
-        f"SELECT provider, at_us // {DAY_US} AS day, sum({_TOKENS})::HUGEINT AS tokens FROM"  # noqa: S608 - our own names
-        " (SELECT * FROM {}) WHERE span_us > 0 GROUP BY ALL HAVING tokens > 0"
+        f"SELECT provider, at_us // {DAY_US} AS day, sum({_TOKENS})::HUGEINT AS tokens,"  # noqa: S608 - our own names
+        f" coalesce(sum(cost_nusd) FILTER (priced_by = '{STATED}'), 0)::HUGEINT AS stated FROM"
+        " (SELECT * FROM {}) WHERE span_us > 0 GROUP BY ALL HAVING tokens + stated > 0"
     )
     there = f"book WHERE source = {_text(source)}"
     ((days,),) = duck.execute(
         f"SELECT count(DISTINCT day) FROM (SELECT r.day FROM ({grain} {new}) r"  # noqa: S608 - the same
         f" JOIN ({grain} book) b ON r.provider = b.provider AND r.day = b.day"
         f" AND r.sums <> b.sums UNION ALL SELECT day FROM ({total.format(new)}) r"
-        f" JOIN ({total.format(there)}) b USING (provider, day, tokens))"
+        f" JOIN ({total.format(there)}) b USING (provider, day, tokens, stated))"
     ).fetchall()
     return int(days)
 

@@ -28,10 +28,11 @@ from headgate.ledger.importers.detect import Unreadable, find, usual
 from headgate.ledger.importers.importer import Options
 from headgate.ledger.importers.intake import From, Watch, silent, take
 from headgate.ledger.importers.staging import Busy, Staging
+from headgate.ledger.importers.twofold import Twofold
 from headgate.money.catalog import Catalog
 
 KEPT_NS = 30 * 86_400 * 10**9
-SHAPE = 3
+SHAPE = 4
 """raised when rows are made in another way: what was cached before is read anew then"""
 
 
@@ -64,6 +65,8 @@ class Summary:
     """rows that stand for several calls"""
     of_sums: int
     """calls that those stand for, as far as the source counts them"""
+    twofold: list[Twofold]
+    """days that two of the files tell"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def summary_of(kind: str, found: Sequence[Path], staging: Staging, counts: Count
         stated=counts.stated,
         sums=counts.sums,
         of_sums=counts.of_sums,
+        twofold=counts.twofold if counts.calls else [],
     )
 
 
