@@ -52,3 +52,10 @@ class Whole:
 def test_records_become_objects_however_deep_they_lie() -> None:
     whole = Whole([Pair(1, (2, 3))], {"x": Pair(4, ())})
     assert named(whole) == {"pairs": [{"a": 1, "b": [2, 3]}], "by": {"x": {"a": 4, "b": []}}}
+
+
+def test_no_cell_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name",), [("a\x1b[2Jb\u202ec",)])
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "a?[2Jb?c" in shown

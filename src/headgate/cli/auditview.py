@@ -15,7 +15,7 @@ from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
 from headgate.audit.page.page import LEVERS, SURE, TOLD, beside
 from headgate.audit.report import Report
-from headgate.cli.terminal import named, out, print_table
+from headgate.cli.terminal import named, out, print_table, safe
 
 WIDTH = 92
 SHOWN = 5
@@ -228,5 +228,5 @@ def of(count: int, what: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Words of callers are no markup."""
-    return text.replace("[", "\\[")
+    """Words of callers are no markup, and steer no terminal."""
+    return safe(text).replace("[", "\\[")

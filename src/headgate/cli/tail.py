@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from headgate.cli.earlier import tell_earlier
-from headgate.cli.terminal import config_option, dollars, json_option, say
+from headgate.cli.terminal import config_option, dollars, json_option, safe, say
 from headgate.cli.where import explained, find_ledger, ledger_option
 from headgate.ledger.recent import MOST, Row, Unsettled, Wanted, after, last, newest, unsettled
 from headgate.store.place import connect_reader, explain
@@ -169,7 +169,7 @@ def as_line(row: Row) -> str:
 
 def plain(text: str) -> str:
     """Text of a caller's making without the characters that would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return safe(text).replace("\n", "?")
 
 
 def _cut(text: str, width: int) -> str:

@@ -70,8 +70,13 @@ def print_table(
     for head in heads:
         table.add_column(head, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(safe(cell)) for cell in row))
     out().print(table)
+
+
+def safe(text: str) -> str:
+    """Words of callers without the characters that would steer a terminal."""
+    return "".join(it if it.isprintable() or it == "\n" else "?" for it in text)
 
 
 def dollars(nusd: int) -> str:
