@@ -18,6 +18,7 @@ from headgate.ledger.importers.reading import usage, vendors
 from headgate.ledger.importers.reading.documents import decoded
 from headgate.ledger.importers.reading.heads import Heads
 from headgate.ledger.importers.reading.items import Cells, Passed, drafts, labels
+from headgate.ledger.importers.reading.plausible import Opened, check_first
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.usage import Tokens, Told
 from headgate.ledger.importers.reading.values import Bad
@@ -38,8 +39,14 @@ def fits(path: Path, head: bytes) -> bool:
 
 
 def read(reading: Reading) -> Iterator[list[Draft]]:
+    check_first(reading, _opened, "cost")
+    source, draft = _opened(reading)
+    return drafts(reading, source.items, draft)
+
+
+def _opened(reading: Reading) -> Opened:
     source = Source(reading.path, reading.options, WANTED)
-    return drafts(reading, source.items, _Export(reading, source).draft)
+    return source, _Export(reading, source).draft
 
 
 class _Export:
@@ -98,7 +105,9 @@ class _Export:
         if cached:
             self._reading.tally.notes[OWN_CACHE] += 1
             return {"answered_from": "hit", "stated_nusd": 0}
-        costs = (self._source.nusd(cells, name) for name in ("costUSD", "cost_usd", "cost"))
+        unit = self._source.unit
+        names = ("costUSD", "cost_usd", "cost")
+        costs = (self._source.nusd(cells, name, unit) for name in names)
         stated = next((cost for cost in costs if cost is not None), None)
         return {"stated_nusd": stated, **tokens._asdict()}
 

@@ -18,6 +18,7 @@ from headgate.ledger.importers.reading import usage, vendors
 from headgate.ledger.importers.reading.documents import decoded, listed
 from headgate.ledger.importers.reading.heads import Heads
 from headgate.ledger.importers.reading.items import Cells, Passed, drafts, labels, lasted
+from headgate.ledger.importers.reading.plausible import Opened, check_first
 from headgate.ledger.importers.reading.sheet import head_of
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.usage import Tokens, Told
@@ -50,8 +51,14 @@ def read(reading: Reading) -> Iterator[list[Draft]]:
             "it holds traces, which tell of no single call and its model",
             "export observations: the table of that name, or observations_v2/ of the bucket",
         )
+    check_first(reading, _opened, "total_cost")
+    source, draft = _opened(reading)
+    return drafts(reading, source.items, draft)
+
+
+def _opened(reading: Reading) -> Opened:
     source = Source(reading.path, reading.options, WANTED)
-    return drafts(reading, source.items, _Export(reading, source).draft)
+    return source, _Export(reading, source).draft
 
 
 class _Export:
@@ -107,8 +114,8 @@ class _Export:
     def _cost(self, cells: Cells) -> int | None:
         told = decoded(cells.get("costdetails"))
         if told.get("total") is not None:
-            return nusd(told["total"], "cost_details")
-        return self._source.nusd(cells, "total_cost")
+            return nusd(told["total"], "cost_details", unit=self._source.unit)
+        return self._source.nusd(cells, "total_cost", self._source.unit)
 
     def _tokens(self, cells: Cells) -> Tokens:
         found = decoded(cells.get("usagedetails")) or decoded(cells.get("usage"))

@@ -20,6 +20,7 @@ from headgate.ledger.importers.reading import usage, vendors
 from headgate.ledger.importers.reading.documents import decoded, listed
 from headgate.ledger.importers.reading.heads import Heads
 from headgate.ledger.importers.reading.items import Cells, drafts, labels, lasted
+from headgate.ledger.importers.reading.plausible import Opened, check_first
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.values import Bad
 
@@ -38,8 +39,14 @@ def fits(path: Path, head: bytes) -> bool:
 
 
 def read(reading: Reading) -> Iterator[list[Draft]]:
+    check_first(reading, _opened, "spend")
+    source, draft = _opened(reading)
+    return drafts(reading, source.items, draft)
+
+
+def _opened(reading: Reading) -> Opened:
     source = Source(reading.path, reading.options, WANTED)
-    return drafts(reading, source.items, _Log(reading, source).draft)
+    return source, _Log(reading, source).draft
 
 
 class _Log:
@@ -59,7 +66,7 @@ class _Log:
         body = decoded(cells.get("proxyserverrequest"))
         fields = {
             "id": request,
-            "stated_nusd": self._source.nusd(cells, "spend"),
+            "stated_nusd": self._source.nusd(cells, "spend", self._source.unit),
             "session": text(cells, "sessionid"),
             "key": text(about, "user_api_key_alias") or text(cells, "apikey"),
             "team": text(about, "user_api_key_team_alias") or text(cells, "teamid"),

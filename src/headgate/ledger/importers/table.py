@@ -10,7 +10,6 @@ Rule 3: costs that are plainly no dollars are refused until whoever imports says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ import xxhash
 
 from headgate.ledger.book.duck import ERRORS, open_duck
 from headgate.ledger.importers.draft import Draft
-from headgate.ledger.importers.importer import Importer, Reading, Refused, Tally
+from headgate.ledger.importers.importer import Importer, Reading, Refused
 from headgate.ledger.importers.reading import usage, vendors
 from headgate.ledger.importers.reading.documents import decoded, is_json, listed, row_keys
 from headgate.ledger.importers.reading.items import Cells, Item, Row, drafts, folded, labels
 from headgate.ledger.importers.reading.plan import FIELDS, NUMBERS, Plan, make, plain
-from headgate.ledger.importers.reading.plausible import check_money
+from headgate.ledger.importers.reading.plausible import Opened, check_first
 from headgate.ledger.importers.reading.sheet import codec_of
 from headgate.ledger.importers.reading.source import Source, Wanted, columns, text
 from headgate.ledger.importers.reading.usage import Tokens, Told
@@ -81,8 +80,8 @@ def tabular(head: bytes) -> bool:
 
 def read(reading: Reading) -> Iterator[list[Draft]]:
     source, plan, table = _opened(reading)
-    if not reading.options.money and "cost" in plan.columns:
-        check_money(_sample(_opened(reading)), plan.key("cost"))
+    if "cost" in plan.columns:
+        check_first(reading, _first, plan.key("cost"))
     return drafts(reading, source.items, table.draft)
 
 
@@ -99,13 +98,9 @@ def _opened(reading: Reading) -> tuple[Source, Plan, _Table]:
     return source, plan, _Table(reading, source, plan)
 
 
-def _sample(opened: tuple[Source, Plan, _Table]) -> Iterator[Draft]:
-    """The first rows, to be looked at; nothing of them is counted."""
-    source, _, table = opened
-    aside = Reading(table.reading.path, table.reading.options)
-    table.tally = aside.tally
-    for batch in drafts(aside, islice(source.items, 1_000), table.draft):
-        yield from batch
+def _first(reading: Reading) -> Opened:
+    source, _, table = _opened(reading)
+    return source, table.draft
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Item]]:
@@ -136,14 +131,9 @@ class _Table:
 
     def __init__(self, reading: Reading, source: Source, plan: Plan) -> None:
         self.reading = reading
-        self.tally: Tally | None = None
         self._source = source
         self._plan = plan
         self._alike: dict[int, int] = {}
-        unit = reading.options.money
-        if unit not in UNITS:
-            raise Refused(f"--money {unit} is no unit", "say dollars, cents or microdollars")
-        self._unit = UNITS[unit]
         self._keys = plan.columns
         told = ("input", "input_total", "output")
         self._raw = "usage" in plan.columns and not any(map(plan.key, told))
@@ -178,7 +168,7 @@ class _Table:
             fields |= step(cells)
         tokens = self._tokens(cells, vendor or model)
         if fields.get("stated_nusd") and not any(tokens.values()):
-            (self.tally or self.reading.tally).notes[NO_TOKENS] += 1
+            self.reading.tally.notes[NO_TOKENS] += 1
         return Draft(
             id=self._text(cells, "id") or self._identity(cells),
             at_us=at,
@@ -215,7 +205,7 @@ class _Table:
 
     def _stated(self, cells: Cells) -> dict[str, Any]:
         for field, unit in (
-            ("cost", self._unit),
+            ("cost", self._source.unit),
             ("cost_cents", UNITS["cents"]),
             ("cost_micros", UNITS["microdollars"]),
         ):
@@ -300,8 +290,7 @@ class _Table:
 
     def _note(self, cached: int, held: bool) -> None:
         if cached:
-            tally = self.tally or self.reading.tally
-            tally.notes[usage.HOLDS if held else usage.WITHOUT] += 1
+            self.reading.tally.notes[usage.HOLDS if held else usage.WITHOUT] += 1
 
     def _identity(self, cells: Cells) -> str:
         whole = "\x1f".join(map(str, cells.values())).encode("utf-8", "replace")

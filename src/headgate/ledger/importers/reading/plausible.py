@@ -6,18 +6,22 @@ Rule 2: a factor is believed when most of many rows have it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from statistics import median
 
 from headgate.ledger.importers.draft import Draft
-from headgate.ledger.importers.importer import Refused
+from headgate.ledger.importers.importer import Reading, Refused
+from headgate.ledger.importers.reading.items import Cells, drafts
+from headgate.ledger.importers.reading.source import Source
 from headgate.money.catalog import Catalog, PriceRules
 from headgate.money.pricing import Rates
 from headgate.wire.model import Terms, Usage
 
 LEAST_ROWS = 10
+LOOKED_AT = 1_000
 MOST_OF = 0.8
 WITHIN = 3.0
 """discounts, and prices that changed, lie within such a factor of the list price"""
@@ -27,6 +31,22 @@ _FACTORS = (
     (1_000_000.0, "microdollars", "a million times"),
     (0.01, "", "a hundredth of"),
 )
+
+Opened = tuple[Source, Callable[[Cells], Draft]]
+
+
+def check_first(reading: Reading, opened: Callable[[Reading], Opened], column: str) -> None:
+    """The same of a file's first rows, which are read aside and counted nowhere; not where
+    whoever imports has said what the column holds."""
+    if not reading.options.money:
+        check_money(_first(reading, opened), column)
+
+
+def _first(reading: Reading, opened: Callable[[Reading], Opened]) -> Iterator[Draft]:
+    aside = Reading(reading.path, reading.options)
+    source, draft = opened(aside)
+    for batch in drafts(aside, islice(source.items, LOOKED_AT), draft):
+        yield from batch
 
 
 def check_money(drafts: Iterable[Draft], column: str) -> None:

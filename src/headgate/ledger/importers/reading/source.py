@@ -16,6 +16,7 @@ from headgate.ledger.importers.reading import documents, sheet
 from headgate.ledger.importers.reading.items import Cells, Item, Row, folded
 from headgate.ledger.importers.reading.values import (
     NUSD,
+    UNITS,
     Times,
     decimal_mark,
     nusd,
@@ -54,6 +55,12 @@ class Source:
         cells = [item.cells for item in sample if isinstance(item, Row)]
         self.names = names or list(dict.fromkeys(name for row in cells for name in row))
         """of its columns: as a table writes them, or folded members of objects"""
+        if options.money not in UNITS:
+            raise Refused(
+                f"--money {options.money} is no unit", "say dollars, cents or microdollars"
+            )
+        self.unit = UNITS[options.money]
+        """nano-dollars of one of whatever its columns of money hold"""
         _demand(wanted.mandatory, self.names, cells)
         self.decimal = decimal_mark(_texts(cells, wanted.numbers), delimiter, options.decimal)
         self._times = Times(options.timezone, _texts(cells, wanted.times))
