@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.ledger.importers import lines
 from headgate.ledger.importers.detect import Unreadable, find, usual
 from headgate.ledger.importers.draft import Draft, Failed
 from headgate.ledger.importers.importer import Importer, Reading
@@ -151,3 +152,20 @@ def test_what_another_source_left_out_is_not_told_of_this_one(tmp_path: Path) ->
     (first / "b.jsonl").symlink_to(tmp_path / "gone")
     with pytest.raises(Unreadable, match="second holds nothing to import"):
         find([first, second], importers=KNOWN)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
+def test_wide_text_is_read_where_a_format_can_and_told_with_the_remedy_where_none_can(
+    tmp_path: Path, codec: str
+) -> None:
+    mark = "" if codec == "utf-16" else "\ufeff"
+    head = "date,model,input_tokens,output_tokens\n2026-08-01,gpt-4o,1,1\n"
+    sheet, log = tmp_path / "a.csv", tmp_path / "b.jsonl"
+    sheet.write_bytes((mark + head).encode(codec))
+    log.write_bytes((mark + '{"type": "assistant", "message": {}}\n').encode(codec))
+    found = find([tmp_path])
+    assert found.files == {"table": [sheet]}
+    assert found.refused == [(log, lines.WIDE)]
+    for named in ("", "claude-code"):
+        with pytest.raises(Unreadable, match="iconv -f UTF-16"):
+            find([log], named)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from headgate.ledger.importers import load
 from headgate.ledger.importers.importer import Importer
-from headgate.ledger.importers.lines import head, strange
+from headgate.ledger.importers.lines import WIDE, head, strange, wide
 
 MOST_FILES = 500_000
 
@@ -169,12 +169,22 @@ def _sort(
             found.refused.append((file, what))
         elif not start.strip():
             found.unknown.append((file, "it is empty"))
-        elif named:
-            found.files.setdefault(named, []).append(file)
-        elif name := _judge(file, start, known) or _last(source, start, known):
+        elif name := _taker(source, file, start, named, known):
             found.files.setdefault(name, []).append(file)
+        elif wide(start):
+            found.refused.append((file, WIDE))
         else:
             found.unknown.append((file, "no format fits what it holds"))
+
+
+def _taker(
+    source: Path, file: Path, start: bytes, named: str, known: Sequence[Importer]
+) -> str:
+    """The format that reads it; of text that is not UTF-8 none that goes on from any byte."""
+    those = [it for it in known if not (it.grows and wide(start))]
+    if named and those:
+        return named
+    return _judge(file, start, those) or _last(source, start, those)
 
 
 def _judge(file: Path, start: bytes, known: Sequence[Importer]) -> str:
@@ -183,7 +193,7 @@ def _judge(file: Path, start: bytes, known: Sequence[Importer]) -> str:
 
 def _last(source: Path, start: bytes, known: Sequence[Importer]) -> str:
     """Who can say of a file that was named what it lacks."""
-    if source.is_dir():
+    if source.is_dir() or (wide(start) and b"{" in start[:4]):
         return ""
     takers = (it.name for it in known if it.mapped is not None and it.mapped(start))
     return next(takers, "")

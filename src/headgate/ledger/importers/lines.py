@@ -31,9 +31,10 @@ _STRANGE = {
     b"\xfd7zXZ": "it is packed with xz: unpack it first, with `unxz FILE`",
     b"PK\x03\x04": "it is a zip archive: unpack it first, with `unzip FILE`",
     b"SQLite format 3": "it is an SQLite database",
-    b"\xff\xfe": "it is UTF-16: `iconv -f UTF-16 -t UTF-8 FILE` makes it readable",
-    b"\xfe\xff": "it is UTF-16: `iconv -f UTF-16 -t UTF-8 FILE` makes it readable",
 }
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+WIDE = "it is UTF-16 and no table or export: `iconv -f UTF-16 -t UTF-8 FILE` makes it readable"
+"""tables and exports are read as they are encoded; lines of transcripts are UTF-8"""
 
 
 class Line(NamedTuple):
@@ -68,6 +69,11 @@ def strange(start: bytes) -> str:
         if start.startswith(magic):
             return what
     return ""
+
+
+def wide(start: bytes) -> bool:
+    """Is it text of letters that are two bytes each?"""
+    return start.startswith(_UTF16)
 
 
 def blocks(reading: Reading) -> Iterator[list[Line]]:
