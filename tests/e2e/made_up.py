@@ -126,9 +126,7 @@ def weeks() -> dict[str, list[Line]]:
         files[f"-srv-atlas/{name}-a.jsonl"] = month.talk(morning, BUILDS)
         noon = morning + timedelta(hours=6)
         files[f"-srv-atlas/{name}-b.jsonl"] = month.talk(noon, BUILDS)
-        files[f"-srv-handbook/{name}.jsonl"] = month.talk(
-            noon + timedelta(minutes=20), WRITES
-        )
+        files[f"-srv-handbook/{name}.jsonl"] = month.talk(noon + timedelta(minutes=20), WRITES)
         files[f"-srv-atlas/{name}-a/subagents/agent.jsonl"] = month.talk(
             morning + timedelta(minutes=9), SEARCHES, side=True
         )
