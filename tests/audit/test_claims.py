@@ -81,7 +81,17 @@ def test_where_the_time_before_was_too_uneven_no_number_of_calls_will_tell() -> 
     lumpy = Measured(800, 800, 800_000, (*[Part(100, 0)] * 7, Part(100, 800_000)))
     found = verify(lumpy, measured(8_000, 500, 20))
     assert (found.state, found.more_calls) == ("too early", 0)
-    assert found.words == "cannot be told: the time before was too uneven"
+    assert found.words == "cannot be told: the time before was too short or too uneven"
+
+
+def test_a_waste_that_no_part_of_the_time_shows_has_an_unknown_spread_not_none() -> None:
+    blind = Measured(95, 95, 1_262, (Part(47, 0), Part(48, 0)))
+    gone = measured(192, 0, 20)
+    assert verify(blind, gone).state == "too early"
+    assert verify(blind, gone).more_calls == 0
+    seen = measured(800, 10_000, 20)
+    hidden = Measured(95, 95, 1_262, (Part(47, 0), Part(48, 0)))
+    assert (verify(seen, hidden).state, verify(seen, hidden).more_calls) == ("too early", 95)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -111,3 +111,19 @@ def paid_back(verdict: Verdict) -> str:
         f" again within five minutes, {share(later, whole)} within the hour, and"
         f" {share(never, whole)} not at all."
     )
+
+
+def example(minute: int, head: int) -> dict[str, Any]:
+    """A call of a small ledger that rules are tried on: one of many with the same beginning."""
+    return {
+        "at_us": 1_793_577_600_000_000 + minute * 60_000_000,
+        "key_id": "ci",
+        "input_fresh": 12_000,
+        "output": 200,
+        "ttft_us": 900_000,
+        "opening": "system",
+        "chain": [head, 10_000 + minute],
+        "cover": [40_000, 48_000],
+        "head": head,
+        "head_bytes": 40_000,
+    }

@@ -4,7 +4,8 @@ rule that found it.
 Rule 1: what is compared is waste for each unit of work before and after: traffic that grows or
 shrinks is no saving and no loss.
 Rule 2: a saving has an interval: how far the rates of parts of the time lie apart says how far
-chance alone may carry it. What that interval leaves open is too early to tell.
+chance alone may carry it. What that interval leaves open is too early to tell, and so is
+what no part of the time is long enough to show.
 Rule 3: the time before the change is as long as the window of the audit that claimed it.
 """
 
@@ -81,7 +82,7 @@ class Verified(NamedTuple):
     def words(self) -> str:
         if self.state == "too early":
             if not self.more_calls:
-                return "cannot be told: the time before was too uneven"
+                return "cannot be told: the time before was too short or too uneven"
             return f"too early: {self.more_calls:,} calls more"
         return self.state if self.state == "verified" else "did not come true"
 
@@ -215,14 +216,13 @@ def verify(before: Measured, after: Measured) -> Verified:
     likely = _student(len(before.parts) + len(after.parts) - 2) * after.units
     apart = likely * _error(before), likely * _error(after)
     half = math.hypot(*apart)
-    seen = Verified(
-        "too early",
-        round(saved),
-        round(saved - half),
-        round(saved + half),
-        round(expected),
-        after.calls,
-    )
+    seen = Verified("too early", round(saved), 0, 0, round(expected), after.calls)
+    if not math.isfinite(half):
+        more = after.calls if math.isfinite(apart[0]) else 0
+        return seen._replace(
+            low_nusd=seen.saved_nusd, high_nusd=seen.saved_nusd, more_calls=more
+        )
+    seen = seen._replace(low_nusd=round(saved - half), high_nusd=round(saved + half))
     if after.calls >= LEAST_CALLS:
         if seen.high_nusd < CAME_TRUE * expected or expected <= 0:
             return seen._replace(state="not so")
@@ -247,7 +247,10 @@ def _error(measured: Measured) -> float:
     units = sum(it.units for it in parts)
     if len(parts) < LEAST_PARTS or not units:
         return 0.0
-    rate = sum(it.waste_nusd for it in parts) / units
+    waste = sum(it.waste_nusd for it in parts)
+    if waste < SHOWN * measured.waste_nusd:
+        return math.inf
+    rate = waste / units
     apart = sum((it.waste_nusd - rate * it.units) ** 2 for it in parts)
     return math.sqrt(apart * len(parts) / (len(parts) - 1)) / units
 

@@ -26,13 +26,12 @@ from headgate.audit.about import (
     usd,
 )
 from headgate.audit.asked import NEEDS, scope
-from headgate.audit.caching import MOST_FINDINGS, about, finding, switch
+from headgate.audit.caching import MOST_FINDINGS, about, example, finding, switch
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding, Rule
 from headgate.audit.holdout import Verdict, verdicts
 from headgate.policy.miss import REMEDIES
 
-MINUTE_US = 60_000_000
 CHANGED = ("tools_changed", "system_changed", "messages_changed", "settings_changed")
 LEAST_LOST = 3
 """calls that were broken before it is told"""
@@ -139,32 +138,17 @@ def _rewritten(evidence: Evidence, verdict: Verdict) -> Finding:
 
 def fires_on() -> Sequence[dict[str, Any]]:
     """A system prompt that begins with the time, every minute."""
-    return [_call(n, head=5_000 + n) for n in range(120)]
+    return [example(n, head=5_000 + n) for n in range(120)]
 
 
 def silent_on() -> Sequence[dict[str, Any]]:
     """Prompts of all lengths, each sent once: nothing shows that they could be one; and one
     that does not change."""
     many = [
-        _call(n, head=9_000 + n) | {"key_id": "many", "head_bytes": 20_000 + n * n * 3}
+        example(n, head=9_000 + n) | {"key_id": "many", "head_bytes": 20_000 + n * n * 3}
         for n in range(90)
     ]
-    return [*many, *(_call(n, head=7) for n in range(60))]
-
-
-def _call(minute: int, head: int) -> dict[str, Any]:
-    return {
-        "at_us": 1_793_577_600_000_000 + minute * MINUTE_US,
-        "key_id": "ci",
-        "input_fresh": 12_000,
-        "output": 200,
-        "ttft_us": 900_000,
-        "opening": "system",
-        "chain": [head, 10_000 + minute],
-        "cover": [40_000, 48_000],
-        "head": head,
-        "head_bytes": 40_000,
-    }
+    return [*many, *(example(n, head=7) for n in range(60))]
 
 
 RULE = Rule(

@@ -13,12 +13,10 @@ from typing import Any
 
 from headgate.audit.about import count, least_nusd
 from headgate.audit.asked import NEEDS
-from headgate.audit.caching import MOST_FINDINGS, finding, switch
+from headgate.audit.caching import MOST_FINDINGS, example, finding, switch
 from headgate.audit.evidence import Evidence
 from headgate.audit.finding import Finding, Rule
 from headgate.audit.holdout import Verdict, verdicts
-
-MINUTE_US = 60_000_000
 
 
 def judge(evidence: Evidence) -> Iterator[Finding]:
@@ -53,29 +51,14 @@ def _change(evidence: Evidence, verdict: Verdict) -> str:
 
 def fires_on() -> Sequence[dict[str, Any]]:
     """A long system prompt every minute, never marked."""
-    return [_call(n, head=7) for n in range(120)]
+    return [example(n, head=7) for n in range(120)]
 
 
 def silent_on() -> Sequence[dict[str, Any]]:
     """The same once in two hours, which no cache holds; and prompts that are too short."""
-    rare = [_call(120 * n, head=7) for n in range(40)]
-    short = [_call(n, head=8) | {"input_fresh": 300, "key_id": "short"} for n in range(40)]
+    rare = [example(120 * n, head=7) for n in range(40)]
+    short = [example(n, head=8) | {"input_fresh": 300, "key_id": "short"} for n in range(40)]
     return [*rare, *short]
-
-
-def _call(minute: int, head: int) -> dict[str, Any]:
-    return {
-        "at_us": 1_793_577_600_000_000 + minute * MINUTE_US,
-        "key_id": "ci",
-        "input_fresh": 12_000,
-        "output": 200,
-        "ttft_us": 900_000,
-        "opening": "system",
-        "chain": [head, 10_000 + minute],
-        "cover": [40_000, 48_000],
-        "head": head,
-        "head_bytes": 40_000,
-    }
 
 
 RULE = Rule("no_caching", "prompts that are never cached", NEEDS, judge, fires_on, silent_on)
