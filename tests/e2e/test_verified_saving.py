@@ -29,7 +29,7 @@ from tests.stores import sign_in
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 SPAN_US = 6 * DAY_US
 TIMES = 2
-"""so often before the change, and after it: a part of the time has to show what all of it does"""
+"""so often before the change, and after it: half of it has to show the waste too"""
 
 
 def headgate(*words: str) -> Any:
