@@ -1,0 +1,1 @@
+"""The languages: one module each, found by looking into this folder."""

@@ -1,0 +1,1 @@
+"""What runs beside untrusted code: standard library only, no import of the rest of Headgate."""
