@@ -149,6 +149,10 @@ class Job(msgspec.Struct, frozen=True):
     """may be answered with the result of the same job"""
     packages: tuple[str, ...] = ()
     """to import before the fork; a language's own default if empty"""
+    env: tuple[tuple[str, str], ...] = ()
+    """variables of each of its steps"""
+    depends_on: tuple[Literal["time", "network", "chance"], ...] = ()
+    """what else its result depends on: such a job is never answered from what is kept"""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -244,3 +248,16 @@ class Unavailable(Exception):
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
         self.what, self.remedy = what, remedy
+
+
+class Refused(Exception):
+    """What was asked is not done here, and nothing of it was begun; the caller can mend it."""
+
+    def __init__(
+        self,
+        what: str,
+        remedy: str = "",
+        kind: Literal["invalid", "not_found", "busy"] = "invalid",
+    ) -> None:
+        super().__init__(what)
+        self.what, self.remedy, self.kind = what, remedy, kind
