@@ -45,6 +45,7 @@ from headgate.config.model import (
 from headgate.engine.story import REFUSED_WAIT_S
 from headgate.ledger.record import Entry, Intent
 from headgate.money import facts
+from headgate.sandbox.settings import Settings
 from headgate.wire import SURFACES
 from headgate.wire.ability import Abilities
 from headgate.wire.model import FAULTS, Ending, Fault, Kind
@@ -132,6 +133,7 @@ RECORDS: dict[str, type[Any]] = {
     "cache": CacheConfig,
     "archive": Archive,
     "reconcile": Reconcile,
+    "sandbox": Settings,
     "providers.NAME": providers.Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

@@ -23,6 +23,7 @@ from headgate.config.model import (
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
 from headgate.money.rules import KEYS
 from headgate.providers import Provider
+from headgate.sandbox.settings import Settings
 from headgate.wire.ability import Abilities
 
 RECORDS: dict[str, type] = {
@@ -40,6 +41,7 @@ RECORDS: dict[str, type] = {
     "cache": CacheConfig,
     "archive": Archive,
     "reconcile": Reconcile,
+    "sandbox": Settings,
     "providers.NAME": Provider,
     'models."NAME"': Route,
     'routing.tags."NAME"': Tag,

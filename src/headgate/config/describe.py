@@ -48,6 +48,7 @@ def describe(config: Config) -> dict[str, object]:
         "cache": asdict(config.cache),
         "archive": asdict(config.archive),
         "reconcile": _reconcile(config.reconcile),
+        "sandbox": asdict(config.sandbox),
         "purposes": [asdict(it) for it in config.purposes],
         "commitments": [asdict(it) for it in config.commitments],
         "notes": list(config.notes),

@@ -27,6 +27,7 @@ from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.purpose import read_commitments, read_purposes
 from headgate.config.reconcile import read_reconcile
 from headgate.config.routing import read_routes, read_tags, shadowed
+from headgate.config.sandbox import read_sandbox
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
 from headgate.config.store import read_store
 from headgate.config.table import Table
@@ -54,6 +55,7 @@ _SECTIONS = (
     "cache",
     "archive",
     "reconcile",
+    "sandbox",
     "purposes",
     "commitments",
     "admin",
@@ -90,6 +92,7 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         prices=_prices(_section(root, "prices")),
         archive=read_archive(_section(root, "archive")),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
+        sandbox=read_sandbox(_section(root, "sandbox")),
         purposes=read_purposes(root),
         commitments=read_commitments(root),
         source=str(found or ""),
@@ -156,6 +159,7 @@ def load(
         loops_of_tags=loops_of_tags,
         events=read_events(_section(root, "events")),
         cache=read_cache(_section(root, "cache"), declared, store=near.store),
+        sandbox=read_sandbox(_section(root, "sandbox")),
         purposes=read_purposes(root),
         commitments=read_commitments(root),
         source=source,

@@ -13,6 +13,7 @@ from headgate.policy.cap import NO_CAPS, Caps, Limits
 from headgate.policy.role import Role
 from headgate.policy.wish import Policy, Prefer
 from headgate.providers import Provider
+from headgate.sandbox.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +372,8 @@ class Config:
     cache: CacheConfig = CacheConfig()
     archive: Archive = Archive()
     reconcile: Reconcile = Reconcile()
+    sandbox: Settings = field(default_factory=Settings)
+    """[sandbox]: how code of callers is run"""
     purposes: tuple[Purpose, ...] = ()
     """as written: the first that fits a call decides"""
     commitments: tuple[Commitment, ...] = ()

@@ -14,6 +14,7 @@ from headgate.policy.event import KINDS
 from headgate.policy.role import ROLES
 from headgate.policy.wish import POLICIES, PREFERENCES
 from headgate.providers import AUTHS, SPOKEN
+from headgate.sandbox.model import TIERS
 from headgate.wire.stated import KEYS as CAPABILITIES
 
 Form = Literal[
@@ -255,6 +256,57 @@ RECONCILE = (
     Setting("openai_url", "text", "another address of its admin API"),
 )  # fmt: skip
 
+SANDBOX = (
+    Setting("enabled", "flag", "the gateway runs code for its callers: POST /v1/execute"),
+    Setting("tier", "choice", "how code is contained; auto: the strongest that this machine "
+            "proves to hold", choices=("auto", *TIERS)),
+    Setting("minimum", "choice", "with less than this, code is refused", choices=TIERS),
+    Setting("uncontained", "flag", "let tier = \"none\" run code without any containment"),
+    Setting("python", "text", "the interpreter of generated code; empty: the one of Headgate"),
+    Setting("packages", "texts", "imported before the code comes; none: what each language "
+            "proposes"),
+    Setting("most_wall_s", "number", "the longest that a run may ask for", above=0, high=3600),
+    Setting("most_memory_mb", "whole", "the most memory it may ask for", low=16,
+            high=MEBIBYTE),
+    Setting("most_disk_mb", "whole", "the most disk", low=1, high=MEBIBYTE),
+    Setting("most_processes", "whole", "the most processes and threads", low=1, high=32_768),
+    Setting("most_output_bytes", "whole", "the most of stdout, and of stderr", low=1024,
+            high=1024 * MEBIBYTE),
+    Setting("concurrent", "whole", "runs at once; 0: two for each core", low=0, high=4096),
+    Setting("concurrent_per_tenant", "whole", "of one tenant; 0: half of them", low=0,
+            high=4096),
+    Setting("memory_mb", "whole", "what runs at once may use together; 0: three quarters of "
+            "the machine's", low=0, high=64 * MEBIBYTE),
+    Setting("waiting", "whole", "runs that may stand in line; one more is told to come later",
+            low=0, high=100_000),
+    Setting("waiting_per_tenant", "whole", "of one tenant", low=0, high=100_000),
+    Setting("wait_s", "number", "how long one may stand in line", above=0, high=3600),
+    Setting("workers", "whole", "processes that fork runs: one for each tenant and runtime",
+            low=1, high=1024),
+    Setting("idle_s", "number", "a worker without a run is closed after so long", above=0,
+            high=DAY_S),
+    Setting("spares", "whole", "places that may stand ready in each worker", low=0, high=256),
+    Setting("spares_mb", "whole", "what all of them may take together", low=0, high=MEBIBYTE),
+    Setting("cache", "flag", "are results given again to the same job of the same tenant"),
+    Setting("cache_entries", "whole", "results that are kept", low=0, high=MOST_TOKENS),
+    Setting("cache_bytes", "whole", "what they may take", low=0, high=64 * 1024 * MEBIBYTE),
+    Setting("sessions", "whole", "sessions at once", low=0, high=4096),
+    Setting("sessions_per_tenant", "whole", "of one tenant", low=0, high=4096),
+    Setting("session_idle_s", "number", "an unused session ends after so long", above=0,
+            high=30 * DAY_S),
+    Setting("session_life_s", "number", "any ends after so long", above=0, high=30 * DAY_S),
+    Setting("session_keep_s", "number", "the files of one that ended idle can be taken up for "
+            "so long; 0: they are gone", low=0, high=30 * DAY_S),
+    Setting("snapshot_mb", "whole", "the largest snapshot of a work folder", low=0,
+            high=MEBIBYTE),
+    Setting("snapshots_mb", "whole", "what all that are kept may take", low=0, high=MEBIBYTE),
+    Setting("references_mb", "whole", "what artefacts answered by reference may take; the "
+            "oldest go first", low=0, high=MEBIBYTE),
+    Setting("second_usd", "money", "dollars for a second of execution", high=1000),
+    Setting("tenants", "choice", "who shares a worker, and with it cached results",
+            choices=("key", "team")),
+)  # fmt: skip
+
 PROVIDER = (
     Setting("kind", "text", "which provider this is; default: the section's own name"),
     Setting("base_url", "text", "scheme, host and path prefix; default: the vendor's own"),
@@ -397,6 +449,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     "cache": CACHE,
     "archive": ARCHIVE,
     "reconcile": RECONCILE,
+    "sandbox": SANDBOX,
     "providers.NAME": PROVIDER,
     'models."NAME"': MODEL,
     'routing.tags."NAME"': TAG,

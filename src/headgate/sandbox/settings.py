@@ -80,6 +80,10 @@ class Settings:
     """of artefacts that were answered by reference, the oldest go first"""
     second_usd: str = "0"
     """dollars for a second of execution; decimal text"""
+    enabled: bool = False
+    """does the gateway run code for its callers"""
+    tenants: str = "key"
+    """key or team: who shares a worker, and with it cached results"""
 
     @property
     def at_once(self) -> int:
@@ -123,7 +127,7 @@ def _senseless(limits: Limits) -> Iterator[str]:
     for name in ("wall_s", "memory_mb", "processes", "open_files", "disk_mb", "inodes"):
         if not getattr(limits, name) > 0:
             yield f"{name} must be more than 0"
-    for name in ("cpu_s", "file_mb", "output_bytes", "artefacts", "artefact_mb", "inline_bytes"):
+    for name in ("cpu_s", "output_bytes", *HIGHEST.keys() - {"open_files", "inodes"}):
         if not getattr(limits, name) >= 0:
             yield f"{name} must not be negative"
 
