@@ -1,0 +1,160 @@
+"""Control groups: what they hold, that none is left, and where they cannot be had."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headgate.sandbox.cgroup import Bounds, Groups
+
+
+def can_write() -> bool:
+    groups = Groups.find()
+    return groups is not None and groups.close()
+
+
+needs = pytest.mark.skipif(
+    not can_write(),
+    reason="control groups cannot be written here: run as root, or in a delegated scope",
+)
+
+
+@pytest.fixture
+def groups() -> Iterator[Groups]:
+    found = Groups.find()
+    assert found is not None
+    yield found
+    eventually(found.close)
+
+
+def eventually(holds: object, seconds: float = 5.0) -> None:
+    assert callable(holds)
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.002)
+
+
+def waiting(code: str) -> subprocess.Popen[bytes]:
+    """A Python that begins `code` when told to by a byte."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", f"import os; os.read(0, 1)\n{code}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+@needs
+@pytest.mark.slow
+def test_memory_is_held_and_who_was_killed_for_it_is_told(groups: Groups) -> None:
+    group = groups.make(Bounds(60, 16, cpus=1.0))
+    with waiting("b = bytearray(200 << 20); print('escaped')") as process:
+        group.add(process.pid)
+        out, _ = process.communicate(b"x")
+    assert (out, process.returncode) == (b"", -9)
+    assert group.memory_kills() == 1
+    assert 50 < group.peak_mb() <= 61
+    assert group.cpu_ms() > 0
+    group.close()
+
+
+@needs
+@pytest.mark.slow
+def test_processes_are_counted_together_and_killed_together(groups: Groups) -> None:
+    group = groups.make(Bounds(200, 6))
+    code = (
+        "import time\nn = 0\ntry:\n"
+        "    while n < 40:\n        n += 1\n"
+        "        if not os.fork(): time.sleep(60)\n"
+        "except OSError: print(n, flush=True)\ntime.sleep(60)"
+    )
+    with waiting(code) as process:
+        group.add(process.pid)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        assert int(process.stdout.readline()) == 6
+        assert group.refused_processes() > 0
+        group.close()
+        assert process.wait() == -9
+
+
+@needs
+def test_a_closed_group_leaves_no_folder(groups: Groups) -> None:
+    for _ in range(5):
+        groups.make(Bounds(50, 5)).close()
+    assert groups.close()
+
+
+@needs
+@pytest.mark.slow
+def test_what_a_killed_owner_left_is_swept_by_the_next() -> None:
+    """Its groups and the processes still in them."""
+    code = (
+        "import os, subprocess, sys, time\n"
+        "from headgate.sandbox.cgroup import Bounds, Groups\n"
+        "child = subprocess.Popen(['/bin/sleep', '60'])\n"
+        "Groups.find().make(Bounds(50, 5)).add(child.pid)\n"
+        "print(child.pid, flush=True)\ntime.sleep(60)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    orphan = int(owner.stdout.readline())
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+
+    def swept() -> bool:
+        found = Groups.find()
+        assert found is not None
+        found.close()
+        return not [*Path("/sys/fs/cgroup").rglob(f"headgate-{owner.pid}-*")]
+
+    eventually(swept)
+    eventually(lambda: not alive(orphan))
+
+
+def alive(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_where_nothing_can_be_written_there_are_none(tmp_path: Path) -> None:
+    assert Groups.find(tmp_path) is None
+
+
+def second_version(root: Path, inside: str) -> tuple[Path, Path]:
+    """A folder that looks like version 2, in which this process lives."""
+    proc, own = root / "proc", root / "cgroup" / "user" / "scope"
+    (proc / "self").mkdir(parents=True)
+    (proc / "self" / "cgroup").write_text("0::/user/scope\n")
+    own.mkdir(parents=True)
+    (proc / str(os.getpid())).mkdir()
+    (proc / str(os.getpid()) / "stat").write_text("1 (a b) " + " ".join(map(str, range(30))))
+    (own / "cgroup.controllers").write_text("cpu memory pids")
+    (own / "cgroup.subtree_control").write_text("")
+    (own / "cgroup.procs").write_text(inside)
+    return proc, own
+
+
+def test_the_second_version_is_not_used_where_others_live_in_our_group(tmp_path: Path) -> None:
+    """Its rule would have us move them; we do not."""
+    proc, own = second_version(tmp_path, f"{os.getpid()}\n1\n")
+    assert Groups.find(tmp_path / "cgroup", proc) is None
+    assert not (own / "headgate.own").exists()
+
+
+def test_the_second_version_is_not_used_without_its_controllers(tmp_path: Path) -> None:
+    proc, own = second_version(tmp_path, "")
+    (own / "cgroup.controllers").write_text("cpu")
+    assert Groups.find(tmp_path / "cgroup", proc) is None
