@@ -1,0 +1,176 @@
+"""Knows the kernel's calls that Python lacks, each as a function that raises OSError.
+
+Rule 1: a call that fails says which call it was and on what.
+Rule 2: numbers are needed only where the C library has no function of that name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+
+NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
+NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
+EVERY_NAMESPACE = NEWNS | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+DETACH = 2
+ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
+
+PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS, SET_NAME = 1, 4, 24, 38, 15
+CAP_AMBIENT, AMBIENT_CLEAR = 47, 4
+
+_NUMBERS = {"x86_64": (56, 155), "aarch64": (220, 41)}
+"""clone and pivot_root; younger calls have one number everywhere"""
+_OPEN_TREE, _MOVE_MOUNT, _CLOSE_RANGE, _MOUNT_SETATTR = 428, 429, 436, 442
+_AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
+_TREE_CLONE, _TREE_CLOEXEC, _MOVE_EMPTY_PATH = 1, os.O_CLOEXEC, 4
+_CAPABILITY_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+class _Attr(ctypes.Structure):
+    _fields_ = (
+        ("attr_set", ctypes.c_uint64),
+        ("attr_clr", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    )
+
+
+def _ended(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _numbered(what: str, number: int, *arguments: object) -> int:
+    return _ended(_libc.syscall(ctypes.c_long(number), *arguments), what)
+
+
+def clone(flags: int) -> int:
+    """Fork into new namespaces; only for a process without threads that starts none later.
+
+    The C library is not told, so its idea of the new process's own id stays the old one; a
+    child that is forked from there in the ordinary way has it right again.
+    """
+    number = _NUMBERS[platform.machine()][0]
+    nothing = ctypes.c_void_p(None)
+    word = ctypes.c_ulong(flags | 17)  # SIGCHLD
+    return _numbered("clone", number, word, nothing, nothing, nothing, nothing)
+
+
+def unshare(flags: int) -> None:
+    _ended(_libc.unshare(ctypes.c_int(flags)), f"unshare({flags:#x})")
+
+
+def setns(fd: int, flags: int) -> None:
+    _ended(_libc.setns(ctypes.c_int(fd), ctypes.c_int(flags)), f"setns({flags:#x})")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
+    result = _libc.mount(
+        source.encode(),
+        os.fsencode(target),
+        kind.encode(),
+        ctypes.c_ulong(flags),
+        os.fsencode(data) if data else None,
+    )
+    _ended(result, f"mount {kind or 'bind'} on {target}")
+
+
+def bind(source: str, target: str) -> None:
+    result = _libc.mount(
+        os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(MS_BIND), None
+    )
+    _ended(result, f"bind {source} on {target}")
+
+
+def make_private() -> None:
+    """What is mounted from now on in this mount namespace stays in it."""
+    result = _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
+    _ended(result, "make / private")
+
+
+def umount(target: str, flags: int = DETACH) -> None:
+    _ended(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount {target}")
+
+
+def pivot_root(new: str, old: str) -> None:
+    number = _NUMBERS[platform.machine()][1]
+    _numbered("pivot_root", number, os.fsencode(new), os.fsencode(old))
+
+
+def open_tree(path: str) -> int:
+    """A copy of what is mounted at a path and below it, not yet mounted anywhere."""
+    flags = ctypes.c_uint(_TREE_CLONE | _TREE_CLOEXEC | _AT_RECURSIVE)
+    where = ctypes.c_int(_AT_FDCWD)
+    return _numbered(f"open_tree {path}", _OPEN_TREE, where, os.fsencode(path), flags)
+
+
+def move_mount(tree: int, target: str) -> None:
+    _numbered(
+        f"move_mount to {target}",
+        _MOVE_MOUNT,
+        ctypes.c_int(tree),
+        b"",
+        ctypes.c_int(_AT_FDCWD),
+        os.fsencode(target),
+        ctypes.c_uint(_MOVE_EMPTY_PATH),
+    )
+
+
+def restrict_tree(tree: int, attributes: int) -> None:
+    """Lay attributes over a whole tree of mounts: `tree` is from open_tree."""
+    _set_attributes(tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes)
+
+
+def restrict_mount(path: str, attributes: int) -> None:
+    """Lay attributes over the one mount at a path."""
+    _set_attributes(_AT_FDCWD, os.fsencode(path), 0, attributes)
+
+
+def _set_attributes(where: int, path: bytes, flags: int, attributes: int) -> None:
+    wish = _Attr(attr_set=attributes)
+    _numbered(
+        "mount_setattr",
+        _MOUNT_SETATTR,
+        ctypes.c_int(where),
+        path,
+        ctypes.c_uint(flags),
+        ctypes.byref(wish),
+        ctypes.c_size_t(ctypes.sizeof(wish)),
+    )
+
+
+def prctl(option: int, *arguments: int) -> int:
+    words = [ctypes.c_ulong(it) for it in (*arguments, 0, 0, 0, 0)[:4]]
+    return _ended(_libc.prctl(ctypes.c_int(option), *words), f"prctl({option})")
+
+
+def name_process(name: str) -> None:
+    text = ctypes.create_string_buffer(name.encode()[:15])
+    _ended(_libc.prctl(ctypes.c_int(SET_NAME), text, 0, 0, 0), "prctl(PR_SET_NAME)")
+
+
+def drop_capabilities() -> None:
+    """Empty every set of capabilities, the bounding one included."""
+    for capability in range(64):
+        try:
+            prctl(CAPBSET_DROP, capability)
+        except OSError:
+            break  # beyond the last that this kernel knows
+    prctl(CAP_AMBIENT, AMBIENT_CLEAR)
+    head = (ctypes.c_uint32 * 2)(_CAPABILITY_3, 0)
+    _ended(_libc.capset(head, (ctypes.c_uint32 * 6)()), "capset")
+
+
+def close_beyond(last: int) -> None:
+    """Close every descriptor above `last`."""
+    first = ctypes.c_uint(last + 1)
+    _numbered("close_range", _CLOSE_RANGE, first, ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0))

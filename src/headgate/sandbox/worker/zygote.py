@@ -1,0 +1,114 @@
+"""Holds an interpreter with its imports loaded and forks it into cells.
+
+Rule 1: it runs no user code, holds no secret and has no thread.
+Rule 2: an import that is missing is passed over: the code's own import tells of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import signal
+import socket
+from typing import Any, NoReturn
+
+from headgate.sandbox.worker import child, frames, syscalls
+
+
+def breed(talk: socket.socket, imports: list[str], program: bytes) -> NoReturn:
+    """Load, then fork a child into each cell that the keeper names, until it is gone."""
+    syscalls.name_process("zygote")
+    missing = _load(imports)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    wake, woken = socket.socketpair()
+    wake.setblocking(False)
+    woken.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+    frames.tell(talk, {"word": "loaded", "missing": missing})
+    import select
+
+    poll = select.poll()
+    poll.register(talk, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    while True:
+        for fd, _ in poll.poll():
+            if fd == talk.fileno():
+                _fork(talk, program)
+            else:
+                _reap(talk, wake)
+
+
+def _load(imports: list[str]) -> dict[str, str]:
+    missing = {}
+    for name in imports:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - a package may fail in any way
+            missing[name] = f"{type(error).__name__}: {error}"
+    return missing
+
+
+def _fork(talk: socket.socket, program: bytes) -> None:
+    said, fds = frames.hear(talk)
+    if said is None:
+        os._exit(0)  # the keeper is gone
+    cell, sock = fds
+    try:
+        syscalls.setns(cell, syscalls.NEWPID)
+        pid = os.fork()
+    except OSError as error:
+        frames.tell(talk, {"word": "unborn", "cell": said["cell"], "what": str(error)})
+        pid = -1
+    if pid == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        talk.close()
+        gc.enable()
+        child.wait_for_code(cell, socket.socket(fileno=sock), program)
+    if pid > 0:
+        frames.tell(talk, {"word": "born", "cell": said["cell"], "pid": pid})
+    os.close(cell)
+    os.close(sock)
+
+
+def _reap(talk: socket.socket, wake: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        wake.recv(4096)
+    while True:
+        try:
+            it = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if it is None:
+                return
+            name = _name_of(it.si_pid)
+            _, status, use = os.wait4(it.si_pid, 0)
+        except ChildProcessError:
+            return
+        said: dict[str, Any] = {"word": "ended", "pid": it.si_pid, "status": status}
+        said["cpu_ms"] = (use.ru_utime + use.ru_stime) * 1000
+        said["peak_kb"] = use.ru_maxrss
+        said["mark"] = name.removeprefix(child.MARK) if name.startswith(child.MARK) else ""
+        frames.tell(talk, said)
+
+
+def _name_of(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().rstrip("\n")
+    except OSError:
+        return ""
+
+
+def environment() -> dict[str, str]:
+    """What keeps numerical libraries from starting threads while they are imported."""
+    names = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "VECLIB", "BLIS")
+    single = {f"{it}_NUM_THREADS": "1" for it in names}
+    return single | {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"} | _cache()
+
+
+def _cache() -> dict[str, str]:
+    return {"HOME": "/tmp", "MPLCONFIGDIR": "/tmp/matplotlib"}  # noqa: S108
