@@ -99,15 +99,20 @@ def test_a_ladder_nobody_could_fall_down_is_pointed_out() -> None:
     text = """
     [providers.anthropic]
     [providers.openai]
+    [providers.vectors]
+    kind = "openai"
+    paths = { chat = "", responses = "" }
     [models]
     good = ["anthropic:a", "anthropic:b"]
-    bad = ["anthropic:a", "openai:b"]
+    across = ["anthropic:a", "openai:b"]
+    bad = ["anthropic:a", "vectors:b"]
     """
     config = configured(text, ANTHROPIC_API_KEY=WHOLE, OPENAI_API_KEY="sk-" + "a" * 50)
     found = {each.what.partition(":")[0]: each for each in checkup.ladders(config)}
     assert found["good"].state == "info"
+    assert found["across"].state == "info", "a conversation is translated"
     assert found["bad"].state == "warn"
-    assert "no two of anthropic, openai speak one surface" in found["bad"].what
+    assert "no two of anthropic, vectors serve one kind of call" in found["bad"].what
 
 
 def test_a_target_without_a_listed_price_is_named() -> None:

@@ -35,6 +35,7 @@ from headgate.providers.credential import inspect
 from headgate.store.event import Noted
 from headgate.store.place import Place, connect_reader
 from headgate.store.sql import Connection, StoreError
+from headgate.wire import SURFACES
 
 State = Literal["ok", "info", "warn", "fail"]
 
@@ -183,8 +184,8 @@ def ladders(config: Config) -> Iterator[Finding]:
             yield Finding(
                 "models",
                 "warn",
-                f"{route.pattern}: {rungs}{end}; no two of {lonely} speak one surface",
-                "a call never passes from one of them to the other; use targets of one dialect",
+                f"{route.pattern}: {rungs}{end}; no two of {lonely} serve one kind of call",
+                "a call never passes from one of them to the other; let two serve conversations",
             )
         else:
             yield Finding("models", "info", f"{route.pattern}: {rungs}{end}")
@@ -193,10 +194,16 @@ def ladders(config: Config) -> Iterator[Finding]:
 def _lonely(route: Route, providers: Mapping[str, Provider]) -> str:
     """The ladder's providers when no call could ever fall from one to another."""
     names = list(dict.fromkeys(rung.provider for rung in route.ladder))
-    spoken = [set(providers[name].paths) - {"models"} for name in names]
+    spoken = [_served(providers[name]) for name in names]
     if len(names) < 2 or any(a & b for at, a in enumerate(spoken) for b in spoken[at + 1 :]):
         return ""
     return ", ".join(names)
+
+
+def _served(provider: Provider) -> set[str]:
+    """What kinds of calls it serves: a conversation is translated into its own dialect."""
+    named = (SURFACES[name] for name in provider.paths if name in SURFACES)
+    return {"conversations" if it.converses else it.name for it in named}
 
 
 def prices(config: Config, at: datetime) -> Iterator[Finding]:
