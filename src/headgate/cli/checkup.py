@@ -185,7 +185,7 @@ def ladders(config: Config) -> Iterator[Finding]:
                 "models",
                 "warn",
                 f"{route.pattern}: {rungs}{end}; no two of {lonely} serve one kind of call",
-                "a call never passes from one of them to the other; let two serve conversations",
+                "no call ever passes from one of them to another; let two serve conversations",
             )
         else:
             yield Finding("models", "info", f"{route.pattern}: {rungs}{end}")
