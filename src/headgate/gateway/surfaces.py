@@ -7,9 +7,9 @@ Rule 2: when the client's connection is lost, the call is cancelled at once, whe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from headgate.engine.refusal import final_status, retry_headers
+from headgate.gateway.body import ClientGone, read_body
 from headgate.gateway.edge import EDGE, LINE, Edge
 from headgate.gateway.house import House
 from headgate.gateway.keys import recognise
@@ -17,36 +17,12 @@ from headgate.gateway.line import Line, Scope, call_id
 from headgate.gateway.sink import HttpSink
 from headgate.wire import SURFACES, Dialect, Surface
 from headgate.wire.call import open_call
-from headgate.wire.model import Fault, Headers, Kind
+from headgate.wire.model import Fault, Headers
 
 ROUTES: dict[str, Surface] = {surface.path: surface for surface in SURFACES.values()} | {
     surface.path.removeprefix("/v1"): surface for surface in SURFACES.values()
 }
 """with and without /v1: SDKs differ on whether a base URL ends in it"""
-
-
-class ClientGone(Exception):
-    """The client left before its request was complete: nobody is there to be answered."""
-
-
-def read_body(line: Line, told: Mapping[bytes, bytes], limit: int) -> bytes:
-    """The body that is here; Fault when it is too large or encoded."""
-    body = line.body(limit) if line.declared <= limit else None
-    if line.lost:
-        raise ClientGone
-    if body is None:
-        raise _too_large(limit)
-    coding = told.get(b"content-encoding", b"").lower()
-    if coding and coding != b"identity":
-        raise Fault(
-            Kind.INVALID,
-            f"content-encoding {coding.decode('latin-1')!r}: send the body uncompressed",
-        )
-    return body
-
-
-def _too_large(limit: int) -> Fault:
-    return Fault(Kind.TOO_LARGE, f"the request body is larger than {limit / 1024 / 1024:g} MB")
 
 
 async def answer(surface: Surface, scope: Scope, sink: HttpSink, house: House) -> None:
