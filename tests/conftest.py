@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.servers",
     "tests.stores",
     "tests.buckets",
+    "tests.toolchains",
 ]
 
 MAY_BLOCK: tuple[tuple[str, str, str, str], ...] = (
