@@ -144,6 +144,9 @@ class Settlement:
         self.journal.say("bug", id=ended.tally.call.id, error=f"settlement: {bug!r}")
 
     def _price(self, tally: Tally, provider: Provider | None, at: datetime) -> Settled:
+        if (bought := tally.bought) is not None:
+            tally.cost_nusd = bought.cost.total_nusd if bought.cost is not None else 0
+            return bought
         usage, usage_from = self._usage(tally)
         terms = tally.reading.terms
         if provider is None or tally.target is None or usage_from == "none":

@@ -169,6 +169,8 @@ class Tally(Struct, eq=False):
     hold: Hold | None = None
     """what is set aside of them"""
     bill: Bill | None = None
+    bought: Settled | None = None
+    """what it came to, where it asked nobody upstream but used what is ours"""
     probable_nusd: int = 0
     waited_us: int = 0
     follows: bool = False
@@ -277,6 +279,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
     rates, target = settled.rates, tally.target
     pairs, offered, opening = fingerprint(tally, key)
     troubled = len(notes) > 1 or (bool(notes) and bool(notes[0].fault))
+    told = troubled or (bool(notes) and tally.bought is not None)
     # By position, in the record's order: to look names up is a fifth of a settlement.
     return Entry(
         call.id,
@@ -304,7 +307,7 @@ def entry(tally: Tally, settled: Settled, now: float, key: bytes | None) -> Entr
         int(tally.canned),
         len(notes),
         sum([note.maybe_billed for note in notes]),
-        _tries_json(notes) if troubled else None,
+        _tries_json(notes) if told else None,
         *settled.usage,
         settled.usage_from,
         *settled.terms,

@@ -23,7 +23,7 @@ class Intent(NamedTuple):
     key_id: str
     """who called: the id of a virtual key"""
     surface: str
-    """messages, count_tokens, chat, responses or embeddings"""
+    """messages, count_tokens, chat, responses, embeddings or execute"""
     model_asked: str
     """the name the caller sent"""
     provider: str
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
     ttft_us: int
     """from the start of the call to the first content from upstream; 0: none came"""
     surface: str
-    """messages, count_tokens, chat, responses, embeddings"""
+    """messages, count_tokens, chat, responses, embeddings, execute"""
     key_id: str
     """who called: the id of a virtual key; empty: no key was asked for"""
     session: str
@@ -94,7 +94,8 @@ class Entry(NamedTuple):
     maybe_billed: int
     """tries that may have been billed although no answer arrived"""
     tries_json: str | None
-    """every try in order, where there was more than one or one failed"""
+    """every try in order, where there was more than one or one failed; of code that was run one
+    entry, whose took_us is the time it ran"""
     input_fresh: int
     """input tokens read anew; the token classes are disjoint"""
     cache_read: int
@@ -130,7 +131,7 @@ class Entry(NamedTuple):
     output_nusd: int
     """cost of output"""
     search_nusd: int
-    """cost of web searches, and of the call where a provider charges per call"""
+    """cost of web searches, of the call where a provider charges for it, and of running code"""
     cost_nusd: int
     """the sum of the five lines"""
     price_version: str

@@ -24,7 +24,7 @@ MOST_PATTERNS = 100
 MOST_TAGS = 10
 METADATA_BYTES = 4096
 PROMPT_CACHE = ("off", "advise", "on")
-SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens")
+SURFACES = ("messages", "chat", "responses", "embeddings", "count_tokens", "execute")
 
 
 class Mistake(Exception):

@@ -19,7 +19,7 @@ from headgate.store.traits import SURFACES
 Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="printable, unique")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Surface = Literal["messages", "chat", "responses", "embeddings", "count_tokens"]
+Surface = Literal["messages", "chat", "responses", "embeddings", "count_tokens", "execute"]
 PromptCache = Literal["", "off", "advise", "on"]
 Texts = list[str]
 assert set(Surface.__args__) == set(SURFACES)  # type: ignore[attr-defined]  # typing's own
