@@ -114,7 +114,7 @@ def _route(route: Route) -> dict[str, object]:
         described["policy"] = route.policy
     if not route.hints:
         described["hints"] = False
-    for name in (*_OWN, "prompt_cache", "reply_cache", "join"):
+    for name in (*_OWN, "prompt_cache", "reply_cache", "join", "vendor_tools"):
         value = getattr(route, name)
         if value not in (None, ""):
             described[name] = value

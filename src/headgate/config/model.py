@@ -51,6 +51,8 @@ class Route:
     """off, deterministic or all: which replies are kept and given again"""
     join: str = ""
     """off, deterministic or all: which identical calls share one that runs"""
+    vendor_tools: str = ""
+    """pass, local or off: who runs code for a vendor's code tool; empty: as [sandbox] says"""
     by_default: bool = False
     """True: not written in [models], but one of a provider's own patterns"""
 

@@ -185,6 +185,7 @@ BUDGET = (
 
 PROMPT_CACHE = ("off", "advise", "on")
 SHARED_CALLS = ("off", "deterministic", "all")
+VENDOR_TOOLS = ("pass", "local", "off")
 
 CACHE = (
     Setting("prompt", "choice", "the vendors' prompt caches: on marks prompts where reads "
@@ -305,6 +306,9 @@ SANDBOX = (
     Setting("second_usd", "money", "dollars for a second of execution", high=1000),
     Setting("tenants", "choice", "who shares a worker, and with it cached results",
             choices=("key", "team")),
+    Setting("vendor_tools", "choice", "calls with code_interpreter or code_execution; pass: "
+            "run here where not every target runs them itself; local: always here; off: never",
+            choices=VENDOR_TOOLS),
 )  # fmt: skip
 
 PROVIDER = (
@@ -349,6 +353,7 @@ MODEL = (
     Setting("prompt_cache", "choice", "overrides cache.prompt", choices=PROMPT_CACHE),
     Setting("reply_cache", "choice", "overrides cache.reply", choices=SHARED_CALLS),
     Setting("join", "choice", "overrides cache.join", choices=SHARED_CALLS),
+    Setting("vendor_tools", "choice", "overrides sandbox.vendor_tools", choices=VENDOR_TOOLS),
 )  # fmt: skip
 
 RUNG = (

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from headgate.engine import refusal
 from headgate.engine.bench import Bench
+from headgate.engine.container import Containers, Sandboxed
 from headgate.engine.flight import Flights
 from headgate.engine.marked import Marked
 from headgate.engine.nearby import Nearby
@@ -82,6 +83,10 @@ class Ground:
     """looks for questions that are nearly the same; None: nobody does"""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """set once there is no more time for calls"""
+    sandbox: Sandboxed | None = None
+    """where code of callers runs; None: nowhere"""
+    containers: Containers = field(default_factory=lambda: Containers(time.monotonic))
+    """what callers of vendors' code tools know it by"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 

@@ -28,6 +28,7 @@ from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.marking import Marking
 from headgate.engine.once import is_final
+from headgate.engine.served import Workshop
 from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.sharing import Sharing
 from headgate.engine.tally import Sink, Tally, intent
@@ -74,18 +75,25 @@ class Engine:
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
         self._marking = Marking(config, ground, self._key)
         self._sharing = Sharing(config, ground, self._closing, self._lead)
+        self._workshop = Workshop(config, ground, self._gates, partial(self.serve, alone=True))
 
-    async def serve(self, call: Call, sink: Sink, flight: Flight | None = None) -> None:
+    async def serve(
+        self, call: Call, sink: Sink, flight: Flight | None = None, *, alone: bool = False
+    ) -> None:
         """Answer the call into the sink. Cancel it when the client is gone.
 
         `flight`: of what several clients read, whose record the sink is.
+        `alone`: it is part of another call, and shares its answer with nobody.
         """
+        if flight is None and not alone and self._workshop.concerns(call):
+            await self._workshop.serve(call, sink)
+            return
         ground = self._ground
         tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
         if flight is not None:
             flight.led, tally.once = tally, flight.once
-        shares = flight is None and self._sharing.concerns(call)
+        shares = flight is None and not alone and self._sharing.concerns(call)
         try:
             if not (shares and await self._share(tally)):
                 await self._win(tally)

@@ -84,6 +84,9 @@ class Settings:
     """does the gateway run code for its callers"""
     tenants: str = "key"
     """key or team: who shares a worker, and with it cached results"""
+    vendor_tools: str = "pass"
+    """pass, local or off: whether calls with a vendor's code tool are answered by running the
+    code here; pass: where not every target of the route runs it itself"""
 
     @property
     def at_once(self) -> int:

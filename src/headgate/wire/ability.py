@@ -46,6 +46,8 @@ class Abilities(Struct, frozen=True, kw_only=True):
     """by which of its server's surfaces translated calls arrive best; empty: the usual"""
     developer: bool = False
     """calls the operator's role `developer` in Chat Completions"""
+    code_tools: bool = False
+    """runs its vendor's code tool itself: code_interpreter, code_execution"""
 
 
 class Aim(Struct, frozen=True):

@@ -64,6 +64,8 @@ KEYS: dict[str, Key] = {
             "the provider's translate says otherwise", SURFACES),
         Key("developer", "flag", "Chat Completions' system role is called developer there",
             of_server=True),
+        Key("code_tools", "flag", "it runs its vendor's code tool itself: code_interpreter, "
+            "code_execution", of_server=True),
     )
 }  # fmt: skip
 """Every field of Abilities, in its order."""

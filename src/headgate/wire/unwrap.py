@@ -8,6 +8,7 @@ the text.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import msgspec
 
@@ -21,7 +22,7 @@ FREE_TEXT: Object = {
     "required": ["input"],
 }
 """the schema of such a function's arguments"""
-_OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
+_INPUT = "input"
 _PLAIN = re.compile(r'[^"\\]*')
 _SHORT_ESCAPES = 2
 _UNICODE_ESCAPE = 6
@@ -32,9 +33,12 @@ _STRING = msgspec.json.Decoder(str)
 class Unwrapper:
     """Feed it fragments of the object; it returns fragments of the text."""
 
-    __slots__ = ("_closed", "_inside", "_rest", "_said", "_whole")
+    __slots__ = ("_closed", "_inside", "_name", "_opening", "_rest", "_said", "_whole")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = _INPUT) -> None:
+        self._name = name
+        """of the object's one member"""
+        self._opening = _opening(name)
         self._rest = ""
         """what cannot be read yet: half an escape, or the object's beginning"""
         self._whole: list[str] = []
@@ -49,7 +53,7 @@ class Unwrapper:
             self._whole.append(fragment)
         self._rest += fragment
         if not self._inside:
-            opening = _OPENING.match(self._rest)
+            opening = self._opening.match(self._rest)
             if opening is None:
                 return ""
             self._inside = True
@@ -61,7 +65,7 @@ class Unwrapper:
         if self._inside or not self._whole:
             return ""
         text = "".join(self._whole)
-        value = object_in(text).get("input")
+        value = object_in(text).get(self._name)
         return value if isinstance(value, str) else text
 
     def _read(self) -> str:
@@ -84,6 +88,11 @@ class Unwrapper:
             at += len(escape)
         self._rest = rest[at:]
         return "".join(out)
+
+
+@cache
+def _opening(name: str) -> re.Pattern[str]:
+    return re.compile(rf'\s*\{{\s*"{name}"\s*:\s*"')
 
 
 def _escape(text: str, at: int) -> str:

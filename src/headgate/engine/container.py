@@ -1,0 +1,314 @@
+"""Containers as callers of vendors' code tools know them, over sessions of our sandbox.
+
+Rule 1: a container is its owner's: to anybody else it does not exist.
+Rule 2: a session that ended, idle or at a limit, is begun anew at the next run with the files
+that are kept; the model is told so, as variables are gone.
+Rule 3: what is kept of files is bounded for all containers together: the oldest go first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from headgate.sandbox.model import Artefact, Job, Limits, Refused, Result, Status
+from headgate.sandbox.model import File as LaidFile
+from headgate.wire.model import Fault, Kind
+from headgate.wire.served.model import MadeFile
+
+IDLE_S = 1200.0
+"""a container that nobody used for so long is gone, as OpenAI's are"""
+MOST = 1024
+MOST_KEPT_BYTES = 256 * 1024 * 1024
+MOST_INLINE_BYTES = 1024 * 1024
+"""a larger picture is fetched by its id"""
+MEMORY_MB = 1024
+WALL_S = 60.0
+DISK_MB = 256
+FOLLOWED = 4096
+"""responses of which it is known where they ran"""
+MADE_MB = 16
+"""of all files that one run leaves for the caller; they come with its result"""
+_GONE = "it ended after {0:g} minutes without use, or never was; leave it out to get a new one"
+_ANEW = (
+    "(the sandbox was started anew: variables are gone, and of files only those made for the"
+    " user and those laid into it are there)\n"
+)
+
+
+class Sandboxed(Protocol):
+    """What is asked of the sandbox."""
+
+    async def run(self, job: Job) -> Result: ...
+
+    async def open_session(self, tenant: str, language: str, limits: Limits) -> str: ...
+
+    async def close_session(self, session: str, tenant: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Kept:
+    """A file that callers can fetch."""
+
+    id: str
+    owner: str
+    container: str
+    path: str
+    mime: str
+    data: bytes
+    at: datetime
+    source: str = "assistant"
+    """or user: laid into it by the caller"""
+    sha256: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Container:
+    """One caller's place to run code in."""
+
+    id: str
+    owner: str
+    limits: Limits
+    at: datetime
+    used: float
+    """monotonic seconds"""
+    used_at: datetime
+    name: str = ""
+    session: str = ""
+    began: bool = False
+    """has it ever had one"""
+    files: list[str] = field(default_factory=list)
+    """ids of those in it, the oldest first"""
+    to_lay: list[str] = field(default_factory=list)
+    """of those that the next run is to find"""
+    known: dict[str, str] = field(default_factory=dict)
+    """what the model was told of each run"""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Containers:
+    """Those of one process; they outlive a reload."""
+
+    def __init__(self, clock: Callable[[], float], idle_s: float = IDLE_S) -> None:
+        self._clock = clock
+        self.idle_s = idle_s
+        self._all: OrderedDict[str, Container] = OrderedDict()
+        self._files: OrderedDict[str, Kept] = OrderedDict()
+        self._size = 0
+        self._follows: OrderedDict[str, tuple[str, str]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    # ---- containers
+
+    def open(self, owner: str, prefix: str, memory_mb: int = 0, name: str = "") -> Container:
+        """A new one; its session begins with its first run."""
+        container = self.make(owner, prefix, memory_mb, name)
+        self._all[container.id] = container
+        while len(self._all) > MOST:
+            self._all.popitem(last=False)
+        return container
+
+    def make(self, owner: str, prefix: str, memory_mb: int = 0, name: str = "") -> Container:
+        """One that nobody finds again."""
+        now, at = self._clock(), datetime.now(UTC)
+        limits = Limits(
+            wall_s=WALL_S,
+            memory_mb=memory_mb or MEMORY_MB,
+            disk_mb=DISK_MB,
+            artefact_mb=MADE_MB,
+            inline_bytes=MADE_MB << 20,
+        )
+        id = f"{prefix}_{secrets.token_hex(20)}"
+        return Container(id, owner, limits, at, now, at, name)
+
+    def find(self, id: str, owner: str) -> Container:
+        """Fault when it is not there any more, or somebody else's."""
+        container = self._all.get(id)
+        gone = container is None or container.owner != owner
+        if container is None or gone or self._clock() - container.used > self.idle_s:
+            text = f"container {id[:80]!r}: {_GONE.format(self.idle_s / 60)}"
+            raise Fault(Kind.NOT_FOUND, text)
+        self._all.move_to_end(id)
+        return container
+
+    def of(self, owner: str) -> list[Container]:
+        """The owner's, the newest last."""
+        now = self._clock()
+        return [
+            it
+            for it in self._all.values()
+            if it.owner == owner and now - it.used <= self.idle_s
+        ]
+
+    def last_of(self, ids: Iterable[str], owner: str) -> Container | None:
+        """The latest of those that a conversation tells of, if it lives."""
+        for id in reversed([*ids]):
+            with contextlib.suppress(Fault):
+                return self.find(id, owner)
+        return None
+
+    def follow(self, response: str, upstream: str, container: str) -> None:
+        """Remember a response that callers may follow on, by the id they know."""
+        self._follows[response] = (upstream, container)
+        while len(self._follows) > FOLLOWED:
+            self._follows.popitem(last=False)
+
+    def followed(self, response: str) -> tuple[str, str]:
+        """(its id as the upstream knows it, the container it ran in or nothing)."""
+        return self._follows.get(response, (response, ""))
+
+    def use(self, container: Container) -> None:
+        container.used, container.used_at = self._clock(), datetime.now(UTC)
+
+    def expires_at(self, container: Container) -> datetime:
+        left_s = self.idle_s - (self._clock() - container.used)
+        return datetime.fromtimestamp(datetime.now(UTC).timestamp() + left_s, UTC)
+
+    async def close(self, container: Container, sandbox: Sandboxed | None) -> None:
+        """End it, and forget its files."""
+        self._all.pop(container.id, None)
+        for id in list(container.files):
+            self.forget(id)
+        await _end_session(container, sandbox)
+
+    # ---- files
+
+    def keep(self, container: Container, artefact: Artefact) -> MadeFile | None:
+        """A file that a run made; None when nothing of it is at hand."""
+        if artefact.data is None:
+            return None
+        for id in container.files:
+            known = self._files.get(id)
+            if known and (known.path, known.sha256) == (artefact.path, artefact.sha256):
+                return None
+        kept = self._put(container, artefact.path, artefact.data, artefact.mime)
+        kept.sha256 = artefact.sha256
+        return shown(kept)
+
+    def lay(self, container: Container, path: str, data: bytes) -> Kept:
+        """A file of the caller's, for the next run."""
+        kept = self._put(container, path, data, "application/octet-stream")
+        kept.source = "user"
+        container.to_lay.append(kept.id)
+        return kept
+
+    def _put(self, container: Container, path: str, data: bytes, mime: str) -> Kept:
+        prefix = "cfile" if container.id.startswith("cntr") else "file"
+        id, at = f"{prefix}_{secrets.token_hex(16)}", datetime.now(UTC)
+        kept = Kept(id, container.owner, container.id, path, mime, data, at)
+        self._files[id] = kept
+        container.files.append(id)
+        self._size += len(data)
+        while self._size > MOST_KEPT_BYTES and len(self._files) > 1:
+            self.forget(next(iter(self._files)))
+        return kept
+
+    def forget(self, id: str) -> None:
+        kept = self._files.pop(id, None)
+        if kept is None:
+            return
+        self._size -= len(kept.data)
+        container = self._all.get(kept.container)
+        if container is not None and id in container.files:
+            container.files.remove(id)
+
+    def file(self, id: str, owner: str) -> Kept:
+        """Fault when there is no such file of this owner's."""
+        kept = self._files.get(id)
+        if kept is None or kept.owner != owner:
+            raise Fault(Kind.NOT_FOUND, f"file {id[:80]!r} does not exist, or not any more")
+        return kept
+
+    def files_of(self, container: Container) -> list[Kept]:
+        return [self._files[id] for id in container.files if id in self._files]
+
+    def share(self, container: Container, ids: Iterable[str]) -> None:
+        """Lay files of the same owner's into it; Fault names one that is not there."""
+        for id in ids:
+            kept = self.file(id, container.owner)
+            if kept.container != container.id:
+                kept = self._put(container, kept.path, kept.data, kept.mime)
+                kept.source = "user"
+            if kept.id not in container.to_lay:
+                container.to_lay.append(kept.id)
+
+    # ---- runs
+
+    async def run(self, container: Container, code: str, sandbox: Sandboxed) -> Result:
+        """Run one cell in it; Unavailable and Refused say why that is not done."""
+        async with container.turn:
+            self.use(container)
+            anew = container.began and not container.session
+            if not container.session:
+                container.session = await self._begin(container, sandbox)
+                if container.began:
+                    container.to_lay = list(container.files)
+                container.began = True
+            try:
+                result = await sandbox.run(self._job(container, code))
+            except Refused as refused:
+                if refused.kind != "not_found":
+                    raise
+                container.session, anew = await self._begin(container, sandbox), True
+                container.to_lay = list(container.files)
+                result = await sandbox.run(self._job(container, code))
+            container.to_lay = []
+            if result.status not in (Status.OK, Status.ERROR, Status.OUTPUT, Status.ARTEFACTS):
+                await _end_session(container, sandbox)
+            self.use(container)
+        return _said_anew(result) if anew else result
+
+    def _job(self, container: Container, code: str) -> Job:
+        laid = [self._files[id] for id in container.to_lay if id in self._files]
+        return Job(
+            "python",
+            code,
+            files=tuple(LaidFile(it.path, it.data) for it in laid),
+            limits=container.limits,
+            tenant=container.owner,
+            session=container.session,
+            cached=False,
+        )
+
+    async def _begin(self, container: Container, sandbox: Sandboxed) -> str:
+        """A session for it; where the owner has too many, the one idle longest makes room."""
+        owner, limits = container.owner, container.limits
+        try:
+            return await sandbox.open_session(owner, "python", limits)
+        except Refused as refused:
+            resting = [it for it in self.of(owner) if it.session and not it.turn.locked()]
+            if refused.kind != "busy" or not resting:
+                raise
+        await _end_session(min(resting, key=lambda it: it.used), sandbox)
+        return await sandbox.open_session(owner, "python", limits)
+
+
+async def _end_session(container: Container, sandbox: Sandboxed | None) -> None:
+    session, container.session = container.session, ""
+    if session and sandbox is not None:
+        try:
+            await sandbox.close_session(session, container.owner)
+        except Refused:
+            return  # it was over already
+
+
+def _said_anew(result: Result) -> Result:
+    return msgspec.structs.replace(result, stdout=_ANEW + result.stdout)
+
+
+def shown(kept: Kept) -> MadeFile:
+    url = ""
+    if kept.mime.startswith("image/") and len(kept.data) <= MOST_INLINE_BYTES:
+        url = f"data:{kept.mime};base64,{base64.b64encode(kept.data).decode()}"
+    return MadeFile(kept.id, kept.path, kept.mime, url)
