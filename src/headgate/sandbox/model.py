@@ -103,6 +103,8 @@ class Runtime(msgspec.Struct, frozen=True):
     env: tuple[tuple[str, str], ...] = ()
     reserves: bool = False
     """it reserves address space it does not use (Node, Go, Java): no RLIMIT_AS"""
+    program: str = ""
+    """what its steps start: node, go, rustc"""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -22,16 +22,16 @@ def find() -> Runtime | Missing:
         "bash",
         version,
         "program",
-        bash,
         trees=toolchains.trees(os.path.dirname(bash)),
         env=(toolchains.search_path(), ("LANG", "C.UTF-8")),
+        program=bash,
     )
 
 
 def plan(runtime: Runtime, job: Job) -> Order:
     name = source.free_name(job, "main.sh")
     code = source.encoded(job.code.removeprefix(source.BOM)).replace(b"\r\n", b"\n")
-    bash = runtime.interpreter
+    bash = runtime.program
     return Order(
         runtime,
         (

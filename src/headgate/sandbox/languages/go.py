@@ -35,7 +35,6 @@ def find() -> Runtime | Missing:
         "go",
         version,
         "program",
-        go,
         trees=toolchains.trees(root, str(cache)),
         env=(
             *warming.OFFLINE.items(),
@@ -44,6 +43,7 @@ def find() -> Runtime | Missing:
             toolchains.search_path(go),
         ),
         reserves=True,
+        program=go,
     )
 
 
@@ -61,7 +61,7 @@ def plan(runtime: Runtime, job: Job) -> Order:
         (
             Step(
                 "build",
-                (runtime.interpreter, "build", "-ldflags=-w", "-o", made, "."),
+                (runtime.program, "build", "-ldflags=-w", "-o", made, "."),
                 env=(("GOMAXPROCS", "2"), room),
                 is_build=True,
             ),

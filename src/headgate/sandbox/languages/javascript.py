@@ -33,7 +33,6 @@ def find() -> Runtime | Missing:
         "javascript",
         version,
         "program",
-        real,
         trees=toolchains.trees(os.path.dirname(os.path.dirname(os.path.realpath(real)))),
         env=(
             toolchains.search_path(real),
@@ -41,6 +40,7 @@ def find() -> Runtime | Missing:
             ("NO_UPDATE_NOTIFIER", "1"),
         ),
         reserves=True,
+        program=real,
     )
 
 
@@ -51,13 +51,13 @@ def release(version: str) -> tuple[int, ...]:
 def run(runtime: Runtime, job: Job, name: str, *flags: str) -> Step:
     """Node's own bound of the heap stands at ours: below it, it would abort by itself."""
     heap = f"--max-old-space-size={job.limits.memory_mb}"
-    return Step("run", (runtime.interpreter, heap, *flags, name, *job.args))
+    return Step("run", (runtime.program, heap, *flags, name, *job.args))
 
 
 def plan(runtime: Runtime, job: Job) -> Order:
     module = source.is_module(job.code)
     name = source.free_name(job, "main.mjs" if module else "main.js")
-    check = Step("build", (runtime.interpreter, "--check", name), is_build=True)
+    check = Step("build", (runtime.program, "--check", name), is_build=True)
     return Order(
         runtime,
         (check, run(runtime, job, name)),
@@ -69,7 +69,7 @@ def plan(runtime: Runtime, job: Job) -> Order:
 
 def packages(runtime: Runtime) -> Sequence[tuple[str, str]]:
     """What Node carries: nothing of npm can be imported, and built-in modules need nothing."""
-    said = toolchains.answer(runtime.interpreter, "-p", "JSON.stringify(process.versions)")
+    said = toolchains.answer(runtime.program, "-p", "JSON.stringify(process.versions)")
     versions = json.loads(said or "{}")
     return [(name, versions[name]) for name in ("node", "v8", "modules") if name in versions]
 

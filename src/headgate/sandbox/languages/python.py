@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -68,7 +67,7 @@ def look(interpreter: str = "") -> Runtime | Missing:
         "python",
         found["version"],
         "python",
-        program if Path(program).is_absolute() else toolchains.located(program),
+        interpreter and toolchains.located(interpreter),
         imports=tuple(found["imports"]),
         trees=toolchains.trees(*found["folders"]),
         env=(*ENV, toolchains.search_path(program)),
@@ -105,7 +104,7 @@ def _loaded(runtime: Runtime, job: Job) -> Runtime:
 
 
 def packages(runtime: Runtime) -> Sequence[tuple[str, str]]:
-    said = toolchains.answer(runtime.interpreter, "-I", "-c", PACKAGES)
+    said = toolchains.answer(runtime.interpreter or sys.executable, "-I", "-c", PACKAGES)
     return [(name, version) for name, version in json.loads(said or "[]")]
 
 

@@ -38,14 +38,12 @@ def find() -> Runtime | Missing:
     if len(said) < 2:
         return MISSING
     env = dict(zip(HOMES, said[1:], strict=False))
-    home = env["R_HOME"]
+    home, architecture = env["R_HOME"], filter(None, [env.get("R_ARCH", "").strip("/")])
     return Runtime(
         "r",
         said[0],
         "program",
-        os.path.join(
-            home, "bin", "exec", *filter(None, [env.get("R_ARCH", "").strip("/")]), "R"
-        ),
+        program=os.path.join(home, "bin", "exec", *architecture, "R"),
         trees=toolchains.trees(home, "/etc/R", "/etc/fonts"),
         env=(
             *((name, value) for name, value in env.items() if value),
@@ -58,7 +56,7 @@ def find() -> Runtime | Missing:
 def plan(runtime: Runtime, job: Job) -> Order:
     name = source.free_name(job, "main.R")
     code = source.encoded(job.code.removeprefix(source.BOM))
-    start = (runtime.interpreter, "--vanilla", "--no-echo")
+    start = (runtime.program, "--vanilla", "--no-echo")
     return Order(
         runtime,
         (
@@ -79,7 +77,7 @@ def plan(runtime: Runtime, job: Job) -> Order:
 def packages(runtime: Runtime) -> Sequence[tuple[str, str]]:
     asked = "it <- installed.packages(); cat(paste(it[, 1], it[, 3]), sep = '\\n')"
     said = toolchains.answer(
-        runtime.interpreter, "--vanilla", "--no-echo", "-e", asked, env=dict(runtime.env)
+        runtime.program, "--vanilla", "--no-echo", "-e", asked, env=dict(runtime.env)
     )
     lines = (line.partition(" ") for line in said.splitlines())
     return sorted((name, version) for name, _, version in lines)

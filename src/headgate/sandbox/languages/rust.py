@@ -32,9 +32,9 @@ def find() -> Runtime | Missing:
         "rust",
         version[1],
         "program",
-        real,
         trees=toolchains.trees(os.path.realpath(root)),
         env=(toolchains.search_path(real), ("CARGO_NET_OFFLINE", "true")),
+        program=real,
     )
 
 
@@ -49,12 +49,12 @@ def _rustup(rustc: str) -> dict[str, str]:
 def plan(runtime: Runtime, job: Job) -> Order:
     if any(file.path == "Cargo.toml" for file in job.files):
         name = "src/main.rs"
-        cargo = os.path.join(os.path.dirname(runtime.interpreter), "cargo")
+        cargo = os.path.join(os.path.dirname(runtime.program), "cargo")
         build: tuple[str, ...] = (cargo, "build", "--offline", "--quiet", "--color=never")
         run = (cargo, "run", "--offline", "--quiet", "--color=never", "--", *job.args)
     else:
         name, made = source.free_name(job, "main.rs"), source.free_name(job, "main")
-        build = (runtime.interpreter, f"--edition={EDITION}", "-Awarnings", "--color=never",
+        build = (runtime.program, f"--edition={EDITION}", "-Awarnings", "--color=never",
                  "-Copt-level=1", "-Coverflow-checks=on", "-Cdebug-assertions=on",
                  "-Ccodegen-units=4", "-o", made, name)  # fmt: skip
         run = (f"./{made}", *job.args)

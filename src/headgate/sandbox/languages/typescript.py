@@ -37,10 +37,10 @@ def find() -> Runtime | Missing:
         "typescript",
         node.version,
         "program",
-        node.interpreter,
         trees=(*node.trees, *toolchains.trees(tool.rpartition("/")[0])),
         env=(*node.env, (TOOL, tool)),
         reserves=True,
+        program=node.program,
     )
 
 
@@ -56,7 +56,7 @@ def plan(runtime: Runtime, job: Job) -> Order:
                  "preserve" if module else "commonjs", "--pretty", "false", name)  # fmt: skip
         made = f"{name[:-3]}.js"
     else:
-        build, made = (runtime.interpreter, "-e", PARSE, name), name
+        build, made = (runtime.program, "-e", PARSE, name), name
     return Order(
         runtime,
         (
