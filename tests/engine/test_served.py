@@ -87,8 +87,9 @@ async def test_bash_runs_here_and_the_caller_sees_the_vendors_blocks() -> None:
         assert text["text"].endswith("done")
         assert got.json["stop_reason"] == "end_turn"
         assert got.json["container"]["id"].startswith("container_")
-        rows = await field.rows(2)
-        assert [row["ending"] for row in rows] == ["complete", "complete"]
+        rows = await field.rows(3)
+        assert [row["surface"] for row in rows] == ["messages", "execute", "messages"]
+        assert [row["ending"] for row in rows] == ["complete"] * 3
         assert got.json["usage"]["output_tokens"] == sum(row["output"] for row in rows)
 
 
@@ -111,7 +112,7 @@ async def test_a_stream_of_rounds_reads_as_one_message() -> None:
         delta = next(it for it in got.events if it["type"] == "message_delta")
         assert delta["delta"]["stop_reason"] == "end_turn"
         assert delta["delta"]["container"]["id"].startswith("container_")
-        rows = await field.rows(2)
+        rows = await field.rows(4)
         assert delta["usage"]["output_tokens"] == sum(row["output"] for row in rows)
 
 
@@ -173,7 +174,7 @@ async def test_python_runs_here_with_outputs_where_they_are_asked_for() -> None:
         assert note["type"] == "container_file_citation"
         assert got.json["tools"] == [PYTHON]
         assert "include" not in sent(field)[0]
-        rows = await field.rows(2)
+        rows = await field.rows(3)
         assert got.json["usage"]["output_tokens"] == sum(row["output"] for row in rows)
 
 
@@ -335,3 +336,23 @@ async def test_the_bound_of_calls_is_kept() -> None:
         assert sent(field)[1]["tool_choice"] == "none"
         assert "max_tool_calls" not in sent(field)[0]
         assert [it["status"] for it in got.json["output"]] == ["completed", "incomplete"]
+
+
+async def test_a_spent_budget_ends_the_answer_before_code_is_run() -> None:
+    toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "100"')
+    toml += '[limits]\nmax_wait_s = 0.1\n[budgets.house]\nday = "50"\n'
+    async with gateway(toml) as (field, bare):
+        field.sim.next(bash("echo hi"), "text=done")
+        got = await field.post("/v1/messages", {**ASK, "tools": [BASH]})
+        assert got.status == 429, got.body
+        assert not bare.jobs
+
+
+async def test_seconds_of_execution_cost_what_they_are_set_to() -> None:
+    toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "0.5"')
+    async with gateway(toml) as (field, _):
+        field.sim.next(bash("echo hi"), "text=done")
+        await field.post("/v1/messages", {**ASK, "tools": [BASH]})
+        rows = await field.rows(3)
+        assert rows[1]["cost_nusd"] == 500_000  # a millisecond, as the stand-in says
+        assert rows[1]["id"].endswith(".run1")

@@ -19,6 +19,7 @@ from headgate import config as configuration
 from headgate.config import Config, Route
 from headgate.engine import cell, refusal
 from headgate.engine.container import Container
+from headgate.engine.execution import Execution
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.tally import Sink
@@ -150,8 +151,8 @@ class Workshop:
             if outlet.refused or outlet.broken:
                 return
             for wanted in () if spent else telling.wanted:
-                await self._run(talk, outlet, wanted)
                 runs += 1
+                await self._run(talk, outlet, wanted, runs)
             if telling.over or spent:
                 break
             if n >= MOST_ROUNDS:
@@ -170,11 +171,11 @@ class Workshop:
         outlet.begin_round(talk.telling)
         await self._serve(round_call, outlet)
 
-    async def _run(self, talk: _Talk, outlet: Outlet, wanted: Wanted) -> None:
+    async def _run(self, talk: _Talk, outlet: Outlet, wanted: Wanted, n: int) -> None:
         """Run one cell, and tell the caller and the model what came of it."""
         telling = talk.telling
         await outlet.tell(telling.begin(wanted))
-        running = asyncio.ensure_future(self._ran(talk, wanted))
+        running = asyncio.ensure_future(self._ran(talk, wanted, n))
         try:
             while not running.done():
                 await asyncio.wait((running,), timeout=self._ping_s)
@@ -186,13 +187,16 @@ class Workshop:
                 await asyncio.wait((running,))
         await outlet.tell(telling.ran(wanted, running.result()))
 
-    async def _ran(self, talk: _Talk, wanted: Wanted) -> Ran:
+    async def _ran(self, talk: _Talk, wanted: Wanted, n: int) -> Ran:
         ground, container = self._ground, talk.container
         sandbox, code = ground.sandbox, cell.source(wanted)
         if not code:
             return Ran(trouble="invalid", why="there is no code in this call")
         if sandbox is None:
             return Ran(trouble="unavailable", why="this gateway has no sandbox")
+        price, wait_s = self._config.sandbox.second_usd, self._config.caps.wait_s
+        bill, result = Execution(ground, price, talk.call, n), None
+        await bill.enter(container.limits.wall_s, wait_s)
         try:
             result = await ground.containers.run(container, code, sandbox)
         except Unavailable as missing:
@@ -200,6 +204,8 @@ class Workshop:
         except Refused as refused:
             busy = refused.kind == "busy"
             return Ran(trouble="busy" if busy else "invalid", why=refused.what)
+        finally:
+            bill.settle(result)
         found = [ground.containers.keep(container, made) for made in result.artefacts]
         ground.settlement.journal.say(
             "ran",
