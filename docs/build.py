@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import difflib
 import inspect
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -430,12 +432,20 @@ def stale(pages: dict[str, str]) -> list[str]:
     ]
 
 
+def _differences(name: str, text: str) -> Iterable[str]:
+    """The first of them, for whoever wonders what changed."""
+    place = FOLDER / name
+    written = place.read_text().splitlines() if place.is_file() else []
+    return itertools.islice(difflib.unified_diff(written, text.splitlines(), name, "code"), 20)
+
+
 def main(arguments: list[str]) -> int:
     pages = render()
     old = stale(pages)
     if "--check" in arguments:
         if old:
             print(f"Error: not what the code says: {', '.join(old)}\n\nhint: make docs")
+            print("\n".join(line for name in old for line in _differences(name, pages[name])))
         changed = compatibility.drift() if "compatibility.md" in pages else ""
         if changed:
             print(f"Error: tests of these cells came or went: {changed}")
