@@ -7,17 +7,36 @@ Rule 2: a session is a Python process in a folder of its own; both go with `clos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import mimetypes
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from headgate.sandbox.model import Artefact, Job, Limits, Refused, Result, Status
+from tests.kit import ENV, HASTE, Field, running
+
+LOCAL = """
+[sandbox]
+enabled = true
+[models]
+"local-*" = ["vllm:local-model"]
+[providers.vllm]
+base_url = "{sim}"
+api_key = "env:ANTHROPIC_API_KEY"
+[providers.anthropic]
+base_url = "{sim}"
+api_key = "env:ANTHROPIC_API_KEY"
+[providers.openai]
+base_url = "{sim}/v1"
+api_key = "env:OPENAI_API_KEY"
+"""
+"""a provider that runs no code itself, and two that do"""
 
 KERNEL = """
 import ast, json, os, sys, traceback
@@ -124,3 +143,15 @@ def _read(folder: Path, said: Any) -> Result:
         artefacts=tuple(made),
         execution_ms=1.0,
     )
+
+
+@contextlib.asynccontextmanager
+async def serving_with(toml: str = HASTE + LOCAL) -> AsyncIterator[tuple[Field, Bare]]:
+    """A gateway that runs code with the stand-in."""
+    async with running(toml, env=ENV) as field:
+        bare = Bare()
+        object.__setattr__(field.opened.house.ground, "sandbox", bare)
+        try:
+            yield field, bare
+        finally:
+            await bare.close()

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from headgate.sandbox.model import Job, Result, Status
-from tests.kit import ENV, HASTE, Field, running
-from tests.sandboxes import Bare
+from tests.kit import HASTE, Field
+from tests.sandboxes import LOCAL, serving_with
 
-TOML = (
-    HASTE
-    + """
-[sandbox]
-enabled = true
-[models]
-"local-*" = ["vllm:local-model"]
-[providers.vllm]
-base_url = "{sim}"
-api_key = "env:ANTHROPIC_API_KEY"
-[providers.anthropic]
-base_url = "{sim}"
-api_key = "env:ANTHROPIC_API_KEY"
-[providers.openai]
-base_url = "{sim}/v1"
-api_key = "env:OPENAI_API_KEY"
-"""
-)
+TOML = HASTE + LOCAL
 BASH = {"type": "code_execution_20250825", "name": "code_execution"}
 PYTHON = {"type": "code_interpreter", "container": {"type": "auto"}}
 ASK = {"model": "local-1", "max_tokens": 500, "messages": [{"role": "user", "content": "go"}]}
-
-
-@contextlib.asynccontextmanager
-async def gateway(toml: str = TOML) -> AsyncIterator[tuple[Field, Bare]]:
-    async with running(toml, env=ENV) as field:
-        bare = Bare()
-        object.__setattr__(field.opened.house.ground, "sandbox", bare)
-        try:
-            yield field, bare
-        finally:
-            await bare.close()
 
 
 def calls(tool: str, *inputs: object) -> str:
@@ -67,7 +37,7 @@ def sent(field: Field) -> list[Any]:
 
 
 async def test_bash_runs_here_and_the_caller_sees_the_vendors_blocks() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         field.sim.next(bash("echo $((6 * 7)); echo oops >&2; exit 3"), "text=done")
         got = await field.post("/v1/messages", {**ASK, "tools": [BASH]})
         assert got.status == 200, got.body
@@ -94,7 +64,7 @@ async def test_bash_runs_here_and_the_caller_sees_the_vendors_blocks() -> None:
 
 
 async def test_a_stream_of_rounds_reads_as_one_message() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         field.sim.next(bash("echo one", "echo two"), "text=done")
         got = await field.post("/v1/messages", {**ASK, "tools": [BASH], "stream": True})
         kinds = [event["type"] for event in got.events if event["type"] != "ping"]
@@ -117,7 +87,7 @@ async def test_a_stream_of_rounds_reads_as_one_message() -> None:
 
 
 async def test_what_comes_back_is_said_to_the_model_as_calls_of_ours() -> None:
-    async with gateway() as (field, bare):
+    async with serving_with() as (field, bare):
         field.sim.next(bash("echo hello > note"), "text=done")
         first = (await field.post("/v1/messages", {**ASK, "tools": [BASH]})).json
         field.sim.next(bash("cat note"), "text=done")
@@ -151,7 +121,7 @@ async def test_what_comes_back_is_said_to_the_model_as_calls_of_ours() -> None:
 
 
 async def test_python_runs_here_with_outputs_where_they_are_asked_for() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         code = "import os\nopen(os.environ['OUTPUT_DIR'] + '/t.csv', 'w').write('a')\n20 + 1"
         field.sim.next(python(code), "text=see t.csv")
         ask = {
@@ -179,7 +149,7 @@ async def test_python_runs_here_with_outputs_where_they_are_asked_for() -> None:
 
 
 async def test_a_stream_of_responses_numbers_its_events_and_items_through_all_rounds() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         field.sim.next(python("print('hi')"), "tool-again;" + python("1/0"), "text=done")
         ask = {"model": "local-1", "input": "go", "tools": [PYTHON], "stream": True}
         got = await field.post("/v1/responses", ask)
@@ -211,7 +181,7 @@ async def test_a_stream_of_responses_numbers_its_events_and_items_through_all_ro
 
 
 async def test_a_conversation_keeps_its_container_and_knows_outputs_nobody_was_shown() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         field.sim.next(python("x = 5; print('secret', x)"), "text=done")
         ask = {"model": "local-1", "input": "go", "tools": [PYTHON]}
         first = (await field.post("/v1/responses", ask)).json
@@ -232,7 +202,7 @@ async def test_a_conversation_keeps_its_container_and_knows_outputs_nobody_was_s
 
 
 async def test_a_provider_that_runs_code_itself_is_left_alone() -> None:
-    async with gateway() as (field, bare):
+    async with serving_with() as (field, bare):
         ask = {**ASK, "model": "claude-opus-5-5", "tools": [BASH]}
         got = await field.post("/v1/messages", ask)
         assert got.status == 200
@@ -242,7 +212,7 @@ async def test_a_provider_that_runs_code_itself_is_left_alone() -> None:
 
 async def test_code_stays_here_where_the_operator_says_so() -> None:
     toml = TOML.replace("enabled = true", 'enabled = true\nvendor_tools = "local"')
-    async with gateway(toml) as (field, bare):
+    async with serving_with(toml) as (field, bare):
         field.sim.next(bash("echo here"), "text=done")
         got = await field.post(
             "/v1/messages", {**ASK, "model": "claude-opus-5-5", "tools": [BASH]}
@@ -255,7 +225,7 @@ async def test_a_call_is_translated_and_served_at_once() -> None:
     """Messages with code execution, answered by a model that only speaks Chat Completions."""
     toml = TOML + '[providers.groq]\nbase_url = "{sim}"\napi_key = "env:OPENAI_API_KEY"\n'
     toml = toml.replace("[models]", '[models]\n"fast" = ["groq:some-model"]')
-    async with gateway(toml) as (field, _):
+    async with serving_with(toml) as (field, _):
         for stream in (False, True):
             field.sim.next(bash("echo across"), "text=done")
             got = await field.post(
@@ -267,7 +237,7 @@ async def test_a_call_is_translated_and_served_at_once() -> None:
 
 
 async def test_a_round_that_fails_ends_a_stream_with_its_fault() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         field.sim.next(bash("echo hi"), "400;message=no more")
         got = await field.post("/v1/messages", {**ASK, "tools": [BASH], "stream": True})
         assert got.events[-1]["type"] == "error"
@@ -285,7 +255,7 @@ async def test_a_round_that_fails_ends_a_stream_with_its_fault() -> None:
 async def test_what_did_not_come_to_an_end_is_told_as_the_vendor_tells_it(
     status: Status, code: str
 ) -> None:
-    async with gateway() as (field, bare):
+    async with serving_with() as (field, bare):
         bare.before = lambda job: Result(status=status, stdout="half", hint="less")
         field.sim.next(bash("sleep 99"), "text=done")
         got = await field.post("/v1/messages", {**ASK, "tools": [BASH]})
@@ -295,7 +265,7 @@ async def test_what_did_not_come_to_an_end_is_told_as_the_vendor_tells_it(
 
 
 async def test_a_container_nobody_knows_is_refused_with_words() -> None:
-    async with gateway() as (field, _):
+    async with serving_with() as (field, _):
         tool = {"type": "code_interpreter", "container": "cntr_nobody"}
         ask = {"model": "local-1", "input": "go", "tools": [tool]}
         got = await field.post("/v1/responses", ask)
@@ -304,7 +274,7 @@ async def test_a_container_nobody_knows_is_refused_with_words() -> None:
 
 
 async def test_who_leaves_ends_the_run() -> None:
-    async with gateway() as (field, bare):
+    async with serving_with() as (field, bare):
         begun, ended = asyncio.Event(), asyncio.Event()
 
         async def hang(job: Job) -> Result:
@@ -327,7 +297,7 @@ async def test_who_leaves_ends_the_run() -> None:
 
 async def test_the_bound_of_calls_is_kept() -> None:
     """OpenAI's max_tool_calls: then the model has to answer without."""
-    async with gateway() as (field, bare):
+    async with serving_with() as (field, bare):
         field.sim.next(python("1"), "tool-again;" + python("2"), "text=done")
         ask = {"model": "local-1", "input": "go", "tools": [PYTHON], "max_tool_calls": 1}
         got = await field.post("/v1/responses", ask)
@@ -341,7 +311,7 @@ async def test_the_bound_of_calls_is_kept() -> None:
 async def test_a_spent_budget_ends_the_answer_before_code_is_run() -> None:
     toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "100"')
     toml += '[limits]\nmax_wait_s = 0.1\n[budgets.house]\nday = "50"\n'
-    async with gateway(toml) as (field, bare):
+    async with serving_with(toml) as (field, bare):
         field.sim.next(bash("echo hi"), "text=done")
         got = await field.post("/v1/messages", {**ASK, "tools": [BASH]})
         assert got.status == 429, got.body
@@ -350,7 +320,7 @@ async def test_a_spent_budget_ends_the_answer_before_code_is_run() -> None:
 
 async def test_seconds_of_execution_cost_what_they_are_set_to() -> None:
     toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "0.5"')
-    async with gateway(toml) as (field, _):
+    async with serving_with(toml) as (field, _):
         field.sim.next(bash("echo hi"), "text=done")
         await field.post("/v1/messages", {**ASK, "tools": [BASH]})
         rows = await field.rows(3)

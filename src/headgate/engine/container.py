@@ -203,6 +203,15 @@ class Containers:
         container.to_lay.append(kept.id)
         return kept
 
+    def store(self, owner: str, path: str, data: bytes) -> Kept:
+        """A file of the caller's, in no container yet."""
+        kept = self._put(self.make(owner, "container"), path, data, "application/octet-stream")
+        kept.source, kept.container = "user", ""
+        return kept
+
+    def files_by(self, owner: str) -> list[Kept]:
+        return [it for it in self._files.values() if it.owner == owner]
+
     def _put(self, container: Container, path: str, data: bytes, mime: str) -> Kept:
         prefix = "cfile" if container.id.startswith("cntr") else "file"
         id, at = f"{prefix}_{secrets.token_hex(16)}", datetime.now(UTC)
