@@ -1,6 +1,6 @@
 """Writes the tables of the reference pages: Markdown, a row a line.
 
-Rule 1: a bar within a cell is escaped, or it would begin another cell.
+Rule 1: a bar within a cell is escaped, or it would begin another cell; a line break is a space.
 """
 
 from __future__ import annotations
@@ -12,4 +12,5 @@ def header(*names: str) -> list[str]:
 
 
 def row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    told = (" ".join(cell.split("\n")).replace("|", r"\|") for cell in cells)
+    return "| " + " | ".join(told) + " |"
