@@ -43,7 +43,8 @@ def house(calls: int = 0, refused: int = 0, running: int = 0) -> Any:
         health={},
         pool=pool(),
     )
-    return SimpleNamespace(ground=ground, refused={"auth": refused} if refused else {})
+    counted = {"auth": refused} if refused else {}
+    return SimpleNamespace(ground=ground, refused=counted, execution=None)
 
 
 def pool() -> Pool:

@@ -16,10 +16,12 @@ from urllib.parse import unquote
 import msgspec
 
 from headgate import config as configuration
-from headgate.gateway import metrics, pools, standing
+from headgate.gateway import containers, metrics, pools, standing
 from headgate.gateway.admin import LOOPBACK, PROXIED, Admin
+from headgate.gateway.body import ClientGone
 from headgate.gateway.cors import is_rebound
 from headgate.gateway.drifted import Drifted
+from headgate.gateway.execute import counts, entrance
 from headgate.gateway.house import House
 from headgate.gateway.keys import authenticate, is_known
 from headgate.gateway.line import NO_RETRY, call_id, id_field
@@ -47,6 +49,8 @@ class Gateway:
         self.house = house
         self._admin = Admin(house)
         self._drifted = Drifted(house.keys.place)
+        self._execute = entrance.Entrance(house.keys, house.ground.writer.fingerprint_key)
+        self._containers = containers.ContainerPages(house)
         self._standings = Standings(
             house.keys,
             caps=lambda: house.engine.config.caps,
@@ -83,6 +87,10 @@ class Gateway:
             await self._preflight(scope, sink)
         elif path.startswith("/admin/"):
             await self._admin(scope, receive, _named(scope, send))
+        elif entrance.serves(scope):
+            await self._run_code(scope, sink)
+        elif containers.serves(path) and self.house.ground.sandbox is not None:
+            await self._show_files(scope, sink)
         elif path in ROUTES:
             await self._no_post(scope, sink)
         elif path in self._pages or path in MODELS or path.startswith(MODEL):
@@ -92,6 +100,26 @@ class Gateway:
                 await self._wrong_method(scope, sink, "GET, HEAD")
         else:
             await self._refuse(scope, sink, _no_such_page(scope))
+
+    async def _run_code(self, scope: Scope, sink: HttpSink) -> None:
+        house = self.house
+        if not house.keys.defined and (fault := self._stranger(scope)) is not None:
+            await self._refuse(scope, sink, fault)
+            return
+        config = house.engine.config
+        refused = await self._execute(scope, sink, config, house.execution)
+        if refused is not None:
+            house.turn_away(refused, call_id(scope["headers"]))
+
+    async def _show_files(self, scope: Scope, sink: HttpSink) -> None:
+        try:
+            if not self.house.keys.defined and (fault := self._stranger(scope)) is not None:
+                raise fault
+            await self._containers(scope, sink)
+        except ClientGone:
+            return
+        except Fault as fault:
+            await self._refuse(scope, sink, fault)
 
     async def _no_post(self, scope: Scope, sink: HttpSink) -> None:
         if ROUTES[scope["path"]] is SURFACES["responses"] and _wants_websocket(scope):
@@ -183,7 +211,8 @@ class Gateway:
             return
         drift = await self._drifted.lines()
         shown = house.peers.everybody(house)
-        more = (*pools.lines(each.pools for each in shown), *drift)
+        ran = counts.lines(each.executed for each in shown)
+        more = (*pools.lines(each.pools for each in shown), *ran, *drift)
         body = metrics.page(*total(shown), more)
         await _show(scope, sink, 200, [(b"content-type", metrics.CONTENT_TYPE)], body)
 

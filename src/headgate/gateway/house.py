@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from headgate.config import Config
 from headgate.engine import Engine, Ground
 from headgate.gateway.cors import Cors
+from headgate.gateway.execute.execution import Execution
 from headgate.gateway.following import Following
 from headgate.gateway.models import Models
 from headgate.gateway.peers import Peers
@@ -32,6 +33,8 @@ class House:
     """the other workers of this host"""
     following: Following | None = None
     """the configuration that nodes share; None: this node has its own"""
+    execution: Execution | None = None
+    """runs the code of callers; None: no code is run"""
 
     @classmethod
     def build(

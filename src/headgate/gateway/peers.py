@@ -19,6 +19,8 @@ from headgate.engine import Ground, Meters
 from headgate.engine.meter import Told
 from headgate.gateway import pools
 from headgate.gateway.board import Board
+from headgate.gateway.execute.counts import Counts
+from headgate.gateway.execute.execution import Execution
 
 SHOW_S = 1.0
 """how often a worker shows its counters"""
@@ -32,6 +34,7 @@ class Counted(Protocol):
 
     ground: Ground
     refused: dict[str, int]
+    execution: Execution | None
 
 
 class Gauge(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +55,7 @@ class Shown(msgspec.Struct):
     gauges: list[Gauge]
     targets: list[dict[str, Any]]
     pools: pools.Counts = msgspec.field(default_factory=pools.Counts)
+    executed: Counts = msgspec.field(default_factory=Counts)
 
 
 class Sign(msgspec.Struct):
@@ -92,6 +96,8 @@ class Peers:
         if before is not None:
             house.ground.settlement.meters.add(before.meters)
             pools.add(house.ground.pool, before.pools)
+            if house.execution is not None:
+                house.execution.counts.add(before.executed)
             for kind, count in before.refused.items():
                 house.refused[kind] = house.refused.get(kind, 0) + count
 
@@ -141,10 +147,18 @@ class Peers:
                     "Workers that cannot write the ledger.",
                     float(bool(ground.writer.trouble)),
                 ),
+                *_of_execution(house.execution),
             ],
             targets(house, self.place),
             pools.count(ground),
+            house.execution.counts if house.execution is not None else Counts(),
         )
+
+
+def _of_execution(execution: Execution | None) -> list[Gauge]:
+    if execution is None:
+        return []
+    return [Gauge(name, said, value) for name, said, value in execution.gauges()]
 
 
 def targets(house: Counted, worker: int) -> list[dict[str, Any]]:

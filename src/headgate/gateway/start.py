@@ -29,6 +29,7 @@ from headgate.gateway import serve
 from headgate.gateway.app import Gateway
 from headgate.gateway.board import Board
 from headgate.gateway.counter import open_counter
+from headgate.gateway.execute.execution import Execution, box_of
 from headgate.gateway.house import House
 from headgate.gateway.lifeline import Post
 from headgate.gateway.neighbours import among_neighbours
@@ -96,6 +97,8 @@ class Opened:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        if self.house.execution is not None:
+            await self.house.execution.close()
         ground = self.house.ground
         ground.settlement.flush()
         self.house.peers.show(self.house)  # a successor counts on from here
@@ -157,8 +160,13 @@ async def open_gateway(
     keys, ground, orphans = _lay_ground(config, ledger, journal)
     workers = post.workers if post is not None else 1
     ground = among_neighbours(ground, ledger, config.store.redis, workers)
+    place = post.place if post is not None else 1
+    box = box_of(config.sandbox, ground)
+    ground = replace(ground, sandbox=box)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
-    house.peers = Peers(board, post.place if post is not None else 1)
+    if box is not None:
+        house.execution = Execution(ground, box, place, workers)
+    house.peers = Peers(board, place)
     house.peers.resume(house)
     server = config.server
     listen = listen_of(config, keyed=keys.defined)
@@ -168,6 +176,8 @@ async def open_gateway(
     try:
         clerk = await asyncio.to_thread(open_counter, config, ledger, ground)
         clerk.start()
+        if house.execution is not None:
+            await house.execution.start()
         say = ground.settlement.journal.say
         running = await serve.start(
             Gateway(house), listen, lambda why: say("certificate", trouble=why)
@@ -175,6 +185,8 @@ async def open_gateway(
     except BaseException:
         if clerk is not None:
             await clerk.close()
+        if house.execution is not None:
+            await house.execution.close()
         await _leave_ground(ground)
         keys.close()
         raise
@@ -291,6 +303,8 @@ def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
         notes.append("[ledger] path, linger_ms and queue_rows take effect after a restart")
     if (before.store.url, before.store.redis) != (config.store.url, config.store.redis):
         notes.append("[store] url and redis take effect after a restart")
+    if replace(before.sandbox, second_usd="0") != replace(config.sandbox, second_usd="0"):
+        notes.append("[sandbox] takes effect after a restart, all of it but second_usd")
     settlement = opened.house.ground.settlement
     settlement.flush()  # what has ended is charged at the prices it ran under
     catalog = settlement.catalog

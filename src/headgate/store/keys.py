@@ -379,6 +379,12 @@ class Keys:
             self._used[digest] = self._today
         return key
 
+    def named(self, id: str) -> Key | None:
+        """The living key with this id, for who shows a token that was made for it."""
+        now_us = self._now_us()
+        found = (key for key in self._by_hash.values() if key.id == id)
+        return next((key for key in found if not key.refusal(now_us)), None)
+
     def holder(self, key: Key | None) -> Holder:
         """Whom calls with this key are charged to, and what they may ask for."""
         if key is None:

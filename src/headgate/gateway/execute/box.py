@@ -1,0 +1,101 @@
+"""The sandbox of one worker, opened when it is first needed: a gateway starts without it.
+
+Rule 1: what keeps it from opening is told to whoever asks, with the remedy, and tried again.
+Rule 2: it is opened once, however many ask at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from headgate.gateway.execute.here import Box
+from headgate.gateway.execute.ops import Hear
+from headgate.sandbox.model import Job, Limits, Result, Unavailable
+from headgate.sandbox.settings import Settings
+
+AGAIN_S = 30.0
+"""after which a sandbox that could not be opened is tried again"""
+Open = Callable[[Settings], AbstractAsyncContextManager[Box]]
+
+
+def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Box]:
+    """The real one; its modules are loaded only where code is run."""
+    from headgate.sandbox.sandbox import Sandbox
+
+    return Sandbox(settings)
+
+
+class LazyBox:
+    """A Box that is not there until somebody needs it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        open_box: Open = open_sandbox,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`say` is told why it cannot be opened, and an empty text once it is."""
+        self.settings = settings
+        self.opened: Box | None = None
+        self._say = say
+        self._open_box = open_box
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self._lock = asyncio.Lock()
+        self._trouble: Unavailable | None = None
+        self._again = 0.0
+        self._is_closed = False
+
+    async def open(self) -> Box:
+        """The sandbox; Unavailable says what stands in its way."""
+        if self.opened is not None:
+            return self.opened
+        async with self._lock:
+            if self.opened is not None:
+                return self.opened
+            if self._is_closed:
+                raise Unavailable("Headgate is shutting down", "send it again in a moment")
+            if self._trouble is not None and self._clock() < self._again:
+                raise self._trouble
+            try:
+                self.opened = await self._stack.enter_async_context(
+                    self._open_box(self.settings)
+                )
+            except Unavailable as error:
+                self._trouble, self._again = error, self._clock() + AGAIN_S
+                self._say(f"{error.what}; {error.remedy}")
+                raise
+            self._trouble = None
+            self._say("")
+            return self.opened
+
+    async def close(self) -> None:
+        """End everything that runs in it."""
+        async with self._lock:
+            self._is_closed, self.opened = True, None
+            await self._stack.aclose()
+
+    def figures(self) -> Mapping[str, float]:
+        """How it stands; nothing while it is not open."""
+        return self.opened.figures() if self.opened is not None else {}
+
+    async def run(self, job: Job, heard: Hear | None = None) -> Result:
+        return await (await self.open()).run(job, heard)
+
+    async def open_session(
+        self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None
+    ) -> str:
+        return await (await self.open()).open_session(tenant, language, limits, snapshot)
+
+    async def close_session(self, session: str, tenant: str) -> None:
+        await (await self.open()).close_session(session, tenant)
+
+    async def snapshot(self, session: str, tenant: str) -> bytes:
+        return await (await self.open()).snapshot(session, tenant)
+
+    async def artefact(self, reference: str, tenant: str) -> bytes | None:
+        return await (await self.open()).artefact(reference, tenant)

@@ -1,0 +1,144 @@
+"""What one worker may ask of another, and what it is answered: sessions live in one of them.
+
+Rule 1: whoever asks has been let in already: `owner` is the key, and only its own is found.
+Rule 2: an id begins with the place of the worker that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from headgate.gateway.execute.trouble import Trouble
+from headgate.sandbox.model import File, Heard, Job, Limits, Result
+from headgate.wire.model import Kind
+
+Hear = Callable[[Heard], None]
+SESSION, ARTEFACT = "sess", "art"
+_ID = re.compile(r"(sess|art)_([1-9][0-9]{0,2})_([A-Za-z0-9_-]{8,128})")
+
+
+class Room(msgspec.Struct, frozen=True):
+    """A session as its key sees it."""
+
+    id: str
+    owner: str
+    tenant: str
+    language: str
+    limits: Limits
+    created_us: int
+    used_us: int
+    runs: int = 0
+    label: str = ""
+    """what else is to be known of it, for those who speak another API"""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An artefact that was answered by reference."""
+
+    owner: str
+    tenant: str
+    reference: str
+    mime: str
+    path: str
+    size: int
+    until: float
+    """on the clock of the worker that keeps it"""
+
+
+class Run(msgspec.Struct, frozen=True, tag="run"):
+    """Run this; in a session if the job names one."""
+
+    owner: str
+    job: Job
+
+
+class Open(msgspec.Struct, frozen=True, tag="open"):
+    owner: str
+    tenant: str
+    language: str
+    limits: Limits
+    label: str = ""
+    snapshot: bytes = b""
+    """a tar archive of files that it begins with"""
+
+
+class Close(msgspec.Struct, frozen=True, tag="close"):
+    owner: str
+    session: str
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """One session of this owner, or all of them."""
+
+    owner: str
+    session: str = ""
+
+
+class Put(msgspec.Struct, frozen=True, tag="put"):
+    owner: str
+    session: str
+    file: File
+
+
+class Take(msgspec.Struct, frozen=True, tag="take"):
+    """The work folder of a session as a tar archive, or the one file of this path."""
+
+    owner: str
+    session: str
+    path: str = ""
+
+
+class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
+    """An artefact that was answered by reference."""
+
+    owner: str
+    id: str
+
+
+Ask = Run | Open | Close | Look | Put | Take | Fetch
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True):
+    """What came of it; of its fields the one that was asked for."""
+
+    result: Result | None = None
+    rooms: list[Room] = []
+    kept: Kept | None = None
+    data: bytes = b""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Nothing came of it: the fault."""
+
+    kind: Kind
+    message: str
+    param: str = ""
+    code: str = ""
+    remedy: str = ""
+    retry_after: float | None = None
+
+
+def place_of(id: str, kind: str) -> int:
+    """Which worker made it; Fault when it is no id of that kind."""
+    match = _ID.fullmatch(id)
+    if match is None or match[1] != kind:
+        raise absent(id, kind)
+    return int(match[2])
+
+
+def absent(id: str, kind: str) -> Trouble:
+    """There is none, or it is another's: nobody is told which."""
+    shown = ascii(id[:80])
+    if kind == ARTEFACT:
+        what = f"no artefact {shown} is kept here for this key"
+        why = "artefacts are kept for an hour, the oldest go first: run the code again"
+    else:
+        what = f"no session {shown} is open here for this key"
+        why = "it was closed, idle for too long, or lives on another host: open a new one"
+    return Trouble(Kind.NOT_FOUND, what, code=f"{_NAMES[kind]}_not_found", remedy=why)
+
+
+_NAMES = {SESSION: "session", ARTEFACT: "artefact"}

@@ -1,0 +1,233 @@
+"""Runs of one call: in order, streamed as they go, stopped when nobody waits for them any more.
+
+Rule 1: one lifetime, one `finally`, one row: whatever ends the call, it is settled there.
+Rule 2: a client that has left, or a gateway that must stop, ends the run at once.
+Rule 3: once something ran, a snippet that is refused is a result among the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from headgate.engine import Ground
+from headgate.gateway.execute import ops, trouble
+from headgate.gateway.execute.asked import Asked
+from headgate.gateway.execute.charge import Bill, call_of, failed
+from headgate.gateway.execute.counts import Counts
+from headgate.gateway.execute.ops import Answer, Ask, Hear
+from headgate.gateway.execute.said import Ran, Voice
+from headgate.gateway.execute.visit import Visit
+from headgate.gateway.sink import HttpSink
+from headgate.sandbox.checkpoint import in_chunks
+from headgate.sandbox.model import Heard, Job, Refused, Result, Unavailable
+from headgate.wire.model import Ending, Fault, Kind
+
+LARGE = 1 << 20
+"""bytes of artefacts"""
+FIRST = asyncio.FIRST_COMPLETED
+Answered = TypeVar("Answered")
+STOPPING = "Headgate was told to stop and had no more time for this run: send it again"
+
+
+@dataclass(slots=True)
+class Flow:
+    """What is to be told while a run goes on, until there is time to send it."""
+
+    voice: Voice
+    index: int = 0
+    parts: list[bytes] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, it: Heard) -> None:
+        if data := self.voice.heard(it, self.index):
+            self.put(data)
+
+    def put(self, data: bytes) -> None:
+        self.parts.append(data)
+        self.news.set()
+
+    async def send(self, sink: HttpSink) -> int:
+        """Send what there is; how many bytes that was."""
+        parts, self.parts = self.parts, []
+        self.news.clear()
+        for part in parts:
+            await sink.send(part)
+        return sum(map(len, parts))
+
+
+class Runs:
+    """Drives calls that run code, for one gateway."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        do: Callable[[Ask, Hear | None], Awaitable[Answer]],
+        counts: Counts,
+    ) -> None:
+        self._ground = ground
+        self._do = do
+        self._counts = counts
+
+    async def serve(self, visit: Visit, asked: Asked, body: bytes, voice: Voice) -> None:
+        """Answer one call, from its reservation to its row."""
+        language = asked.jobs[0].language or asked.session
+        call = call_of(visit.caller, body, visit.id, language, stream=voice.stream)
+        bill = Bill(self._ground, visit.config, call, visit.sink)
+        task = visit.line.task
+        assert task is not None
+        visit.line.on_lost = task.cancel
+        try:
+            await self._serve(visit, asked, bill, voice)
+        except (Refused, Unavailable) as error:
+            await self._explain(visit, bill, voice, trouble.of(error))
+        except Fault as fault:
+            await self._explain(visit, bill, voice, fault)
+        except asyncio.CancelledError:
+            if not visit.line.lost:
+                raise
+            task.uncancel()
+        except Exception as bug:  # noqa: BLE001 - the last line: a bug is answered and settled
+            self._confess(visit.id, bug)
+            text = f"Headgate failed to run this; its log says why under {visit.id}"
+            await self._explain(visit, bill, voice, Fault(Kind.INTERNAL, text))
+        finally:
+            visit.line.on_lost = None
+            bill.settle()
+
+    async def _serve(self, visit: Visit, asked: Asked, bill: Bill, voice: Voice) -> None:
+        settings, walls = visit.config.sandbox, [job.limits.wall_s for job in asked.jobs]
+        for job in asked.jobs:
+            settings.check(job.limits)
+        await bill.enter(int(sum(walls) * 1e6))
+        flow, tally = Flow(voice), bill.tally
+        if voice.stream:
+            tally.committed, tally.status = True, 200
+            named = [(b"x-request-id", visit.id.encode())]
+            await visit.sink.start(200, [*named, *voice.headers])
+        runs: list[Ran] = []
+        for flow.index, job in enumerate(asked.jobs):
+            runs.append(await self._one(visit, asked, job, bill, flow, bool(runs)))
+            if voice.stream and (data := voice.ran(runs[-1], flow.index)):
+                flow.put(data)
+                tally.reply_bytes += await flow.send(visit.sink)
+        tally.ending = Ending.COMPLETE
+        data = await self._said(voice, runs)
+        tally.reply_bytes += len(data)
+        tally.answered, tally.status = True, 200
+        await bill.kept()
+        if voice.stream:
+            await visit.sink.end(data)
+        else:
+            named = [(b"x-request-id", visit.id.encode())]
+            await visit.sink.whole(200, [*named, *voice.headers], data)
+
+    async def _said(self, voice: Voice, runs: list[Ran]) -> bytes:
+        """Large artefacts are put into words in a thread."""
+        found = [each.result for each in runs if each.result is not None]
+        size = sum(len(it.data or b"") for each in found for it in each.artefacts)
+        if size < LARGE:
+            return voice.last(runs)
+        return await asyncio.to_thread(voice.last, runs)
+
+    async def _one(
+        self, visit: Visit, asked: Asked, job: Job, bill: Bill, flow: Flow, goes_on: bool
+    ) -> Ran:
+        """One run; where others went before, a refusal of it is told in its place."""
+        if asked.session:
+            job = msgspec.structs.replace(job, session=asked.session)
+        try:
+            result = await self._ran(visit, asked, job, bill, flow)
+        except (Fault, Refused, Unavailable) as error:
+            bill.refuse()
+            fault = error if isinstance(error, Fault) else trouble.of(error)
+            if not goes_on or fault.kind is Kind.BUSY:
+                raise fault from error
+            return Ran(None, asked.session, fault)
+        self._note(visit, job, result)
+        return Ran(result, asked.session)
+
+    async def _ran(
+        self, visit: Visit, asked: Asked, job: Job, bill: Bill, flow: Flow
+    ) -> Result:
+        hear = flow.hear if flow.voice.stream else None
+
+        async def run(job: Job, hear: Hear | None = None) -> Result:
+            await bill.reserve(job.limits.wall_s)
+            bill.begin(job.limits.wall_s)
+            answer = await self._do(ops.Run(visit.owner, job), hear)
+            assert answer.result is not None
+            return bill.end(answer.result)
+
+        if asked.chunking is None:
+            return await self._until(run(job, hear), flow, visit.sink, bill)
+        doing = in_chunks(run, job, asked.chunking, hear)
+        return (await self._until(doing, flow, visit.sink, bill)).result
+
+    async def _until(
+        self, run: Awaitable[Answered], flow: Flow, sink: HttpSink, bill: Bill
+    ) -> Answered:
+        """The run's result; what appears meanwhile is sent."""
+        doing = asyncio.ensure_future(run)
+        stopping = asyncio.ensure_future(self._ground.stopping.wait())
+        try:
+            while not doing.done():
+                news = asyncio.ensure_future(flow.news.wait())
+                await asyncio.wait((doing, stopping, news), return_when=FIRST)
+                news.cancel()
+                if stopping.done() and not doing.done():
+                    raise trouble.Trouble(Kind.BUSY, STOPPING, code="stopping")
+                bill.tally.reply_bytes += await flow.send(sink)
+            bill.tally.reply_bytes += await flow.send(sink)
+            return doing.result()
+        finally:
+            stopping.cancel()
+            doing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await doing
+
+    def _note(self, visit: Visit, job: Job, result: Result) -> None:
+        """What was run for whom: a hash of it, never the code itself."""
+        self._counts.count(result)
+        self._ground.settlement.journal.say(
+            "execute",
+            id=visit.id,
+            key=visit.owner,
+            language=result.language,
+            status=result.status,
+            code_sha256=hashlib.sha256(job.code.encode()).hexdigest(),
+            ran_ms=round(result.execution_ms, 3),
+            cached=result.cached,
+            tier=result.isolation.tier if result.isolation is not None else "",
+        )
+
+    async def _explain(self, visit: Visit, bill: Bill, voice: Voice, fault: Fault) -> None:
+        """Tell the fault: as an answer, or as the end of a stream that has begun."""
+        tally = bill.tally
+        failed(tally, fault)
+        if tally.answered:
+            return
+        tally.answered = True
+        if tally.committed:
+            data = voice.fail(fault)
+            tally.reply_bytes += len(data)
+            await visit.sink.end(data)
+            return
+        status, data = voice.refusal(fault)
+        tally.status, tally.reply_bytes = status, len(data)
+        await visit.sink.whole(status, trouble.headers(fault, visit.id), data)
+
+    def _confess(self, id: str, bug: Exception) -> None:
+        self._ground.settlement.journal.say(
+            "bug",
+            id=id,
+            error=f"{type(bug).__name__}: {bug}",
+            trace="".join(traceback.format_tb(bug.__traceback__)[-6:]),
+        )
