@@ -127,12 +127,13 @@ def detached(act: Callable[[], object]) -> None:
 
 
 def main(text: str, names: list[str]) -> None:
-    """Try the named attacks (all that need no run of their own, if none is named)."""
+    """Try the named attacks; none named: all that need no run of their own."""
     world = World(**json.loads(text))
+    if len(names) == 1:
+        say(tried(next(it for it in LISTED if it.name == names[0]), world))
+        return
     for one in LISTED:
-        if one.name in names:
-            say(tried(one, world))
-        elif not names and not one.alone:
+        if one.name in names or (not names and not one.alone):
             say(tried_apart(one, world))
 
 

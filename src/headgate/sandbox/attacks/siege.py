@@ -41,10 +41,14 @@ AT_ONCE = 2
 _MAIN = (
     "import os, sys\n"
     "sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))\n"
-    "from onslaught import {module}, kit\n"
+    "from onslaught import {modules}, kit\n"
     "kit.main({world!r}, {names!r})\n"
 )
 FIRST_OF_TWO = tenants.LEAVE
+SOURCES = {
+    it.stem: it.read_bytes() for it in Path(__file__).parent.glob("*.py") if it.stem != "siege"
+}
+"""of the attacks: they are laid into the place that is attacked"""
 
 
 class Verdict(NamedTuple):
@@ -63,12 +67,16 @@ def everything() -> tuple[Attack, ...]:
 
 async def besiege(carry: Carry, runtime: Runtime) -> tuple[Verdict, ...]:
     """Try every attack."""
-    with Decoys() as decoys:
+    decoys = Decoys()
+    await asyncio.to_thread(decoys.__enter__)
+    try:
         order = Orders(runtime, decoys.world)
         said = await _many(carry, order)
         said |= await _two_by_two(carry, order)
         said |= await _alone(carry, order)
-        seen = decoys.reached()
+        seen = await asyncio.to_thread(decoys.reached)
+    finally:
+        await asyncio.to_thread(decoys.__exit__, None, None, None)
     return tuple(_judged(it, said, seen) for it in everything())
 
 
@@ -78,16 +86,12 @@ class Orders(NamedTuple):
     runtime: Runtime
     world: World
 
-    def of(self, module: str, names: Iterable[str], limits: Limits) -> Order:
-        """The named attacks of a module; none named: all that need no run of their own."""
+    def of(self, modules: tuple[str, ...], names: Iterable[str], limits: Limits) -> Order:
+        """The named attacks of modules; none named: all that need no run of their own."""
         text = json.dumps(self.world._asdict())
-        main = _MAIN.format(module=module, world=text, names=list(names))
-        place = Path(__file__).parent
+        main = _MAIN.format(modules=", ".join(modules), world=text, names=list(names))
         laid = [File("onslaught/__init__.py", b"")]
-        laid += [
-            File(f"onslaught/{it}.py", (place / f"{it}.py").read_bytes())
-            for it in ("kit", module)
-        ]
+        laid += [File(f"onslaught/{it}.py", SOURCES[it]) for it in ("kit", *modules)]
         laid.append(File("main.py", main.encode()))
         step = Step("attack", python="main.py", argv=("first-of-two",) if names else ())
         return Order(self.runtime, (step,), tuple(laid), limits)
@@ -96,7 +100,7 @@ class Orders(NamedTuple):
 async def _many(carry: Carry, order: Orders) -> dict[str, Said]:
     said: dict[str, Said] = {}
     for module in (files, network, processes, kernel):
-        result = await carry(order.of(_name(module), (), PATIENT), "attacker")
+        result = await carry(order.of((_name(module),), (), PATIENT), "attacker")
         said |= {it.name: it for it in heard(result)}
         for it in LISTED:
             if it.act.__module__ == module.__name__ and it.name not in said:
@@ -107,11 +111,11 @@ async def _many(carry: Carry, order: Orders) -> dict[str, Said]:
 async def _two_by_two(carry: Carry, order: Orders) -> dict[str, Said]:
     """One tenant leaves what the other looks for, while it is still there."""
     first = asyncio.ensure_future(
-        carry(order.of("tenants", (FIRST_OF_TWO,), PATIENT), "attacked")
+        carry(order.of(("tenants",), (FIRST_OF_TWO,), PATIENT), "attacked")
     )
     try:
         await asyncio.sleep(0.4)
-        result = await carry(order.of("tenants", (), PATIENT), "attacker")
+        result = await carry(order.of(("tenants",), (), PATIENT), "attacker")
     finally:
         await asyncio.gather(first, return_exceptions=True)
     return {it.name: it for it in heard(result)}
@@ -124,7 +128,7 @@ async def _alone(carry: Carry, order: Orders) -> dict[str, Said]:
     async def one(attack: Attack) -> None:
         module = attack.act.__module__.rpartition(".")[2]
         async with places:
-            result = await carry(order.of(module, (attack.name,), LIMITS), "attacker")
+            result = await carry(order.of((module,), (attack.name,), LIMITS), "attacker")
         told = artefact_escape(attack, result, order.world)
         said[attack.name] = told or _limited(attack, result)
 

@@ -1,0 +1,86 @@
+"""Knows the command lines of container engines: docker, podman and what runs beneath them.
+
+Rule 1: no network, no capability, a read-only root, an unprivileged user, all limits set.
+Rule 2: an engine is there if it answers; its command alone proves nothing.
+Rule 3: gVisor is asked for where it is installed: `runsc` as the engine's runtime.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+from typing import NamedTuple
+
+from headgate.sandbox.model import Order
+
+IMAGE = "docker.io/library/python:3.11-slim"
+INSIDE = "65534:65534"
+_ANSWER_S = 10.0
+_numbers = itertools.count(1)
+
+
+class Engine(NamedTuple):
+    """A container engine that answers."""
+
+    program: str
+    runtime: str = ""
+    """such as runsc; "": the engine's own"""
+    image: str = IMAGE
+    root: str = ""
+    """a folder that is the image instead (podman only)"""
+
+    def command(
+        self, argv: list[str], env: dict[str, str], box: str, order: Order
+    ) -> tuple[list[str], list[str]]:
+        """What runs `argv` in a new container, and what ends that container."""
+        name = f"headgate-{os.getpid()}-{next(_numbers)}"
+        limits = order.limits
+        words = [self.program, "run", "--rm", "--interactive", f"--name={name}"]
+        words += ["--network=none", "--read-only", "--cap-drop=ALL", f"--user={_user()}"]
+        words += ["--security-opt=no-new-privileges", f"--pids-limit={limits.processes + 1}"]
+        words += [f"--memory={limits.memory_mb}m", f"--memory-swap={limits.memory_mb}m"]
+        words += [f"--ulimit=nofile={limits.open_files}:{limits.open_files}"]
+        words += [f"--ulimit=fsize={limits.file_mb << 20}:{limits.file_mb << 20}"]
+        words += ["--ulimit=core=0:0", f"--tmpfs=/tmp:rw,nosuid,nodev,size={limits.disk_mb}m"]
+        words += [f"--shm-size={limits.disk_mb}m", f"--volume={box}:/box", "--workdir=/box"]
+        words += [f"--runtime={self.runtime}"] if self.runtime else []
+        words += [f"--volume={it.source}:{it.target}:ro" for it in order.runtime.trees]
+        words += [f"--env={key}={value}" for key, value in env.items()]
+        words += ["--rootfs", self.root] if self.root else [self.image]
+        return words + argv, [self.program, "rm", "--force", name]
+
+
+def _user() -> str:
+    """Never root: whoever owns the folder, or nobody."""
+    return INSIDE if os.geteuid() == 0 else f"{os.geteuid()}:{os.getegid()}"
+
+
+def find(image: str = IMAGE) -> Engine | None:
+    """The first engine that answers; the strongest runtime that it has."""
+    for name in ("podman", "docker"):
+        program = shutil.which(name)
+        if program is None:
+            continue
+        runtimes = _answer(program, "info", "--format", "{{json .}}")
+        if runtimes:
+            return Engine(program, "runsc" if '"runsc"' in runtimes else "", image)
+    return None
+
+
+def has_image(engine: Engine) -> bool:
+    """Is the image here: none is fetched behind anybody's back."""
+    return bool(engine.root) or bool(
+        _answer(engine.program, "image", "inspect", engine.image, "--format", "{{.Id}}")
+    )
+
+
+def _answer(*argv: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found on PATH, words of ours
+            argv, capture_output=True, text=True, timeout=_ANSWER_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""

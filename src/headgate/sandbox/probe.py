@@ -1,0 +1,214 @@
+"""Decides which tier this machine gives, by attacking each until one holds.
+
+Rule 1: a tier holds if none of the canary attacks escapes from it; to start is not enough.
+Rule 2: what was asked for by name is taken or refused, never replaced by something weaker.
+Rule 3: a refusal names the one thing that would change it on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from headgate.sandbox import container, tiers
+from headgate.sandbox.attacks import siege
+from headgate.sandbox.attacks.decoys import Decoys
+from headgate.sandbox.cgroup import Groups
+from headgate.sandbox.container import Engine
+from headgate.sandbox.foreman import Broken
+from headgate.sandbox.model import TIERS, Isolation, Limits, Runtime, Tier, Unavailable
+from headgate.sandbox.settings import Settings
+
+BY_ITSELF: tuple[Tier, ...] = ("namespaces", "landlock")
+"""what `auto` tries: a container is taken where it is asked for, since each run starts one"""
+CANARIES = (
+    "read a file of the host",
+    "cut a file of the host short",
+    "read an inherited descriptor",
+    "speak tcp to the host",
+    "send a datagram by path from a pair",
+    "speak to an abstract socket",
+    "ask the kernel for its networks",
+    "send a signal to a process of the host",
+    "read the memory of a process of the host",
+    "compare itself with a process of the host",
+    "be root of the host",
+    "make a user namespace",
+    "open a ring of calls",
+    "hold a capability",
+    "could win a capability by a program",
+)
+_MODULES = ("files", "network", "processes", "kernel")
+_LIMITS = Limits(wall_s=10.0)
+NOT_LINUX = "run Headgate in a Linux container or virtual machine, or on a hosted interpreter"
+DOCKER_FLAGS = (
+    "start the container with --security-opt seccomp=unconfined --security-opt"
+    " apparmor=unconfined --security-opt systempaths=unconfined"
+)
+
+
+class Facts(NamedTuple):
+    """What the machine says of itself."""
+
+    apparmor_restricts: bool = False
+    clone_is_off: bool = False
+    no_namespaces_left: bool = False
+    is_container: bool = False
+
+
+class Probed(NamedTuple):
+    """What came of trying a tier."""
+
+    tier: Tier
+    isolation: Isolation | None
+    """None: it does not hold"""
+    what: str = ""
+    remedy: str = ""
+
+
+async def probe(settings: Settings, groups: Groups | None = None) -> Isolation:
+    """The tier that code runs in here; Unavailable where it is less than the minimum."""
+    wanted = BY_ITSELF if settings.tier == "auto" else (_known(settings.tier),)
+    least = TIERS.index(_known(settings.minimum))
+    tried: list[Probed] = []
+    for tier in wanted:
+        allowed = tier == "none" and settings.uncontained
+        if TIERS.index(tier) > least and not allowed:
+            tried.append(_too_weak(tier, settings))
+            continue
+        tried.append(await attempt(tier, settings, groups))
+        found = tried[-1].isolation
+        if found is not None:
+            return found
+    what = "; ".join(f"{it.tier}: {it.what}" for it in tried)
+    raise Unavailable(f"no sandbox here that holds ({what})", tried[0].remedy)
+
+
+async def attempt(tier: Tier, settings: Settings, groups: Groups | None = None) -> Probed:
+    """Start one tier and attack it."""
+    if sys.platform != "linux":
+        return Probed(tier, None, f"{sys.platform} has no walls of this kind", NOT_LINUX)
+    walls = tiers.isolation(tier, groups)
+    if tier == "none":
+        return Probed(tier, walls)
+    engine = await asyncio.to_thread(engine_for, tier)
+    if isinstance(engine, Probed):
+        return engine
+    try:
+        escaped = await canaries(settings, walls, engine)
+    except Unavailable as error:
+        return Probed(tier, None, error.what, remedy_for(tier, error))
+    except Broken as error:
+        return Probed(tier, None, str(error), remedy_for(tier, None))
+    if escaped:
+        return Probed(
+            tier, None, f"it let through: {', '.join(escaped)}", remedy_for(tier, None)
+        )
+    return Probed(tier, walls)
+
+
+async def canaries(
+    settings: Settings, walls: Isolation, engine: Engine | None
+) -> tuple[str, ...]:
+    """The canary attacks that got through."""
+    runtime = Runtime("python", "", "python", interpreter=settings.python)
+    decoys = Decoys()
+    worker, laid = await asyncio.gather(
+        tiers.start_worker(runtime, walls, engine),
+        asyncio.to_thread(decoys.__enter__),
+        return_exceptions=True,
+    )
+    try:
+        if isinstance(worker, BaseException):
+            raise worker
+        if isinstance(laid, BaseException):
+            raise laid
+        order = siege.Orders(runtime, decoys.world).of(_MODULES, CANARIES, _LIMITS)
+        cell = await worker.prepare(_LIMITS)
+        said = {it.name: it for it in siege.heard(await cell.carry_out(order))}
+        seen = await asyncio.to_thread(decoys.reached)
+    finally:
+        await asyncio.to_thread(decoys.__exit__, None, None, None)
+        if not isinstance(worker, BaseException):
+            await worker.close()
+    return tuple(it for it in CANARIES if it in seen or it not in said or said[it].escaped)
+
+
+def engine_for(tier: Tier) -> Engine | Probed | None:
+    """The container engine where one is needed; what is wrong, if there is none."""
+    if tier != "container":
+        return None
+    engine = container.find()
+    if engine is None:
+        return Probed(
+            tier,
+            None,
+            "no container engine answers",
+            "install podman, or start docker's daemon and give this user access to it",
+        )
+    if not container.has_image(engine):
+        pull = f"{Path(engine.program).name} pull {engine.image}"
+        return Probed(tier, None, f"the image {engine.image} is not here", pull)
+    return engine
+
+
+def look(top: Path = Path("/")) -> Facts:
+    """The switches of this machine that forbid namespaces."""
+    switches = top / "proc/sys"
+    return Facts(
+        apparmor_restricts=_says(switches / "kernel/apparmor_restrict_unprivileged_userns", 1),
+        clone_is_off=_says(switches / "kernel/unprivileged_userns_clone", 0),
+        no_namespaces_left=_says(switches / "user/max_user_namespaces", 0),
+        is_container=any((top / it).exists() for it in (".dockerenv", "run/.containerenv"))
+        or "KUBERNETES_SERVICE_HOST" in os.environ,
+    )
+
+
+def remedy(facts: Facts) -> str:
+    """What gives namespaces to a machine of which this is true."""
+    if facts.is_container:
+        return DOCKER_FLAGS
+    if facts.no_namespaces_left:
+        return "sudo sysctl -w user.max_user_namespaces=15000"
+    if facts.apparmor_restricts:
+        return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    if facts.clone_is_off:
+        return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
+    return "see `headgate doctor`, or take another tier: [sandbox] tier"
+
+
+def remedy_for(tier: Tier, error: Exception | None = None) -> str:
+    """Of a tier that did not hold."""
+    known = error.remedy if isinstance(error, Unavailable) else ""
+    facts = look()
+    if tier == "namespaces" and facts != Facts():
+        return remedy(facts)
+    if tier == "landlock":
+        return known or "take a kernel of 6.12 or later with `landlock` among its lsm="
+    return known or remedy(facts)
+
+
+def _says(path: Path, value: int) -> bool:
+    try:
+        return int(path.read_text()) == value
+    except (OSError, ValueError):
+        return False
+
+
+def _known(name: str) -> Tier:
+    for tier in TIERS:
+        if tier == name:
+            return tier
+    known = ", ".join(("auto", *TIERS))
+    raise Unavailable(f"there is no tier {name!r}", f"name one under [sandbox] tier: {known}")
+
+
+def _too_weak(tier: Tier, settings: Settings) -> Probed:
+    if tier == "none":
+        what = "code would run without any walls"
+        return Probed(tier, None, what, 'say so: [sandbox] tier = "none", uncontained = true')
+    what = f"less than the minimum {settings.minimum}"
+    return Probed(tier, None, what, f'lower it: [sandbox] minimum = "{tier}"')

@@ -1,0 +1,61 @@
+"""Knows the tiers: what each is started with, and what it does not cover, in words.
+
+Rule 1: a gap is told where it is true, not where it might be.
+"""
+
+from __future__ import annotations
+
+from headgate.sandbox.cgroup import Groups
+from headgate.sandbox.container import Engine
+from headgate.sandbox.folders import FolderForeman
+from headgate.sandbox.foreman import Foreman
+from headgate.sandbox.model import Isolation, Runtime, Tier
+from headgate.sandbox.worker import landlock
+
+KERNEL_GAP = (
+    "a hole in the kernel itself: who must fear those who know one takes gVisor or a"
+    " virtual machine"
+)
+WATCHED_GAP = (
+    "memory of all processes together is counted, not held: for some milliseconds a run can"
+    " use more"
+)
+FOLDER_GAPS = (
+    "that a file of the machine exists, its size and its times can be seen, though not read",
+    "disk and number of files are counted, not held: for some milliseconds a run can use more",
+    "processes of a run share the machine's list of processes with all others, unseen",
+)
+NONE_GAP = "nothing is contained: the code can do what the user it runs as can do"
+
+
+def isolation(tier: Tier, groups: Groups | None) -> Isolation:
+    """What a tier is on this machine."""
+    version = landlock.best() if tier in ("namespaces", "landlock") else 0
+    gaps = {
+        "namespaces": (KERNEL_GAP,),
+        "landlock": (*FOLDER_GAPS, KERNEL_GAP),
+        "container": (FOLDER_GAPS[1], KERNEL_GAP),
+        "none": (NONE_GAP,),
+    }[tier]
+    cgroup = groups.version if groups is not None and tier == "namespaces" else 0
+    if not cgroup and tier in ("namespaces", "landlock"):
+        gaps = (WATCHED_GAP, *gaps)
+    return Isolation(
+        tier=tier,
+        landlock=version,
+        seccomp=tier in ("namespaces", "landlock"),
+        user_namespace=tier == "namespaces",
+        cgroup=cgroup,
+        gaps=gaps,
+    )
+
+
+async def start_worker(
+    runtime: Runtime,
+    walls: Isolation,
+    engine: Engine | None = None,
+) -> Foreman | FolderForeman:
+    """A worker of the tier that `walls` names."""
+    if walls.tier == "namespaces":
+        return await Foreman.start(runtime, walls)
+    return await FolderForeman.start(runtime, walls, engine)

@@ -1,0 +1,234 @@
+"""Stands over one program that has no namespaces of its own: starts, watches and ends it.
+
+Rule 1: whatever the program starts comes back to the warden when its parent goes, and is ended
+with it: nothing outlives a step.
+Rule 2: as root it gives the program a user of its own before anything of it runs.
+Rule 3: memory of all processes, disk and files are counted again and again; the kernel holds
+what one process may use. Between two counts more can be used, and is then the end of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from headgate.sandbox.worker import bpf, confine, landlock, syscalls
+
+SUBREAPER = 36
+LOOK_S = 0.02
+COUNT_EVERY = 3
+"""looks at the processes for each look at the folder"""
+PAGE = os.sysconf("SC_PAGE_SIZE")
+DEVICES = tuple(f"/dev/{it}" for it in ("null", "zero", "full", "random", "urandom"))
+_CHILDREN_MOST = 100_000
+UNSTARTED = 127
+
+
+def main(text: str) -> None:
+    """Be the warden of one step: `text` is what is asked as JSON; the report goes to fd."""
+    wish = json.loads(text)
+    syscalls.prctl(syscalls.PDEATHSIG, signal.SIGKILL)
+    syscalls.prctl(SUBREAPER, 1)
+    ended = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    child = os.fork()
+    if not child:
+        _become(wish)
+    report = Watch(child, wish).until(ended)
+    with open(wish["fd"], "w") as out:
+        json.dump(report, out)
+    if wish["stop"]:
+        subprocess.run(wish["stop"], capture_output=True, check=False)  # noqa: S603 - ours
+
+
+class Watch:
+    """The watch over a program."""
+
+    def __init__(self, child: int, wish: dict[str, Any]) -> None:
+        self._child, self._wish = child, wish
+        self._peak_kb = 0.0
+        self._reason = ""
+
+    def until(self, ended: list[bool]) -> dict[str, Any]:
+        """Watch until it ended or must; what to report."""
+        looks = 0
+        status = use = None
+        while status is None and not ended and not self._reason:
+            status, use = self._wait(LOOK_S)
+            if status is None:
+                looks += 1
+                self._look(looks)
+        _kill_all(os.getpid())
+        if status is None:
+            status, use = self._wait(5.0)
+        cpu_ms = (use.ru_utime + use.ru_stime) * 1000 if use else 0.0
+        peak_kb = max(self._peak_kb, use.ru_maxrss if use else 0)
+        _reap_all()
+        self._count_folder()
+        said = {"status": status or 0, "reason": self._reason, "cpu_ms": cpu_ms}
+        return said | {"peak_kb": peak_kb}
+
+    def _wait(self, seconds: float) -> tuple[int | None, Any]:
+        """Its status and use, if it ends within that time; orphans are reaped on the way."""
+        end = time.monotonic() + seconds
+        pause = 0.0005
+        while True:
+            try:
+                pid, status, use = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return 0, None
+            if pid == self._child:
+                return status, use
+            if not pid:
+                if time.monotonic() > end:
+                    return None, None
+                time.sleep(pause)
+                pause = min(pause * 2, 0.005)
+
+    def _look(self, looks: int) -> None:
+        most = self._wish["watch"]["memory_bytes"]
+        pids = list(_below(os.getpid()))
+        self._peak_kb = max(self._peak_kb, _resident(pids) / 1024)
+        if most and _resident(pids) > most and _proportional(pids) > most:
+            self._reason = "memory"
+        if looks % COUNT_EVERY == 0:
+            self._count_folder()
+
+    def _count_folder(self) -> None:
+        watch = self._wish["watch"]
+        size, files = _counted(self._wish["box"], watch["inodes"])
+        if not self._reason and watch["disk_bytes"] and size > watch["disk_bytes"]:
+            self._reason = "disk"
+        if not self._reason and watch["inodes"] and files > watch["inodes"]:
+            self._reason = "inodes"
+
+
+def _become(wish: dict[str, Any]) -> NoReturn:
+    """In the child: give everything up, then be the program."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.chdir(wish["cwd"])
+        if wish["limits"]:
+            confine.limit(wish["limits"])
+        if wish["uid"]:
+            os.setgroups([])
+            os.setresgid(wish["uid"], wish["uid"], wish["uid"])
+            os.setresuid(wish["uid"], wish["uid"], wish["uid"])
+        os.umask(0o077)
+        syscalls.close_beyond(2)
+        if wish["walls"]:
+            _wall_in(wish)
+        os.execvpe(wish["argv"][0], wish["argv"], wish["env"])  # noqa: S606 - what we are for
+    except OSError as error:
+        os.write(2, f"{wish['argv'][0]}: {error.strerror or error}\n".encode())
+    finally:
+        os._exit(UNSTARTED)
+
+
+def _wall_in(wish: dict[str, Any]) -> None:
+    if os.geteuid() == 0:
+        raise PermissionError(1, "code is never run as root")
+    with contextlib.suppress(PermissionError):
+        syscalls.drop_capabilities()  # without any there is none to drop
+    reach = landlock.Reach(tuple(wish["read"]), (wish["box"],), DEVICES)
+    if not landlock.confine(reach):
+        raise OSError("this kernel has no Landlock")
+    bpf.install(bpf.compile_filter(is_shared=True))
+
+
+def _below(pid: int) -> Iterator[int]:
+    """Every process that descends from `pid`."""
+    waiting, seen = [pid], 0
+    while waiting and seen < _CHILDREN_MOST:
+        one = waiting.pop()
+        for child in _children(one):
+            seen += 1
+            yield child
+            waiting.append(child)
+
+
+def _children(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with (
+                contextlib.suppress(OSError),
+                open(f"/proc/{pid}/task/{task}/children") as file,
+            ):
+                yield from map(int, file.read().split())
+
+
+def _resident(pids: list[int]) -> int:
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/statm") as file:
+            total += int(file.read().split()[1]) * PAGE
+    return total
+
+
+def _proportional(pids: list[int]) -> int:
+    """What they use together, pages that several of them see counted once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup") as file:
+            for line in file:
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total
+
+
+def _counted(folder: str, most: int) -> tuple[int, int]:
+    """Bytes and entries below a folder; one that cannot be looked into counts as too many."""
+    size, files = 0, 0
+    waiting = [folder]
+    while waiting and (not most or files <= most):
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    with contextlib.suppress(FileNotFoundError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            files = most + 1
+    return size, files
+
+
+def _kill_all(pid: int) -> None:
+    """Kill all that descends from us, until a look finds none that lives."""
+    for _ in range(_CHILDREN_MOST):
+        found = [it for it in _below(pid) if _lives(it)]
+        if not found:
+            return
+        for one in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(one, signal.SIGKILL)
+        time.sleep(0.0005)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _reap_all() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
