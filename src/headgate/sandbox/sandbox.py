@@ -1,0 +1,339 @@
+"""Where code is asked to be run: owns the line, the workers, the sessions and what is kept.
+
+Rule 1: what may not run here is refused before anything of it begins.
+Rule 2: whatever way a run ends, its place in the line, its cell and its files are given back.
+Rule 3: a result says how long it stood in line, how long it ran, and what contained it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace as with_settings
+from decimal import Decimal
+from types import TracebackType
+
+import msgspec
+
+from headgate.sandbox import catalogue
+from headgate.sandbox.checkpoint import Chunked, in_chunks
+from headgate.sandbox.chunks import Chunking
+from headgate.sandbox.journal import Journal
+from headgate.sandbox.keep import Keep, key_of, may_keep
+from headgate.sandbox.language import Missing
+from headgate.sandbox.languages import python
+from headgate.sandbox.line import Line, Room
+from headgate.sandbox.model import (
+    Artefact,
+    Heard,
+    Isolation,
+    Job,
+    Limits,
+    Made,
+    Order,
+    Output,
+    Result,
+    Runtime,
+    Step,
+    Unavailable,
+)
+from headgate.sandbox.pool import Bounds, Hearing, Pool, Start
+from headgate.sandbox.sessions import Sessions, Terms, Told
+from headgate.sandbox.settings import MEBIBYTE, Settings
+from headgate.sandbox.shelf import Shelf
+from headgate.sandbox.snapshot import pack, unpack
+from headgate.sandbox.standing import stand
+
+Refer = Callable[[Artefact], Artefact]
+
+TEND_S = 5.0
+"""how often what is idle is looked for"""
+MUCH_BYTES = MEBIBYTE
+"""from here on a job's key is made beside the loop"""
+
+
+class Sandbox:
+    """Runs code of strangers; an async context."""
+
+    def __init__(
+        self, settings: Settings | None = None, standing: tuple[Isolation, Start] | None = None
+    ) -> None:
+        """`standing`: what contains code, and how a worker is begun; without it this machine
+        is asked."""
+        self.settings = it = settings or Settings()
+        self._standing = standing
+        share = (it.at_once, it.at_once_per_tenant, it.room_mb)
+        self._line = Line(Room(*share, it.waiting, it.waiting_per_tenant, it.wait_s))
+        self._keep = Keep(it.cache_entries if it.cache else 0, it.cache_bytes)
+        self._references: Shelf[bytes] = Shelf(it.references_mb * MEBIBYTE)
+        self._runtimes: dict[str, Runtime] = {}
+        self._second_nusd = Decimal(it.second_usd) * 1_000_000_000
+        self._isolation: Isolation | None = None
+        self._pool: Pool | None = None
+        self._sessions: Sessions | None = None
+        self._tending: asyncio.Future[None] | None = None
+
+    @property
+    def isolation(self) -> Isolation:
+        """What contains the code; known once it is entered."""
+        assert self._isolation is not None
+        return self._isolation
+
+    async def __aenter__(self) -> Sandbox:
+        it = self.settings
+        self._isolation, start = self._standing or await stand(it)
+        bounds = Bounds(it.workers, it.spares, it.spares_mb, it.idle_s)
+        self._pool = Pool(start, bounds)
+        spans = (it.session_idle_s, it.session_life_s, it.session_keep_s)
+        rooms = (it.snapshot_mb * MEBIBYTE, it.snapshots_mb * MEBIBYTE)
+        terms = Terms(it.sessions, it.sessions_per_tenant, *spans, *rooms)
+        self._sessions = Sessions(self._pool, terms)
+        self._tending = asyncio.ensure_future(self._tend())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End every run and session; nothing of them is left."""
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait([self._tending])
+        if self._sessions is not None:
+            self._sessions.close_all()
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def run(self, job: Job, heard: Callable[[Heard], None] | None = None) -> Result:
+        """Run code; of a session where the job names one."""
+        begun = time.monotonic()
+        self.settings.check(job.limits)
+        refer = self._referring(job.tenant, job.limits)
+        run = self._run_cell if job.session else self._run_fresh
+        result = await run(job, _referred(heard, refer))
+        return self._finished(result, refer, begun)
+
+    async def carry_out(
+        self, order: Order, tenant: str = "", heard: Callable[[Heard], None] | None = None
+    ) -> Result:
+        """Do what an order says, in a fresh place; never answered from what is kept."""
+        begun = time.monotonic()
+        self.settings.check(order.limits)
+        refer = self._referring(tenant, order.limits)
+        result = await self._carried_out(order, tenant, _referred(heard, refer))
+        return self._finished(result, refer, begun)
+
+    async def run_in_chunks(
+        self,
+        job: Job,
+        chunking: Chunking,
+        heard: Callable[[Heard], None] | None = None,
+        journal: Journal | None = None,
+    ) -> Chunked:
+        """Run a job slice by slice, smaller ones where they take too much."""
+        self.settings.check(job.limits)
+        begun = time.monotonic()
+        refer = self._referring(job.tenant, job.limits)
+        heard = _referred(heard, refer)
+        done = await in_chunks(self._run_slice, job, chunking, heard, journal)
+        return done._replace(result=self._finished(done.result, refer, begun))
+
+    async def open_session(
+        self,
+        tenant: str,
+        language: str,
+        limits: Limits | None = None,
+        snapshot: bytes | None = None,
+    ) -> str:
+        """A place that remembers; its id is for `Job.session`."""
+        limits = limits or Limits()
+        self.settings.check(limits)
+        files = unpack(snapshot, self.settings.snapshot_mb * MEBIBYTE) if snapshot else ()
+        runtime = await self._runtime(catalogue.named(language).name)
+        return await self._all_sessions.open(tenant, runtime, limits, files)
+
+    async def close_session(self, session: str, tenant: str) -> None:
+        self._all_sessions.close(session, tenant)
+
+    async def snapshot(self, session: str, tenant: str) -> bytes:
+        """The files of its work folder, as `open_session` takes them."""
+        return pack(await self._all_sessions.files(session, tenant))
+
+    def sessions(self, tenant: str) -> tuple[Told, ...]:
+        return self._all_sessions.told(tenant)
+
+    async def artefact(self, reference: str, tenant: str) -> bytes | None:
+        """An artefact that was too large to be answered inline; None: it is gone."""
+        return self._references.find(reference, tenant)
+
+    def figures(self) -> Mapping[str, float]:
+        """How it stands, for whoever watches."""
+        pool = self._entered
+        return {
+            "running": self._line.running,
+            "waiting": self._line.waiting,
+            "workers": len(pool.workers),
+            "spares": sum(len(it.spares) for it in pool.workers),
+            "spare_hits": pool.hits,
+            "spare_misses": pool.misses,
+            "workers_replaced": pool.replaced,
+            "sessions": len(self._all_sessions),
+            "cache_entries": len(self._keep),
+            "cache_hits": self._keep.hits + self._keep.joins,
+            "cache_misses": self._keep.misses,
+        }
+
+    @property
+    def _entered(self) -> Pool:
+        assert self._pool is not None, "enter the sandbox first: async with Sandbox(…)"
+        return self._pool
+
+    @property
+    def _all_sessions(self) -> Sessions:
+        assert self._sessions is not None, "enter the sandbox first: async with Sandbox(…)"
+        return self._sessions
+
+    async def _run_fresh(self, job: Job, heard: Hearing) -> Result:
+        language = catalogue.named(job.language)
+        if self.settings.packages and not job.packages and language.name == "python":
+            job = msgspec.structs.replace(job, packages=self.settings.packages)
+        order = language.plan(await self._runtime(language.name), job)
+        if job.env:
+            order = msgspec.structs.replace(order, steps=_with_env(order, job))
+
+        ran = False
+
+        async def run() -> Result:
+            nonlocal ran
+            ran = True
+            return await self._carried_out(order, job.tenant, heard)
+
+        if not self.settings.cache or not may_keep(job):
+            return await run()
+        setting = (order.runtime, self.isolation)
+        large = sum(len(it.data) for it in job.files) + len(job.stdin) > MUCH_BYTES
+        key = await asyncio.to_thread(key_of, job, *setting) if large else key_of(job, *setting)
+        result = await self._keep.result(key, run)
+        if not ran and heard is not None:
+            _tell(heard, result)
+        return result
+
+    async def _run_cell(self, job: Job, heard: Hearing) -> Result:
+        begun = time.monotonic()
+        async with self._line.turn(job.tenant, 0):
+            queue_ms = (time.monotonic() - begun) * 1000
+            result = await self._all_sessions.run(job, heard)
+        return msgspec.structs.replace(result, queue_ms=queue_ms)
+
+    async def _run_slice(self, job: Job) -> Result:
+        return await self._run_fresh(job, None)
+
+    async def _carried_out(self, order: Order, tenant: str, heard: Hearing) -> Result:
+        begun = ready = time.monotonic()
+
+        def begins() -> None:
+            nonlocal ready
+            ready = time.monotonic()
+
+        async with self._line.turn(tenant, order.limits.memory_mb):
+            result = await self._entered.carry_out(tenant, order, heard, begins)
+        return msgspec.structs.replace(result, queue_ms=(ready - begun) * 1000)
+
+    async def _runtime(self, name: str) -> Runtime:
+        found = self._runtimes.get(name)
+        if found is None:
+            found = await asyncio.to_thread(self._looked_for, name)
+            self._runtimes[name] = found
+        return found
+
+    def _looked_for(self, name: str) -> Runtime:
+        if name != "python" or not self.settings.python:
+            return catalogue.runtime(name)
+        own = python.look(self.settings.python)
+        if isinstance(own, Missing):
+            raise Unavailable(own.what, own.remedy)
+        return own
+
+    def _finished(self, result: Result, refer: Refer, begun: float) -> Result:
+        """What every result says beside what came of the run."""
+        spent = 0 if result.cached else int(self._second_nusd * int(result.execution_ms) / 1000)
+        return msgspec.structs.replace(
+            result,
+            artefacts=tuple(map(refer, result.artefacts)),
+            isolation=result.isolation or self._isolation,
+            cost_nusd=spent,
+            total_ms=(time.monotonic() - begun) * 1000,
+            id=f"exec_{secrets.token_hex(12)}",
+        )
+
+    def _referring(self, tenant: str, limits: Limits) -> Refer:
+        """What makes an artefact that is too large to be answered inline a reference, once;
+        where there is no room for it, it stays as it is rather than being lost."""
+        known: dict[tuple[str, str], Artefact] = {}
+
+        def refer(artefact: Artefact) -> Artefact:
+            data = artefact.data
+            if data is None or len(data) <= limits.inline_bytes:
+                return artefact
+            key = (artefact.path, artefact.sha256)
+            if key not in known:
+                name = f"art_{secrets.token_hex(16)}"
+                kept = self._references.put(name, tenant, data, len(data))
+                by_name = msgspec.structs.replace(artefact, data=None, reference=name)
+                known[key] = by_name if kept else artefact
+            return known[key]
+
+        return refer
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_S)
+            self._entered.tend()
+            await self._all_sessions.tend()
+
+
+async def _once(job: Job, settings: Settings, heard: Hearing) -> Result:
+    async with Sandbox(settings) as sandbox:
+        return await sandbox.run(job, heard)
+
+
+def run_once(
+    job: Job,
+    settings: Settings | None = None,
+    heard: Callable[[Heard], None] | None = None,
+) -> Result:
+    """Run one job and leave nothing behind: for callers without a loop."""
+    settings = with_settings(settings or Settings(), spares=0, cache=False)
+    return asyncio.run(_once(job, settings, heard))
+
+
+def _with_env(order: Order, job: Job) -> tuple[Step, ...]:
+    return tuple(msgspec.structs.replace(it, env=(*it.env, *job.env)) for it in order.steps)
+
+
+def _referred(heard: Hearing, refer: Refer) -> Hearing:
+    """Whoever listens is told of references where the result has them."""
+    if heard is None:
+        return None
+
+    def listen(what: Heard) -> None:
+        heard(Made(refer(what.artefact)) if isinstance(what, Made) else what)
+
+    return listen
+
+
+def _tell(heard: Callable[[Heard], None], result: Result) -> None:
+    """What is given again is heard as if it came now."""
+    if result.stdout:
+        heard(Output("stdout", result.stdout))
+    if result.stderr:
+        heard(Output("stderr", result.stderr))
+    for each in result.artefacts:
+        heard(Made(each))
