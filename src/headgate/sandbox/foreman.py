@@ -1,6 +1,6 @@
 """Owns one worker: starts it, keeps its line, has orders carried out in its cells.
 
-Rule 1: the loop never blocks; whatever is slow is on the other side of the line.
+Rule 1: the loop never blocks; whatever is slow is on the other side of the line or in a thread.
 Rule 2: a worker that is gone ends every run of it as broken, never as the code's failure.
 Rule 3: closing, or dying, takes every process of the worker along.
 """
@@ -9,124 +9,130 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import json
-import math
 import os
 import socket
+import struct
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from headgate.sandbox.model import (
-    Artefact,
-    Ended,
-    Heard,
-    Isolation,
-    Limits,
-    Made,
-    Order,
-    Output,
-    Result,
-    Runtime,
-    Status,
-    Step,
-    Unavailable,
-)
+from headgate.sandbox.cell import Broken, Cell
+from headgate.sandbox.cgroup import Bounds, Groups
+from headgate.sandbox.model import Isolation, Limits, Runtime, Unavailable
 from headgate.sandbox.worker import frames
 from headgate.sandbox.worker.frames import Frame, Word
 
-CODE = str(Path(__file__).parents[2])
-FIRST_UID = 61184  # systemd's range for users that exist while a service runs
-UIDS = 4096
+__all__ = ["Broken", "Cell", "Foreman"]
+
+START_S = 60.0
+"""importing large packages from a cold disk takes long"""
+REMEDY = "run `headgate doctor`: it says which isolation this machine gives and what it lacks"
+_CODE = str(Path(__file__).parents[2])
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from headgate.sandbox.worker.launcher import main; main(sys.argv[2])"
 )
+_FIRST_UID, _UIDS = 61184, 4096
+"""systemd's range for users that exist while a service runs"""
 _uids = itertools.count(os.getpid())
-START_S = 60.0
-
-
-class Broken(Exception):
-    """The worker is gone; `begun` says whether any of the code had run."""
-
-    def __init__(self, what: str, *, begun: bool) -> None:
-        super().__init__(what)
-        self.begun = begun
+_CREDENTIALS = struct.Struct("3i")
 
 
 class Foreman:
     """One worker: a process tree of one runtime and one tenant."""
 
-    def __init__(self, runtime: Runtime, walls: Isolation) -> None:
-        self.runtime, self.walls = runtime, walls
+    def __init__(
+        self, runtime: Runtime, walls: Isolation, groups: Groups | None = None
+    ) -> None:
+        self.runtime, self.walls, self._groups = runtime, walls, groups
         self.missing: dict[str, str] = {}
         """imports that failed, and why"""
         self.alive = False
         self._cells: dict[int, Cell] = {}
         self._numbers = itertools.count(1)
         self._line: asyncio.Transport | None = None
+        self._births: socket.socket | None = None
+        self._process: asyncio.subprocess.Process | None = None
         self._up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    async def start(cls, runtime: Runtime, walls: Isolation) -> Foreman:
+    async def start(
+        cls, runtime: Runtime, walls: Isolation, groups: Groups | None = None
+    ) -> Foreman:
         """Start the worker and wait until its imports are loaded."""
-        foreman = cls(runtime, walls)
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        with theirs:
-            setup = foreman._setup(theirs.fileno())
-            foreman._process = await asyncio.create_subprocess_exec(
-                runtime.interpreter or sys.executable,
-                "-I",
-                "-c",
-                _BOOT,
-                CODE,
-                json.dumps(setup),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env={"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"},
-            )
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: _Line(foreman), sock=ours)
+        foreman = cls(runtime, walls, groups)
         try:
+            await foreman._start()
             async with asyncio.timeout(START_S):
                 await foreman._up
+        except TimeoutError:
+            await foreman.close()
+            what = f"the sandbox was not up after {START_S:g} s"
+            raise Unavailable(what, "import less before the fork: [sandbox] packages") from None
         except BaseException:
             await foreman.close()
             raise
         return foreman
 
-    def _setup(self, fd: int) -> dict[str, Any]:
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(theirs)
+            fds = [theirs.fileno()]
+            if self._groups is not None:
+                fds.append(stack.enter_context(self._listen_to_births()).fileno())
+            setup = self._setup(*fds)
+            program = self.runtime.interpreter if self.runtime.kind == "python" else ""
+            ours.setblocking(False)
+            self._process = await asyncio.create_subprocess_exec(
+                program or sys.executable,
+                "-I",
+                "-c",
+                _BOOT,
+                _CODE,
+                json.dumps(setup),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=fds,
+                env={"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            )
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: _Line(self), sock=ours)
+
+    def _setup(self, line: int, births: int = -1) -> dict[str, Any]:
         prefixes = {sys.prefix, sys.base_prefix} if not self.runtime.interpreter else set()
-        trees = [(it, it) for it in sorted(prefixes)]
-        trees += [(it.source, it.target) for it in self.runtime.trees]
+        trees = {it: it for it in sorted(prefixes)}
+        trees |= {it.target: it.source for it in self.runtime.trees}
         return {
-            "fd": fd,
-            "code": CODE,
+            "fd": line,
+            "births": births,
+            "code": _CODE,
             "parent": os.getpid(),
-            "uid": FIRST_UID + next(_uids) % UIDS,
-            "trees": trees,
+            "uid": _FIRST_UID + next(_uids) % _UIDS,
+            "trees": [(source, target) for target, source in trees.items()],
+            "overlays": [it.target for it in self.runtime.trees if it.is_overlay],
             "env": dict(self.runtime.env),
             "forks": self.runtime.kind == "python",
             "imports": list(self.runtime.imports),
         }
 
-    async def prepare(self, limits: Limits) -> Cell:
-        """A spare: a cell that waits for its order."""
+    async def prepare(self, limits: Limits, *, session: bool = False) -> Cell:
+        """A spare: a cell that waits for its order, or for the first of a session."""
         if not self.alive or self._line is None:
             raise Broken("the worker is gone", begun=False)
-        cell = Cell(self, next(self._numbers))
+        cell = Cell(next(self._numbers), self.say, self.walls, is_session=session)
+        if self._groups is not None:
+            bounds = Bounds(limits.memory_mb, limits.processes + 1)
+            cell.group = await asyncio.to_thread(self._groups.make, bounds)
         self._cells[cell.number] = cell
         wish = {"disk_bytes": limits.disk_mb << 20, "inodes": limits.inodes}
-        self._say(frames.pack_said(cell.number, Word.PREPARE, wish))
+        self.say(frames.pack_said(cell.number, Word.PREPARE, wish))
         try:
             await cell.ready
+            await cell.placed()
         except BaseException:
             cell.kill()
             raise
@@ -137,15 +143,23 @@ class Foreman:
         self.alive = False
         if self._line is not None:
             self._line.abort()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        if self._births is not None:
+            asyncio.get_running_loop().remove_reader(self._births)
+            self._births.close()
+            self._births = None
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        self.gone("the worker was closed")
 
-    def _say(self, data: bytes) -> None:
-        if self._line is not None:
+    def say(self, data: bytes) -> None:
+        """Send what `frames` packed."""
+        if self._line is not None and not self._line.is_closing():
             self._line.write(data)
 
-    def _hear(self, frame: Frame) -> None:
+    def hear(self, frame: Frame) -> None:
+        """Take one frame of the worker."""
         if frame.cell:
             cell = self._cells.get(frame.cell)
             if cell is not None:
@@ -158,18 +172,40 @@ class Foreman:
             if not self._up.done():
                 self._up.set_result(None)
         elif frame.word == Word.FAILED:
-            self._gone(frame.said["what"])
+            self.gone(frame.said["what"])
 
-    def _gone(self, what: str) -> None:
+    def connected(self, line: asyncio.Transport) -> None:
+        self._line = line
+
+    def gone(self, what: str) -> None:
+        """The worker is no more."""
         self.alive = False
         if not self._up.done():
             self._up.set_exception(Unavailable(f"the sandbox cannot start: {what}", REMEDY))
+            self._up.exception()  # whoever starts it may have given up before
         for cell in list(self._cells.values()):
             cell.lost(what)
         self._cells.clear()
 
+    def _listen_to_births(self) -> socket.socket:
+        """The kernel says by which pid we know a process that the keeper names."""
+        births, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        births.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        births.setblocking(False)
+        self._births = births
+        asyncio.get_running_loop().add_reader(births, self._hear_births)
+        return told
 
-REMEDY = "run `headgate doctor`: it says which isolation this machine gives and what it lacks"
+    def _hear_births(self) -> None:
+        while self._births is not None:
+            try:
+                data, notes, _, _ = self._births.recvmsg(64, 64)
+            except (BlockingIOError, OSError):
+                return
+            for _, kind, note in notes:
+                cell = self._cells.get(int.from_bytes(data, "big"))
+                if kind == socket.SCM_CREDENTIALS and cell is not None:
+                    cell.born(_CREDENTIALS.unpack(note[: _CREDENTIALS.size])[0])
 
 
 class _Line(asyncio.Protocol):
@@ -180,177 +216,11 @@ class _Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._foreman._line = transport
+        self._foreman.connected(transport)
 
     def data_received(self, data: bytes) -> None:
         for frame in self._unpacker.feed(data):
-            self._foreman._hear(frame)
+            self._foreman.hear(frame)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._foreman._gone("the worker ended")
-
-
-class Cell:
-    """A place where one order is carried out."""
-
-    def __init__(self, foreman: Foreman, number: int) -> None:
-        self._foreman, self.number = foreman, number
-        loop = asyncio.get_running_loop()
-        self.ready: asyncio.Future[None] = loop.create_future()
-        self._done: asyncio.Future[dict[str, Any]] = loop.create_future()
-        self.alive = True
-        self._heard: Callable[[Heard], None] | None = None
-        self._text: dict[int, list[bytes]] = {Word.STDOUT: [], Word.STDERR: []}
-        self._ended: list[dict[str, Any]] = []
-        self._found: list[tuple[dict[str, Any], bytearray]] = []
-        self._broken = ""
-
-    async def carry_out(
-        self, order: Order, heard: Callable[[Heard], None] | None = None
-    ) -> Result:
-        """Lay the files, run the steps; what came of it."""
-        self._heard = heard
-        begun = time.monotonic()
-        number, say = self.number, self._foreman._say
-        for file in order.files:
-            head = {"path": file.path, "executable": file.executable}
-            say(frames.pack_said(number, Word.FILE, head))
-            for at in range(0, len(file.data), frames.PIECE):
-                say(frames.pack(number, Word.DATA, file.data[at : at + frames.PIECE]))
-        for at in range(0, len(order.stdin), frames.PIECE):
-            say(frames.pack(number, Word.STDIN, order.stdin[at : at + frames.PIECE]))
-        say(frames.pack_said(number, Word.GO, _written(order)))
-        try:
-            done = await self._done
-        except asyncio.CancelledError:
-            self.kill()
-            raise
-        return self._result(order, done, (time.monotonic() - begun) * 1000)
-
-    def kill(self) -> None:
-        """End it, whatever it does."""
-        if self.alive:
-            self.alive = False
-            self._foreman._say(frames.pack(self.number, Word.KILL))
-
-    def hear(self, frame: Frame) -> None:
-        match frame.word:
-            case Word.READY:
-                if not self.ready.done():
-                    self.ready.set_result(None)
-            case Word.STDOUT | Word.STDERR:
-                self._text[frame.word].append(frame.payload)
-                self._pass_on(frame)
-            case Word.ENDED:
-                self._ended.append(frame.said)
-            case Word.FOUND:
-                self._found.append((frame.said, bytearray()))
-            case Word.PIECE:
-                self._found[-1][1].extend(frame.payload)
-            case Word.FAILED:
-                self._broken = frame.said["what"]
-            case Word.DONE:
-                self.alive = False
-                if not self._done.done():
-                    self._done.set_result(frame.said)
-            case Word.GONE:
-                self.lost("the cell ended")
-
-    def lost(self, what: str) -> None:
-        self.alive = False
-        self._broken = self._broken or what
-        if not self.ready.done():
-            self.ready.set_exception(Broken(self._broken, begun=False))
-        if not self._done.done():
-            self._done.set_result({"reason": "broken", "lost": 0, "ms": 0.0})
-
-    def _pass_on(self, frame: Frame) -> None:
-        if self._heard is not None:
-            stream = "stdout" if frame.word == Word.STDOUT else "stderr"
-            self._heard(Output(stream, frame.payload.decode("utf-8", "replace")))  # type: ignore[arg-type]
-
-    def _result(self, order: Order, done: dict[str, Any], total_ms: float) -> Result:
-        last = self._ended[-1] if self._ended else {}
-        artefacts = tuple(_artefact(it, bytes(data)) for it, data in self._found)
-        if self._heard is not None:
-            for it in artefacts:
-                self._heard(Made(it))
-        status = _status(done["reason"], last, order)
-        stderr = b"".join(self._text[Word.STDERR]).decode("utf-8", "replace")
-        return Result(
-            status=status,
-            exit_code=last.get("exit_code"),
-            signal=last.get("signal"),
-            stdout=b"".join(self._text[Word.STDOUT]).decode("utf-8", "replace"),
-            stderr=stderr if status != Status.BROKEN else stderr + self._broken,
-            lost_bytes=done["lost"],
-            steps=tuple(
-                Ended(it["name"], it["exit_code"], it["signal"], it["ms"]) for it in self._ended
-            ),
-            artefacts=artefacts,
-            execution_ms=done["ms"],
-            total_ms=total_ms,
-            cpu_ms=done.get("cpu_ms", 0.0),
-            peak_mb=done.get("peak_kb", 0.0) / 1024,
-            language=order.runtime.language,
-            version=order.runtime.version,
-            isolation=self._foreman.walls,
-        )
-
-
-_REASONS = {
-    "wall": Status.WALL,
-    "output": Status.OUTPUT,
-    "stopped": Status.STOPPED,
-    "broken": Status.BROKEN,
-    "disk": Status.DISK,
-    "memory": Status.MEMORY,
-    "files": Status.OPEN_FILES,
-    "file": Status.FILE_SIZE,
-    "processes": Status.PROCESSES,
-    "build": Status.BUILD,
-}
-
-
-def _status(reason: str, last: dict[str, Any], order: Order) -> Status:
-    reason = reason or last.get("mark", "")
-    if reason:
-        return _REASONS[reason]
-    if last.get("signal"):
-        return Status.SIGNAL
-    step = next((it for it in order.steps if it.name == last.get("name")), None)
-    if last.get("exit_code"):
-        return Status.BUILD if step is not None and step.is_build else Status.ERROR
-    return Status.OK
-
-
-def _artefact(found: dict[str, Any], data: bytes) -> Artefact:
-    digest = hashlib.sha256(data).hexdigest()
-    return Artefact(found["path"], len(data), digest, "application/octet-stream", data)
-
-
-def _written(order: Order) -> dict[str, Any]:
-    limits = order.limits
-    return {
-        "limits": {
-            "wall_s": limits.wall_s,
-            "cpu_s": math.ceil(limits.cpu_s or limits.wall_s),
-            "memory_bytes": 0 if order.runtime.reserves else limits.memory_mb << 20,
-            "processes": limits.processes,
-            "open_files": limits.open_files,
-            "file_bytes": limits.file_mb << 20,
-            "output_bytes": limits.output_bytes,
-        },
-        "steps": [_step(it, dict(order.runtime.env)) for it in order.steps],
-    }
-
-
-def _step(step: Step, env: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "argv": list(step.argv),
-        "python": step.python,
-        "env": env | dict(step.env),
-        "wall_s": step.wall_s,
-        "goes_on": step.goes_on,
-    }
+        self._foreman.gone("the worker ended")

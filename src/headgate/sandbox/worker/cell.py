@@ -1,12 +1,14 @@
-"""Is one cell as the keeper sees it: its processes, its order, what it has used and said.
+"""Is one cell as the keeper sees it: its processes, its order, its limits, its end.
 
 Rule 1: whatever ends it, its processes are ended first, then what it left is collected.
 Rule 2: the first reason that ended it is its status.
+Rule 3: what its processes say is believed of themselves only, and bounded.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -14,12 +16,13 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from headgate.sandbox.worker import collect, first, frames, syscalls
+from headgate.sandbox.worker import collect, first, frames, place, syscalls, usage
 from headgate.sandbox.worker.frames import Word
+from headgate.sandbox.worker.streams import Line, Stream
 
-CHUNK = 64 * 1024
-GRACE = 0.005
-_CELL_FILES = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FIRST_S, TICK_S = 0.002, 0.01
+"""until the first look at what a cell uses, and between two"""
+_OF_SIGNALS = {int(signal.SIGXCPU): "cpu", int(signal.SIGXFSZ): "file"}
 
 
 class Surroundings(NamedTuple):
@@ -31,39 +34,38 @@ class Surroundings(NamedTuple):
     unwatch: Callable[[int], None]
     fork: Callable[[int, int, int], None]
     """a child of the zygote into the cell: its number, its first process, a socket"""
+    bear: Callable[[int, int], None]
+    """tell the supervisor of a new process: cell, pid"""
     program: bytes
     forks: bool
     """there is a zygote"""
-
-
-class Stream:
-    """What arrives on stdout or stderr: passed on up to its limit, counted beyond."""
-
-    def __init__(self, fd: int, word: Word, most: int) -> None:
-        self.fd, self.word, self.left, self.lost = fd, word, most, 0
 
 
 class Cell:
     """One cell."""
 
     def __init__(self, number: int, wish: dict[str, Any], around: Surroundings) -> None:
-        self.number, self._around = number, around
-        self._wish = wish
-        self._first_fd = self._files = self._proc = -1
+        self.number, self._wish, self._around = number, wish, around
+        self._first_fd = self._files = -1
         self._child: socket.socket | None = None
         self._child_pid = 0
-        self._is_ready = self._is_here = False
+        self._is_ready = self._is_here = self._is_over = self._is_told = False
+        self._laying: place.Laying | None = None
+        self._stdin = -1
+        self._watch: usage.Watch | None = None
+        self._line: Line | None = None
+        self._collected: dict[str, tuple[int, int, int]] = {}
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._order: dict[str, Any] = {}
         self._step = -1
         self._streams: list[Stream] = []
-        self._stdin = -1
-        self._file = -1
         self._reason = ""
-        self._is_over = False
-        self._lost = 0
-        self._cpu_ms = self._peak_kb = 0.0
-        self._begun = self._step_begun = self._deadline = 0.0
-        self._result: dict[str, Any] | None = None
+        self._lost = self._rss_kb = 0
+        self._cpu_ms = self._cpu_before_ms = 0.0
+        self._begun = self._step_begun = self._deadline = self._ms = 0.0
+        self._look_at = 0.0
 
     # its processes
 
@@ -75,9 +77,9 @@ class Cell:
             first.live(theirs, self._wish, self._around.program)
         theirs.close()
         self._talk = ours
-        self.pid = pid
         self._first_fd = os.pidfd_open(pid)
         self._around.watch(ours.fileno(), self._hear_first)
+        self._around.bear(self.number, pid)
         if self._around.forks:
             self._fork()
         return pid
@@ -89,32 +91,49 @@ class Cell:
         self._child = ours
         self._is_here = False
         self._around.watch(ours.fileno(), self._hear_child)
+        if self._is_ready:
+            frames.tell(ours, {"word": "settle"})
+
+    def born(self, pid: int) -> None:
+        """The zygote forked the child that was asked for."""
+        self._child_pid = pid
+        self._around.bear(self.number, pid)
 
     def _hear_first(self) -> None:
         said, fds = frames.hear(self._talk)
         if said is None:
             self._around.unwatch(self._talk.fileno())
         elif said["word"] == "ready":
-            self._files, self._proc = fds
+            self._files, proc = fds
+            self._watch = usage.Watch(proc, self._files)
             self._is_ready = True
+            if self._child is not None:
+                with contextlib.suppress(OSError):
+                    frames.tell(self._child, {"word": "settle"})
             self._tell_ready()
         elif said["word"] == "ended":
             self._end_step(said)
-        elif said["word"] in ("unstarted", "failed"):
+        elif said["word"] == "cleared":
+            self._begin_step()
+        else:
             self.fail(said["what"])
 
     def _hear_child(self) -> None:
         assert self._child is not None
-        said, fds = frames.hear(self._child)
+        try:
+            said, fds = frames.hear(self._child)
+        except (OSError, ValueError):
+            said, fds = None, []
         for fd in fds:
             os.close(fd)
-        if said is None:
+        if not isinstance(said, dict):
             self._drop_child()
-        elif said["word"] == "here":
+        elif said.get("word") == "here":
             self._is_here = True
+            self._cpu_before_ms = said["cpu_ms"]
             self._tell_ready()
-        elif said["word"] == "failed":
-            self.fail(said["what"])
+        else:
+            self.fail(str(said.get("what")))
 
     def _drop_child(self) -> None:
         if self._child is not None:
@@ -125,45 +144,27 @@ class Cell:
     def _tell_ready(self) -> None:
         if not self._is_ready or (self._around.forks and not self._is_here):
             return
-        if self._step < 0:
-            self._say(Word.READY)
-        else:
+        if self._step >= 0:
             self._begin_step()
-
-    def born(self, pid: int) -> None:
-        self._child_pid = pid
+        elif not self._is_told:
+            self._is_told = True
+            self._say(Word.READY)
 
     # its order
 
     def lay_file(self, payload: bytes) -> None:
-        head = frames.json.loads(payload)
-        self._close("_file")
-        try:
-            self._file = self._create(head["path"], 0o755 if head["executable"] else 0o644)
-        except OSError as error:
-            self._reason = self._reason or "disk"
-            self._say_what = str(error)
-
-    def _create(self, path: str, mode: int) -> int:
-        *folders, name = path.split("/")
-        here = os.open("box", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._files)
-        try:
-            for folder in folders:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(folder, 0o755, dir_fd=here)
-                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-                inner = os.open(folder, flags, dir_fd=here)
-                os.close(here)
-                here = inner
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=here)
-            return os.open(name, _CELL_FILES, mode, dir_fd=here)
-        finally:
-            os.close(here)
+        head = json.loads(payload)
+        self._end_laying()
+        self._laying = place.Laying(self._files, head["path"], executable=head["executable"])
 
     def add_data(self, payload: bytes) -> None:
-        if self._file >= 0:
-            os.write(self._file, payload)
+        if self._laying is not None:
+            self._laying.add(payload)
+
+    def _end_laying(self) -> None:
+        if self._laying is not None:
+            self._reason = self._reason or self._laying.close()
+            self._laying = None
 
     def add_stdin(self, payload: bytes) -> None:
         if self._stdin < 0:
@@ -171,118 +172,229 @@ class Cell:
         os.write(self._stdin, payload)
 
     def go(self, order: dict[str, Any]) -> None:
-        self._close("_file")
+        self._end_laying()
         self._order = order
         self._begun = time.monotonic()
         self._deadline = self._begun + order["limits"]["wall_s"]
+        self._look_at = self._begun + FIRST_S
         self._step = 0
-        self._begin_step()
+        sizes = {"disk_bytes", "inodes"}
+        if {it: order["limits"][it] for it in sizes} != {it: self._wish[it] for it in sizes}:
+            self._wish |= {it: order["limits"][it] for it in sizes}
+            frames.tell(self._talk, {**self._wish, "word": "resize"})
+        if self._reason:
+            self.stop(self._reason)
+        elif self._line is not None:
+            self._listen_on()
+        else:
+            self._begin_step()
 
     def _begin_step(self) -> None:
         step = self._order["steps"][self._step]
         if step["python"] and self._child is None:
             self._fork()
             return  # it says when it is here
-        if not step["python"] and self._child_pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._child_pid, signal.SIGKILL)  # another program may touch it
-            self._child_pid = 0
-            self._drop_child()
-        out, out_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        err, err_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        for fd in (out_end, err_end):
-            os.set_blocking(fd, True)
-        stdin = self._stdin if self._stdin >= 0 else os.open("/dev/null", os.O_RDONLY)
-        if self._stdin >= 0:
+        if not step["python"]:
+            self._end_child()
+        stdin, self._stdin = self._stdin, -1
+        if stdin < 0:
+            stdin = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        else:
             os.lseek(stdin, 0, os.SEEK_SET)
-        said = {**step, "limits": self._order["limits"]}
-        fds = (stdin, out_end, err_end)
+        fds = [stdin, self._open_stream(Word.STDOUT), self._open_stream(Word.STDERR)]
+        if self._order["session"]:
+            fds.append(self._open_line())
+        said = {**step, "word": "go", "limits": self._order["limits"]}
+        said["session"] = self._order["session"]
         self._step_begun = time.monotonic()
-        try:
-            frames.tell(
-                self._child if step["python"] and self._child else self._talk, said, fds
+        if step["wall_s"]:
+            self._deadline = min(
+                self._begun + self._order["limits"]["wall_s"],
+                self._step_begun + step["wall_s"],
             )
+        else:
+            self._deadline = self._begun + self._order["limits"]["wall_s"]
+        try:
+            talk = self._child if step["python"] and self._child else self._talk
+            frames.tell(talk, said, tuple(fds))
         except OSError as error:
             self.fail(f"the cell is gone: {error}")
         for fd in fds:
             os.close(fd)
-        self._stdin = -1
-        most = self._order["limits"]["output_bytes"]
-        for fd, word in ((out, Word.STDOUT), (err, Word.STDERR)):
-            stream = Stream(fd, word, most)
-            self._streams.append(stream)
-            self._around.watch(fd, lambda stream=stream: self._read(stream))  # type: ignore[misc]
+
+    def _end_child(self) -> None:
+        """A child that waits for Python must not be in reach of another program."""
+        if self._child_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child_pid, signal.SIGKILL)
+            self._child_pid = 0
+        self._drop_child()
+
+    def _open_stream(self, word: Word) -> int:
+        ours, theirs = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(ours, False)
+        stream = Stream(ours, word, self._order["limits"]["output_bytes"])
+        self._streams.append(stream)
+        self._around.watch(ours, lambda: self._read(stream))
+        return theirs
 
     def _read(self, stream: Stream) -> None:
-        try:
-            data = os.read(stream.fd, CHUNK)
-        except BlockingIOError:
-            return
-        if not data:
-            self._around.unwatch(stream.fd)
-            os.close(stream.fd)
-            self._streams.remove(stream)
-            return
-        kept = data[: stream.left]
-        stream.left -= len(kept)
-        self._lost += len(data) - len(kept)
+        kept, lost, is_end = stream.read()
         if kept:
             self._around.say(frames.pack(self.number, stream.word, kept))
-        if len(kept) < len(data):
+        self._lost += lost
+        if is_end:
+            self._close_stream(stream)
+        if lost:
             self.stop("output")
+
+    def _close_stream(self, stream: Stream) -> None:
+        self._around.unwatch(stream.fd)
+        os.close(stream.fd)
+        self._streams.remove(stream)
+
+    # a session
+
+    def _open_line(self) -> int:
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        self._around.watch(ours.fileno(), self._hear_line)
+        self._line.say({"code": self._order["code"]})
+        return theirs.detach()
+
+    def _listen_on(self) -> None:
+        assert self._line is not None
+        self._step_begun = time.monotonic()
+        most = self._order["limits"]["output_bytes"]
+        for stream in self._streams:
+            stream.left = most
+        self._line.say({"code": self._order["code"]})
+
+    def _hear_line(self) -> None:
+        assert self._line is not None
+        answer = self._line.hear()
+        if answer is Line.NOTHING:
+            return
+        if not isinstance(answer, dict):
+            self._around.unwatch(self._line.fileno())
+            return  # the process tells by its end what this was
+        self._drain()
+        code = answer.get("exit_code")
+        status = (code & 0xFF) if isinstance(code, int) else int(not answer.get("ok"))
+        value, mark = answer.get("value"), answer.get("mark")
+        self._tell_ended(
+            {"exit_code": status, "signal": None, "mark": mark if isinstance(mark, str) else ""}
+        )
+        if self._reason or self._is_over:
+            return
+        self._collect()
+        self._tell_done(value if isinstance(value, str) else None)
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        streams, spent = self._streams, self._spent()
+        self._begin_anew()
+        self._streams = streams
+        self._cpu_before_ms = spent
+
+    # its limits
+
+    @property
+    def wakes_at(self) -> float:
+        """When to look at it next; 0: nothing runs in it."""
+        if self._step < 0 or self._is_over:
+            return 0.0
+        return min(self._deadline, self._look_at)
+
+    def tick(self, now: float) -> None:
+        """Look whether a limit was reached."""
+        if not self.wakes_at or now < self.wakes_at:
+            return
+        if now >= self._deadline:
+            crowded = self._tasks() >= self._order["limits"]["processes"]
+            self.stop("processes" if crowded else "wall")
+            return
+        self._look_at = now + TICK_S
+        self._measure(now)
+
+    def _measure(self, now: float) -> None:
+        if self._watch is None:
+            return
+        limits = self._order["limits"]
+        used = self._watch.look(limits["watched_bytes"], now)
+        if used.memory > limits["watched_bytes"] and used.is_exact:
+            self.stop("memory")
+        elif self._cpu_ms + used.cpu_ms - self._cpu_before_ms > limits["cpu_s"] * 1000:
+            self.stop("cpu")
+
+    def _tasks(self) -> int:
+        return self._watch.look(1 << 62, 0.0).tasks if self._watch is not None else 0
+
+    def _spent(self) -> float:
+        return self._watch.look(1 << 62, 0.0).cpu_ms if self._watch is not None else 0.0
 
     # its end
 
     def child_ended(self, said: dict[str, Any]) -> None:
-        """The zygote has reaped the child of the cell."""
+        """The zygote has reaped a child of the cell."""
         if said["pid"] != self._child_pid:
             return  # one that was not needed
         self._child_pid = 0
         self._drop_child()
+        self._cpu_ms += said["cpu_ms"]
         self._end_step(said)
 
     def _end_step(self, said: dict[str, Any]) -> None:
-        if self._step < 0 or self._is_over:
+        if self._is_over:
+            return
+        if self._step < 0:
+            self.fail("the process of the cell ended before its order came")
             return
         self._drain()
-        self._cpu_ms += said["cpu_ms"]
-        self._peak_kb = max(self._peak_kb, said["peak_kb"])
-        step = self._order["steps"][self._step]
+        self._rss_kb = max(self._rss_kb, said["peak_kb"])
         code = os.waitstatus_to_exitcode(said["status"])
-        ended = {
-            "name": step["name"],
-            "exit_code": code if code >= 0 else None,
-            "signal": -code if code < 0 else None,
-            "ms": (time.monotonic() - self._step_begun) * 1000,
-            "mark": said.get("mark", ""),
-        }
-        self._say(Word.ENDED, ended)
+        number = -code if code < 0 else None
+        mark = _OF_SIGNALS.get(number or 0, "")
+        self._tell_ended(
+            {
+                "exit_code": code if code >= 0 else None,
+                "signal": number,
+                "mark": said.get("mark") or mark,
+            }
+        )
+        step = self._order["steps"][self._step]
+        left = self._watch.others() if self._watch is not None else []
+        if left and self._tasks() >= self._order["limits"]["processes"]:
+            self._reason = self._reason or "processes"
         if self._reason or (code and not step["goes_on"]):
             self.stop(self._reason)
         elif self._step + 1 < len(self._order["steps"]):
-            self._step += 1
-            self._begin_step()
+            self._go_on(left)
         else:
             self.stop("")
+
+    def _go_on(self, left: list[str]) -> None:
+        """To the next step; what the last one left running does not see it."""
+        self._step += 1
+        if left:
+            self._child_pid = 0
+            self._drop_child()
+            frames.tell(self._talk, {"word": "clear"})
+        else:
+            self._begin_step()
+
+    def _tell_ended(self, how: dict[str, Any]) -> None:
+        how["name"] = self._order["steps"][self._step]["name"]
+        how["ms"] = (time.monotonic() - self._step_begun) * 1000
+        self._say(Word.ENDED, how)
 
     def _drain(self) -> None:
         """What was written before the end has arrived: nothing more is waited for."""
         for stream in list(self._streams):
-            while stream in self._streams:
-                before = stream.left + self._lost
+            while stream in self._streams and stream.has_more():
                 self._read(stream)
-                if stream in self._streams and stream.left + self._lost == before:
-                    self._around.unwatch(stream.fd)
-                    os.close(stream.fd)
-                    self._streams.remove(stream)
-
-    def tick(self, now: float) -> None:
-        if self._step >= 0 and not self._is_over and now >= self._deadline:
-            self.stop("wall")
-
-    @property
-    def deadline(self) -> float:
-        return self._deadline if self._step >= 0 and not self._is_over else 0.0
+            if stream in self._streams and self._line is None:
+                self._close_stream(stream)
 
     def stop(self, reason: str) -> None:
         """End every process of the cell; its end is told once they are gone."""
@@ -291,62 +403,87 @@ class Cell:
             return
         self._is_over = True
         self._ms = (time.monotonic() - self._begun) * 1000 if self._begun else 0.0
+        if self._watch is not None and self._step >= 0:
+            self._cpu_ms += self._watch.look(1 << 62, 0.0).cpu_ms
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
 
     def fail(self, what: str) -> None:
+        """It is the cell that broke, not the code."""
         self._say(Word.FAILED, {"what": what})
         self.stop("broken")
 
     def first_ended(self) -> None:
         """No process of the cell is left: collect, tell, forget."""
-        self._drain()
         if not self._is_over:
             self._say(Word.FAILED, {"what": "the first process of the cell is gone"})
             self._reason = self._reason or "broken"
+        if self._line is not None:
+            self._line.close(self._around.unwatch)
+            self._line = None
+        self._drain()
         if self._step >= 0:
             self._collect()
-            done = {
-                "reason": self._reason,
-                "lost": self._lost,
-                "ms": getattr(self, "_ms", 0.0),
-                "cpu_ms": self._cpu_ms,
-                "peak_kb": self._peak_kb,
-            }
-            self._say(Word.DONE, done)
-        self.close()
+            self._tell_done(None)
+        self._close()
         self._say(Word.GONE)
 
-    def _collect(self) -> None:
-        try:
-            folder = os.open(
-                "box/output", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._files
-            )
-        except OSError:
-            return
-        try:
-            for left in collect.files_left(folder, 1000):
-                self._say(Word.FOUND, {"path": left.path, "size": left.size})
-                with os.fdopen(left.fd, "rb") as file:
-                    while data := file.read(frames.PIECE):
-                        self._around.say(frames.pack(self.number, Word.PIECE, data))
-        finally:
-            os.close(folder)
+    def _tell_done(self, value: str | None) -> None:
+        space = self._watch.space_left() if self._watch is not None else (1, 1)
+        now = self._spent() if self._line is not None else 0.0
+        self._say(
+            Word.DONE,
+            {
+                "reason": self._reason,
+                "lost": self._lost,
+                "ms": self._ms or (time.monotonic() - self._begun) * 1000,
+                "cpu_ms": max(0.0, self._cpu_ms + now - self._cpu_before_ms),
+                "peak": self._watch.peak if self._watch is not None else 0,
+                "rss": self._rss_kb * 1024,
+                "space": space,
+                "value": value,
+                "over": self._is_over,
+            },
+        )
 
-    def close(self) -> None:
-        """Let go of every descriptor."""
+    def _collect(self) -> None:
+        limits = self._order["limits"]
+        taking = collect.Taking(limits["artefacts"], limits["artefact_bytes"], self._collected)
+        with contextlib.suppress(OSError), place.opened(self._files, "box/output") as folder:
+            for left in taking.files(folder):
+                self._pass_on(left)
+        if taking.is_over and not self._reason:
+            self._reason = "artefacts"
+
+    def list_files(self, most: int) -> None:
+        """Every regular file of the work folder."""
+        taking = collect.Taking(self._wish["inodes"], most, {})
+        with contextlib.suppress(OSError), place.opened(self._files, "box") as folder:
+            for left in taking.files(folder):
+                self._pass_on(left)
+        self._say(Word.LISTED, {"is_over": taking.is_over})
+
+    def _pass_on(self, left: collect.Left) -> None:
+        said = {"path": left.path, "size": left.size, "executable": left.is_executable}
+        self._say(Word.FOUND, said)
+        rest = left.size
+        with os.fdopen(left.fd, "rb", buffering=0) as file:
+            while rest > 0 and (data := file.read(min(rest, frames.PIECE))):
+                rest -= len(data)
+                self._around.say(frames.pack(self.number, Word.PIECE, data))
+
+    def _close(self) -> None:
         self._drop_child()
+        self._end_laying()
+        for stream in list(self._streams):
+            self._close_stream(stream)
         self._around.unwatch(self._talk.fileno())
         self._talk.close()
-        for name in ("_first_fd", "_files", "_proc", "_stdin", "_file"):
-            self._close(name)
-
-    def _close(self, name: str) -> None:
-        fd = getattr(self, name)
-        if fd >= 0:
-            os.close(fd)
-            setattr(self, name, -1)
+        if self._watch is not None:
+            self._watch.close()
+        for fd in (self._first_fd, self._files, self._stdin):
+            if fd >= 0:
+                os.close(fd)
 
     def _say(self, word: Word, said: object = None) -> None:
-        payload = frames.pack(self.number, word) if said is None else None
-        self._around.say(payload or frames.pack_said(self.number, word, said))
+        self._around.say(frames.pack_said(self.number, word, said))

@@ -23,36 +23,67 @@ class Left(NamedTuple):
     path: str
     fd: int
     size: int
+    is_executable: bool
 
 
-def files_left(folder: int, most: int) -> Iterator[Left]:
-    """Every regular file below an open folder; after `most` entries no further is looked at."""
-    seen = 0
-    waiting: list[tuple[int, str, int]] = [(os.dup(folder), "", 0)]
-    try:
-        while waiting:
-            here, prefix, depth = waiting.pop()
-            try:
-                for name in sorted(os.listdir(here)):
-                    seen += 1
-                    if seen > most:
-                        return
-                    found = _open(here, name)
-                    if found is None:
-                        continue
-                    fd, entry = found
-                    if stat.S_ISDIR(entry.st_mode):
-                        if depth < DEPTH:
-                            waiting.append((fd, f"{prefix}{name}/", depth + 1))
-                        else:
-                            os.close(fd)
-                    else:
-                        yield Left(tame(prefix + name), fd, entry.st_size)
-            finally:
-                os.close(here)
-    finally:
-        for fd, _, _ in waiting:
+class Taking:
+    """One collection: up to so many files and bytes, none that was taken unchanged before."""
+
+    def __init__(self, files: int, size: int, before: dict[str, tuple[int, int, int]]) -> None:
+        self._files, self._size, self._before = files, size, before
+        self._looks = 16 * files + 1024
+        self.is_over = False
+        """there was more than that"""
+
+    def files(self, folder: int) -> Iterator[Left]:
+        """Every regular file below an open folder, as far as it may be taken."""
+        waiting = [(os.dup(folder), "", 0)]
+        try:
+            while waiting and self._looks > 0:
+                here, prefix, depth = waiting.pop()
+                try:
+                    yield from self._files_of(here, prefix, depth, waiting)
+                finally:
+                    os.close(here)
+        finally:
+            self.is_over = self.is_over or bool(waiting)
+            for fd, _, _ in waiting:
+                os.close(fd)
+
+    def _files_of(
+        self, here: int, prefix: str, depth: int, waiting: list[tuple[int, str, int]]
+    ) -> Iterator[Left]:
+        with os.scandir(here) as entries:
+            names = sorted(it.name for it, _ in zip(entries, range(self._looks), strict=False))
+        self._looks -= len(names)
+        for name in names:
+            found = _open(here, name)
+            if found is None:
+                continue
+            fd, entry = found
+            if not stat.S_ISDIR(entry.st_mode):
+                left = self._take(prefix + name, fd, entry)
+                if left is not None:
+                    yield left
+            elif depth < DEPTH:
+                waiting.append((fd, f"{prefix}{name}/", depth + 1))
+            else:
+                self.is_over = True
+                os.close(fd)
+
+    def _take(self, path: str, fd: int, entry: os.stat_result) -> Left | None:
+        state = (entry.st_ino, entry.st_mtime_ns, entry.st_size)
+        if self._before.get(path) == state:
             os.close(fd)
+            return None
+        if self._files < 1 or entry.st_size > self._size:
+            self.is_over = True
+            os.close(fd)
+            return None
+        self._files -= 1
+        self._size -= entry.st_size
+        self._before[path] = state
+        return Left(tame(path), fd, entry.st_size, bool(entry.st_mode & 0o100))
 
 
 def _open(folder: int, name: str) -> tuple[int, os.stat_result] | None:

@@ -52,19 +52,39 @@ def _lay_out(wish: dict[str, Any]) -> tuple[int, int]:
     """The cell's tmpfs and its own /proc; a descriptor of each."""
     syscalls.name_process("first")
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-    size = f"size={wish['disk_bytes']},nr_inodes={wish['inodes'] + 5},mode=755"
-    syscalls.mount("cell", "/cell", "tmpfs", flags, size)
+    syscalls.mount("cell", "/cell", "tmpfs", flags, f"{_sizes(wish)},mode=755")
     os.umask(0)
     for name, mode in (("box", 0o755), ("box/output", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
         os.mkdir(f"/cell/{name}", mode)
     os.umask(0o022)
     for name, target in (("box", BOX), ("tmp", "/tmp"), ("shm", "/dev/shm")):  # noqa: S108
         syscalls.bind(f"/cell/{name}", target)
+    for number, target in enumerate(wish["overlays"]):
+        _lay_over(f"/cell/over{number}", target)
     cell = os.open("/cell", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     syscalls.umount("/cell")
     syscalls.mount("proc", "/proc", "proc", flags | syscalls.MS_NOEXEC, "subset=pid")
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     return cell, proc
+
+
+def _sizes(wish: dict[str, Any]) -> str:
+    own = 5 + 3 * len(wish["overlays"])  # folders of ours are not counted as the user's
+    return f"size={wish['disk_bytes']},nr_inodes={wish['inodes'] + own}"
+
+
+def _resize(wish: dict[str, Any]) -> None:
+    flags = syscalls.MS_REMOUNT | syscalls.MS_NOSUID | syscalls.MS_NODEV
+    syscalls.mount("cell", BOX, "tmpfs", flags, _sizes(wish))
+
+
+def _lay_over(place: str, target: str) -> None:
+    """What is written to a tree goes to the cell's files; the tree stays as it is."""
+    for name in ("", "/up", "/work"):
+        os.mkdir(place + name)
+    layers = f"lowerdir={target},upperdir={place}/up,workdir={place}/work,userxattr"
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    syscalls.mount("overlay", target, "overlay", flags, layers)
 
 
 class _First:
@@ -91,7 +111,14 @@ class _First:
         said, fds = frames.hear(self._talk)
         if said is None:
             os._exit(0)  # the keeper is gone
-        self._start(said, fds)
+        if said["word"] == "resize":
+            _resize(said)
+        elif said["word"] == "clear":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # every process of the cell but this
+            frames.tell(self._talk, {"word": "cleared"})
+        else:
+            self._start(said, fds)
         for fd in fds:
             os.close(fd)
 
@@ -135,11 +162,11 @@ def _become(said: dict[str, Any], fds: list[int], tells: int, program: bytes) ->
         tells = os.dup2(tells, 10, inheritable=False)
         for target, fd in enumerate(fds):
             os.dup2(fd, target)
-        os.dup2(tells, 3, inheritable=False)
-        tells = 3
+        last = len(fds)  # 3, or 4 of a session: it has a line to the keeper
+        tells = os.dup2(tells, last, inheritable=False)
         os.chdir(BOX)
         confine.limit(said["limits"])
-        confine.seal(program, 3)
+        confine.seal(program, last)
         env = ENV | said["env"]
         os.execvpe(said["argv"][0], said["argv"], env)  # noqa: S606 - what we are here for
     except OSError as error:

@@ -32,14 +32,14 @@ class Word(IntEnum):
     STDIN = 4
     GO = 5
     KILL = 6
-    PLACED = 7
-    """the process of the last BORN is where the supervisor wants it"""
+    LIST = 7
+    """what lies in the work folder"""
     # to the supervisor
     UP = 16
     FAILED = 17
     """of cell 0: the worker could not be set up; of others: the cell broke"""
     READY = 18
-    BORN = 19
+    LISTED = 19
     STDOUT = 20
     STDERR = 21
     ENDED = 22
@@ -62,6 +62,7 @@ class Frame(NamedTuple):
 
     @property
     def said(self) -> Any:
+        """What it says, of one that is no raw bytes."""
         return json.loads(self.payload)
 
 

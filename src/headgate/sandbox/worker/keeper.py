@@ -11,11 +11,12 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from headgate.sandbox.worker import bpf, frames, zygote
+from headgate.sandbox.worker import bpf, first, frames, root, syscalls, zygote
 from headgate.sandbox.worker.cell import Cell, Surroundings
 from headgate.sandbox.worker.frames import Frame, Word
 
@@ -24,29 +25,42 @@ def keep(up: socket.socket, setup: dict[str, Any]) -> None:
     """Serve until the supervisor is gone."""
     program = bpf.compile_filter()
     os.environ.clear()
-    os.environ.update(setup["env"] | zygote.environment())
+    os.environ.update(first.ENV | setup["env"])
     talk = _start_zygote(up, setup, program) if setup["forks"] else None
-    Keeper(up, talk, program).serve()
+    births = socket.socket(fileno=setup["births"]) if setup["births"] >= 0 else None
+    Keeper(up, Others(talk, births, tuple(setup["overlays"])), program).serve()
 
 
 def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
-        ours.close()
-        up.close()
         try:
-            zygote.breed(theirs, setup["imports"], program)
+            os.dup2(theirs.detach(), zygote.TALK)
+            syscalls.close_beyond(zygote.TALK)
+            ours.detach()
+            up.detach()
+            zygote.breed(setup["imports"], program)
         finally:
             os._exit(1)
     theirs.close()
     return ours
 
 
+class Others(NamedTuple):
+    """Whom a keeper speaks with besides its supervisor."""
+
+    zygote: socket.socket | None
+    births: socket.socket | None
+    overlays: tuple[str, ...]
+    """trees that each cell may write to"""
+
+
 class Keeper:
     """The loop of a worker."""
 
-    def __init__(self, up: socket.socket, talk: socket.socket | None, program: bytes) -> None:
-        self._up, self._zygote = up, talk
+    def __init__(self, up: socket.socket, others: Others, program: bytes) -> None:
+        self._up, self._others = up, others
+        self._zygote = others.zygote
         self._out = bytearray()
         self._unpacker = frames.Unpacker()
         self._selector = selectors.DefaultSelector()
@@ -54,7 +68,13 @@ class Keeper:
         self._firsts: dict[int, Cell] = {}
         self._children: dict[int, Cell] = {}
         self._around = Surroundings(
-            self._say, self._watch, self._unwatch, self._fork, program, talk is not None
+            self._say,
+            self._watch,
+            self._unwatch,
+            self._fork,
+            self._bear,
+            program,
+            others.zygote is not None,
         )
 
     def serve(self) -> None:
@@ -78,11 +98,11 @@ class Keeper:
                     key.data()
             now = time.monotonic()
             for cell in list(self._cells.values()):
-                cell.tick(now)
+                self._safely(cell, cell.tick, now)
 
     def _wait(self) -> float | None:
-        ends = [it.deadline for it in self._cells.values() if it.deadline]
-        return max(0.0, min(ends) - time.monotonic()) if ends else None
+        wakes = [it.wakes_at for it in self._cells.values() if it.wakes_at]
+        return max(0.0, min(wakes) - time.monotonic()) if wakes else None
 
     def _watch(self, fd: int, call: Callable[[], None]) -> None:
         self._selector.register(fd, selectors.EVENT_READ, call)
@@ -90,6 +110,13 @@ class Keeper:
     def _unwatch(self, fd: int) -> None:
         with contextlib.suppress(KeyError):
             self._selector.unregister(fd)
+
+    def _safely(self, cell: Cell, call: Callable[..., None], *arguments: object) -> None:
+        """What goes wrong with one cell ends that cell and no other."""
+        try:
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for the cell
+            cell.fail(f"{type(error).__name__}: {error}")
 
     # the supervisor
 
@@ -121,15 +148,12 @@ class Keeper:
         if not data:
             os._exit(0)  # the supervisor is gone
         for frame in self._unpacker.feed(data):
-            self._obey(frame)
+            if frame.word == Word.PREPARE:
+                self._open(frame)
+            elif cell := self._cells.get(frame.cell):
+                self._safely(cell, self._obey, cell, frame)
 
-    def _obey(self, frame: Frame) -> None:
-        if frame.word == Word.PREPARE:
-            self._open(frame)
-            return
-        cell = self._cells.get(frame.cell)
-        if cell is None:
-            return  # it ended before this was heard
+    def _obey(self, cell: Cell, frame: Frame) -> None:
         match frame.word:
             case Word.FILE:
                 cell.lay_file(frame.payload)
@@ -139,19 +163,34 @@ class Keeper:
                 cell.add_stdin(frame.payload)
             case Word.GO:
                 cell.go(frame.said)
-            case Word.KILL:
+            case Word.LIST:
+                cell.list_files(frame.said["most"])
+            case _:
                 cell.stop("stopped")
 
     def _open(self, frame: Frame) -> None:
-        cell = Cell(frame.cell, frame.said, self._around)
-        self._cells[frame.cell] = cell
-        self._firsts[cell.open()] = cell
+        wish = {**frame.said, "overlays": self._others.overlays}
+        cell = Cell(frame.cell, wish, self._around)
+        try:
+            pid = cell.open()
+        except OSError as error:
+            self._say(frames.pack_said(frame.cell, Word.FAILED, {"what": str(error)}))
+            self._say(frames.pack(frame.cell, Word.GONE))
+            return
+        self._cells[frame.cell] = self._firsts[pid] = cell
 
     # processes
 
-    def _fork(self, number: int, first: int, sock: int) -> None:
+    def _fork(self, number: int, first_fd: int, sock: int) -> None:
         assert self._zygote is not None
-        frames.tell(self._zygote, {"cell": number}, (first, sock))
+        frames.tell(self._zygote, {"cell": number}, (first_fd, sock))
+
+    def _bear(self, number: int, pid: int) -> None:
+        """The kernel tells the supervisor the pid as it is there."""
+        if self._others.births is not None:
+            who = struct.pack("3i", pid, root.INSIDE, root.INSIDE)
+            note = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)]
+            self._others.births.sendmsg([struct.pack("!I", number)], note)
 
     def _hear_zygote(self) -> None:
         assert self._zygote is not None
@@ -164,11 +203,11 @@ class Keeper:
                 self._say(frames.pack_said(0, Word.UP, {"missing": said["missing"]}))
             case "born" if cell := self._cells.get(said["cell"]):
                 self._children[said["pid"]] = cell
-                cell.born(said["pid"])
+                self._safely(cell, cell.born, said["pid"])
             case "unborn" if cell := self._cells.get(said["cell"]):
                 cell.fail(said["what"])
-            case "ended" if cell := self._children.pop(said["pid"], None):
-                cell.child_ended(said)
+            case "ended" if ended := self._children.pop(said["pid"], None):
+                self._safely(ended, ended.child_ended, said)
 
     def _reap(self, wake: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -73,8 +73,8 @@ def build(trees: Iterable[Sequence[str]]) -> None:
         os.symlink(source, target)
     for path, text in WORDS.items():
         _write(path, text)
-    for target, source in wanted:
-        _lay(target, source)
+    for place, shown in wanted:
+        _lay(place, shown)
     for target, tree in devices:
         _write(target, "")
         _mount(tree, target)

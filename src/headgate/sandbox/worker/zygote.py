@@ -10,17 +10,34 @@ import contextlib
 import gc
 import importlib
 import os
+import select
 import signal
 import socket
+import sys
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import child, frames, syscalls
+from headgate.sandbox.worker import child, frames, made, syscalls
+
+TALK = 3
+"""the descriptor on which the keeper speaks"""
+ENV = {f"{it}_NUM_THREADS": "1" for it in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")} | {
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108 - ours alone, the cell's has its own
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+"""libraries start no thread while they are imported: a fork would lack it"""
 
 
-def breed(talk: socket.socket, imports: list[str], program: bytes) -> NoReturn:
+def breed(imports: list[str], program: bytes) -> NoReturn:
     """Load, then fork a child into each cell that the keeper names, until it is gone."""
     syscalls.name_process("zygote")
+    syscalls.prctl(syscalls.PDEATHSIG, signal.SIGKILL)
+    talk = socket.socket(fileno=TALK)
+    os.environ.update(ENV)
     missing = _load(imports)
+    made.adopt_pyplot()
+    for name in [it for it in sys.modules if it.partition(".")[0] == "headgate"]:
+        del sys.modules[name]  # the user's own import, if any, is of the real one
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -30,8 +47,6 @@ def breed(talk: socket.socket, imports: list[str], program: bytes) -> NoReturn:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
     frames.tell(talk, {"word": "loaded", "missing": missing})
-    import select
-
     poll = select.poll()
     poll.register(talk, select.POLLIN)
     poll.register(wake, select.POLLIN)
@@ -101,14 +116,3 @@ def _name_of(pid: int) -> str:
             return file.read().rstrip("\n")
     except OSError:
         return ""
-
-
-def environment() -> dict[str, str]:
-    """What keeps numerical libraries from starting threads while they are imported."""
-    names = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "VECLIB", "BLIS")
-    single = {f"{it}_NUM_THREADS": "1" for it in names}
-    return single | {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"} | _cache()
-
-
-def _cache() -> dict[str, str]:
-    return {"HOME": "/tmp", "MPLCONFIGDIR": "/tmp/matplotlib"}  # noqa: S108

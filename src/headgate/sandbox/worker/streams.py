@@ -1,0 +1,87 @@
+"""Owns what a cell's processes write: output up to its limit, and the line of a session.
+
+Rule 1: nothing is read that nobody waits for, and nothing read waits for a writer.
+Rule 2: beyond the limit bytes are counted and dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from headgate.sandbox.worker.frames import Word
+
+CHUNK = 64 * 1024
+LONGEST_LINE = 1 << 20
+
+
+class Stream:
+    """What arrives on stdout or stderr."""
+
+    def __init__(self, fd: int, word: Word, most: int) -> None:
+        self.fd, self.word, self.left = fd, word, most
+        self._is_dry = False
+
+    def read(self) -> tuple[bytes, int, bool]:
+        """What is kept, how many bytes are not, and whether this was the end."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            self._is_dry = True
+            return b"", 0, False
+        kept = data[: self.left]
+        self.left -= len(kept)
+        return kept, len(data) - len(kept), not data
+
+    def has_more(self) -> bool:
+        """It was not found empty since this was last asked."""
+        self._is_dry, was_dry = False, self._is_dry
+        return not was_dry
+
+
+class Line:
+    """One line of JSON each way."""
+
+    NOTHING: Final = object()
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock, self._rest = sock, bytearray()
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def say(self, said: object) -> None:
+        """Whole or not at all: OSError if it takes what is said not."""
+        data = json.dumps(said).encode() + b"\n"
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(data) * 2)
+        if self._sock.send(data) < len(data):
+            raise OSError("the session does not listen")
+
+    def hear(self) -> object:
+        """The next answer; NOTHING while it is not whole; None: the line is cut or misused."""
+        try:
+            data = self._sock.recv(CHUNK)
+        except BlockingIOError:
+            return self.NOTHING
+        except OSError:
+            return None
+        self._rest += data
+        text, found, rest = self._rest.partition(b"\n")
+        if not data or len(text) > LONGEST_LINE:
+            return None
+        if not found:
+            return self.NOTHING
+        self._rest = rest
+        try:
+            answer: object = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        return answer
+
+    def close(self, unwatch: Callable[[int], None]) -> None:
+        unwatch(self._sock.fileno())
+        self._sock.close()
