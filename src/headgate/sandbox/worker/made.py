@@ -1,4 +1,4 @@
-"""Saves what code drew or tabled without saying where: open figures as PNG, a last table as CSV.
+"""Saves what code drew or tabled without saying where: figures as PNG, a last table as CSV.
 
 Rule 1: what could not be saved is told on stderr and fails nothing.
 Rule 2: a name that is taken is not written over.

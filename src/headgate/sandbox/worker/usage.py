@@ -61,7 +61,7 @@ class Watch:
             self._exact_at = now
             memory = files + self._shared + sum(map(self._exactly, seen))
             is_exact = True
-        if is_exact or memory <= limit:
+        if seen and (is_exact or memory <= limit):
             self.peak = max(self.peak, memory)
         cpu_ms = sum(it.cpu_ms for it in seen) + self._cpu_of_reaped()
         return Used(memory, cpu_ms, sum(it.tasks for it in seen), is_exact)
