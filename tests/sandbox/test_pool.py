@@ -177,7 +177,7 @@ async def test_a_run_that_is_given_up_while_its_place_is_made_leaves_none() -> N
 
 async def test_spares_grow_with_demand_and_never_beyond_their_room() -> None:
     house = House(Bounds(4, spares=8, spares_mb=16, idle_s=60.0))
-    house.making_s = 0.2
+    house.making_s = 2.0
     for _ in range(50):
         await house.run()
         await settle()
