@@ -24,6 +24,7 @@ def find() -> Runtime | Missing:
         "program",
         trees=toolchains.trees(os.path.dirname(bash)),
         env=(toolchains.search_path(), ("LANG", "C.UTF-8")),
+        reserves=True,
         program=bash,
     )
 

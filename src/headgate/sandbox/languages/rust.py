@@ -34,6 +34,7 @@ def find() -> Runtime | Missing:
         "program",
         trees=toolchains.trees(os.path.realpath(root)),
         env=(toolchains.search_path(real), ("CARGO_NET_OFFLINE", "true")),
+        reserves=True,
         program=real,
     )
 
