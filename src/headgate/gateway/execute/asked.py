@@ -119,9 +119,15 @@ def decode(body: bytes, shape: type[Read]) -> Read:
         raise Fault(Kind.INVALID, f"the request body is no JSON: {_why(error)}") from None
 
 
-def read(body: bytes, tenant: str) -> Asked:
-    """The jobs that a body asks for; a long one belongs in a thread."""
+def read(body: bytes, tenant: str, session: str = "") -> Asked:
+    """The jobs that a body asks for; a long one belongs in a thread.
+
+    `session`: that of the path, where it names one.
+    """
     told = decode(body, Body)
+    if session and told.session not in ("", session):
+        raise wrong("session", "is another than the one of the path")
+    told.session = session or told.session
     if (told.code is None) == (told.snippets is None):
         what = "is missing" if told.code is None else "cannot stand beside snippets"
         raise wrong("code", what, 'send {"code": "print(1)", "language": "python"}')
@@ -148,10 +154,13 @@ def limits_of(told: dict[str, Any] | None, param: str = "limits") -> Limits:
 
 
 def _check_whole(told: Body, jobs: tuple[Job, ...]) -> None:
-    if told.checkpoint is None:
-        return
-    if told.snippets is not None or told.session:
+    if told.checkpoint is not None and (told.snippets is not None or told.session):
         raise wrong("checkpoint", "goes with one program in a place of its own")
+    for job in jobs if told.session else ():
+        for name in ("args", "stdin", "env", "packages"):
+            if getattr(job, name):
+                what = "is for a place of its own: a session has begun already"
+                raise wrong(name, what, "leave it out, or leave session out")
 
 
 def _job(told: Body, own: Snippet, tenant: str, at: str) -> Job:

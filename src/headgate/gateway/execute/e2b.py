@@ -50,6 +50,15 @@ _CONTROL = ("/sandboxes", "/v2/sandboxes")
 Page = Callable[[Visit, Scope, str], Awaitable[None]]
 
 
+_NO_ENV = "variables cannot be given to a sandbox here"
+
+
+class New(msgspec.Struct, rename={"env_vars": "envVars"}):
+    """A sandbox; what is more is left alone."""
+
+    env_vars: dict[str, str] | None = None
+
+
 class Code(msgspec.Struct):
     code: str
     context_id: str | None = None
@@ -147,6 +156,8 @@ class E2b:
     # ---- the life of a sandbox
 
     async def _create(self, visit: Visit, scope: Scope, id: str) -> None:
+        if decode(await visit.body(), New).env_vars:
+            raise wrong("envVars", _NO_ENV, "set os.environ in the code")
         room = await self._open(visit, "python", "sandbox")
         await _show(visit, self._told(room), 201)
 
@@ -219,6 +230,8 @@ class E2b:
         body = await visit.body()
         told = await visit.read(body, lambda data: decode(data, Code))
         session, language = await self._where(visit, scope, told)
+        if session and told.env_vars:
+            raise wrong("env_vars", _NO_ENV, "set os.environ in the code")
         limits = Limits(wall_s=min(USUAL_WALL_S, visit.config.sandbox.most_wall_s))
         job = Job(
             language,

@@ -136,7 +136,8 @@ class Execution:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
-            self.here.sweep(self.box.settings.session_idle_s)
+            settings = self.box.settings
+            self.here.sweep(settings.session_idle_s + settings.session_keep_s)
 
     async def _warm(self) -> None:
         """Open the sandbox ahead of the first run; what stands in its way is logged."""

@@ -127,7 +127,7 @@ class Here:
             except Refused as error:
                 if error.kind == "not_found":
                     self._forget(room.id)
-                    raise ops.absent(room.id, ops.SESSION) from error
+                    raise _ended(room.id, inner, error) from error
                 raise
             finally:
                 self._used(room.id)
@@ -244,6 +244,13 @@ class Here:
         now = self._clock()
         for name in [name for name, kept in self._kept.items() if kept.until < now]:
             del self._kept[name]
+
+
+def _ended(id: str, inner: str, error: Refused) -> trouble.Trouble:
+    """The sandbox's own words for why, with the name that its caller knows."""
+    what = error.what.replace(inner, id)
+    remedy = error.remedy or "open a new one"
+    return trouble.Trouble(Kind.NOT_FOUND, what, code="session_not_found", remedy=remedy)
 
 
 def _member(tar: bytes, path: str) -> bytes | None:

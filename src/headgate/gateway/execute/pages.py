@@ -80,12 +80,8 @@ class Pages:
     # ---- runs
 
     async def _execute(self, visit: Visit, path: str, parts: list[str]) -> None:
-        body = await visit.body()
-        told = await visit.read(body, lambda data: asked.read(data, visit.tenant))
-        if len(parts) > 1:
-            if told.session not in ("", parts[1]):
-                raise wrong("session", "is another than the one of the path")
-            told = told._replace(session=parts[1])
+        body, session = await visit.body(), parts[1] if len(parts) > 1 else ""
+        told = await visit.read(body, lambda data: asked.read(data, visit.tenant, session))
         check_languages(told)
         voice = said.Ours(visit.id, several=told.several, stream=told.stream)
         await self._execution.runs.serve(visit, told, body, voice)
