@@ -226,6 +226,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     id: str = ""
+    on: str = "local"
+    """where it ran: local, or provider:model"""
+    why: str = ""
+    """why there, where there was a choice"""
 
 
 class Output(msgspec.Struct, frozen=True, tag="output"):
