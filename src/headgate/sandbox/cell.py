@@ -293,4 +293,5 @@ def _step(step: Step, env: dict[str, str]) -> dict[str, Any]:
         "env": env | dict(step.env),
         "wall_s": step.wall_s,
         "goes_on": step.goes_on,
+        "is_build": step.is_build,
     }

@@ -196,12 +196,11 @@ class Cell:
             return  # it says when it is here
         if not step["python"]:
             self._end_child()
-        stdin, self._stdin = self._stdin, -1
-        if stdin < 0:
-            stdin = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-        else:
-            os.lseek(stdin, 0, os.SEEK_SET)
-        fds = [stdin, self._open_stream(Word.STDOUT), self._open_stream(Word.STDERR)]
+        fds = [
+            self._take_stdin(step),
+            self._open_stream(Word.STDOUT),
+            self._open_stream(Word.STDERR),
+        ]
         if self._order["session"]:
             fds.append(self._open_line())
         said = {**step, "word": "go", "limits": self._order["limits"]}
@@ -221,6 +220,14 @@ class Cell:
             self.fail(f"the cell is gone: {error}")
         for fd in fds:
             os.close(fd)
+
+    def _take_stdin(self, step: dict[str, Any]) -> int:
+        """It is the program's: a step that builds it gets nothing to read."""
+        if self._stdin < 0 or step["is_build"]:
+            return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        stdin, self._stdin = self._stdin, -1
+        os.lseek(stdin, 0, os.SEEK_SET)
+        return stdin
 
     def _end_child(self) -> None:
         """A child that waits for Python must not be in reach of another program."""
