@@ -7,7 +7,7 @@ Rule 2: what is no such body is refused with words, whatever it is.
 from __future__ import annotations
 
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 
 from headgate.gateway.execute.trouble import wrong
 
@@ -36,5 +36,5 @@ def _part(part: bytes) -> tuple[str, bytes]:
     head, blank, data = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     if not blank:
         raise wrong("body", "has a part without a head")
-    name = BytesHeaderParser().parsebytes(head).get_filename() or ""
-    return name.encode("latin-1", "surrogateescape").decode("utf-8", "replace"), data
+    told = HeaderParser().parsestr(head.decode("utf-8", "replace"))
+    return told.get_filename() or "", data

@@ -1,0 +1,58 @@
+"""One JSON shape for every result; money is exact, and large content is told once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.gateway.execute import said, trouble
+from headgate.gateway.execute.said import Ours, Ran
+from headgate.sandbox.model import Artefact, Made, Output, Result, Status
+
+
+def result(**more: object) -> Result:
+    return msgspec.structs.replace(Result(status=Status.OK, language="python"), **more)
+
+
+@given(st.integers(0, 10**18))
+def test_dollars_are_exact(nusd: int) -> None:
+    assert Decimal(said.dollars(nusd)) * 10**9 == nusd
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_ending_is_told_by_its_name(status: Status) -> None:
+    told = said.run(Ran(result(status=status)), "hg_1")
+    assert told["status"] == status.value
+
+
+def test_what_is_too_large_is_named_by_an_address() -> None:
+    inline = said.artefact(Artefact("a", 1, "s", "m", b"x"))
+    by_name = said.artefact(Artefact("a", 1, "s", "m", None, "art_1_x"))
+    assert inline["content_base64"] == "eA=="
+    assert by_name["url"] == "/v1/artefacts/art_1_x"
+    assert "content_base64" not in by_name
+
+
+def test_the_sum_of_several_is_told_beside_them() -> None:
+    runs = [Ran(result(cost_nusd=1, total_ms=2.0)), Ran(result(cost_nusd=2, total_ms=3.0))]
+    told = said.whole("hg_1", runs, several=True)
+    assert (told["cost"], told["total_ms"], len(told["results"])) == ("0.000000003", 5.0, 2)
+
+
+def test_a_refused_snippet_is_an_error_among_results() -> None:
+    told = said.run(Ran(None, "", trouble.wrong("x", "y")), "hg_1")
+    assert told["error"]["param"] == "x"
+
+
+def test_a_stream_tells_content_once() -> None:
+    made = Artefact("a", 1, "s", "m", b"x")
+    voice = Ours("hg_1", several=False, stream=True)
+    assert b"eA==" in voice.heard(Made(made), 0)
+    assert b"eA==" not in voice.last([Ran(result(artefacts=(made,)))])
+    assert voice.heard(Output("stdout", "hi"), 0).startswith(b"event: output\ndata: {")
+    whole = Ours("hg_1", several=False, stream=False)
+    assert b"eA==" in whole.last([Ran(result(artefacts=(made,)))])
