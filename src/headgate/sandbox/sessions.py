@@ -299,11 +299,12 @@ def _order(session: _Session, job: Job, limits: Limits) -> Order:
     suffix = ".py" if runtime.kind == "python" else ".js"
     given = {it.path for it in files}
     session.code_name = next(it for it in _names("cell", suffix) if it not in given)
-    argv = job.args
-    if runtime.kind != "python":
+    if runtime.kind == "python":
+        step = Step("cell", job.args, python=session.code_name, env=job.env)
+    else:  # it is handed the last file of the order
         heap = f"--max-old-space-size={limits.memory_mb}"
         argv = (runtime.program, heap, "-e", KERNEL, *job.args)
-    step = Step("cell", argv, python=session.code_name, env=job.env)
+        step = Step("cell", argv, env=job.env)
     code = File(session.code_name, job.code.encode("utf-8", "replace"))
     return Order(runtime, (step,), (*files, code), limits, job.stdin)
 
