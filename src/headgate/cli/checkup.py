@@ -12,12 +12,10 @@ import socket
 import sqlite3
 import ssl
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,17 +45,6 @@ REFUSED_LATELY = timedelta(days=1)
 LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 FEW_FILES = 4096
 SYNCS = 9
-
-TOOLS = {
-    "python3": ("--version",),
-    "node": ("--version",),
-    "npm": ("--version",),
-    "go": ("version",),
-    "rustc": ("--version",),
-    "cargo": ("--version",),
-    "R": ("--version",),
-    "bash": ("--version",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,26 +409,3 @@ def open_files() -> Iterator[Finding]:
             f"{max(0, soft - 100) // 2:,} calls at once",
             f"ulimit -n {min(hard, 65_536) if hard > 0 else 65_536}" if few else "",
         )
-
-
-def toolchains(find: Callable[[str], str | None] = shutil.which) -> list[Finding]:
-    """Versions only: what code in these languages would be run with."""
-    with ThreadPoolExecutor(len(TOOLS)) as pool:
-        versions = pool.map(lambda name: _version(find(name), TOOLS[name]), TOOLS)
-        return [
-            Finding("tools", "info", f"{name}: {version}")
-            for name, version in zip(TOOLS, versions, strict=True)
-        ]
-
-
-def _version(program: str | None, arguments: tuple[str, ...]) -> str:
-    if program is None:
-        return "not found"
-    try:
-        done = subprocess.run(  # noqa: S603  # a program of the table, found on the PATH
-            [program, *arguments], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return f"{program} does not answer"
-    said = (done.stdout or done.stderr).strip().partition("\n")[0] or "it says nothing"
-    return f"does not work: {said}" if done.returncode else said

@@ -59,6 +59,7 @@ COLOURS = {"ok": "green", "info": None, "warn": "yellow", "fail": "red"}
     type=click.Choice(("headgate", "litellm")),
     help="Show a configuration for --client URL, and exit.",
 )
+@click.option("--fix", is_flag=True, help="Install toolchains that the sandbox lacks.")
 @json_option
 @config_option
 def command(
@@ -72,13 +73,14 @@ def command(
 ) -> int:
     """Check configuration, credentials, disk, clock and tools; says what to do about each.
 
-    Uses no network unless --live, --stream or --client URL asks for it. Exit code 1 when
+    Uses no network unless --live, --stream, --fix or --client URL asks for it. Exit code 1 when
     something fails.
 
     \b
     Examples:
       headgate doctor
       headgate doctor --live
+      headgate doctor --fix
       headgate doctor --stream https://llm.example.com --key hg-…
       headgate doctor --client
       headgate doctor --client http://127.0.0.1:4000 --upstream-port 4198 --key sk-…
@@ -86,7 +88,9 @@ def command(
     models = settings["models"]
     if settings["config_for"] or client_url is not None:
         return _conform(client_url, key, as_json, settings)
-    if stream_url is not None:
+    if settings["fix"]:
+        found = _fix()
+    elif stream_url is not None:
         model = models[-1] if models else "claude-haiku-5-5"
         found = _stream(stream_url, model, key or os.environ.get("HEADGATE_KEY") or "headgate")
     else:
@@ -122,7 +126,7 @@ def _conform(
 
 
 def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
-    from headgate.cli import checkup
+    from headgate.cli import checkup, toolchains
     from headgate.cli.sharing import in_force
 
     now = datetime.now(UTC)
@@ -139,11 +143,17 @@ def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
     else:
         yield from checkup.clock(now, None)
     yield from checkup.open_files()
-    yield from checkup.toolchains()
+    yield from toolchains.findings()
     if live and config is not None:
         from headgate.cli.probe import probe
 
         yield from asyncio.run(probe(config.providers))
+
+
+def _fix() -> list[Finding]:
+    from headgate.cli import toolchains
+
+    return list(toolchains.fix(lambda what: click.echo(what, err=True)))
 
 
 def _books(config: Config, now: datetime) -> Iterator[Finding]:
