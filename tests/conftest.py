@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.stores",
     "tests.buckets",
     "tests.toolchains",
+    "tests.sieges",
 ]
 
 MAY_BLOCK: tuple[tuple[str, str, str, str], ...] = (

@@ -87,6 +87,14 @@ def test_processes_are_counted_together_and_killed_together(groups: Groups) -> N
 
 
 @needs
+def test_bounds_can_be_drawn_anew_in_either_direction(groups: Groups) -> None:
+    group = groups.make(Bounds(100, 10))
+    for memory_mb in (400, 50, 200):
+        group.bind(Bounds(memory_mb, 10))
+    group.close()
+
+
+@needs
 def test_a_closed_group_leaves_no_folder(groups: Groups) -> None:
     for _ in range(5):
         groups.make(Bounds(50, 5)).close()

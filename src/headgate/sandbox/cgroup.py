@@ -117,8 +117,11 @@ class Group:
         memory, pids = self._folders["memory"], self._folders["pids"]
         size = str(bounds.memory_mb * _MB)
         if self._version == 1:
+            both = memory / "memory.memsw.limit_in_bytes"
+            # neither may pass the other on the way: which goes first depends on the direction
+            _write_if_there(both, size)
             _write(memory / "memory.limit_in_bytes", size)
-            _write_if_there(memory / "memory.memsw.limit_in_bytes", size)
+            _write_if_there(both, size)
         else:
             _write(memory / "memory.max", size)
             _write_if_there(memory / "memory.swap.max", "0")

@@ -78,15 +78,15 @@ class FolderForeman:
         self.missing: dict[str, str] = {}
         self.alive = True
         self._cells: set[FolderCell] = set()
-        self._place = Path(tempfile.mkdtemp(prefix="headgate-cells-"))
-        self._place.chmod(0o711)
+        self.place = Path(tempfile.mkdtemp(prefix="headgate-cells-"))
+        self.place.chmod(0o711)
 
     @classmethod
     async def start(
         cls, runtime: Runtime, walls: Isolation, engine: Engine | None = None
     ) -> FolderForeman:
         """Ready once the interpreter was seen to run here."""
-        foreman = cls(runtime, walls, engine)
+        foreman = await asyncio.to_thread(cls, runtime, walls, engine)
         try:
             for tree in runtime.trees:
                 if walls.tier != "container" and tree.source != tree.target:
@@ -104,7 +104,7 @@ class FolderForeman:
                 f"sessions need the tier namespaces; this is {self.walls.tier}",
                 "run the code in one piece, or see `headgate doctor` for what namespaces need",
             )
-        cell = FolderCell(self, limits)
+        cell = await asyncio.to_thread(FolderCell, self)
         self._cells.add(cell)
         return cell
 
@@ -114,7 +114,7 @@ class FolderForeman:
         for cell in list(self._cells):
             cell.kill()
             await cell.leave()
-        await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
     async def _try_interpreter(self) -> None:
         if self.engine is not None or self.runtime.kind != "python":
@@ -146,10 +146,10 @@ class Child(NamedTuple):
 class FolderCell:
     """A folder in which one order is carried out."""
 
-    def __init__(self, foreman: FolderForeman, limits: Limits) -> None:
+    def __init__(self, foreman: FolderForeman) -> None:
         self._foreman = foreman
         self.alive = True
-        self._folder = Path(tempfile.mkdtemp(dir=foreman._place))
+        self._folder = Path(tempfile.mkdtemp(dir=foreman.place))
         self.box = self._folder / "box"
         for place in (self.box, self.box / "output", self.box / ".tmp"):
             place.mkdir(mode=0o700)
@@ -266,6 +266,7 @@ class FolderCell:
 
     async def _start(self, step: Step) -> Child:
         report, told = os.pipe()
+        wish = await asyncio.to_thread(self._wish, step, told)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -274,7 +275,7 @@ class FolderCell:
                 "-c",
                 _BOOT,
                 CODE,
-                json.dumps(self._wish(step, told)),
+                json.dumps(wish),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -304,8 +305,7 @@ class FolderCell:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        text = os.read(child.report, _PIECE)  # all of it: whoever writes to it is gone
-        os.close(child.report)
+        text = await asyncio.to_thread(_told, child.report)
         broken = {"status": 0, "reason": "", "cpu_ms": 0.0, "peak_kb": 0.0}
         if not text:
             self._reason = self._reason or Status.BROKEN
@@ -419,6 +419,11 @@ def _of_this_user() -> int:
             if place.stat().st_uid == os.geteuid():
                 count += len(list((place / "task").iterdir()))
     return count
+
+
+def _told(report: int) -> bytes:
+    with open(report, "rb") as told:
+        return told.read(_PIECE)
 
 
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:

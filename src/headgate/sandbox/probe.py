@@ -89,11 +89,10 @@ async def probe(settings: Settings, groups: Groups | None = None) -> Isolation:
 
 async def attempt(tier: Tier, settings: Settings, groups: Groups | None = None) -> Probed:
     """Start one tier and attack it."""
-    if sys.platform != "linux":
-        return Probed(tier, None, f"{sys.platform} has no walls of this kind", NOT_LINUX)
     walls = tiers.isolation(tier, groups)
-    if tier == "none":
-        return Probed(tier, walls)
+    if tier == "none" or sys.platform != "linux":
+        none = f"{sys.platform} has no walls of this kind"
+        return Probed(tier, walls) if tier == "none" else Probed(tier, None, none, NOT_LINUX)
     engine = await asyncio.to_thread(engine_for, tier)
     if isinstance(engine, Probed):
         return engine
@@ -117,7 +116,7 @@ async def canaries(
     runtime = Runtime("python", "", "python", interpreter=settings.python)
     decoys = Decoys()
     worker, laid = await asyncio.gather(
-        tiers.start_worker(runtime, walls, engine),
+        tiers.start_worker(runtime, walls, engine=engine),
         asyncio.to_thread(decoys.__enter__),
         return_exceptions=True,
     )

@@ -5,6 +5,8 @@ Rule 1: a gap is told where it is true, not where it might be.
 
 from __future__ import annotations
 
+import os
+
 from headgate.sandbox.cgroup import Groups
 from headgate.sandbox.container import Engine
 from headgate.sandbox.folders import FolderForeman
@@ -25,18 +27,24 @@ FOLDER_GAPS = (
     "disk and number of files are counted, not held: for some milliseconds a run can use more",
     "processes of a run share the machine's list of processes with all others, unseen",
 )
+SAME_USER_GAPS = (
+    "modes and times of files of the user that Headgate runs as can be changed, wherever they"
+    " lie: started as root, each run has a user of its own",
+)
 NONE_GAP = "nothing is contained: the code can do what the user it runs as can do"
 
 
 def isolation(tier: Tier, groups: Groups | None) -> Isolation:
     """What a tier is on this machine."""
     version = landlock.best() if tier in ("namespaces", "landlock") else 0
-    gaps = {
+    gaps: tuple[str, ...] = {
         "namespaces": (KERNEL_GAP,),
         "landlock": (*FOLDER_GAPS, KERNEL_GAP),
         "container": (FOLDER_GAPS[1], KERNEL_GAP),
         "none": (NONE_GAP,),
     }[tier]
+    if tier == "landlock" and os.geteuid():
+        gaps = (*SAME_USER_GAPS, *gaps)
     cgroup = groups.version if groups is not None and tier == "namespaces" else 0
     if not cgroup and tier in ("namespaces", "landlock"):
         gaps = (WATCHED_GAP, *gaps)
@@ -53,9 +61,10 @@ def isolation(tier: Tier, groups: Groups | None) -> Isolation:
 async def start_worker(
     runtime: Runtime,
     walls: Isolation,
+    groups: Groups | None = None,
     engine: Engine | None = None,
 ) -> Foreman | FolderForeman:
     """A worker of the tier that `walls` names."""
     if walls.tier == "namespaces":
-        return await Foreman.start(runtime, walls)
+        return await Foreman.start(runtime, walls, groups)
     return await FolderForeman.start(runtime, walls, engine)

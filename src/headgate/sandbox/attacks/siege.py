@@ -35,7 +35,7 @@ LIMITS = Limits(
     artefacts=16,
     artefact_mb=8,
 )
-PATIENT = LIMITS.__class__(wall_s=25.0, processes=64, memory_mb=512, open_files=128)
+PATIENT = Limits(wall_s=25.0, processes=64, memory_mb=512, open_files=128)
 """for many attacks in one run"""
 AT_ONCE = 2
 _MAIN = (
@@ -65,19 +65,22 @@ def everything() -> tuple[Attack, ...]:
     return tuple(it for it in LISTED if it.name != FIRST_OF_TWO)
 
 
-async def besiege(carry: Carry, runtime: Runtime) -> tuple[Verdict, ...]:
-    """Try every attack."""
+async def besiege(
+    carry: Carry, runtime: Runtime, attacks: tuple[Attack, ...] = ()
+) -> tuple[Verdict, ...]:
+    """Try every attack, or those that are named."""
+    attacks = attacks or everything()
     decoys = Decoys()
     await asyncio.to_thread(decoys.__enter__)
     try:
         order = Orders(runtime, decoys.world)
         said = await _many(carry, order)
         said |= await _two_by_two(carry, order)
-        said |= await _alone(carry, order)
+        said |= await _alone(carry, order, attacks)
         seen = await asyncio.to_thread(decoys.reached)
     finally:
         await asyncio.to_thread(decoys.__exit__, None, None, None)
-    return tuple(_judged(it, said, seen) for it in everything())
+    return tuple(_judged(it, said, seen) for it in attacks)
 
 
 class Orders(NamedTuple):
@@ -121,7 +124,7 @@ async def _two_by_two(carry: Carry, order: Orders) -> dict[str, Said]:
     return {it.name: it for it in heard(result)}
 
 
-async def _alone(carry: Carry, order: Orders) -> dict[str, Said]:
+async def _alone(carry: Carry, order: Orders, attacks: tuple[Attack, ...]) -> dict[str, Said]:
     said: dict[str, Said] = {}
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -133,7 +136,7 @@ async def _alone(carry: Carry, order: Orders) -> dict[str, Said]:
         said[attack.name] = told or _limited(attack, result)
 
     async with asyncio.TaskGroup() as group:
-        for it in everything():
+        for it in attacks:
             if it.alone:
                 group.create_task(one(it))
     return said

@@ -27,6 +27,8 @@ COUNT_EVERY = 3
 """looks at the processes for each look at the folder"""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 DEVICES = tuple(f"/dev/{it}" for it in ("null", "zero", "full", "random", "urandom"))
+DEPTH = 128
+"""of folders: what is nested deeper is a bomb"""
 _CHILDREN_MOST = 100_000
 UNSTARTED = 127
 
@@ -185,22 +187,20 @@ def _proportional(pids: list[int]) -> int:
 
 
 def _counted(folder: str, most: int) -> tuple[int, int]:
-    """Bytes and entries below a folder; one that cannot be looked into counts as too many."""
+    """Bytes and entries below a folder; one too deep to be looked into counts as too many."""
     size, files = 0, 0
-    waiting = [folder]
+    waiting = [(folder, 0)]
     while waiting and (not most or files <= most):
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    files += 1
-                    with contextlib.suppress(FileNotFoundError):
-                        size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            files = most + 1
+        path, depth = waiting.pop()
+        if depth > DEPTH:
+            return size, most + 1
+        with contextlib.suppress(OSError), os.scandir(path) as entries:
+            for entry in entries:
+                files += 1
+                with contextlib.suppress(FileNotFoundError):
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
     return size, files
 
 
