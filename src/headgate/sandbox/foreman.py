@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from headgate.sandbox.cell import Broken, Cell
 from headgate.sandbox.cgroup import Bounds, Groups
@@ -215,8 +215,7 @@ class _Line(asyncio.Protocol):
         self._foreman, self._unpacker = foreman, frames.Unpacker()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._foreman.connected(transport)
+        self._foreman.connected(cast(asyncio.Transport, transport))  # uvloop's is none by name
 
     def data_received(self, data: bytes) -> None:
         for frame in self._unpacker.feed(data):
