@@ -269,7 +269,7 @@ def written(order: Order) -> dict[str, Any]:
     return {
         "limits": {
             "wall_s": limits.wall_s,
-            "cpu_s": math.ceil(limits.cpu_s or limits.wall_s),
+            "cpu_s": math.ceil(limits.cpu_s or limits.wall_s + 1),  # of two at once: the wall
             "memory_bytes": 0 if order.runtime.reserves else memory,
             "watched_bytes": memory + (GRACE_MB << 20),
             "processes": limits.processes,

@@ -16,7 +16,16 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from headgate.sandbox.worker import collect, first, frames, place, syscalls, usage
+from headgate.sandbox.worker import (
+    child,
+    collect,
+    first,
+    frames,
+    place,
+    syscalls,
+    usage,
+    zygote,
+)
 from headgate.sandbox.worker.frames import Word
 from headgate.sandbox.worker.streams import Line, Stream
 
@@ -62,6 +71,7 @@ class Cell:
         self._step = -1
         self._streams: list[Stream] = []
         self._reason = ""
+        self._is_done = False
         self._lost = self._rss_kb = 0
         self._cpu_ms = self._cpu_before_ms = 0.0
         self._begun = self._step_begun = self._deadline = self._ms = 0.0
@@ -131,6 +141,8 @@ class Cell:
         elif said.get("word") == "here":
             self._is_here = True
             self._cpu_before_ms = said["cpu_ms"]
+            if self._watch is not None:
+                self._watch.begin()
             self._tell_ready()
         else:
             self.fail(str(said.get("what")))
@@ -252,8 +264,24 @@ class Cell:
         self._lost += lost
         if is_end:
             self._close_stream(stream)
+            if not self._streams:
+                self._hear_last_words()
         if lost:
             self.stop("output")
+
+    def _hear_last_words(self) -> None:
+        """The child may be done though the kernel will need a while to free what it had."""
+        words = child.last_words(zygote.name_of(self._child_pid)) if self._child_pid else None
+        if words is None or self._is_over or self._step < 0 or self._watch is None:
+            return
+        self._watch.look(1 << 62, 0.0)
+        cpu_ms = self._watch.cpu_of_one(self._child_pid)
+        self._child_pid = 0
+        self._drop_child()
+        self._cpu_ms += cpu_ms
+        rss_kb = self._watch.peak // 1024
+        said = {"status": words[0] << 8, "mark": words[1], "peak_kb": rss_kb}
+        self._end_step(said, ending=1)
 
     def _close_stream(self, stream: Stream) -> None:
         self._around.unwatch(stream.fd)
@@ -351,7 +379,8 @@ class Cell:
         self._cpu_ms += said["cpu_ms"]
         self._end_step(said)
 
-    def _end_step(self, said: dict[str, Any]) -> None:
+    def _end_step(self, said: dict[str, Any], ending: int = 0) -> None:
+        """`ending`: so many processes are about to be gone."""
         if self._is_over:
             return
         if self._step < 0:
@@ -370,17 +399,23 @@ class Cell:
             }
         )
         step = self._order["steps"][self._step]
-        left = self._watch.others() if self._watch is not None else []
+        left = len(self._watch.others()) > ending if self._watch is not None else False
         if left and self._tasks() >= self._order["limits"]["processes"]:
             self._reason = self._reason or "processes"
-        if self._reason or (code and not step["goes_on"]):
-            self.stop(self._reason)
+        if (self._reason or code) and not (step["goes_on"] and not self._reason):
+            self._finish(left)
         elif self._step + 1 < len(self._order["steps"]):
-            self._go_on(left)
+            self._go_on(left or ending > 0)
         else:
-            self.stop("")
+            self._finish(left)
 
-    def _go_on(self, left: list[str]) -> None:
+    def _finish(self, left: bool) -> None:
+        """With nobody left to write, what there is need not wait for the kernel to tidy up."""
+        if not left:
+            self._tell_end()
+        self.stop(self._reason)
+
+    def _go_on(self, left: bool) -> None:
         """To the next step; what the last one left running does not see it."""
         self._step += 1
         if left:
@@ -429,11 +464,16 @@ class Cell:
             self._line.close(self._around.unwatch)
             self._line = None
         self._drain()
-        if self._step >= 0:
-            self._collect()
-            self._tell_done(None)
+        self._tell_end()
         self._close()
         self._say(Word.GONE)
+
+    def _tell_end(self) -> None:
+        if self._step < 0 or self._is_done:
+            return
+        self._is_done = True
+        self._collect()
+        self._tell_done(None)
 
     def _tell_done(self, value: str | None) -> None:
         space = self._watch.space_left() if self._watch is not None else (1, 1)
@@ -449,7 +489,7 @@ class Cell:
                 "rss": self._rss_kb * 1024,
                 "space": space,
                 "value": value,
-                "over": self._is_over,
+                "over": self._line is None,
             },
         )
 

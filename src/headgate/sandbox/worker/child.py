@@ -1,8 +1,8 @@
 """Is a process that was forked with its interpreter and imports loaded, and runs Python code.
 
 Rule 1: it is confined before it knows what it will run; until then it waits in its cell.
-Rule 2: what ended the code is left in the process's name, which the zygote reads: a limit that
-the code ran into is an exception here and nothing else elsewhere.
+Rule 2: what ended the code is left in the process's name, which is read from outside: a limit
+that the code ran into is an exception here and nothing else elsewhere.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import confine, first, frames, runner, syscalls
+from headgate.sandbox.worker import confine, first, frames, rehearsal, runner, syscalls
 
 MARK = "hg!"
-"""before the reason, in the name of a process that has ended"""
+"""before exit code and reason, in the name of a process that has nothing more to do"""
 _TALK = 3
 _INSIDE = syscalls.EVERY_NAMESPACE & ~syscalls.NEWPID
 
@@ -35,9 +35,21 @@ def wait_for_code(cell: int, sock: socket.socket, program: bytes) -> NoReturn:
     if said.get("session"):
         runner.run_cells(socket.socket(fileno=_TALK))
     code, mark = runner.run_file(os.path.join(first.BOX, said["python"]))
-    if mark and os.getpid() == me:
-        syscalls.name_process(MARK + mark)
+    if os.getpid() == me:
+        syscalls.name_process(f"{MARK}{code}:{mark}")
+        os.closerange(0, 3)  # whoever reads need not wait until the kernel has freed us
     os._exit(code)
+
+
+def last_words(name: str) -> tuple[int, str] | None:
+    """The exit code and the reason in a process's name; None: it has not come to its end.
+
+    It is the process's own word, and about itself: it can as well exit with that code.
+    """
+    code, found, mark = name.removeprefix(MARK).partition(":")
+    if not name.startswith(MARK) or not found or not code.isdigit():
+        return None
+    return int(code) & 0xFF, mark
 
 
 def _tell_failed(sock: socket.socket, error: BaseException) -> None:
@@ -68,7 +80,7 @@ def _settle(cell: int, sock: socket.socket, program: bytes) -> tuple[dict[str, A
         sock.detach()
     syscalls.prctl(syscalls.DUMPABLE, 1)
     confine.seal(program, _TALK)
-    runner.warm_up()
+    rehearsal.touch()
     frames.tell(talk, {"word": "here", "cpu_ms": time.process_time() * 1000})
     said, fds = _hear(talk)
     talk.detach()

@@ -7,6 +7,7 @@ Rule 2: when it ends the kernel ends every process of the cell.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
@@ -26,6 +27,8 @@ ENV = {
     "USER": "user",
 }
 _SOCK = 3
+_OUT_OF_THE_WAY = 100
+"""where no descriptor is that is still to be put in its place"""
 
 
 def live(sock: socket.socket, wish: dict[str, Any], program: bytes) -> NoReturn:
@@ -57,8 +60,9 @@ def _lay_out(wish: dict[str, Any]) -> tuple[int, int]:
     for name, mode in (("box", 0o755), ("box/output", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
         os.mkdir(f"/cell/{name}", mode)
     os.umask(0o022)
-    for name, target in (("box", BOX), ("tmp", "/tmp"), ("shm", "/dev/shm")):  # noqa: S108
-        syscalls.bind(f"/cell/{name}", target)
+    with root.kept(wish["covered"]):
+        for name, target in zip(("box", "tmp", "shm"), (BOX, "/tmp", "/dev/shm"), strict=True):  # noqa: S108
+            syscalls.bind(f"/cell/{name}", target)
     for number, target in enumerate(wish["overlays"]):
         _lay_over(f"/cell/over{number}", target)
     cell = os.open("/cell", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -159,7 +163,8 @@ def _become(said: dict[str, Any], fds: list[int], tells: int, program: bytes) ->
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        tells = os.dup2(tells, 10, inheritable=False)
+        tells = fcntl.fcntl(tells, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
+        fds = [fcntl.fcntl(it, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for it in fds]
         for target, fd in enumerate(fds):
             os.dup2(fd, target)
         last = len(fds)  # 3, or 4 of a session: it has a line to the keeper

@@ -28,7 +28,9 @@ def keep(up: socket.socket, setup: dict[str, Any]) -> None:
     os.environ.update(first.ENV | setup["env"])
     talk = _start_zygote(up, setup, program) if setup["forks"] else None
     births = socket.socket(fileno=setup["births"]) if setup["births"] >= 0 else None
-    Keeper(up, Others(talk, births, tuple(setup["overlays"])), program).serve()
+    Keeper(
+        up, Others(talk, births, setup["overlays"], root.covered(setup["trees"])), program
+    ).serve()
 
 
 def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> socket.socket:
@@ -51,8 +53,10 @@ class Others(NamedTuple):
 
     zygote: socket.socket | None
     births: socket.socket | None
-    overlays: tuple[str, ...]
+    overlays: list[str]
     """trees that each cell may write to"""
+    covered: list[str]
+    """trees that lie where a cell has its own files"""
 
 
 class Keeper:
@@ -169,7 +173,8 @@ class Keeper:
                 cell.stop("stopped")
 
     def _open(self, frame: Frame) -> None:
-        wish = {**frame.said, "overlays": self._others.overlays}
+        others = self._others
+        wish = {**frame.said, "overlays": others.overlays, "covered": others.covered}
         cell = Cell(frame.cell, wish, self._around)
         try:
             pid = cell.open()

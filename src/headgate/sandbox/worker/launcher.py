@@ -69,7 +69,7 @@ def _drop(uid: int) -> None:
 
 def _begin(up: socket.socket, setup: dict[str, Any]) -> None:
     try:
-        _settle()
+        _settle(root.covered(setup["trees"]))
         keeper.keep(up, setup)
     except BaseException as error:  # noqa: BLE001 - nobody above us: it is told, then we end
         what = f"{type(error).__name__}: {error}"
@@ -78,11 +78,12 @@ def _begin(up: socket.socket, setup: dict[str, Any]) -> None:
     os._exit(1)
 
 
-def _settle() -> None:
+def _settle(trees: list[str]) -> None:
     """As the first process of the outer pid namespace: its own /proc and a place to write."""
     syscalls.prctl(syscalls.PDEATHSIG, signal.SIGKILL)
     syscalls.name_process("keeper")
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
     syscalls.mount("proc", "/proc", "proc", flags | syscalls.MS_NOEXEC)
-    syscalls.mount("tmpfs", "/tmp", "tmpfs", flags, "size=64m,mode=1777")  # noqa: S108
+    with root.kept(trees):
+        syscalls.mount("tmpfs", "/tmp", "tmpfs", flags, "size=64m,mode=1777")  # noqa: S108
     gc.freeze()

@@ -7,9 +7,10 @@ Rule 3: sources are opened before anything is covered, so that a source may lie 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from headgate.sandbox.worker import syscalls
 
@@ -131,6 +132,23 @@ def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+COVERED = ("/tmp", "/box", "/dev/shm")  # noqa: S108 - where a cell has files of its own
+
+
+def covered(trees: Iterable[Sequence[str]]) -> list[str]:
+    """The targets that lie where a cell's own files are laid over."""
+    return [it for _, it in trees if it.startswith(tuple(f"{at}/" for at in COVERED))]
+
+
+@contextlib.contextmanager
+def kept(targets: Iterable[str]) -> Iterator[None]:
+    """What is mounted at these is there again after something was laid over it."""
+    trees = [(it, syscalls.open_tree(it)) for it in targets if os.path.exists(it)]
+    yield
+    for target, tree in trees:
+        _lay(target, tree)
 
 
 def map_ids(outside: tuple[int, int]) -> None:

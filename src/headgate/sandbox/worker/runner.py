@@ -36,14 +36,6 @@ _REASONS = {
 }
 
 
-def warm_up() -> None:
-    """Touch what every run touches, so that its pages are copied before there is an order."""
-    code = compile("x = [str(i) for i in range(3)]\nx", "<warm>", "exec")
-    exec(code, {"__builtins__": builtins})  # noqa: S102 - our own text
-    os.environ.update({})
-    ast.parse("1")
-
-
 def run_file(path: str) -> tuple[int, str]:
     """Run one file to its end, as the interpreter would: its exit code, and what stopped it."""
     try:
