@@ -13,8 +13,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from headgate.sandbox.worker import (
     child,
@@ -26,28 +25,13 @@ from headgate.sandbox.worker import (
     usage,
     zygote,
 )
+from headgate.sandbox.worker.around import Surroundings
 from headgate.sandbox.worker.frames import Word
-from headgate.sandbox.worker.streams import Line, Stream
+from headgate.sandbox.worker.streams import Line, Stream, read_answer
 
 FIRST_S, TICK_S = 0.002, 0.01
 """until the first look at what a cell uses, and between two"""
 _OF_SIGNALS = {int(signal.SIGXCPU): "cpu", int(signal.SIGXFSZ): "file"}
-
-
-class Surroundings(NamedTuple):
-    """What a cell needs of its keeper."""
-
-    say: Callable[[bytes], None]
-    watch: Callable[[int, Callable[[], None]], None]
-    """call when a descriptor can be read"""
-    unwatch: Callable[[int], None]
-    fork: Callable[[int, int, int], None]
-    """a child of the zygote into the cell: its number, its first process, a socket"""
-    bear: Callable[[int, int], None]
-    """tell the supervisor of a new process: cell, pid"""
-    program: bytes
-    forks: bool
-    """there is a zygote"""
 
 
 class Cell:
@@ -314,16 +298,12 @@ class Cell:
             self._around.unwatch(self._line.fileno())
             return  # the process tells by its end what this was
         self._drain()
-        code = answer.get("exit_code")
-        status = (code & 0xFF) if isinstance(code, int) else int(not answer.get("ok"))
-        value, mark = answer.get("value"), answer.get("mark")
-        self._tell_ended(
-            {"exit_code": status, "signal": None, "mark": mark if isinstance(mark, str) else ""}
-        )
+        code, mark, value = read_answer(answer)
+        self._tell_ended({"exit_code": code, "signal": None, "mark": mark})
         if self._reason or self._is_over:
             return
         self._collect()
-        self._tell_done(value if isinstance(value, str) else None)
+        self._tell_done(value)
         self._begin_next()
 
     def _begin_next(self) -> None:
@@ -496,28 +476,21 @@ class Cell:
     def _collect(self) -> None:
         limits = self._order["limits"]
         taking = collect.Taking(limits["artefacts"], limits["artefact_bytes"], self._collected)
-        with contextlib.suppress(OSError), place.opened(self._files, "box/output") as folder:
-            for left in taking.files(folder):
-                self._pass_on(left)
+        self._pass_on(taking, "box/output")
         if taking.is_over and not self._reason:
             self._reason = "artefacts"
 
     def list_files(self, most: int) -> None:
         """Every regular file of the work folder."""
         taking = collect.Taking(self._wish["inodes"], most, {})
-        with contextlib.suppress(OSError), place.opened(self._files, "box") as folder:
-            for left in taking.files(folder):
-                self._pass_on(left)
+        self._pass_on(taking, "box")
         self._say(Word.LISTED, {"is_over": taking.is_over})
 
-    def _pass_on(self, left: collect.Left) -> None:
-        said = {"path": left.path, "size": left.size, "executable": left.is_executable}
-        self._say(Word.FOUND, said)
-        rest = left.size
-        with os.fdopen(left.fd, "rb", buffering=0) as file:
-            while rest > 0 and (data := file.read(min(rest, frames.PIECE))):
-                rest -= len(data)
-                self._around.say(frames.pack(self.number, Word.PIECE, data))
+    def _pass_on(self, taking: collect.Taking, path: str) -> None:
+        with contextlib.suppress(OSError), place.opened(self._files, path) as folder:
+            for left in taking.files(folder):
+                for frame in collect.told(left, self.number):
+                    self._around.say(frame)
 
     def _close(self) -> None:
         self._drop_child()

@@ -72,6 +72,15 @@ def _lay_out(wish: dict[str, Any]) -> tuple[int, int]:
     return cell, proc
 
 
+def _clear() -> None:
+    """End every process of the cell but this, and see them gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
 def _sizes(wish: dict[str, Any]) -> str:
     own = 5 + 3 * len(wish["overlays"])  # folders of ours are not counted as the user's
     return f"size={wish['disk_bytes']},nr_inodes={wish['inodes'] + own}"
@@ -118,8 +127,7 @@ class _First:
         if said["word"] == "resize":
             _resize(said)
         elif said["word"] == "clear":
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)  # every process of the cell but this
+            _clear()
             frames.tell(self._talk, {"word": "cleared"})
         else:
             self._start(said, fds)

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from headgate.sandbox.worker import bpf, first, frames, root, syscalls, zygote
-from headgate.sandbox.worker.cell import Cell, Surroundings
+from headgate.sandbox.worker.around import Surroundings
+from headgate.sandbox.worker.cell import Cell
 from headgate.sandbox.worker.frames import Frame, Word
 
 

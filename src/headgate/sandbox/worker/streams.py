@@ -85,3 +85,14 @@ class Line:
     def close(self, unwatch: Callable[[int], None]) -> None:
         unwatch(self._sock.fileno())
         self._sock.close()
+
+
+def read_answer(answer: dict[str, object]) -> tuple[int, str, str | None]:
+    """Exit code, mark and value of a session's cell, whatever it says of itself."""
+    code, mark, value = (answer.get(it) for it in ("exit_code", "mark", "value"))
+    status = (code & 0xFF) if isinstance(code, int) else int(not answer.get("ok"))
+    return (
+        status,
+        mark if isinstance(mark, str) else "",
+        value if isinstance(value, str) else None,
+    )
