@@ -83,11 +83,11 @@ class Forker:
 class House:
     """A pool of such workers, and its clock."""
 
-    def __init__(self, bounds: Bounds = WIDE, cores: int = 1) -> None:
+    def __init__(self, bounds: Bounds = WIDE) -> None:
         self.forkers: list[Forker] = []
         self.now_s, self.breaks, self.refuses = 0.0, [""], False
         self.making_s = 0.0
-        self.pool = Pool(self.start, bounds, now=lambda: self.now_s, cores=cores)
+        self.pool = Pool(self.start, bounds, now=lambda: self.now_s)
 
     async def start(self, runtime: Runtime) -> Forker:
         await asyncio.sleep(0)

@@ -8,13 +8,12 @@ Rule 3: a worker that broke is replaced; a run of which nothing had begun is tri
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from headgate.sandbox.demand import Demand
 from headgate.sandbox.foreman import Broken
@@ -46,9 +45,13 @@ class Place(Protocol):
 
     async def carry_out(self, order: Order, heard: Hearing = None) -> Result: ...
 
-    async def files(self, most_bytes: int) -> tuple[File, ...]: ...
-
     def kill(self) -> None: ...
+
+
+class Lasting(Place, Protocol):
+    """A cell that takes one order after another."""
+
+    async def files(self, most_bytes: int) -> tuple[File, ...]: ...
 
 
 class Forker(Protocol):
@@ -56,7 +59,7 @@ class Forker(Protocol):
 
     alive: bool
 
-    async def prepare(self, limits: Limits, session: bool = False) -> Place: ...
+    async def prepare(self, limits: Limits, *, session: bool = False) -> Place: ...
 
     async def close(self) -> None: ...
 
@@ -78,7 +81,7 @@ class Bounds(NamedTuple):
 class Taken(NamedTuple):
     """A place, and who made it."""
 
-    place: Place
+    place: Lasting
     worker: Worker
 
 
@@ -114,13 +117,9 @@ class Pool:
     """Workers by tenant and runtime."""
 
     def __init__(
-        self,
-        start: Start,
-        bounds: Bounds,
-        now: Callable[[], float] = time.monotonic,
-        cores: int = os.cpu_count() or 1,
+        self, start: Start, bounds: Bounds, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._start, self._bounds, self._now, self._cores = start, bounds, now, cores
+        self._start, self._bounds, self._now = start, bounds, now
         self._workers: dict[tuple[str, Runtime], Worker] = {}
         self._closing: set[asyncio.Future[None]] = set()
         self._is_closed = False
@@ -156,7 +155,8 @@ class Pool:
             worker.busy += 1
             try:
                 forker = await self._forker(worker)
-                return Taken(await forker.prepare(limits, session=True), worker)
+                place = await forker.prepare(limits, session=True)
+                return Taken(cast(Lasting, place), worker)  # it was asked for as one
             except BaseException as error:
                 self._leave(worker)
                 if last or not isinstance(error, Broken):
@@ -235,9 +235,7 @@ class Pool:
             place = worker.spares.popleft()
             if place.alive:
                 self.hits += 1
-                if self._busy < self._cores:  # else it would take time from those who run
-                    self._refill(worker)
-                return place
+                return place  # the next is made after the run: now it would take its time
         self.misses += 1
         if not worker.making:
             return await self._made(worker, limits)
@@ -247,10 +245,6 @@ class Pool:
         except asyncio.CancelledError:
             making.add_done_callback(_let_go)
             raise
-
-    @property
-    def _busy(self) -> int:
-        return sum(it.busy for it in self._workers.values())
 
     async def _made(self, worker: Worker, limits: Limits) -> Place:
         forker = await self._forker(worker)

@@ -39,12 +39,12 @@ from headgate.sandbox.model import (
     Step,
     Unavailable,
 )
-from headgate.sandbox.pool import Bounds, Hearing, Pool, Start
+from headgate.sandbox.pool import Bounds, Hearing, Pool
 from headgate.sandbox.sessions import Sessions, Terms, Told
 from headgate.sandbox.settings import MEBIBYTE, Settings
 from headgate.sandbox.shelf import Shelf
 from headgate.sandbox.snapshot import pack, unpack
-from headgate.sandbox.standing import stand
+from headgate.sandbox.standing import Standing, stand
 
 Refer = Callable[[Artefact], Artefact]
 
@@ -58,7 +58,7 @@ class Sandbox:
     """Runs code of strangers; an async context."""
 
     def __init__(
-        self, settings: Settings | None = None, standing: tuple[Isolation, Start] | None = None
+        self, settings: Settings | None = None, standing: Standing | None = None
     ) -> None:
         """`standing`: what contains code, and how a worker is begun; without it this machine
         is asked."""
@@ -83,9 +83,10 @@ class Sandbox:
 
     async def __aenter__(self) -> Sandbox:
         it = self.settings
-        self._isolation, start = self._standing or await stand(it)
+        self._standing = self._standing or await stand(it)
+        self._isolation = self._standing.isolation
         bounds = Bounds(it.workers, it.spares, it.spares_mb, it.idle_s)
-        self._pool = Pool(start, bounds)
+        self._pool = Pool(self._standing.start, bounds)
         spans = (it.session_idle_s, it.session_life_s, it.session_keep_s)
         rooms = (it.snapshot_mb * MEBIBYTE, it.snapshots_mb * MEBIBYTE)
         terms = Terms(it.sessions, it.sessions_per_tenant, *spans, *rooms)
@@ -110,6 +111,9 @@ class Sandbox:
             self._sessions.close_all()
         if self._pool is not None:
             await self._pool.close()
+        standing, self._standing = self._standing, None
+        if standing is not None:
+            await standing.leave()
 
     async def run(self, job: Job, heard: Callable[[Heard], None] | None = None) -> Result:
         """Run code; of a session where the job names one."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from headgate.sandbox.model import Limits, Refused
 
 MEBIBYTE = 1 << 20
+CORES = os.cpu_count() or 1
 HIGHEST = {
     "open_files": 4096,
     "file_mb": 4096,
@@ -90,7 +91,7 @@ class Settings:
 
     @property
     def at_once(self) -> int:
-        return self.concurrent or 2 * (os.cpu_count() or 1)
+        return self.concurrent or 2 * CORES
 
     @property
     def at_once_per_tenant(self) -> int:
@@ -114,7 +115,7 @@ class Settings:
     def _beyond(self, limits: Limits) -> Iterator[str]:
         own = {
             "wall_s": self.most_wall_s,
-            "cpu_s": self.most_wall_s * (os.cpu_count() or 1),
+            "cpu_s": self.most_wall_s * CORES,
             "memory_mb": self.most_memory_mb,
             "disk_mb": self.most_disk_mb,
             "processes": self.most_processes,
