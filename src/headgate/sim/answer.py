@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from headgate.sim.faults import Script
+from headgate.sim.interpreter import Ran
 from headgate.sim.models import chars_per_token
 from headgate.sim.text import OPENING, dice, encode, mint, pieces, prose, sample, signature
 from headgate.wire.model import STANDARD, Terms, Usage
@@ -66,11 +67,13 @@ class Ask:
     """what the reply repeats or says beside its content"""
     bond: bytes = b""
     """what its thinking is bound to"""
+    ran: Ran | None = None
+    """what its hosted interpreter ran; None: nothing"""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One block of a reply: think, text or tool."""
+    """One block of a reply: think, text, tool, or ran: what a hosted interpreter ran."""
 
     kind: str
     text: str
@@ -81,6 +84,7 @@ class Part:
     namespace: str = ""
     pieces: tuple[str, ...] = ()
     signature: str = ""
+    ran: Ran | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,9 @@ def _parts(ask: Ask, script: Script, seat: Seat) -> list[Part]:
         thought = prose(script.think, ratio)
         proof = signature(seat.seed, seat.n, ask.bond)
         parts.append(_cut(Part("think", thought, signature=proof), 0))
+    if ask.ran is not None:
+        letters = seat.letters("ran")
+        parts.append(_cut(Part("ran", ask.ran.code, letters, ran=ask.ran), script.events))
     tool = _tool_wanted(ask, script)
     if tool is None:
         said = _said(ask, script, _text_tokens(ask, script, seat), ratio)

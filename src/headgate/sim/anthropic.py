@@ -167,8 +167,38 @@ def _message(answer: Answer, content: list[Any], stop: str | None, output: int) 
 
 def whole(answer: Answer, ask: Ask) -> Any:
     """The reply in one piece."""
-    blocks = [_block(part) for part in answer.parts]
-    return {**_message(answer, blocks, _stop(answer), answer.usage.output), **ask.echo}
+    blocks = [block for part in answer.parts for block in _blocks(part)]
+    message = _message(answer, blocks, _stop(answer), answer.usage.output)
+    return {**message, **_container(answer), **ask.echo}
+
+
+def _blocks(part: Part) -> list[dict[str, Any]]:
+    if part.ran is None:
+        return [_block(part)]
+    use = {
+        "type": "server_tool_use",
+        "id": f"srvtoolu_01{part.id}",
+        "name": "bash_code_execution",
+        "input": {"command": part.text},
+    }
+    content = {
+        "type": "bash_code_execution_result",
+        "stdout": part.ran.logs,
+        "stderr": "",
+        "return_code": 0,
+        "content": [
+            {"type": "bash_code_execution_output", "file_id": id} for id in part.ran.files
+        ],
+    }
+    kind = "bash_code_execution_tool_result"
+    return [use, {"type": kind, "tool_use_id": use["id"], "content": content}]
+
+
+def _container(answer: Answer) -> dict[str, Any]:
+    ran = next((part.ran for part in answer.parts if part.ran is not None), None)
+    if ran is None:
+        return {}
+    return {"container": {"id": ran.container, "expires_at": "2026-12-31T00:00:00Z"}}
 
 
 def _event(name: str, data: Any, *, content: bool = False) -> Frame:
@@ -180,10 +210,12 @@ def stream(answer: Answer, ask: Ask) -> Iterator[Frame]:
     begun = min(1, answer.usage.output)
     message = {**_message(answer, [], None, begun), **ask.echo}
     yield _event("message_start", {"type": "message_start", "message": message})
-    for index, part in enumerate(answer.parts):
-        yield from _part_events(index, part)
+    index = 0
+    for part in answer.parts:
+        yield from _ran_events(index, part) if part.ran else _part_events(index, part)
         if index == 0 and not part.pieces:
             yield PING
+        index += 2 if part.ran else 1
     yield from _closing(answer)
 
 
@@ -203,6 +235,19 @@ def _part_events(index: int, part: Part) -> Iterator[Frame]:
         data = {"type": "content_block_delta", "index": index, "delta": delta}
         yield _event("content_block_delta", data)
     yield _event("content_block_stop", {"type": "content_block_stop", "index": index})
+
+
+def _ran_events(index: int, part: Part) -> Iterator[Frame]:
+    use, result = _blocks(part)
+    start = {"type": "content_block_start", "index": index}
+    yield _event("content_block_start", {**start, "content_block": {**use, "input": {}}})
+    delta = {"type": "input_json_delta", "partial_json": encode(use["input"]).decode()}
+    data = {"type": "content_block_delta", "index": index, "delta": delta}
+    yield _event("content_block_delta", data, content=True)
+    yield _event("content_block_stop", {"type": "content_block_stop", "index": index})
+    start["index"] = index + 1
+    yield _event("content_block_start", {**start, "content_block": result})
+    yield _event("content_block_stop", {"type": "content_block_stop", "index": index + 1})
 
 
 _EMPTY: dict[str, dict[str, Any]] = {
@@ -230,7 +275,11 @@ def _closing(answer: Answer) -> Iterator[Frame]:
     usage = _usage(answer, output)
     delta: dict[str, Any] = {
         "type": "message_delta",
-        "delta": {"stop_reason": _stop(answer), "stop_sequence": None},
+        "delta": {
+            "stop_reason": _stop(answer),
+            "stop_sequence": None,
+            **_container(answer),
+        },
     }
     if usage is not None:
         delta["usage"] = {key: usage[key] for key in _CUMULATIVE if key in usage}

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate.sim import anthropic, bills, openai
+from headgate.sim import anthropic, bills, hosted, openai
 from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
 from headgate.sim.faults import ORDINARY, ScriptError, parse
@@ -361,6 +361,17 @@ def _desk(work: Callable[..., Play]) -> Answerer:
     return answer
 
 
+def _hosted(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
+    return hosted.page(sim.world, call, vendor_of(call))
+
+
+def _either(other: Answerer) -> Answerer:
+    """Anthropic's files, or what OpenAI keeps for batches."""
+    return lambda sim, call, found: (_hosted if vendor_of(call) == "anthropic" else other)(
+        sim, call, found
+    )
+
+
 def _show(sim: Simulator, call: Received, found: re.Match[str]) -> Play:
     """GET /sim: what is playing and how much came."""
     scenario = sim.world.scenario
@@ -455,11 +466,15 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Answerer], ...] = (
     _route("GET", r".*/organization/costs", _report("openai", bills.openai_costs)),
     _route("GET", r".*/models", _models),
     _route("GET", r".*/models/(?P<id>.+)", _model),
-    _route("POST", r".*/files", _desk(BatchDesk.create_file)),
+    *(
+        _route(method, r".*/containers(?:/[^/]+){0,4}", _hosted)
+        for method in ("POST", "GET", "DELETE")
+    ),
+    _route("POST", r".*/files", _either(_desk(BatchDesk.create_file))),
     _route("GET", r".*/files", _desk(BatchDesk.list_files)),
-    _route("GET", r".*/files/([^/]+)", _desk(BatchDesk.show_file)),
-    _route("DELETE", r".*/files/([^/]+)", _desk(BatchDesk.delete_file)),
-    _route("GET", r".*/files/([^/]+)/content", _desk(BatchDesk.file_content)),
+    _route("GET", r".*/files/([^/]+)", _either(_desk(BatchDesk.show_file))),
+    _route("DELETE", r".*/files/([^/]+)", _either(_desk(BatchDesk.delete_file))),
+    _route("GET", r".*/files/([^/]+)/content", _either(_desk(BatchDesk.file_content))),
     _route("POST", r".*/batches", _desk(BatchDesk.create_batch)),
     _route("GET", r".*/batches", _desk(BatchDesk.list_batches)),
     _route("GET", r".*/batches/([^/]+)", _desk(BatchDesk.show_batch)),

@@ -177,6 +177,8 @@ def _item(answer: Answer, i: int, part: Part, status: str) -> dict[str, Any]:
             "role": "assistant",
             "content": content,
         }
+    if part.ran is not None:
+        return _ran(part, done=done)
     slot, prefix = ("input", "ctc") if part.is_custom else ("arguments", "fc")
     item = {
         "id": f"{prefix}_{tail}",
@@ -187,6 +189,18 @@ def _item(answer: Answer, i: int, part: Part, status: str) -> dict[str, Any]:
         slot: text,
     }
     return {**item, "namespace": part.namespace} if part.namespace else item
+
+
+def _ran(part: Part, *, done: bool) -> dict[str, Any]:
+    assert part.ran is not None
+    return {
+        "id": f"ci_{part.id}",
+        "type": "code_interpreter_call",
+        "status": "completed" if done else "in_progress",
+        "code": part.text if done else "",
+        "container_id": part.ran.container,
+        "outputs": [{"type": "logs", "logs": part.ran.logs}] if done else None,
+    }
 
 
 def _text(text: str) -> dict[str, Any]:
@@ -231,6 +245,15 @@ def _part_events(count: _Count, answer: Answer, i: int, part: Part) -> Iterator[
         said = {**at, "text": part.text, "logprobs": []}
         yield count.event("response.output_text.done", said)
         yield count.event("response.content_part.done", {**at, "part": _text(part.text)})
+        return
+    if part.ran is not None:
+        name = "response.code_interpreter_call"
+        yield count.event(f"{name}.in_progress", at)
+        for piece in part.pieces:
+            yield count.event(f"{name}_code.delta", {**at, "delta": piece}, content=True)
+        yield count.event(f"{name}_code.done", {**at, "code": part.text})
+        yield count.event(f"{name}.interpreting", at)
+        yield count.event(f"{name}.completed", at)
         return
     if part.kind == "think":
         at["summary_index"] = 0

@@ -20,6 +20,7 @@ from headgate.sim.bills import Bills, Served
 from headgate.sim.cache import Lookup, PromptCache
 from headgate.sim.checks import Refused, blocks, levels
 from headgate.sim.faults import Script, ScriptError, parse
+from headgate.sim.interpreter import Interpreters
 from headgate.sim.limits import Meters
 from headgate.sim.models import cache_minimum, charges_writes, find
 from headgate.sim.scenario import Asked, Director, Scenario
@@ -122,6 +123,7 @@ class World:
     """seconds since 1970"""
     allow_header_faults: bool = True
     require_key: bool = True
+    interpreters: Interpreters = field(init=False)
     director: Director = field(init=False)
     meters: Meters = field(init=False)
     cache: PromptCache = field(default_factory=PromptCache)
@@ -130,6 +132,7 @@ class World:
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.interpreters = Interpreters(self.seed, self.clock)
         self.play_scenario(self.scenario)
 
     def play_scenario(self, scenario: Scenario) -> None:
@@ -229,6 +232,8 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
         if tier:
             ask = replace(ask, terms=ask.terms._replace(tier=tier))
         check_model(world, ask.model)
+        if wire is not CHAT:
+            ask = replace(ask, ran=world.interpreters.run(call.key, body, script))
         ask = replace(ask, bond=_bind(wire, call, body, thinks=script.think > 0))
         found = look(world, wire, call, body)
         if told := _diagnose(world, wire, call, body, found):

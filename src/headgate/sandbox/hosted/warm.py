@@ -1,0 +1,111 @@
+"""Keeps containers of a vendor awake, so that a run need not wait for one to be made.
+
+Rule 1: nothing is kept before its price for a day has been named and agreed to.
+Rule 2: only what is looked at in time stays; one that died is replaced, and said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+from headgate.sandbox.hosted.said import Interpreter
+from headgate.sandbox.hosted.vendor import HOUR_S, NANO, Size, Vendor
+from headgate.sandbox.model import Refused, Unavailable
+
+DAY_S = 24 * HOUR_S
+EARLY = 0.5
+"""the share of its idle time after which a container is looked at"""
+
+
+def price(vendor: Vendor, memory_mb: int, count: int) -> int:
+    """Nano-dollars that keeping so many awake costs a day; Refused: it cannot be done."""
+    size = _size(vendor, memory_mb)
+    return count * size.cost_nusd(DAY_S, vendor.billed_from_s)
+
+
+def words(vendor: Vendor, memory_mb: int, count: int) -> str:
+    """The same as a sentence."""
+    usd = Decimal(price(vendor, memory_mb, count)) / NANO
+    size = _size(vendor, memory_mb)
+    many = f"{count} container{'s' if count != 1 else ''} of {size.name}"
+    return f"keeping {many} at {vendor.title} awake costs ${usd:.2f} a day, tokens not counted"
+
+
+def _size(vendor: Vendor, memory_mb: int) -> Size:
+    size = vendor.size(memory_mb)
+    if size is None or not size.name:
+        raise Refused(
+            f"containers of {vendor.title} cannot be kept awake with {memory_mb} MB",
+            "let each run make its own",
+        )
+    return size
+
+
+class Warm:
+    """So many containers, ready to be taken."""
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        vendor: Vendor,
+        memory_mb: int,
+        count: int,
+        *,
+        agreed_usd_day: str,
+    ) -> None:
+        """`agreed_usd_day`: what whoever pays agreed to; Refused when it costs more."""
+        if price(vendor, memory_mb, count) > Decimal(agreed_usd_day) * NANO:
+            raise Refused(
+                f"{words(vendor, memory_mb, count)}; agreed were ${agreed_usd_day}",
+                "agree to as much, or keep fewer or smaller ones",
+            )
+        self._interpreter = interpreter
+        self._size = _size(vendor, memory_mb)
+        self._count = count
+        self._pause_s = vendor.idle_s * EARLY
+        self._ready: deque[str] = deque()
+        self.trouble = ""
+        """why there are fewer than asked for; empty: there are as many"""
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    def take(self) -> str:
+        """A container, the longest kept first; empty: none is ready."""
+        return self._ready.popleft() if self._ready else ""
+
+    async def tend(self) -> None:
+        """Look at each, and make what is missing."""
+        for container in list(self._ready):
+            try:
+                await self._interpreter.touch(container)
+            except Unavailable:
+                if container in self._ready:
+                    self._ready.remove(container)
+        try:
+            while len(self._ready) < self._count:
+                self._ready.append(await self._interpreter.open(self._size.name))
+        except Unavailable as lacking:
+            self.trouble = lacking.what
+        else:
+            self.trouble = ""
+
+    async def run(self, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        """Tend them until cancelled; then they are closed, as each costs by the minute."""
+        try:
+            while True:
+                await self.tend()
+                await pause(self._pause_s)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        while self._ready:
+            container = self._ready.popleft()
+            try:
+                await self._interpreter.close(container)
+            except Unavailable as lacking:
+                self.trouble = lacking.what
