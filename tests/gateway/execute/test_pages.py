@@ -249,6 +249,15 @@ async def test_a_session_remembers_and_shows_what_it_is(field: Field) -> None:
     assert (await ask(field, "DELETE", path)).status == 404
 
 
+async def test_a_session_is_asked_in_its_own_language(field: Field) -> None:
+    path = f"/v1/sessions/{await session(field)}/execute"
+    got = await field.post(path, {"code": "say 1", "language": "py"})
+    assert got.status == 200
+    assert (await field.row_of(got.json["id"]))["model_asked"] == "python"
+    wrong = await field.post(path, {"code": "say 1", "language": "js"})
+    assert "which is python" in error(wrong)["message"]
+
+
 async def test_a_session_that_ended_by_itself_is_not_there(
     field: Field, box: Pretender
 ) -> None:

@@ -83,8 +83,20 @@ class Pages:
         body, session = await visit.body(), parts[1] if len(parts) > 1 else ""
         told = await visit.read(body, lambda data: asked.read(data, visit.tenant, session))
         check_languages(told)
+        if told.session:
+            told = await self._in_session(visit, told)
         voice = said.Ours(visit.id, several=told.several, stream=told.stream)
         await self._execution.runs.serve(visit, told, body, voice)
+
+    async def _in_session(self, visit: Visit, told: asked.Asked) -> asked.Asked:
+        """What is asked of a session speaks its language."""
+        ask = ops.Look(visit.owner, told.session)
+        language = (await self._execution.do(ask)).rooms[0].language
+        for job in told.jobs:
+            if job.language and catalogue.named(job.language).name != language:
+                raise wrong("language", f"is not that of the session, which is {language}")
+        jobs = tuple(msgspec.structs.replace(job, language=language) for job in told.jobs)
+        return told._replace(jobs=jobs)
 
     async def _languages(self, visit: Visit, path: str, parts: list[str]) -> None:
         found = [

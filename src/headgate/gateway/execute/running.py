@@ -78,7 +78,7 @@ class Runs:
 
     async def serve(self, visit: Visit, asked: Asked, body: bytes, voice: Voice) -> None:
         """Answer one call, from its reservation to its row."""
-        language = asked.jobs[0].language or asked.session
+        language = asked.jobs[0].language
         call = call_of(visit.caller, body, visit.id, language, stream=voice.stream)
         bill = Bill(self._ground, visit.config, call, visit.sink)
         task = visit.line.task
