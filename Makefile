@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end 
 
 storage: $(READY) ## install the S3-compatible server that tests of object storage start
 	@tests/storage/install $(BIN)/python
+
+toolchains: $(READY) ## what tests of the sandbox need of Go, Node.js and TypeScript, built once
+	@HEADGATE_TOOLCHAINS=.cache/toolchains $(BIN)/headgate doctor --fix
 
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build

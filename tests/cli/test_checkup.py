@@ -233,25 +233,6 @@ def test_the_program_names_itself_and_what_it_runs_on() -> None:
     assert "on Python 3." in checkup.program().what
 
 
-@pytest.mark.slow
-def test_tools_are_found_by_their_own_words(tmp_path: Path) -> None:
-    def tool(name: str, body: str) -> None:
-        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
-        (tmp_path / name).chmod(0o755)
-
-    tool("node", "echo v99.1; echo more")
-    tool("go", "echo broken >&2; exit 3")
-    tool("npm", ":")
-    found = checkup.toolchains(
-        lambda name: str(tmp_path / name) if (tmp_path / name).exists() else None
-    )
-    told = dict(each.what.split(": ", 1) for each in found)
-    assert told["node"] == "v99.1"
-    assert told["go"] == "does not work: broken"
-    assert told["npm"] == "it says nothing"
-    assert told["R"] == "not found"
-
-
 def test_a_credential_that_was_refused_lately_is_named_with_its_variable() -> None:
     text = """
     [providers.pool]

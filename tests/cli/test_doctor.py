@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from headgate.cli import checkup, main
+from headgate.cli import main, toolchains
+from headgate.cli.checkup import Finding
 from headgate.ledger.insert import Batch, write
 from headgate.store.sqlite import connect
 from tests.ledger.rows import INTENT
@@ -21,7 +23,7 @@ WHOLE = "sk-ant-api03-" + "Ab1_" * 23 + "xyz"
 def on_a_quiet_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", WHOLE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(checkup, "TOOLS", {"sh": ("-c", "echo 1")})
+    monkeypatch.setattr(toolchains, "findings", lambda: [Finding("languages", "ok", "sh: 1")])
     (tmp_path / "headgate.toml").write_text("[server]\nport = 0\n")
 
 
@@ -134,3 +136,18 @@ def test_a_stream_address_that_is_none_is_named_with_the_remedy(url: str, words:
     assert result.exit_code == 2
     assert words in result.stderr
     assert "hint: give the address that clients use, such as https://" in result.stderr
+
+
+def test_fix_installs_what_languages_lack_and_looks_at_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fix(say: Callable[[str], None]) -> list[Finding]:
+        say("go: installing it")
+        return [Finding("languages", "fail", "go: no room", "make some")]
+
+    monkeypatch.setattr(toolchains, "fix", fix)
+    result = run("--fix")
+    assert result.exit_code == 1
+    assert "go: installing it" in result.stderr
+    assert "hint: make some" in result.stdout
+    assert "credentials" not in result.stdout

@@ -58,15 +58,23 @@ def _in_silence(_: str) -> None:
 progress: ContextVar[Told] = ContextVar("progress", default=_in_silence)
 """who is told that something takes a while"""
 
+builds: ContextVar[bool] = ContextVar("builds", default=True)
+"""False: only look"""
+
 
 def go_cache(go: str, version: str, env: Mapping[str, str] = os.environ) -> Path:
     """The folder with `store` and `cache` for this toolchain, built if need be."""
     place = own_folder(env) / f"go-cache-{version}"
     if (place / "store").exists():
         return place
+    if not builds.get():
+        raise Unavailable(
+            f"Go {version} is there; its standard library is not built for the sandbox yet",
+            "headgate doctor --fix builds it, and so does the first run (half a minute)",
+        )
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(place.with_suffix(".lock")):
+        with _alone(place.with_name(f"{place.name}.lock")):
             if not (place / "store").exists():
                 _build(go, version, place)
     except OSError as error:
