@@ -41,7 +41,7 @@ def find() -> Runtime | Missing:
 
 def _rustup(rustc: str) -> dict[str, str]:
     """rustup's links look below HOME, which need not be the home they were installed in."""
-    home = Path(rustc).parent.parent.with_name(".rustup")
+    home = Path(os.path.normpath(f"{rustc}/../../../.rustup"))
     return (
         {} if "RUSTUP_HOME" in os.environ or not home.is_dir() else {"RUSTUP_HOME": str(home)}
     )

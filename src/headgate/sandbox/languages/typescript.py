@@ -52,11 +52,11 @@ def plan(runtime: Runtime, job: Job) -> Order:
     if tool.endswith("esbuild"):
         build = (*_bundle(tool, job, module), f"--outfile={made}", name)
     elif tool:
-        build = (tool, "--noCheck", "--noEmitOnError", "--target", "es2022", "--module",
+        build = (tool, "--noCheck", "--noEmitOnError", "--inlineSourceMap", "--target", "es2022", "--module",
                  "preserve" if module else "commonjs", "--pretty", "false", name)  # fmt: skip
         made = f"{name[:-3]}.js"
     else:
-        build, made = (runtime.program, "-e", PARSE, name), name
+        build, made = (runtime.program, "--no-warnings", "-e", PARSE, name), name
     return Order(
         runtime,
         (
