@@ -27,6 +27,7 @@ from headgate.sandbox.languages import python
 from headgate.sandbox.line import Line, Room
 from headgate.sandbox.model import (
     Artefact,
+    File,
     Heard,
     Isolation,
     Job,
@@ -159,7 +160,10 @@ class Sandbox:
         """A place that remembers; its id is for `Job.session`."""
         limits = limits or Limits()
         self.settings.check(limits)
-        files = unpack(snapshot, self.settings.snapshot_mb * MEBIBYTE) if snapshot else ()
+        files: tuple[File, ...] = ()
+        if snapshot is not None:
+            most = self.settings.snapshot_mb * MEBIBYTE
+            files = await asyncio.to_thread(unpack, snapshot, most)
         runtime = await self._runtime(catalogue.named(language).name)
         return await self._all_sessions.open(tenant, runtime, limits, files)
 
@@ -168,7 +172,8 @@ class Sandbox:
 
     async def snapshot(self, session: str, tenant: str) -> bytes:
         """The files of its work folder, as `open_session` takes them."""
-        return pack(await self._all_sessions.files(session, tenant))
+        files = await self._all_sessions.files(session, tenant)
+        return await asyncio.to_thread(pack, files)
 
     def sessions(self, tenant: str) -> tuple[Told, ...]:
         return self._all_sessions.told(tenant)

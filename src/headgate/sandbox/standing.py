@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from headgate.sandbox.pool import Start
 from headgate.sandbox.probe import engine_for, probe
 from headgate.sandbox.settings import Settings
 from headgate.sandbox.tiers import start_worker
+
+CLEAR_S = 5.0
+"""how long what was killed may take to be gone"""
 
 
 class Standing(NamedTuple):
@@ -69,8 +73,10 @@ class _Shared:
         with self._lock:
             self._users -= 1
             if not self._users and self._groups is not None:
-                self._groups.close()
-                self._groups = None
+                groups, self._groups = self._groups, None
+                end = time.monotonic() + CLEAR_S
+                while not groups.close() and time.monotonic() < end:
+                    time.sleep(0.01)
 
 
 _OURS = _Shared()
