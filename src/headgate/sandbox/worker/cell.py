@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -60,8 +61,6 @@ class Cell:
         self._cpu_ms = self._cpu_before_ms = 0.0
         self._begun = self._step_begun = self._deadline = self._ms = 0.0
         self._look_at = 0.0
-
-    # its processes
 
     def open(self) -> int:
         """Clone its first process; its id."""
@@ -132,10 +131,10 @@ class Cell:
             self.fail(str(said.get("what")))
 
     def _drop_child(self) -> None:
-        if self._child is not None:
-            self._around.unwatch(self._child.fileno())
-            self._child.close()
-            self._child = None
+        waiting, self._child = self._child, None
+        if waiting is not None:
+            self._around.unwatch(waiting.fileno())
+            waiting.close()
 
     def _tell_ready(self) -> None:
         if not self._is_ready or (self._around.forks and not self._is_here):
@@ -202,13 +201,9 @@ class Cell:
         said = {**step, "word": "go", "limits": self._order["limits"]}
         said["session"] = self._order["session"]
         self._step_begun = time.monotonic()
-        if step["wall_s"]:
-            self._deadline = min(
-                self._begun + self._order["limits"]["wall_s"],
-                self._step_begun + step["wall_s"],
-            )
-        else:
-            self._deadline = self._begun + self._order["limits"]["wall_s"]
+        whole = self._begun + self._order["limits"]["wall_s"]
+        own = self._step_begun + (step["wall_s"] or math.inf)
+        self._deadline = min(whole, own)
         try:
             talk = self._child if step["python"] and self._child else self._talk
             frames.tell(talk, said, tuple(fds))
@@ -259,12 +254,10 @@ class Cell:
         if words is None or self._is_over or self._step < 0 or self._watch is None:
             return
         self._watch.look(1 << 62, 0.0)
-        cpu_ms = self._watch.cpu_of_one(self._child_pid)
+        self._cpu_ms += self._watch.cpu_of_one(self._child_pid)
         self._child_pid = 0
         self._drop_child()
-        self._cpu_ms += cpu_ms
-        rss_kb = self._watch.peak // 1024
-        said = {"status": words[0] << 8, "mark": words[1], "peak_kb": rss_kb}
+        said = {"status": words[0] << 8, "mark": words[1], "peak_kb": 0}
         self._end_step(said, ending=1)
 
     def _close_stream(self, stream: Stream) -> None:
@@ -307,7 +300,7 @@ class Cell:
         self._begin_next()
 
     def _begin_next(self) -> None:
-        streams, spent = self._streams, self._spent()
+        streams, spent = self._streams, self._used().cpu_ms
         self._begin_anew()
         self._streams = streams
         self._cpu_before_ms = spent
@@ -326,7 +319,7 @@ class Cell:
         if not self.wakes_at or now < self.wakes_at:
             return
         if now >= self._deadline:
-            crowded = self._tasks() >= self._order["limits"]["processes"]
+            crowded = self._used().tasks >= self._order["limits"]["processes"]
             self.stop("processes" if crowded else "wall")
             return
         self._look_at = now + TICK_S
@@ -342,11 +335,8 @@ class Cell:
         elif self._cpu_ms + used.cpu_ms - self._cpu_before_ms > limits["cpu_s"] * 1000:
             self.stop("cpu")
 
-    def _tasks(self) -> int:
-        return self._watch.look(1 << 62, 0.0).tasks if self._watch is not None else 0
-
-    def _spent(self) -> float:
-        return self._watch.look(1 << 62, 0.0).cpu_ms if self._watch is not None else 0.0
+    def _used(self) -> usage.Used:
+        return self._watch.look(1 << 62, 0.0) if self._watch is not None else usage.NOTHING
 
     # its end
 
@@ -379,8 +369,8 @@ class Cell:
             }
         )
         step = self._order["steps"][self._step]
-        left = len(self._watch.others()) > ending if self._watch is not None else False
-        if left and self._tasks() >= self._order["limits"]["processes"]:
+        left = self._watch is not None and len(self._watch.others()) > ending
+        if left and self._used().tasks >= self._order["limits"]["processes"]:
             self._reason = self._reason or "processes"
         if (self._reason or code) and not (step["goes_on"] and not self._reason):
             self._finish(left)
@@ -425,8 +415,8 @@ class Cell:
             return
         self._is_over = True
         self._ms = (time.monotonic() - self._begun) * 1000 if self._begun else 0.0
-        if self._watch is not None and self._step >= 0:
-            self._cpu_ms += self._watch.look(1 << 62, 0.0).cpu_ms
+        if self._step >= 0:
+            self._cpu_ms += self._used().cpu_ms
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
 
@@ -457,7 +447,7 @@ class Cell:
 
     def _tell_done(self, value: str | None) -> None:
         space = self._watch.space_left() if self._watch is not None else (1, 1)
-        now = self._spent() if self._line is not None else 0.0
+        now = self._used().cpu_ms if self._line is not None else 0.0
         self._say(
             Word.DONE,
             {

@@ -26,6 +26,9 @@ class Used(NamedTuple):
     is_exact: bool
 
 
+NOTHING = Used(0, 0.0, 0, is_exact=False)
+
+
 class _Process(NamedTuple):
     pid: str
     cpu_ms: float
