@@ -53,8 +53,9 @@ def test_the_own_folder_is_named_or_lies_with_the_users_data() -> None:
     named = toolchains.own_folder({"HEADGATE_TOOLCHAINS": "~/x", "XDG_DATA_HOME": "y"})
     assert named == Path("~/x").expanduser()
     data = toolchains.own_folder({"XDG_DATA_HOME": "y", "HOME": "z"})
-    assert data == Path("y/headgate/toolchains")
-    assert toolchains.own_folder({"HOME": "z"}) == Path("z/.local/share/headgate/toolchains")
+    assert data == Path("y/headgate/toolchains").absolute()
+    home = toolchains.own_folder({"HOME": "z"})
+    assert home == Path("z/.local/share/headgate/toolchains").absolute()
 
 
 def test_a_folder_is_seen_once_and_at_its_own_place(tmp_path: Path) -> None:

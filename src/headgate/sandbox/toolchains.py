@@ -51,9 +51,9 @@ INSTALL_S = 600.0
 def own_folder(env: Mapping[str, str] = os.environ) -> Path:
     """Where what Headgate installs lies; it need not exist."""
     if env.get("HEADGATE_TOOLCHAINS"):
-        return Path(env["HEADGATE_TOOLCHAINS"]).expanduser()
+        return Path(env["HEADGATE_TOOLCHAINS"]).expanduser().absolute()
     data = env.get("XDG_DATA_HOME") or Path(env.get("HOME") or Path.home()) / ".local" / "share"
-    return Path(data) / "headgate" / "toolchains"
+    return Path(data).absolute() / "headgate" / "toolchains"
 
 
 def located(name: str, env: Mapping[str, str] = os.environ) -> str:

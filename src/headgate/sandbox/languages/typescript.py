@@ -52,8 +52,8 @@ def plan(runtime: Runtime, job: Job) -> Order:
     if tool.endswith("esbuild"):
         build = (*_bundle(tool, job, module), f"--outfile={made}", name)
     elif tool:
-        build = (tool, "--noCheck", "--noEmitOnError", "--inlineSourceMap", "--target", "es2022", "--module",
-                 "preserve" if module else "commonjs", "--pretty", "false", name)  # fmt: skip
+        shape = "preserve" if module else "commonjs"
+        build = (tool, *COMPILE, "--module", shape, name)
         made = f"{name[:-3]}.js"
     else:
         build, made = (runtime.program, "--no-warnings", "-e", PARSE, name), name
@@ -69,6 +69,8 @@ def plan(runtime: Runtime, job: Job) -> Order:
     )
 
 
+COMPILE = ("--noCheck", "--noEmitOnError", "--inlineSourceMap", "--pretty", "false",
+           "--target", "es2022")  # fmt: skip
 PARSE = (
     "require('module').stripTypeScriptTypes("
     "require('fs').readFileSync(process.argv[1], 'utf8'), {sourceUrl: process.argv[1]})"
