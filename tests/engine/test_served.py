@@ -326,3 +326,64 @@ async def test_seconds_of_execution_cost_what_they_are_set_to() -> None:
         rows = await field.rows(3)
         assert rows[1]["cost_nusd"] == 500_000  # a millisecond, as the stand-in says
         assert rows[1]["id"].endswith(".run1")
+
+
+async def test_no_kept_reply_takes_the_place_of_a_run() -> None:
+    toml = TOML + '[cache]\nreply = "all"\njoin = "all"\n'
+    async with serving_with(toml) as (field, bare):
+        for n in (1, 2):
+            field.sim.next(bash("echo again"), "text=done")
+            got = await field.post("/v1/messages", {**ASK, "tools": [BASH]})
+            assert got.json["content"][1]["content"]["stdout"] == "again\n"
+            assert len(bare.jobs) == n
+
+
+async def test_a_key_that_cannot_keep_code_from_running_twice_is_said_to() -> None:
+    async with serving_with() as (field, _):
+        field.sim.next(bash("echo hi"), "text=done")
+        head = {"idempotency-key": "k"}
+        got = await field.post("/v1/messages", {**ASK, "tools": [BASH]}, head)
+        assert got.headers["x-headgate-warning"].startswith("unkeyed: ")
+        assert got.headers["x-headgate-code"] == "ran 1"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_responses_are_served_through_any_dialect(stream: bool) -> None:
+    toml = TOML.replace('["vllm:local-model"]', '["groq:m"]')
+    toml += '[providers.groq]\nbase_url = "{sim}"\napi_key = "env:OPENAI_API_KEY"\n'
+    async with serving_with(toml) as (field, _):
+        field.sim.next(python("print('by way of', 'chat')"), "text=done")
+        ask = {"model": "local-1", "input": "go", "tools": [PYTHON], "stream": stream}
+        ask["include"] = ["code_interpreter_call.outputs"]
+        got = await field.post("/v1/responses", ask)
+        reply = got.events[-1]["response"] if stream else got.json
+        assert [it["type"] for it in reply["output"]] == ["code_interpreter_call", "message"]
+        assert reply["output"][0]["outputs"] == [{"type": "logs", "logs": "by way of chat\n"}]
+        assert {call.path for call in field.sim.calls} == {"/v1/chat/completions"}
+
+
+async def test_history_of_runs_is_understood_by_a_model_that_is_offered_none() -> None:
+    async with serving_with() as (field, bare):
+        use = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "bash_code_execution"}
+        content = {"type": "bash_code_execution_result", "stdout": "7", "return_code": 0}
+        kind = "bash_code_execution_tool_result"
+        ran = {"type": kind, "tool_use_id": "srvtoolu_1", "content": content}
+        turns = [
+            {"role": "user", "content": "go"},
+            {"role": "assistant", "content": [{**use, "input": {"command": "x"}}, ran]},
+            {"role": "user", "content": "and?"},
+        ]
+        got = await field.post("/v1/messages", {**ASK, "messages": turns})
+        assert got.status == 200, got.body
+        assert "container" not in got.json or got.json["container"] is None
+        kinds = [it["type"] for it in sent(field)[0]["messages"][2]["content"]]
+        assert kinds[0] == "tool_result"
+        assert not bare.jobs
+
+
+async def test_off_means_that_nothing_is_touched() -> None:
+    toml = TOML.replace("enabled = true", 'enabled = true\nvendor_tools = "off"')
+    async with serving_with(toml) as (field, bare):
+        await field.post("/v1/messages", {**ASK, "tools": [BASH]})
+        assert sent(field)[0]["tools"] == [BASH]
+        assert not bare.jobs

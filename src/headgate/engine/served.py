@@ -22,6 +22,7 @@ from headgate.engine.container import Container
 from headgate.engine.execution import Execution
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
+from headgate.engine.head import warning
 from headgate.engine.tally import Sink
 from headgate.sandbox.model import Refused, Unavailable
 from headgate.wire.call import Call
@@ -44,6 +45,9 @@ _PREFIXES = {"messages": "container", "responses": "cntr"}
 _MEBIBYTES = {"1g": 1024, "4g": 4096, "16g": 16_384, "64g": 65_536}
 _HERE = b"x-headgate-code"
 """says that code ran here, and how often"""
+_UNKEYED = (
+    "unkeyed: sent again with the same Idempotency-Key this call would run its code again"
+)
 Serve = Callable[[Call, Sink], Awaitable[None]]
 
 
@@ -323,7 +327,10 @@ class Outlet:
         """The head of the caller's own: it knows one id."""
         own = {b"x-request-id", b"request-id"}
         id = self._call.id.encode()
-        return [(name, id if name in own else value) for name, value in headers]
+        said = [(name, id if name in own else value) for name, value in headers]
+        if b"idempotency-key" in self._call.told:
+            said.append(warning((_UNKEYED,)))
+        return said
 
     # ---- towards the caller
 

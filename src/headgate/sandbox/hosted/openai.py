@@ -81,15 +81,15 @@ class OpenAI:
 
     async def files(self, said: Said, parcel: Parcel) -> dict[str, bytes]:
         """What the parcel left there, by name."""
-        base, found = f"/containers/{said.container}/files", {}
+        folder, found = f"/containers/{said.container}/files", {}
         after = ""
         while True:
-            page = await self._wire.fetch(f"{base}?limit=100{after}")
+            page = await self._wire.fetch(f"{folder}?limit=100{after}")
             listed = _list(page, "data")
             for each in listed:
                 name = str(each.get("path")).rpartition("/")[2]
                 if name.startswith(parcel.name) and name != parcel.file:
-                    found[name] = await self._wire.ask(b"GET", f"{base}/{each['id']}/content")
+                    found[name] = await self._wire.ask(b"GET", f"{folder}/{each['id']}/content")
             if not page.get("has_more") or not listed:
                 return found
             after = f"&after={listed[-1].get('id')}"

@@ -33,7 +33,7 @@ class Wire:
             provider.base_url, verify_tls=provider.verify_tls, ca_file=provider.ca_file
         )
         surface = next(iter(provider.paths.values()), "")
-        self._base = surface.partition("/v1")[0] + ("/v1" if "/v1" in surface else "")
+        self._version = surface.partition("/v1")[0] + ("/v1" if "/v1" in surface else "")
         account = provider.accounts[0] if provider.accounts else None
         self._own = provider.alone(account) if account is not None else provider
 
@@ -68,7 +68,7 @@ class Wire:
             headers.append(_VERSION)
         if kind:
             headers.append((b"content-type", kind.encode()))
-        target = f"{self._url.path}{self._base}{path}".encode()
+        target = f"{self._url.path}{self._version}{path}".encode()
         exchange = self._door.exchange(Request(method, self._url, target, headers, (body,)))
         try:
             async with asyncio.timeout(ANSWER_S):
