@@ -48,6 +48,7 @@ from headgate.sandbox.snapshot import pack, unpack
 from headgate.sandbox.standing import Standing, stand
 
 Refer = Callable[[Artefact], Artefact]
+Begins = Callable[[], None] | None
 
 TEND_S = 5.0
 """how often what is idle is looked for"""
@@ -116,13 +117,21 @@ class Sandbox:
         if standing is not None:
             await standing.leave()
 
-    async def run(self, job: Job, heard: Callable[[Heard], None] | None = None) -> Result:
-        """Run code; of a session where the job names one."""
+    async def run(
+        self,
+        job: Job,
+        heard: Callable[[Heard], None] | None = None,
+        begins: Callable[[], None] | None = None,
+    ) -> Result:
+        """Run code; of a session where the job names one.
+
+        `begins` is called when it leaves the line; never, if what is kept is given again.
+        """
         begun = time.monotonic()
         self.settings.check(job.limits)
         refer = self._referring(job.tenant, job.limits)
         run = self._run_cell if job.session else self._run_fresh
-        result = await run(job, _referred(heard, refer))
+        result = await run(job, _referred(heard, refer), begins)
         return self._finished(result, refer, begun)
 
     async def carry_out(
@@ -209,7 +218,7 @@ class Sandbox:
         assert self._sessions is not None, "enter the sandbox first: async with Sandbox(…)"
         return self._sessions
 
-    async def _run_fresh(self, job: Job, heard: Hearing) -> Result:
+    async def _run_fresh(self, job: Job, heard: Hearing, begins: Begins = None) -> Result:
         language = catalogue.named(job.language)
         if self.settings.packages and not job.packages and language.name == "python":
             job = msgspec.structs.replace(job, packages=self.settings.packages)
@@ -222,7 +231,7 @@ class Sandbox:
         async def run() -> Result:
             nonlocal ran
             ran = True
-            return await self._carried_out(order, job.tenant, heard)
+            return await self._carried_out(order, job.tenant, heard, begins)
 
         if not self.settings.cache or not may_keep(job):
             return await run()
@@ -234,25 +243,31 @@ class Sandbox:
             _tell(heard, result)
         return result
 
-    async def _run_cell(self, job: Job, heard: Hearing) -> Result:
+    async def _run_cell(self, job: Job, heard: Hearing, begins: Begins = None) -> Result:
         begun = time.monotonic()
         async with self._line.turn(job.tenant, 0):
             queue_ms = (time.monotonic() - begun) * 1000
+            if begins is not None:
+                begins()
             result = await self._all_sessions.run(job, heard)
         return msgspec.structs.replace(result, queue_ms=queue_ms)
 
     async def _run_slice(self, job: Job) -> Result:
         return await self._run_fresh(job, None)
 
-    async def _carried_out(self, order: Order, tenant: str, heard: Hearing) -> Result:
+    async def _carried_out(
+        self, order: Order, tenant: str, heard: Hearing, begins: Begins = None
+    ) -> Result:
         begun = ready = time.monotonic()
 
-        def begins() -> None:
+        def is_ready() -> None:
             nonlocal ready
             ready = time.monotonic()
+            if begins is not None:
+                begins()
 
         async with self._line.turn(tenant, order.limits.memory_mb):
-            result = await self._entered.carry_out(tenant, order, heard, begins)
+            result = await self._entered.carry_out(tenant, order, heard, is_ready)
         return msgspec.structs.replace(result, queue_ms=(ready - begun) * 1000)
 
     async def _runtime(self, name: str) -> Runtime:

@@ -1,7 +1,8 @@
 """A sandbox in name only, for tests of what stands in front of it: it obeys a few words.
 
 `say TEXT`, `moan TEXT`, `wait SECONDS`, `exit N`, `make NAME TEXT`, `keep NAME TEXT` (answered
-by reference), `end STATUS`, `note X` and `recall` (what a session remembers), `busy`, `gone`.
+by reference), `end STATUS`, `queue` (for ever), `note X` and `recall` (what a session
+remembers), `busy`, `gone`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from types import TracebackType
 import pytest
 
 from headgate.gateway.execute.execution import box_of
-from headgate.gateway.execute.ops import Hear
+from headgate.gateway.execute.ops import Begin, Hear
 from headgate.sandbox.catalogue import named
 from headgate.sandbox.model import (
     Artefact,
@@ -66,7 +67,9 @@ class Pretender:
     def figures(self) -> Mapping[str, float]:
         return {"running": self.going, "waiting": 0, "spares": 3}
 
-    async def run(self, job: Job, heard: Hear | None = None) -> Result:
+    async def run(
+        self, job: Job, heard: Hear | None = None, begins: Begin | None = None
+    ) -> Result:
         self.jobs.append(job)
         language = named(job.language).name
         notes, files = self._place(job)
@@ -75,6 +78,10 @@ class Pretender:
         self.going += 1
         try:
             async with asyncio.timeout(job.limits.wall_s):
+                if job.code.startswith("queue"):
+                    await asyncio.sleep(60)
+                if begins is not None:
+                    begins()
                 for line in job.code.splitlines():
                     await run.obey(line)
         except asyncio.CancelledError:

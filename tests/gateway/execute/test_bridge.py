@@ -13,7 +13,7 @@ import pytest
 
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.bridge import Bridge, folder, secret_of, socket_of
-from headgate.gateway.execute.ops import Answer, Ask, Hear
+from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear
 from headgate.gateway.execute.trouble import Trouble, wrong
 from headgate.sandbox.model import Heard, Job, Output, Result, Status
 from headgate.wire.model import Fault, Kind
@@ -28,8 +28,12 @@ class Worker:
         self.ended = 0
         self.begun = asyncio.Event()
 
-    async def do(self, ask: Ask, hear: Hear | None = None) -> Answer:
+    async def do(
+        self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+    ) -> Answer:
         assert isinstance(ask, ops.Run)
+        if begins is not None:
+            begins()
         self.begun.set()
         if ask.job.code == "fail":
             raise wrong("x", "is bad", "mend it")
@@ -75,7 +79,9 @@ def where(tmp_path: Path) -> Path:
 async def test_what_appears_is_heard_and_the_result_is_the_answer(where: Path) -> None:
     heard: list[Heard] = []
     async with two(where) as (first, _):
-        answer = await first.ask(2, run("say"), heard.append)
+        begun: list[str] = []
+        answer = await first.ask(2, run("say"), heard.append, lambda: begun.append("it"))
+        assert begun == ["it"]
         assert answer.result is not None
         assert answer.result.stdout == "012"
     assert [each.text for each in heard if isinstance(each, Output)] == ["0", "1", "2"]

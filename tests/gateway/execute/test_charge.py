@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from headgate.engine.execution import price_nusd
 from tests.gateway.execute.pretender import ON, pretending
-from tests.kit import Field, read_rows, with_key
+from tests.kit import Field, read_rows, send, with_key
 
 PRICED = ON + 'second_usd = "0.001"\n'
 RUN_NUSD = 4000
@@ -158,6 +158,24 @@ async def test_a_fault_of_ours_costs_nothing_and_a_limit_is_in_the_row(
         row = await field.row()
         assert row["cost_nusd"] == (0 if status == "broken" else RUN_NUSD)
         assert row["warnings"] == ("" if status == "ok" else status)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("code", "is_charged"), [("wait 20", True), ("queue", False)])
+async def test_who_leaves_pays_for_what_ran_and_not_for_standing_in_line(
+    monkeypatch: pytest.MonkeyPatch, code: str, is_charged: bool
+) -> None:
+    async with pretending(monkeypatch, PRICED) as (field, boxes):
+        port = field.opened.server.port
+        _, writer = await send(port, "POST", "/v1/execute", execute(30.0, code), {})
+        while not (boxes and boxes[0].going):  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        writer.close()
+        row = await field.row()
+        assert row["ending"] == "client_gone"
+        assert (row["cost_nusd"] > 0) is is_charged
+        assert row["cost_nusd"] < 5_000_000
 
 
 @pytest.mark.slow

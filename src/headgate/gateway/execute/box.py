@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from headgate.gateway.execute.here import Box
-from headgate.gateway.execute.ops import Hear
+from headgate.gateway.execute.ops import Begin, Hear
 from headgate.sandbox.model import Job, Limits, Result, Unavailable
 from headgate.sandbox.settings import Settings
 
@@ -83,8 +83,10 @@ class LazyBox:
         """How it stands; nothing while it is not open."""
         return self.opened.figures() if self.opened is not None else {}
 
-    async def run(self, job: Job, heard: Hear | None = None) -> Result:
-        return await (await self.open()).run(job, heard)
+    async def run(
+        self, job: Job, heard: Hear | None = None, begins: Begin | None = None
+    ) -> Result:
+        return await (await self.open()).run(job, heard, begins)
 
     async def open_session(
         self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None

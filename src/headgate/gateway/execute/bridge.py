@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from headgate.gateway.execute.ops import Answer, Ask, Failed, Hear
+from headgate.gateway.execute.ops import Answer, Ask, Begin, Begun, Failed, Hear
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import Made, Output
 from headgate.wire.model import Fault, Kind
@@ -29,12 +29,12 @@ LONGEST = 1 << 30
 LONGEST_PATH = 100
 """bytes; the kernel takes 107"""
 _SECRET = b"headgate: runs of code, from worker to worker"
-_News = Output | Made | Answer | Failed
+_News = Output | Made | Begun | Answer | Failed
 _encode = msgspec.msgpack.Encoder().encode
 _read_ask: msgspec.msgpack.Decoder[Ask] = msgspec.msgpack.Decoder(Ask)
 _read_news: msgspec.msgpack.Decoder[_News] = msgspec.msgpack.Decoder(_News)
 
-Do = Callable[[Ask, Hear | None], Awaitable[Answer]]
+Do = Callable[[Ask, Hear | None, Begin | None], Awaitable[Answer]]
 
 
 def secret_of(key: bytes) -> bytes:
@@ -87,7 +87,9 @@ class Bridge:
 
     # ---- asking
 
-    async def ask(self, place: int, ask: Ask, hear: Hear | None = None) -> Answer:
+    async def ask(
+        self, place: int, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+    ) -> Answer:
         """What the worker in that place says; Fault: nothing, or that it cannot be asked."""
         path = socket_of(self._where, place)
         try:
@@ -105,7 +107,10 @@ class Bridge:
                     return news
                 if isinstance(news, Failed):
                     raise _fault(news)
-                if hear is not None:
+                if isinstance(news, Begun):
+                    if begins is not None:
+                        begins()
+                elif hear is not None:
                     hear(news)
         except (OSError, asyncio.IncompleteReadError):
             raise _unreachable(place) from None
@@ -130,10 +135,10 @@ class Bridge:
             return
         ask = _read_ask.decode(await _take(reader))
 
-        def hear(it: Output | Made) -> None:
+        def hear(it: Output | Made | Begun) -> None:
             _put(writer, _encode(it))
 
-        doing = asyncio.ensure_future(self._do(ask, hear))
+        doing = asyncio.ensure_future(self._do(ask, hear, lambda: hear(Begun())))
         leaving = asyncio.ensure_future(reader.read(1))  # whoever asks says nothing more
         try:
             await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)

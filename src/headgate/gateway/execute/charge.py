@@ -80,7 +80,8 @@ class Bill:
 
     async def reserve(self, wall_s: float) -> None:
         """Set more aside where the next run, with those before it, may cost more than is."""
-        need_us = self._used_us + int(wall_s * 1e6)
+        self._most_us = int(wall_s * 1e6)
+        need_us = self._used_us + self._most_us
         before, self._worst_us = self._worst_us, max(self._worst_us, need_us)
         purse = self.tally.purse
         more = price_nusd(self._worst_us, self._price) - price_nusd(before, self._price)
@@ -104,9 +105,9 @@ class Bill:
         finally:
             self.tally.waited_us += int((self._ground.clock() - since) * 1e6)
 
-    def begin(self, wall_s: float) -> None:
-        """A run begins: until `end`, time passes on the caller's account."""
-        self._began, self._most_us = self._ground.clock(), int(wall_s * 1e6)
+    def begin(self) -> None:
+        """The run has left the line: until `end`, time passes on the caller's account."""
+        self._began = self._ground.clock()
 
     def end(self, result: Result) -> Result:
         """It has come to this; the same, with its cost."""

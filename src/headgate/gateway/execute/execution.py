@@ -15,7 +15,7 @@ from headgate.gateway.execute.box import LazyBox, Open, open_sandbox
 from headgate.gateway.execute.bridge import Bridge, folder, secret_of
 from headgate.gateway.execute.counts import Counts
 from headgate.gateway.execute.here import Here
-from headgate.gateway.execute.ops import Answer, Ask, Hear, Room
+from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Room
 from headgate.gateway.execute.running import Runs
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.settings import Settings
@@ -78,16 +78,18 @@ class Execution:
             await self._bridge.close()
         await self.box.close()
 
-    async def do(self, ask: Ask, hear: Hear | None = None) -> Answer:
+    async def do(
+        self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+    ) -> Answer:
         """What is asked for, wherever it is; Fault says why it is not to be had."""
         place = self._place_of(ask)
         if place in (0, self._place):
-            return await self.here.do(ask, hear)
+            return await self.here.do(ask, hear, begins)
         if place > self._workers:
             if isinstance(ask, ops.Fetch):
                 raise ops.absent(ask.id, ops.ARTEFACT)
             raise ops.absent(getattr(ask, "session", ""), ops.SESSION)
-        return await self._there(place).ask(place, ask, hear)
+        return await self._there(place).ask(place, ask, hear, begins)
 
     async def rooms(self, owner: str) -> list[Room]:
         """All sessions of a key, of every worker that answers; the oldest first."""

@@ -20,7 +20,7 @@ from typing import Protocol
 import msgspec
 
 from headgate.gateway.execute import ops, trouble
-from headgate.gateway.execute.ops import Answer, Ask, Hear, Kept, Room
+from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Kept, Room
 from headgate.sandbox.model import (
     Artefact,
     Heard,
@@ -41,7 +41,9 @@ KEPT = 10_000
 class Box(Protocol):
     """As much of a Sandbox as is used here."""
 
-    async def run(self, job: Job, heard: Hear | None = None) -> Result: ...
+    async def run(
+        self, job: Job, heard: Hear | None = None, begins: Begin | None = None
+    ) -> Result: ...
     async def open_session(
         self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None
     ) -> str: ...
@@ -74,17 +76,19 @@ class Here:
     def sessions(self) -> int:
         return len(self._rooms)
 
-    async def do(self, ask: Ask, hear: Hear | None = None) -> Answer:
+    async def do(
+        self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+    ) -> Answer:
         """What is asked for; Fault says why it is not to be had."""
         try:
-            return await self._do(ask, hear)
+            if isinstance(ask, ops.Run):
+                return Answer(await self._run(ask, hear, begins))
+            return await self._do(ask)
         except (Refused, Unavailable) as error:
             raise trouble.of(error) from error
 
-    async def _do(self, ask: Ask, hear: Hear | None) -> Answer:
+    async def _do(self, ask: ops.Errand) -> Answer:
         match ask:
-            case ops.Run():
-                answer = Answer(await self._run(ask, hear))
             case ops.Open():
                 answer = Answer(rooms=[await self._open(ask)])
             case ops.Close():
@@ -102,16 +106,18 @@ class Here:
 
     # ---- running
 
-    async def _run(self, ask: ops.Run, hear: Hear | None) -> Result:
+    async def _run(self, ask: ops.Run, hear: Hear | None, begins: Begin | None) -> Result:
         job = ask.job
         heard = self._telling(hear, ask.owner, job.tenant)
         if job.session:
-            result = await self._in_room(ask, heard)
+            result = await self._in_room(ask, heard, begins)
         else:
-            result = await self._box.run(job, heard)
+            result = await self._box.run(job, heard, begins)
         return self._referred(result, ask.owner, job.tenant)
 
-    async def _in_room(self, ask: ops.Run, hear: Hear | None) -> Result:
+    async def _in_room(
+        self, ask: ops.Run, hear: Hear | None, begins: Begin | None = None
+    ) -> Result:
         """One after the other: a session has one state."""
         room, inner = self._find(ask.owner, ask.job.session)
         job = msgspec.structs.replace(
@@ -123,7 +129,7 @@ class Here:
         async with self._turns[room.id]:
             self._find(ask.owner, room.id)  # it may have ended meanwhile
             try:
-                return await self._box.run(job, hear)
+                return await self._box.run(job, hear, begins)
             except Refused as error:
                 if error.kind == "not_found":
                     self._forget(room.id)

@@ -16,6 +16,7 @@ from headgate.sandbox.model import File, Heard, Job, Limits, Result
 from headgate.wire.model import Kind
 
 Hear = Callable[[Heard], None]
+Begin = Callable[[], None]
 SESSION, ARTEFACT = "sess", "art"
 _ID = re.compile(r"(sess|art)_([1-9][0-9]{0,2})_([A-Za-z0-9_-]{8,128})")
 
@@ -98,7 +99,12 @@ class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
     id: str
 
 
-Ask = Run | Open | Close | Look | Put | Take | Fetch
+Errand = Open | Close | Look | Put | Take | Fetch
+Ask = Run | Errand
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun"):
+    """The run has left the line."""
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True):

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,9 +20,10 @@ import msgspec
 from headgate.engine import Ground
 from headgate.gateway.execute import ops, trouble
 from headgate.gateway.execute.asked import Asked
+from headgate.gateway.execute.bridge import Do
 from headgate.gateway.execute.charge import Bill, call_of, failed
 from headgate.gateway.execute.counts import Counts
-from headgate.gateway.execute.ops import Answer, Ask, Hear
+from headgate.gateway.execute.ops import Hear
 from headgate.gateway.execute.said import Ran, Voice
 from headgate.gateway.execute.visit import Visit
 from headgate.gateway.sink import HttpSink
@@ -69,7 +70,7 @@ class Runs:
     def __init__(
         self,
         ground: Ground,
-        do: Callable[[Ask, Hear | None], Awaitable[Answer]],
+        do: Do,
         counts: Counts,
     ) -> None:
         self._ground = ground
@@ -161,8 +162,7 @@ class Runs:
 
         async def run(job: Job, hear: Hear | None = None) -> Result:
             await bill.reserve(job.limits.wall_s)
-            bill.begin(job.limits.wall_s)
-            answer = await self._do(ops.Run(visit.owner, job), hear)
+            answer = await self._do(ops.Run(visit.owner, job), hear, bill.begin)
             assert answer.result is not None
             return bill.end(answer.result)
 
