@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 languages = pytest.mark.parametrize("language", programs.LANGUAGES)
-SECOND = Limits(wall_s=1.0, cpu_s=9.0, memory_mb=1024)
+SECOND = Limits(wall_s=0.7, cpu_s=9.0, memory_mb=1024)
 Run = Callable[[Job], Awaitable[Result]]
 
 
@@ -219,3 +219,16 @@ async def test_output_beyond_its_limit_is_cut_and_said(language: str, run: Run) 
     result = await run(Job(language, programs.FLOOD[language], limits=limits))
     assert result.status == Status.OUTPUT, told(result)[:300]
     assert len(result.stdout) == 1 << 16
+
+
+async def test_an_analysis_finds_its_packages_loaded_and_other_code_carries_none(
+    run: Run,
+) -> None:
+    if not (await asyncio.to_thread(here, "python")).imports:
+        pytest.skip('numpy, pandas and matplotlib are missing: pip install "headgate[sci]"')
+    loaded = 'import sys\nprint("pandas" in sys.modules)\n'
+    assert (await run(Job("python", loaded))).stdout == "False\n"
+    result = await run(
+        Job("python", loaded + "import pandas as pd\nprint(pd.Series([2]).sum())")
+    )
+    assert result.stdout == "True\n2\n", told(result)

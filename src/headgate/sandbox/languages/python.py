@@ -22,16 +22,34 @@ MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 MOST_IMPORTS = 32
 
 PROBE = """
-import importlib.util, json, os, platform, sys
-def has(name):
-    return importlib.util.find_spec(name.partition(".")[0]) is not None
+import importlib, json, os, platform, sys
+from importlib.util import cache_from_source, find_spec
+def is_there(name):
+    return find_spec(name.partition(".")[0]) is not None
+def compile_once(name):
+    first, *rest = name.split(".")
+    origin = find_spec(first).origin
+    source = os.path.join(os.path.dirname(origin), *rest) + ".py" if rest else origin
+    if os.access(os.path.dirname(source), os.W_OK) and not os.path.exists(
+        cache_from_source(source)
+    ):
+        importlib.import_module(name)
+found = [name for name in sys.argv[1:] if is_there(name)]
+for name in found:
+    try:
+        compile_once(name)
+    except Exception:
+        pass  # the code that imports it is told
 print(json.dumps({
     "version": platform.python_version(),
     "folders": [sys.prefix, sys.base_prefix,
                 os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))],
-    "imports": [name for name in sys.argv[1:] if has(name)],
+    "imports": found,
 }))
 """
+"""what an installer left uncompiled, a worker, which may write nothing, would compile anew at
+every start: seconds for pandas"""
+
 PACKAGES = """
 import importlib.metadata as known, json
 print(json.dumps(sorted({(it.name, it.version) for it in known.distributions()})))
@@ -57,7 +75,7 @@ def look(interpreter: str = "") -> Runtime | Missing:
             f"{program} is no Python that works",
             "name another under [sandbox] python, or leave it empty for Headgate's own",
         )
-    found = json.loads(said)
+    found = json.loads(said.rpartition("\n")[2])
     if tuple(int(part) for part in found["version"].split(".")[:2]) < (3, 9):
         return Missing(
             f"{program} is Python {found['version']}: 3.9 or newer is needed",
