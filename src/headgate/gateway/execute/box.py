@@ -22,7 +22,7 @@ Open = Callable[[Settings], AbstractAsyncContextManager[Box]]
 
 
 def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Box]:
-    """The real one; its modules are loaded only where code is run."""
+    """The real one; its modules are loaded only where code is run: called in a thread."""
     from headgate.sandbox.sandbox import Sandbox
 
     return Sandbox(settings)
@@ -62,9 +62,8 @@ class LazyBox:
             if self._trouble is not None and self._clock() < self._again:
                 raise self._trouble
             try:
-                self.opened = await self._stack.enter_async_context(
-                    self._open_box(self.settings)
-                )
+                found = await asyncio.to_thread(self._open_box, self.settings)
+                self.opened = await self._stack.enter_async_context(found)
             except Unavailable as error:
                 self._trouble, self._again = error, self._clock() + AGAIN_S
                 self._say(f"{error.what}; {error.remedy}")
