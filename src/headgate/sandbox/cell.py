@@ -21,6 +21,7 @@ from headgate.sandbox.model import (
     File,
     Heard,
     Isolation,
+    Limits,
     Made,
     Order,
     Output,
@@ -121,7 +122,13 @@ class Cell:
         self._run: Run | None = None
         self._listed: _Listing | None = None
         self._begun = False
+        self._sizes: dict[str, int] = {}
         self._joins: list[asyncio.Future[None]] = []
+
+    def sized(self, limits: Limits) -> dict[str, int]:
+        """What it is made for; an order may ask for more or less."""
+        self._sizes = room(limits)
+        return self._sizes
 
     async def carry_out(
         self, order: Order, heard: Callable[[Heard], None] | None = None
@@ -166,6 +173,10 @@ class Cell:
         files = order.files
         if self._is_session:
             code, files = _code(order)
+        sizes = room(order.limits)
+        if sizes != self._sizes:
+            self._sizes = sizes
+            self._say(frames.pack_said(number, Word.RESIZE, sizes))
         for file in files:
             head = {"path": file.path, "executable": file.executable}
             self._say(frames.pack_said(number, Word.FILE, head))
@@ -254,6 +265,11 @@ class _Listing:
             self.done.set_result(frame.said["is_over"])
 
 
+def room(limits: Limits) -> dict[str, int]:
+    """How much the files of a cell may take."""
+    return {"disk_bytes": limits.disk_mb << 20, "inodes": limits.inodes}
+
+
 def _code(order: Order) -> tuple[str, tuple[File, ...]]:
     """The code of a session's cell (the file its step names, or the last) and other files."""
     wanted = order.steps[0].python
@@ -275,8 +291,6 @@ def written(order: Order) -> dict[str, Any]:
             "processes": limits.processes,
             "open_files": limits.open_files,
             "file_bytes": limits.file_mb << 20,
-            "disk_bytes": limits.disk_mb << 20,
-            "inodes": limits.inodes,
             "output_bytes": limits.output_bytes,
             "artefacts": limits.artefacts,
             "artefact_bytes": limits.artefact_mb << 20,

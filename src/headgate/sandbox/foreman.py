@@ -128,8 +128,7 @@ class Foreman:
             bounds = Bounds(limits.memory_mb, limits.processes + 1)
             cell.group = await asyncio.to_thread(self._groups.make, bounds)
         self._cells[cell.number] = cell
-        wish = {"disk_bytes": limits.disk_mb << 20, "inodes": limits.inodes}
-        self.say(frames.pack_said(cell.number, Word.PREPARE, wish))
+        self.say(frames.pack_said(cell.number, Word.PREPARE, cell.sized(limits)))
         try:
             await cell.ready
             await cell.placed()

@@ -147,6 +147,11 @@ class Cell:
 
     # its order
 
+    def resize(self, sizes: dict[str, int]) -> None:
+        """Before the files of the order: they are held to its limits."""
+        self._wish |= sizes
+        self._reason = self._reason or place.resize(self._files, self._wish)
+
     def lay_file(self, payload: bytes) -> None:
         head = json.loads(payload)
         self._end_laying()
@@ -173,10 +178,6 @@ class Cell:
         self._deadline = self._begun + order["limits"]["wall_s"]
         self._look_at = self._begun + FIRST_S
         self._step = 0
-        sizes = {"disk_bytes", "inodes"}
-        if {it: order["limits"][it] for it in sizes} != {it: self._wish[it] for it in sizes}:
-            self._wish |= {it: order["limits"][it] for it in sizes}
-            frames.tell(self._talk, {**self._wish, "word": "resize"})
         if self._reason:
             self.stop(self._reason)
         elif self._line is not None:
@@ -296,7 +297,7 @@ class Cell:
         if self._reason or self._is_over:
             return
         self._collect()
-        self._tell_done(value)
+        self._tell_done(value, is_over=False)
         self._begin_next()
 
     def _begin_next(self) -> None:
@@ -443,9 +444,9 @@ class Cell:
             return
         self._is_done = True
         self._collect()
-        self._tell_done(None)
+        self._tell_done(None, is_over=True)
 
-    def _tell_done(self, value: str | None) -> None:
+    def _tell_done(self, value: str | None, *, is_over: bool) -> None:
         space = self._watch.space_left() if self._watch is not None else (1, 1)
         now = self._used().cpu_ms if self._line is not None else 0.0
         self._say(
@@ -459,7 +460,7 @@ class Cell:
                 "rss": self._rss_kb * 1024,
                 "space": space,
                 "value": value,
-                "over": self._line is None,
+                "over": is_over,
             },
         )
 

@@ -14,7 +14,7 @@ import signal
 import socket
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import confine, frames, root, syscalls
+from headgate.sandbox.worker import confine, frames, place, root, syscalls
 
 BOX, OUTPUT = "/box", "/box/output"
 ENV = {
@@ -55,7 +55,8 @@ def _lay_out(wish: dict[str, Any]) -> tuple[int, int]:
     """The cell's tmpfs and its own /proc; a descriptor of each."""
     syscalls.name_process("first")
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-    syscalls.mount("cell", "/cell", "tmpfs", flags, f"{_sizes(wish)},mode=755")
+    sizes = ",".join(f"{it}={value}" for it, value in place.sizes(wish).items())
+    syscalls.mount("cell", "/cell", "tmpfs", flags, f"{sizes},mode=755")
     os.umask(0)
     for name, mode in (("box", 0o755), ("box/output", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
         os.mkdir(f"/cell/{name}", mode)
@@ -79,16 +80,6 @@ def _clear() -> None:
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
-
-
-def _sizes(wish: dict[str, Any]) -> str:
-    own = 5 + 3 * len(wish["overlays"])  # folders of ours are not counted as the user's
-    return f"size={wish['disk_bytes']},nr_inodes={wish['inodes'] + own}"
-
-
-def _resize(wish: dict[str, Any]) -> None:
-    flags = syscalls.MS_REMOUNT | syscalls.MS_NOSUID | syscalls.MS_NODEV
-    syscalls.mount("cell", BOX, "tmpfs", flags, _sizes(wish))
 
 
 def _lay_over(place: str, target: str) -> None:
@@ -124,9 +115,7 @@ class _First:
         said, fds = frames.hear(self._talk)
         if said is None:
             os._exit(0)  # the keeper is gone
-        if said["word"] == "resize":
-            _resize(said)
-        elif said["word"] == "clear":
+        if said["word"] == "clear":
             _clear()
             frames.tell(self._talk, {"word": "cleared"})
         else:

@@ -32,6 +32,8 @@ class Word(IntEnum):
     STDIN = 4
     GO = 5
     KILL = 6
+    RESIZE = 8
+    """how much the files of the next order may take"""
     LIST = 7
     """what lies in the work folder"""
     # to the supervisor

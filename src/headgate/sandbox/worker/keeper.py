@@ -168,6 +168,8 @@ class Keeper:
                 cell.add_stdin(frame.payload)
             case Word.GO:
                 cell.go(frame.said)
+            case Word.RESIZE:
+                cell.resize(frame.said)
             case Word.LIST:
                 cell.list_files(frame.said["most"])
             case _:

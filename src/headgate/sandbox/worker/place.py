@@ -10,9 +10,33 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
+from typing import Any
+
+from headgate.sandbox.worker import syscalls
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+_OURS = 5
+"""folders of a cell that are not counted as the user's"""
+
+
+def sizes(wish: dict[str, Any]) -> dict[str, str]:
+    """How much a cell's file system may hold, in its own words."""
+    inodes = wish["inodes"] + _OURS + 3 * len(wish["overlays"])
+    return {"size": str(wish["disk_bytes"]), "nr_inodes": str(inodes)}
+
+
+def resize(files: int, wish: dict[str, Any]) -> str:
+    """Set them anew; the limit that what is there already exceeds, or nothing."""
+    try:
+        syscalls.reconfigure(files, sizes(wish))
+    except OSError:
+        at = os.fstatvfs(files)
+        used = (at.f_blocks - at.f_bfree) * at.f_frsize
+        return "disk" if used > wish["disk_bytes"] else "inodes"
+    return ""
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ CAP_AMBIENT, AMBIENT_CLEAR = 47, 4
 _NUMBERS = {"x86_64": (56, 155), "aarch64": (220, 41)}
 """clone and pivot_root; younger calls have one number everywhere"""
 _OPEN_TREE, _MOVE_MOUNT, _CLOSE_RANGE, _MOUNT_SETATTR = 428, 429, 436, 442
+_FSCONFIG, _FSPICK, _FSPICK_SELF, _SET_STRING, _RECONFIGURE = 431, 433, 8 | 1, 1, 7
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _TREE_CLONE, _TREE_CLOEXEC, _MOVE_EMPTY_PATH = 1, os.O_CLOEXEC, 4
 _CAPABILITY_3 = 0x20080522
@@ -95,6 +96,22 @@ def make_private() -> None:
     """What is mounted from now on in this mount namespace stays in it."""
     result = _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
     _ended(result, "make / private")
+
+
+def reconfigure(mounted: int, options: dict[str, str]) -> None:
+    """Change the options of a mounted file system: `mounted` is its root, opened."""
+    fs = _numbered("fspick", _FSPICK, ctypes.c_int(mounted), b"", ctypes.c_uint(_FSPICK_SELF))
+    try:
+        for name, value in options.items():
+            _configure(fs, _SET_STRING, name.encode(), value.encode())
+        _configure(fs, _RECONFIGURE, None, None)
+    finally:
+        os.close(fs)
+
+
+def _configure(fs: int, command: int, name: bytes | None, value: bytes | None) -> None:
+    what = (ctypes.c_int(fs), ctypes.c_uint(command), name, value, ctypes.c_int(0))
+    _numbered("fsconfig", _FSCONFIG, *what)
 
 
 def umount(target: str, flags: int = DETACH) -> None:

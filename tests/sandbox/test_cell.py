@@ -1,0 +1,69 @@
+"""A cell takes one order at a time, and says what it cannot do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from headgate.sandbox import cell as cells
+from headgate.sandbox.cgroup import Groups
+from headgate.sandbox.foreman import Foreman
+from headgate.sandbox.model import File, Limits, Order, Refused, Runtime, Status, Step
+from tests.sandbox.yard import WALLS, order, said, worker
+
+
+def test_an_order_is_written_with_what_its_runtime_reserves() -> None:
+    program = Runtime("javascript", "20", "program", env=(("A", "1"),), reserves=True)
+    wish = Order(
+        program, (Step("run", ("node",), env=(("B", "2"),)),), limits=Limits(wall_s=2.5)
+    )
+    written = cells.written(wish)
+    assert written["limits"]["memory_bytes"] == 0
+    assert written["limits"]["watched_bytes"] > 512 << 20
+    assert written["limits"]["cpu_s"] == 4
+    assert written["steps"][0]["env"] == {"A": "1", "B": "2"}
+
+
+async def test_a_spare_serves_once_and_a_killed_one_never() -> None:
+    async with worker() as foreman:
+        cell, other = await foreman.prepare(Limits()), await foreman.prepare(Limits())
+        await cell.carry_out(order(foreman, Step("run", ("/bin/true",))))
+        other.kill()
+        other.kill()
+        for it in (cell, other):
+            assert not it.alive
+            with pytest.raises(cells.Broken):
+                await it.carry_out(order(foreman, Step("run", ("/bin/true",))))
+
+
+async def test_more_files_than_are_asked_for_are_refused() -> None:
+    async with worker() as foreman:
+        cell = await foreman.prepare(Limits(), session=True)
+        await said(cell, foreman, "1", files=(File("data", bytes(2000)),))
+        assert [len(it.data) for it in await cell.files(2000)] == [2000]
+        with pytest.raises(Refused, match="more than 1999 bytes"):
+            await cell.files(1999)
+
+
+@pytest.mark.slow
+async def test_a_control_group_holds_what_a_watchdog_would() -> None:
+    groups = await asyncio.to_thread(Groups.find)
+    if groups is None:
+        pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
+    runtime = Runtime("python", "3", "python", reserves=True)
+    foreman = await Foreman.start(runtime, WALLS, groups)
+    try:
+        cell = await foreman.prepare(Limits(memory_mb=96))
+        files = (File("main.py", b"x = []\nwhile True: x.append(bytearray(1 << 20))"),)
+        step = Step("run", python="main.py")
+        result = await cell.carry_out(
+            order(foreman, step, files=files, limits=Limits(memory_mb=96, wall_s=9))
+        )
+        assert result.status == Status.MEMORY
+    finally:
+        await foreman.close()
+        for _ in range(50):
+            if await asyncio.to_thread(groups.close):
+                break
+            await asyncio.sleep(0.02)
