@@ -331,7 +331,7 @@ def _code(wanted: Wanted) -> str:
 def _outputs(ran: Ran) -> list[Object]:
     logs = "\n".join(part for part in (ran.stdout, ran.stderr, ran.why) if part)
     pictures = [{"type": "image", "url": each.url} for each in ran.files if each.url]
-    return [{"type": "logs", "logs": logs}, *pictures] if logs or not pictures else pictures
+    return [*([{"type": "logs", "logs": logs}] if logs else ()), *pictures]
 
 
 def _citation(file: MadeFile, text: str, container: str) -> Object:
