@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.sandbox.line import PATIENCE, Line, Room
+from headgate.sandbox.line import ALONE_S, KNOWN, PATIENCE, Line, Room
 from headgate.sandbox.model import Refused
 
 WIDE = Room(2, 2, 1000, 100, 100, 60.0)
@@ -74,6 +74,30 @@ async def test_a_tenant_has_no_more_places_than_its_share_though_others_are_free
         assert runs.began == ["flood", "flood", "other"]
         await runs.end(7)
     assert runs.most["flood"] == 2
+
+
+async def test_a_tenant_has_half_of_its_share_while_another_one_has_runs_too() -> None:
+    now = 0.0
+    line = Line(WIDE._replace(at_once=8, at_once_per_tenant=4), now=lambda: now)
+    runs = Runs(line)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(runs.run("other"))
+        for _ in range(4):
+            group.create_task(runs.run("flood"))
+        await settle()
+        assert runs.began == ["other", "flood", "flood"]
+        now = ALONE_S + 1
+        await runs.end(1)  # that of the other one
+        assert runs.began[3:] == ["flood", "flood"]
+        await runs.end(4)
+
+
+async def test_of_many_tenants_only_the_latest_are_remembered() -> None:
+    line = Line(WIDE)
+    for number in range(2 * KNOWN):
+        async with line.turn(str(number), 1):
+            pass
+    assert len(line._asked) == KNOWN
 
 
 async def test_a_full_line_is_told_as_busy_and_costs_the_one_who_filled_it() -> None:

@@ -274,8 +274,8 @@ SANDBOX = (
     Setting("most_output_bytes", "whole", "the most of stdout, and of stderr", low=1024,
             high=1024 * MEBIBYTE),
     Setting("concurrent", "whole", "runs at once; 0: two for each core", low=0, high=4096),
-    Setting("concurrent_per_tenant", "whole", "of one tenant; 0: half of them", low=0,
-            high=4096),
+    Setting("concurrent_per_tenant", "whole", "of one tenant; 0: half of them; and half of "
+            "that while other tenants have runs", low=0, high=4096),
     Setting("memory_mb", "whole", "what runs at once may use together; 0: three quarters of "
             "the machine's", low=0, high=64 * MEBIBYTE),
     Setting("waiting", "whole", "runs that may stand in line; one more is told to come later",

@@ -1,15 +1,17 @@
 """Who runs next: decides, among tenants that wait, whose turn it is, and who is told "busy".
 
 Rule 1: tenants take turns; however much one asks for, another waits for one run, not for all.
-Rule 2: a tenant never has more than its share of the places, and all runs fit into the memory.
+Rule 2: a tenant never has more than its share of the places, half of that while others have
+runs too, so that a core is left to them; and all runs fit into the memory.
 Rule 3: what does not fit yet is passed over by smaller runs, but not for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,11 +22,18 @@ PATIENCE = 16
 """so often is a run passed over for want of memory before all others wait for it"""
 
 
+ALONE_S = 10.0
+"""a tenant is alone when no other one asked for so long"""
+KNOWN = 1024
+"""tenants of which the last time is remembered"""
+
+
 class Room(NamedTuple):
     """What there is to share."""
 
     at_once: int
     at_once_per_tenant: int
+    """of one that is alone; half of it otherwise"""
     memory_mb: int
     waiting: int
     waiting_per_tenant: int
@@ -47,8 +56,10 @@ class _Tenant:
 class Line:
     """The places of the sandbox and those who wait for one."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, room: Room, now: Callable[[], float] = time.monotonic) -> None:
+        self._room, self._now = room, now
+        self._asked: OrderedDict[str, float] = OrderedDict()
+        """when each tenant asked last, the latest at the end"""
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
         """whose turn is next comes first"""
         self.running = 0
@@ -66,8 +77,9 @@ class Line:
 
     async def enter(self, tenant: str, memory_mb: int) -> None:
         """Wait for a place; whoever was given one must leave it."""
+        self._note(tenant)
         own = self._tenants.setdefault(tenant, _Tenant())
-        if not self.waiting and self._may_run(own, memory_mb):
+        if not self.waiting and self._may_run(tenant, own, memory_mb):
             self._take(own, memory_mb)
             return
         waiter = _Waiter(memory_mb, asyncio.get_running_loop().create_future())
@@ -103,10 +115,24 @@ class Line:
         self.running += 1
         self.used_mb += memory_mb
 
-    def _may_run(self, own: _Tenant, memory_mb: int) -> bool:
+    def _may_run(self, tenant: str, own: _Tenant, memory_mb: int) -> bool:
         room = self._room
         fits = not self.running or self.used_mb + memory_mb <= room.memory_mb
-        return fits and self.running < room.at_once and own.running < room.at_once_per_tenant
+        return fits and self.running < room.at_once and own.running < self._share(tenant)
+
+    def _note(self, tenant: str) -> None:
+        self._asked[tenant] = self._now()
+        self._asked.move_to_end(tenant)
+        if len(self._asked) > KNOWN:
+            self._asked.popitem(last=False)
+
+    def _share(self, tenant: str) -> int:
+        """How many places it may have now."""
+        most = self._room.at_once_per_tenant
+        other = next((it for it in reversed(self._asked) if it != tenant), None)
+        if other is None or self._now() - self._asked[other] > ALONE_S:
+            return most
+        return max(1, most // 2)
 
     def _refuse_one(self, own: _Tenant) -> None:
         """Where too many wait, the last of those whose tenant has the most goes."""
@@ -144,10 +170,10 @@ class Line:
             while own.waiters and own.waiters[0].turn.done():  # it was given up meanwhile
                 own.waiters.popleft()
                 self.waiting -= 1
-            if not own.waiters or own.running >= self._room.at_once_per_tenant:
+            if not own.waiters or own.running >= self._share(tenant):
                 continue
             first = own.waiters[0]
-            if self._may_run(own, first.memory_mb):
+            if self._may_run(tenant, own, first.memory_mb):
                 for each in passed:
                     each.passed += 1
                 return tenant

@@ -47,7 +47,7 @@ class Settings:
     concurrent: int = 0
     """runs at once; 0: two for each core"""
     concurrent_per_tenant: int = 0
-    """0: half of them"""
+    """0: half of them; and half of that while other tenants have runs"""
     memory_mb: int = 0
     """what runs at once may use together; 0: three quarters of the machine's"""
     waiting: int = 256
