@@ -12,8 +12,10 @@ import pytest
 import pytest_asyncio
 
 from headgate.sandbox import catalogue
-from headgate.sandbox.foreman import Foreman
-from headgate.sandbox.model import File, Isolation, Job, Limits, Result, Runtime, Status
+from headgate.sandbox.model import File, Job, Limits, Result, Runtime, Status, Unavailable
+from headgate.sandbox.pool import Forker
+from headgate.sandbox.settings import Settings
+from headgate.sandbox.standing import stand
 from tests.sandbox import programs
 from tests.toolchains import here
 
@@ -31,27 +33,31 @@ Run = Callable[[Job], Awaitable[Result]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def _workers() -> AsyncIterator[dict[Runtime, Foreman]]:
-    workers: dict[Runtime, Foreman] = {}
-    yield workers
+async def _run() -> AsyncIterator[Run]:
+    try:
+        ground = await stand(Settings())
+    except Unavailable as error:
+        pytest.skip(f"{error.what}; {error.remedy}")
+    workers: dict[Runtime, Forker] = {}
+
+    async def run(job: Job) -> Result:
+        runtime = await asyncio.to_thread(here, job.language)
+        order = catalogue.named(job.language).plan(runtime, job)
+        async with asyncio.timeout(40):
+            if order.runtime not in workers:
+                workers[order.runtime] = await ground.start(order.runtime)
+            cell = await workers[order.runtime].prepare(order.limits)
+            return await cell.carry_out(order)
+
+    yield run
     for worker in workers.values():
         await worker.close()
+    await ground.leave()
 
 
 @pytest.fixture
-def run(_workers: dict[Runtime, Foreman]) -> Run:
-    async def run(job: Job) -> Result:
-        order = catalogue.named(job.language).plan(
-            await asyncio.to_thread(here, job.language), job
-        )
-        async with asyncio.timeout(25):
-            if order.runtime not in _workers:
-                worker = await Foreman.start(order.runtime, Isolation("namespaces"))
-                _workers[order.runtime] = worker
-            cell = await _workers[order.runtime].prepare(order.limits)
-            return await cell.carry_out(order)
-
-    return run
+def run(_run: Run) -> Run:
+    return _run
 
 
 def told(result: Result) -> str:
