@@ -13,6 +13,7 @@ from tests.kit import HASTE, Field
 from tests.sandboxes import LOCAL, serving_with
 
 TOML = HASTE + LOCAL
+pytestmark = pytest.mark.slow
 BASH = {"type": "code_execution_20250825", "name": "code_execution"}
 PYTHON = {"type": "code_interpreter", "container": {"type": "auto"}}
 ASK = {"model": "local-1", "max_tokens": 500, "messages": [{"role": "user", "content": "go"}]}
