@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains conformance lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains conformance attacks lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import bench-sandbox drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ toolchains: $(READY) ## what tests of the sandbox need of Go, Node.js and TypeSc
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 
+attacks: $(READY) ## every attack on every tier of the sandbox that this machine gives
+	@$(BIN)/python -m benchmarks.attacks --keep $(ARGS) && $(BIN)/python -m docs.build
+
 lint-deploy: ## the container, compose and Kubernetes files through their linters
 	@deploy/lint
 
@@ -91,6 +94,9 @@ bench-audit10m: $(READY) ## a full audit of the same ten million rows; ARGS=--qu
 
 bench-import: $(READY) ## 1 GB of transcripts into the book, each token right; ARGS=--quick: 100 MB
 	@$(BIN)/python -m benchmarks.importing $(ARGS)
+
+bench-sandbox: $(READY) ## fresh sandboxes: latency, throughput, memory; ten thousand leave nothing
+	@$(BIN)/python -m benchmarks.sandbox $(ARGS)
 
 drill: $(READY) ## 5 minutes of random kill -9 under a budget, on every store; 3 nodes, one limit
 	@$(BIN)/python -m benchmarks.drill kills --minutes 5

@@ -20,7 +20,7 @@ from typing import Any
 import click
 import msgspec
 
-from docs import compatibility, conformance, prices, rules
+from docs import compatibility, conformance, prices, rules, sandbox
 from docs.table import header, row
 from headgate import providers
 from headgate.cli import main as cli
@@ -414,6 +414,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "providers.md": providers_page,
     "prices.md": prices.page,
     "rules.md": rules.page,
+    "sandbox.md": sandbox.page,
 }
 
 

@@ -10,19 +10,15 @@ import functools
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from headgate.sandbox import probe, tiers
-from headgate.sandbox.attacks import artefacts, plain, siege
-from headgate.sandbox.attacks.siege import Carry, Verdict
-from headgate.sandbox.cgroup import Groups
-from headgate.sandbox.folders import FolderForeman
-from headgate.sandbox.foreman import Foreman
-from headgate.sandbox.model import Order, Result, Runtime, Tier
+from headgate.sandbox import catalogue, probe, tiers
+from headgate.sandbox.attacks import artefacts, building, campaign, plain, siege
+from headgate.sandbox.attacks.siege import Verdict
+from headgate.sandbox.model import Isolation, Order, Result, Runtime, Tier
 from headgate.sandbox.settings import Settings
 
 Verdicts = Mapping[str, Verdict]
@@ -65,44 +61,39 @@ def _runs_for_nobody(program: str) -> bool:
 def besieged_tier(name: str) -> Verdicts | str:
     """What came of every attack on a tier; in words why it cannot be had here."""
     if name == "plain":
-        return _by_name(asyncio.run(siege.besiege(plain.carry, _runtime(), QUICK)))
+        runtime = Runtime("python", "3", "python")
+        return _by_name(asyncio.run(siege.besiege(plain.carry, runtime, QUICK)))
     tier: Tier = "namespaces" if name == "namespaces" else "landlock"
     python = "" if tier == "namespaces" else interpreter()
     if python == "none":
         return "no Python here can be read by others than root; install python3"
-    return asyncio.run(_besieged(tier, python))
+    missing = asyncio.run(probe.attempt(tier, Settings(python=python)))
+    if missing.isolation is None:
+        return f"{tier} cannot be had here: {missing.what}; {missing.remedy}"
+    ground = campaign.Ground(tier, python, builds=False)
+    return _by_name(asyncio.run(campaign.attack_tier(ground)))
 
 
-async def _besieged(tier: Tier, python: str) -> Verdicts | str:
-    found = await probe.attempt(tier, Settings(python=python))
+@functools.cache
+def build_attacks(name: str) -> tuple[building.Built, ...] | str:
+    """What came of the attacks while something is built."""
+    if name == "plain":
+        return asyncio.run(building.besiege(plain.carry, catalogue.look))
+    found = asyncio.run(probe.attempt("namespaces", Settings()))
     if found.isolation is None:
-        return f"{tier} cannot be had here: {found.what}; {found.remedy}"
-    groups = await asyncio.to_thread(Groups.find) if tier == "namespaces" else None
-    walls = tiers.isolation(tier, groups)
-    workers: dict[str, Foreman | FolderForeman] = {}
+        return f"namespaces cannot be had here: {found.what}; {found.remedy}"
+    return asyncio.run(_build(found.isolation))
 
+
+async def _build(walls: Isolation) -> tuple[building.Built, ...]:
     async def carry(order: Order, tenant: str) -> Result:
-        if tenant not in workers:
-            workers[tenant] = await tiers.start_worker(order.runtime, walls, groups)
-        cell = await workers[tenant].prepare(order.limits)
-        return await cell.carry_out(order)
-
-    try:
-        return _by_name(await siege.besiege(carry, _runtime(python)))
-    finally:
-        for worker in workers.values():
+        worker = await tiers.start_worker(order.runtime, walls)
+        try:
+            return await (await worker.prepare(order.limits)).carry_out(order)
+        finally:
             await worker.close()
-        if groups is not None:
-            await asyncio.to_thread(_closed, groups)
 
-
-def _closed(groups: Groups) -> None:
-    while not groups.close():
-        time.sleep(0.01)
-
-
-def _runtime(python: str = "") -> Runtime:
-    return Runtime("python", "3", "python", interpreter=python)
+    return await building.besiege(carry, catalogue.look)
 
 
 def _by_name(verdicts: tuple[Verdict, ...]) -> Verdicts:
@@ -131,6 +122,3 @@ def check(besieged: Besieged, family: str, at_least: int, escapes: int) -> None:
     bare = besieged("plain")
     out = [it.name for it in named if it.name in bare and bare[it.name].escaped]
     assert len(out) >= escapes, out
-
-
-__all__ = ["Besieged", "Carry", "besieged", "check"]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from headgate.sandbox.model import Order
 
 IMAGE = "docker.io/library/python:3.11-slim"
-INSIDE = "65534:65534"
+NOBODY = 65534
 _ANSWER_S = 10.0
 _numbers = itertools.count(1)
 
@@ -43,18 +43,25 @@ class Engine(NamedTuple):
         words += [f"--memory={limits.memory_mb}m", f"--memory-swap={limits.memory_mb}m"]
         words += [f"--ulimit=nofile={limits.open_files}:{limits.open_files}"]
         words += [f"--ulimit=fsize={limits.file_mb << 20}:{limits.file_mb << 20}"]
+        words += ["--ulimit=nproc=4096:4096"]  # of the user; the container's own are held above
         words += ["--ulimit=core=0:0", f"--tmpfs=/tmp:rw,nosuid,nodev,size={limits.disk_mb}m"]
         words += [f"--shm-size={limits.disk_mb}m", f"--volume={box}:/box", "--workdir=/box"]
         words += [f"--runtime={self.runtime}"] if self.runtime else []
+        words += ["--userns=keep-id"] if self._maps_users else []
         words += [f"--volume={it.source}:{it.target}:ro" for it in order.runtime.trees]
         words += [f"--env={key}={value}" for key, value in env.items()]
         words += ["--rootfs", self.root] if self.root else [self.image]
         return words + argv, [self.program, "rm", "--force", name]
 
+    @property
+    def _maps_users(self) -> bool:
+        """Podman without root has to be told that we stay who we are."""
+        return os.path.basename(self.program) == "podman" and os.geteuid() != 0
+
 
 def _user() -> str:
     """Never root: whoever owns the folder, or nobody."""
-    return INSIDE if os.geteuid() == 0 else f"{os.geteuid()}:{os.getegid()}"
+    return f"{NOBODY}:{NOBODY}" if os.geteuid() == 0 else f"{os.geteuid()}:{os.getegid()}"
 
 
 def find(image: str = IMAGE) -> Engine | None:

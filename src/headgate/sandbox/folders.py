@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headgate.sandbox import leftovers
-from headgate.sandbox.container import Engine
+from headgate.sandbox.container import NOBODY, Engine
 from headgate.sandbox.model import (
     Ended,
     File,
@@ -153,8 +153,8 @@ class FolderCell:
         self.box = self._folder / "box"
         for place in (self.box, self.box / "output", self.box / ".tmp"):
             place.mkdir(mode=0o700)
-        is_root = os.geteuid() == 0 and foreman.engine is None
-        self.uid = FIRST_UID + next(_uids) % UIDS if is_root else 0
+        own = FIRST_UID + next(_uids) % UIDS if foreman.engine is None else NOBODY
+        self.uid = own if os.geteuid() == 0 else 0
         self._reason: Status | None = None
         self._child: Child | None = None
         self._heard: Callable[[Heard], None] | None = None
@@ -360,7 +360,8 @@ class FolderCell:
         }
         if engine is not None:
             command, stop = engine.command(argv, env, str(self.box), self._order)
-            wish |= {"argv": command, "stop": stop, "limits": {}, "env": dict(os.environ)}
+            wish |= {"argv": command, "stop": stop, "limits": {}, "uid": 0}
+            wish["env"] = dict(os.environ)
         return wish
 
     def _env(self, step: Step) -> dict[str, str]:

@@ -98,15 +98,13 @@ async def attempt(tier: Tier, settings: Settings, groups: Groups | None = None) 
         return engine
     try:
         escaped = await canaries(settings, walls, engine)
-    except Unavailable as error:
-        return Probed(tier, None, error.what, remedy_for(tier, error))
-    except Broken as error:
-        return Probed(tier, None, str(error), remedy_for(tier, None))
-    if escaped:
-        return Probed(
-            tier, None, f"it let through: {', '.join(escaped)}", remedy_for(tier, None)
-        )
-    return Probed(tier, walls)
+    except (Unavailable, Broken) as error:
+        facts = await asyncio.to_thread(look)
+        return Probed(tier, None, str(error), remedy_for(tier, facts, error))
+    if not escaped:
+        return Probed(tier, walls)
+    facts = await asyncio.to_thread(look)
+    return Probed(tier, None, f"it let through: {', '.join(escaped)}", remedy_for(tier, facts))
 
 
 async def canaries(
@@ -179,10 +177,9 @@ def remedy(facts: Facts) -> str:
     return "see `headgate doctor`, or take another tier: [sandbox] tier"
 
 
-def remedy_for(tier: Tier, error: Exception | None = None) -> str:
+def remedy_for(tier: Tier, facts: Facts, error: Exception | None = None) -> str:
     """Of a tier that did not hold."""
     known = error.remedy if isinstance(error, Unavailable) else ""
-    facts = look()
     if tier == "namespaces" and facts != Facts():
         return remedy(facts)
     if tier == "landlock":

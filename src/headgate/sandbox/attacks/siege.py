@@ -182,9 +182,9 @@ def _limited(attack: Attack, result: Result) -> Said:
 
 
 def _unheard(name: str, result: Result) -> Said:
-    """Contained, if the run was ended for it; a broken sandbox proves nothing."""
+    """Contained, if the run was ended for it; one that never began proves nothing."""
     words = f"{result.status} {result.stderr[-100:]}".strip()
-    return Said(name, result.status == Status.BROKEN, words)
+    return Said(name, result.status not in LIMITED | {Status.SIGNAL, Status.OK}, words)
 
 
 def _judged(attack: Attack, said: dict[str, Said], seen: dict[str, str]) -> Verdict:

@@ -1,0 +1,82 @@
+"""Containers: the command that starts one leaves nothing open that could be closed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from headgate.sandbox import container
+from headgate.sandbox.container import Engine
+from headgate.sandbox.model import Limits, Order, Runtime, Step, Tree
+
+ORDER = Order(
+    Runtime("python", "3", "python", trees=(Tree("/opt/x", "/opt/x"),)),
+    (Step("run", argv=("python3", "a.py")),),
+    limits=Limits(memory_mb=300, processes=20, open_files=99, file_mb=2, disk_mb=7),
+)
+
+
+def words(engine: Engine) -> list[str]:
+    return engine.command(["python3", "a.py"], {"A": "b c"}, "/boxes/1", ORDER)[0]
+
+
+def test_a_container_has_no_network_no_rights_and_every_limit() -> None:
+    said = words(Engine("/usr/bin/podman"))
+    for wanted in (
+        "--network=none",
+        "--read-only",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--memory=300m",
+        "--memory-swap=300m",
+        "--pids-limit=21",
+        "--ulimit=nofile=99:99",
+        "--ulimit=fsize=2097152:2097152",
+        "--volume=/boxes/1:/box",
+        "--volume=/opt/x:/opt/x:ro",
+        "--env=A=b c",
+    ):
+        assert wanted in said
+    assert said[-3:] == [container.IMAGE, "python3", "a.py"]
+
+
+def test_nobody_in_it_is_root() -> None:
+    (user,) = [it for it in words(Engine("docker")) if it.startswith("--user=")]
+    assert not user.startswith("--user=0")
+    assert (user == "--user=65534:65534") == (os.geteuid() == 0)
+
+
+def test_gvisor_is_asked_for_where_it_is_and_a_folder_can_be_the_image() -> None:
+    assert "--runtime=runsc" in words(Engine("docker", "runsc"))
+    said = words(Engine("podman", root="/image"))
+    assert said[-4:] == ["--rootfs", "/image", "python3", "a.py"]
+
+
+def test_what_ends_a_container_names_the_one_that_was_started() -> None:
+    command, stop = Engine("podman").command([], {}, "/b", ORDER)
+    assert f"--name={stop[-1]}" in command
+    assert stop[:3] == ["podman", "rm", "--force"]
+
+
+def test_a_command_that_does_not_answer_is_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("podman", "docker"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert container.find() is None
+
+
+def test_an_engine_that_answers_is_found_with_its_strongest_runtime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = '#!/bin/sh\n[ $1 = info ] && echo \'{"Runtimes": {"runsc": {}}}\' || exit 1\n'
+    (tmp_path / "docker").write_text(script)
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    engine = container.find()
+    assert engine == Engine(str(tmp_path / "docker"), "runsc")
+    assert not container.has_image(engine), "none is fetched behind anybody's back"
