@@ -1,0 +1,59 @@
+"""What `headgate validate report` and `headgate validate packs` print."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from headgate.cli.terminal import named, print_json, print_table, safe, say
+from headgate.store.sqlite import ledger_path
+from headgate.validate import history, pack
+from headgate.validate.problem import shown
+
+HISTORY, VERDICTS = "history.jsonl", "verdicts.bin"
+
+
+def folder() -> Path:
+    """Where validation keeps what it knows."""
+    return ledger_path(os.environ).parent / "validate"
+
+
+def show(state: Path | None, least: int, as_json: bool) -> None:
+    """Repeated failures, the most frequent first."""
+    path = state or folder() / HISTORY
+    found = history.repeats(history.load(path), least)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say(f"nothing has failed {least} times in {path}")
+        return
+    rows = [
+        (
+            shown(it.prompt),
+            shown(it.model) or "unknown",
+            it.check,
+            f"{it.attempts} of {it.of}",
+            ", ".join(f"{shown(rule) or it.check} ({times})" for rule, times in it.rules[:3]),
+            f"{datetime.fromtimestamp(it.last_us / 1e6, UTC):%Y-%m-%d}",
+            "needs-human-review" if it.needs_review else "",
+        )
+        for it in found
+    ]
+    heads = ("prompt or file", "model", "check", "failed", "rules", "last", "")
+    print_table(heads, rows)
+
+
+def show_packs(as_json: bool) -> None:
+    """Every pack that comes along."""
+    found = [pack.load(name, Path()) for name in pack.listed()]
+    if as_json:
+        print_json([named({"name": it.name, "contract": it.contract, "entries": it.entries,
+                           "cases": len(it.cases)}) for it in found])  # fmt: skip
+        return
+    for it in found:
+        entries = ", ".join(f"{language}: {name}" for language, name in it.entries.items())
+        click.echo(f"{it.name}: {len(it.cases)} cases ({entries})\n\n{safe(it.contract)}")

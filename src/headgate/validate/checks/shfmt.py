@@ -1,0 +1,33 @@
+"""bash's format, by shfmt."""
+
+from __future__ import annotations
+
+from headgate.validate.check import Asked, Check, Run, Said, Tool, there
+from headgate.validate.problem import Problem, Stage
+from headgate.validate.reading.diff import unformatted
+from headgate.validate.reading.lines import own
+
+
+def _plan(asked: Asked) -> tuple[Run, ...]:
+    return (Run((asked.tool, "-d", *asked.files)),)
+
+
+def _read(said: Said) -> tuple[Problem, ...]:
+    """Format alone: what cannot be parsed is told by the check of syntax."""
+    look = own(said.files)
+    return tuple(it for it in unformatted(CHECK.name, said.stdout, CHECK.fix) if look(it.path))
+
+
+CHECK = Check(
+    name="shfmt",
+    stage=Stage.FORMAT,
+    slot="bash-format",
+    suffixes=(".sh", ".bash"),
+    plan=_plan,
+    read=_read,
+    tool=Tool("shfmt", "pip install shfmt-py", "python"),
+    configs=(".editorconfig",),
+    named=there(".editorconfig"),
+    ends=(0, 1),
+    fix="shfmt -w {files}",
+)

@@ -1,0 +1,19 @@
+"""Lines that name a place are read, and a message cannot invent a file."""
+
+from __future__ import annotations
+
+from headgate.validate.reading.lines import PLACE, own, spoken
+
+
+def test_a_place_is_read_with_its_column_or_without() -> None:
+    said = "a.go:3:7: no\n./a.go:4: yes\nb.go:1:1: not asked\n# words\n"
+    found = list(spoken(said, PLACE, ["a.go"]))
+    assert [(it.line, it.column, it.text) for it in found] == [(3, 7, "no"), (4, 0, "yes")]
+
+
+def test_a_file_is_known_by_its_longest_ending() -> None:
+    look = own(["x.py", "a/x.py"])
+    assert look("/box/a/x.py") == "a/x.py"
+    assert look("/box/x.py") == "x.py"
+    assert look("./x.py") == "x.py"
+    assert look("/box/yx.py") == ""
