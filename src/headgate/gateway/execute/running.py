@@ -13,7 +13,7 @@ import hashlib
 import traceback
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -36,6 +36,15 @@ LARGE = 1 << 20
 FIRST = asyncio.FIRST_COMPLETED
 Answered = TypeVar("Answered")
 STOPPING = "Headgate was told to stop and had no more time for this run: send it again"
+
+
+class Talk(NamedTuple):
+    """One call while its runs go on."""
+
+    visit: Visit
+    asked: Asked
+    bill: Bill
+    flow: Flow
 
 
 @dataclass(slots=True)
@@ -109,13 +118,14 @@ class Runs:
             settings.check(job.limits)
         await bill.enter(int(sum(walls) * 1e6))
         flow, tally = Flow(voice), bill.tally
+        talk = Talk(visit, asked, bill, flow)
         if voice.stream:
             tally.committed, tally.status = True, 200
             named = [(b"x-request-id", visit.id.encode())]
             await visit.sink.start(200, [*named, *voice.headers])
         runs: list[Ran] = []
         for flow.index, job in enumerate(asked.jobs):
-            runs.append(await self._one(visit, asked, job, bill, flow, bool(runs)))
+            runs.append(await self._one(talk, job, goes_on=bool(runs)))
             if voice.stream and (data := voice.ran(runs[-1], flow.index)):
                 flow.put(data)
                 tally.reply_bytes += await flow.send(visit.sink)
@@ -138,43 +148,40 @@ class Runs:
             return voice.last(runs)
         return await asyncio.to_thread(voice.last, runs)
 
-    async def _one(
-        self, visit: Visit, asked: Asked, job: Job, bill: Bill, flow: Flow, goes_on: bool
-    ) -> Ran:
+    async def _one(self, talk: Talk, job: Job, *, goes_on: bool) -> Ran:
         """One run; where others went before, a refusal of it is told in its place."""
-        if asked.session:
-            job = msgspec.structs.replace(job, session=asked.session)
+        session = talk.asked.session
+        if session:
+            job = msgspec.structs.replace(job, session=session)
         try:
-            result = await self._ran(visit, asked, job, bill, flow)
+            result = await self._ran(talk, job)
         except (Fault, Refused, Unavailable) as error:
-            bill.refuse()
+            talk.bill.refuse()
             fault = error if isinstance(error, Fault) else trouble.of(error)
             if not goes_on or fault.kind is Kind.BUSY:
                 raise fault from error
-            return Ran(None, asked.session, fault)
-        self._note(visit, job, result)
-        return Ran(result, asked.session)
+            return Ran(None, session, fault)
+        self._note(talk.visit, job, result)
+        return Ran(result, session)
 
-    async def _ran(
-        self, visit: Visit, asked: Asked, job: Job, bill: Bill, flow: Flow
-    ) -> Result:
-        hear = flow.hear if flow.voice.stream else None
+    async def _ran(self, talk: Talk, job: Job) -> Result:
+        bill, flow = talk.bill, talk.flow
 
         async def run(job: Job, hear: Hear | None = None) -> Result:
             await bill.reserve(job.limits.wall_s)
-            answer = await self._do(ops.Run(visit.owner, job), hear, bill.begin)
+            answer = await self._do(ops.Run(talk.visit.owner, job), hear, bill.begin)
             assert answer.result is not None
             return bill.end(answer.result)
 
-        if asked.chunking is None:
-            return await self._until(run(job, hear), flow, visit.sink, bill)
-        doing = in_chunks(run, job, asked.chunking, hear)
-        return (await self._until(doing, flow, visit.sink, bill)).result
+        hear = flow.hear if flow.voice.stream else None
+        if talk.asked.chunking is None:
+            return await self._until(run(job, hear), talk)
+        doing = in_chunks(run, job, talk.asked.chunking, hear)
+        return (await self._until(doing, talk)).result
 
-    async def _until(
-        self, run: Awaitable[Answered], flow: Flow, sink: HttpSink, bill: Bill
-    ) -> Answered:
-        """The run's result; what appears meanwhile is sent."""
+    async def _until(self, run: Awaitable[Answered], talk: Talk) -> Answered:
+        """What the run comes to; what appears meanwhile is sent."""
+        flow, sink, tally = talk.flow, talk.visit.sink, talk.bill.tally
         doing = asyncio.ensure_future(run)
         stopping = asyncio.ensure_future(self._ground.stopping.wait())
         try:
@@ -184,8 +191,8 @@ class Runs:
                 news.cancel()
                 if stopping.done() and not doing.done():
                     raise trouble.Trouble(Kind.BUSY, STOPPING, code="stopping")
-                bill.tally.reply_bytes += await flow.send(sink)
-            bill.tally.reply_bytes += await flow.send(sink)
+                tally.reply_bytes += await flow.send(sink)
+            tally.reply_bytes += await flow.send(sink)
             return doing.result()
         finally:
             stopping.cancel()
