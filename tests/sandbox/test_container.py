@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from headgate.sandbox import container
 from headgate.sandbox.container import Engine
 from headgate.sandbox.model import Limits, Order, Runtime, Step, Tree
+from headgate.sandbox.worker import bpf
 
 ORDER = Order(
     Runtime("python", "3", "python", trees=(Tree("/opt/x", "/opt/x"),)),
@@ -80,3 +82,16 @@ def test_an_engine_that_answers_is_found_with_its_strongest_runtime(
     engine = container.find()
     assert engine == Engine(str(tmp_path / "docker"), "runsc")
     assert not container.has_image(engine), "none is fetched behind anybody's back"
+
+
+def test_the_engine_is_handed_the_filter_of_the_other_tiers(tmp_path: Path) -> None:
+    engine = Engine("podman").filtered(tmp_path)
+    assert f"--security-opt=seccomp={tmp_path}/seccomp.json" in words(engine)
+    rules = json.loads((tmp_path / "seccomp.json").read_text())["syscalls"]
+    named = {it["names"][0] for it in rules}
+    assert named == set(bpf.refusals())
+    (socket,) = [it for it in rules if it["names"] == ["socket"]]
+    assert socket["args"] == [{"index": 0, "value": 1, "op": "SCMP_CMP_NE"}]
+    clone = [it["args"][0] for it in rules if it["names"] == ["clone"]]
+    assert {it["valueTwo"] for it in clone} >= {0x10000000, 0x20000, 0x40000000}
+    assert all(it["errnoRet"] >= 0 for it in rules)

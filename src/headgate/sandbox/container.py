@@ -2,23 +2,36 @@
 
 Rule 1: no network, no capability, a read-only root, an unprivileged user, all limits set.
 Rule 2: an engine is there if it answers; its command alone proves nothing.
-Rule 3: gVisor is asked for where it is installed: `runsc` as the engine's runtime.
+Rule 3: the engine is handed the same filter of system calls that guards the other tiers.
+Rule 4: gVisor is asked for where it is installed: `runsc` as the engine's runtime.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from headgate.sandbox.model import Order
+from headgate.sandbox.worker import bpf
+from headgate.sandbox.worker.bpf import Check
 
 IMAGE = "docker.io/library/python:3.11-slim"
 NOBODY = 65534
 _ANSWER_S = 10.0
+_WORD = 0xFFFFFFFF
+_NO_RANDOM_PLACES = 0x0040000
+"""the one personality that helps an attacker"""
+_ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 _numbers = itertools.count(1)
+
+
+_FILTER = "seccomp.json"
 
 
 class Engine(NamedTuple):
@@ -30,6 +43,8 @@ class Engine(NamedTuple):
     image: str = IMAGE
     root: str = ""
     """a folder that is the image instead (podman only)"""
+    filter: str = ""
+    """a file with the filter of system calls; "": the engine's own"""
 
     def command(
         self, argv: list[str], env: dict[str, str], box: str, order: Order
@@ -40,6 +55,7 @@ class Engine(NamedTuple):
         words = [self.program, "run", "--rm", "--interactive", f"--name={name}"]
         words += ["--network=none", "--read-only", "--cap-drop=ALL", f"--user={_user()}"]
         words += ["--security-opt=no-new-privileges", f"--pids-limit={limits.processes + 1}"]
+        words += [f"--security-opt=seccomp={self.filter}"] if self.filter else []
         words += [f"--memory={limits.memory_mb}m", f"--memory-swap={limits.memory_mb}m"]
         words += [f"--ulimit=nofile={limits.open_files}:{limits.open_files}"]
         words += [f"--ulimit=fsize={limits.file_mb << 20}:{limits.file_mb << 20}"]
@@ -53,10 +69,48 @@ class Engine(NamedTuple):
         words += ["--rootfs", self.root] if self.root else [self.image]
         return words + argv, [self.program, "rm", "--force", name]
 
+    def filtered(self, folder: Path) -> Engine:
+        """The same engine with our filter, written down in a folder."""
+        place = folder / _FILTER
+        place.write_text(json.dumps(profile()))
+        return self._replace(filter=str(place))
+
     @property
     def _maps_users(self) -> bool:
         """Podman without root has to be told that we stay who we are."""
         return os.path.basename(self.program) == "podman" and os.geteuid() != 0
+
+
+def profile() -> dict[str, object]:
+    """Our filter in the words that engines of containers read."""
+    return {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": [_ARCHITECTURES[os.uname().machine]],
+        "syscalls": [
+            {"names": [name], "action": "SCMP_ACT_ERRNO", "errnoRet": code, "args": args}
+            for name, (code, checks) in bpf.refusals().items()
+            for args in (
+                [[it] for check in checks for it in _refused(check)] if checks else [[]]
+            )
+        ],
+    }
+
+
+def _refused(check: Check) -> Iterator[dict[str, object]]:
+    """Each comparison that refuses: engines know equal under a mask, and not equal."""
+    if not check.is_list_of_allowed:
+        for value in check.values:
+            yield _masked(check.argument, check.mask, value)
+    elif check.mask == _WORD and len(check.values) == 1:
+        yield {"index": check.argument, "value": check.values[0], "op": "SCMP_CMP_NE"}
+    else:
+        bits = _NO_RANDOM_PLACES if check.mask == _WORD else check.mask
+        for bit in (1 << it for it in range(32) if bits >> it & 1):
+            yield _masked(check.argument, bit, bit)
+
+
+def _masked(argument: int, mask: int, value: int) -> dict[str, object]:
+    return {"index": argument, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
 
 
 def _user() -> str:

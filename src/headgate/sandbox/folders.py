@@ -74,12 +74,13 @@ class FolderForeman:
     """Where orders of one runtime are carried out in folders."""
 
     def __init__(self, runtime: Runtime, walls: Isolation, engine: Engine | None) -> None:
-        self.runtime, self.walls, self.engine = runtime, walls, engine
+        self.runtime, self.walls = runtime, walls
         self.missing: dict[str, str] = {}
         self.alive = True
         self._cells: set[FolderCell] = set()
         self.place = Path(tempfile.mkdtemp(prefix="headgate-cells-"))
         self.place.chmod(0o711)
+        self.engine = engine and engine.filtered(self.place)
 
     @classmethod
     async def start(

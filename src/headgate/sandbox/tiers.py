@@ -51,7 +51,7 @@ def isolation(tier: Tier, groups: Groups | None) -> Isolation:
     return Isolation(
         tier=tier,
         landlock=version,
-        seccomp=tier in ("namespaces", "landlock"),
+        seccomp=tier != "none",
         user_namespace=tier == "namespaces",
         cgroup=cgroup,
         gaps=gaps,

@@ -282,6 +282,15 @@ def compile_filter(machine: str = "", *, is_shared: bool = False) -> bytes:
     return b"".join(struct.pack("=HBBI", *op) for op in ops)
 
 
+def refusals() -> dict[str, tuple[int, tuple[Check, ...]]]:
+    """By name what the filter refuses, with which errno, and the checks that let it pass.
+
+    For those who hand their filter over in words: an engine of containers.
+    """
+    named = (it for it in _NUMBERS if it not in _ONLY_SHARED)
+    return {it: _CHECKED.get(it, (_refusal(it), ())) for it in named}
+
+
 def install(program: bytes) -> None:
     """Put this process, and all it will become, behind the filter; it cannot be taken off."""
     libc = ctypes.CDLL(None, use_errno=True)
