@@ -62,6 +62,9 @@ storage: $(READY) ## install the S3-compatible server that tests of object stora
 toolchains: $(READY) ## what tests of the sandbox need of Go, Node.js and TypeScript, built once
 	@HEADGATE_TOOLCHAINS=.cache/toolchains $(BIN)/headgate doctor --fix
 
+validate-self: $(READY) ## our own validation of our own code, with our own configuration
+	@$(BIN)/headgate validate run src/headgate/validate src/headgate/cli deploy/lint .ci/run
+
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 

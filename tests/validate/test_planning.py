@@ -59,8 +59,8 @@ def test_a_file_that_imports_its_project_is_checked_with_all_of_it(tmp_path: Pat
     (tmp_path / "pkg.py").write_text("x = 1\n")
     own = sources(tmp_path, 1, b"import pkg\n")
     project = Project(tmp_path, tmp_path, ".py", own)
-    wanted = [(chosen(name), own) for name in ("ruff", "ty")]
+    wanted = [(chosen(name), own) for name in ("ruff-format", "ty")]
     made, _ = errands(project, wanted, Setting({}), RUNTIME, Limits())
     laid = {it.parts[0].chosen.check.name: {one.path for one in it.order.files} for it in made}
     assert laid["ty"] == {"0.py", "pkg.py"}
-    assert laid["ruff"] == {"0.py"}
+    assert laid["ruff-format"] == {"0.py"}

@@ -160,7 +160,7 @@ def packs(as_json: bool) -> None:
 
     \b
     Example:
-      headgate validate packs
+      headgate validate packs --json
     """
     from headgate.cli.validatereport import show_packs  # costly to load
 

@@ -72,5 +72,6 @@ CHECK = Check(
     tool=RUFF,
     configs=CONFIGS,
     named=stated("tool.ruff"),
+    sees_project=True,  # which imports are its own decides how they are sorted
     fix="ruff check --fix {files}",
 )
