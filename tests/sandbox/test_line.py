@@ -60,6 +60,7 @@ async def test_a_tenant_that_floods_does_not_come_before_one_that_asks_once() ->
         await settle()
         await runs.end(2)
         assert runs.began == ["flood", "flood", "other"]
+        assert (runs.line.waits("flood"), runs.line.waits("other")) == (True, False)
         await runs.end(9)
 
 

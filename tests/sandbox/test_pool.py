@@ -87,7 +87,8 @@ class House:
         self.forkers: list[Forker] = []
         self.now_s, self.breaks, self.refuses = 0.0, [""], False
         self.making_s = 0.0
-        self.pool = Pool(self.start, bounds, now=lambda: self.now_s)
+        self.in_line: set[str] = set()
+        self.pool = Pool(self.start, bounds, self.in_line.__contains__, now=lambda: self.now_s)
 
     async def start(self, runtime: Runtime) -> Forker:
         await asyncio.sleep(0)
@@ -141,6 +142,16 @@ async def test_after_a_run_a_spare_stands_ready_and_the_next_run_takes_it() -> N
     assert (house.pool.hits, house.pool.misses, house.made().left) == (0, 1, 1)
     await house.run()
     assert (house.pool.hits, house.pool.misses) == (1, 1)
+    await house.pool.close()
+
+
+async def test_a_tenant_whose_runs_stand_in_line_gets_no_spares_made_beside_them() -> None:
+    house = House()
+    house.in_line.add("flood")
+    for tenant in ("flood", "calm"):
+        await house.run(tenant)
+    await settle()
+    assert [it.ready for it in house.pool.workers] == [0, 1]
     await house.pool.close()
 
 

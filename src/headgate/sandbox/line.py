@@ -101,6 +101,11 @@ class Line:
                 ) from None
             raise
 
+    def waits(self, tenant: str) -> bool:
+        """Has it runs that wait for their turn."""
+        own = self._tenants.get(tenant)
+        return own is not None and bool(own.waiters)
+
     def leave(self, tenant: str, memory_mb: int) -> None:
         own = self._tenants[tenant]
         own.running -= 1

@@ -2,7 +2,9 @@
 
 Rule 1: a worker belongs to one tenant and one runtime, and to nobody else ever.
 Rule 2: a run takes a spare, or the one that is just being made, or has one made.
-Rule 3: a worker that broke is replaced; a run of which nothing had begun is tried once more.
+Rule 3: spares are made between runs: whose runs stand in line gets none made beside them, as
+they would take the time of others.
+Rule 4: a worker that broke is replaced; a run of which nothing had begun is tried once more.
 """
 
 from __future__ import annotations
@@ -117,9 +119,14 @@ class Pool:
     """Workers by tenant and runtime."""
 
     def __init__(
-        self, start: Start, bounds: Bounds, now: Callable[[], float] = time.monotonic
+        self,
+        start: Start,
+        bounds: Bounds,
+        waits: Callable[[str], bool] = lambda tenant: False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._start, self._bounds, self._now = start, bounds, now
+        """`waits`: has a tenant runs that stand in line."""
+        self._start, self._bounds, self._waits, self._now = start, bounds, waits, now
         self._workers: dict[tuple[str, Runtime], Worker] = {}
         self._closing: set[asyncio.Future[None]] = set()
         self._is_closed = False
@@ -203,7 +210,7 @@ class Pool:
             return
         if worker.is_broken:
             self._remove(worker)
-        else:
+        elif not self._waits(worker.key[0]):
             self._refill(worker)
 
     def _worker(self, tenant: str, runtime: Runtime) -> Worker:

@@ -88,7 +88,7 @@ class Sandbox:
         self._standing = self._standing or await stand(it)
         self._isolation = self._standing.isolation
         bounds = Bounds(it.workers, it.spares, it.spares_mb, it.idle_s)
-        self._pool = Pool(self._standing.start, bounds)
+        self._pool = Pool(self._standing.start, bounds, self._line.waits)
         spans = (it.session_idle_s, it.session_life_s, it.session_keep_s)
         rooms = (it.snapshot_mb * MEBIBYTE, it.snapshots_mb * MEBIBYTE)
         terms = Terms(it.sessions, it.sessions_per_tenant, *spans, *rooms)
