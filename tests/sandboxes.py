@@ -17,7 +17,9 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from headgate.gateway import start
 from headgate.sandbox.model import Artefact, Job, Limits, Refused, Result, Status
 from tests.kit import ENV, HASTE, Field, running
 
@@ -147,8 +149,11 @@ def _read(folder: Path, said: Any) -> Result:
 
 @contextlib.asynccontextmanager
 async def serving_with(toml: str = HASTE + LOCAL) -> AsyncIterator[tuple[Field, Bare]]:
-    """A gateway that runs code with the stand-in."""
-    async with running(toml, env=ENV) as field:
+    """A gateway that runs code with the stand-in, and never opens the real sandbox."""
+    with mock.patch.object(start, "box_of", return_value=None):
+        stack = contextlib.AsyncExitStack()
+        field = await stack.enter_async_context(running(toml, env=ENV))
+    async with stack:
         bare = Bare()
         object.__setattr__(field.opened.house.ground, "sandbox", bare)
         try:

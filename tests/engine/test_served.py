@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from headgate.conformance.grammar.check import VENDORS, check
 from headgate.sandbox.model import Job, Result, Status
+from headgate.wire import SURFACES
 from tests.kit import HASTE, Field
 from tests.sandboxes import LOCAL, serving_with
 
@@ -388,3 +390,46 @@ async def test_off_means_that_nothing_is_touched() -> None:
         await field.post("/v1/messages", {**ASK, "tools": [BASH]})
         assert sent(field)[0]["tools"] == [BASH]
         assert not bare.jobs
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_code_that_has_to_stay_goes_nowhere_where_nothing_runs_it(stream: bool) -> None:
+    toml = TOML.replace("enabled = true", "enabled = false")
+    toml = toml.replace(
+        '["vllm:local-model"]', '{ ladder = ["anthropic:m"], vendor_tools = "local" }'
+    )
+    async with serving_with(toml) as (field, _):
+        object.__setattr__(field.opened.house.ground, "sandbox", None)
+        got = await field.post("/v1/messages", {**ASK, "tools": [BASH], "stream": stream})
+        assert got.status == 501
+        assert "set [sandbox] enabled" in got.json["error"]["message"]
+        assert not field.sim.calls
+        plain = await field.post("/v1/messages", ASK)
+        assert plain.status == 200
+
+
+@pytest.mark.parametrize(
+    ("surface", "ask"),
+    [
+        ("messages", {**ASK, "tools": [BASH]}),
+        ("responses", {"model": "local-1", "input": "go", "tools": [PYTHON]}),
+    ],
+)
+async def test_a_stranger_finds_no_rule_of_the_stream_broken(surface: str, ask: Any) -> None:
+    async with serving_with() as (field, _):
+        script = bash("echo a", "echo b") if surface == "messages" else python("1", "2")
+        field.sim.next(f"think=20;{script}", f"tool-again;{script}", "text=done")
+        got = await field.post(f"/v1/{surface}", {**ask, "stream": True})
+        verdict = check(SURFACES[surface].dialect.NAME, got.body, VENDORS)
+        assert not verdict.violations, [str(it) for it in verdict.violations]
+
+
+async def test_calls_beyond_the_bound_end_as_incomplete_one_after_the_other() -> None:
+    async with serving_with() as (field, bare):
+        field.sim.next(python("1"), "tool-again;" + python("2", "3"), "text=done")
+        ask = {"model": "local-1", "input": "go", "tools": [PYTHON], "max_tool_calls": 1}
+        got = await field.post("/v1/responses", {**ask, "stream": True})
+        output = got.events[-1]["response"]["output"]
+        assert [it["status"] for it in output] == ["completed", "incomplete", "incomplete"]
+        assert [it["code"] for it in output] == ["1", "2", "3"]
+        assert len(bare.jobs) == 1

@@ -45,6 +45,10 @@ _PREFIXES = {"messages": "container", "responses": "cntr"}
 _MEBIBYTES = {"1g": 1024, "4g": 4096, "16g": 16_384, "64g": 65_536}
 _HERE = b"x-headgate-code"
 """says that code ran here, and how often"""
+_NOWHERE = (
+    'vendor_tools = "local" keeps code here, and this gateway runs none: set [sandbox] enabled'
+    " = true and start it anew"
+)
 _UNKEYED = (
     "unkeyed: sent again with the same Idempotency-Key this call would run its code again"
 )
@@ -72,7 +76,7 @@ class Workshop:
         self._serve = serve
         own = config.sandbox
         modes = {own.vendor_tools, *(route.vendor_tools for route in config.routes)}
-        self._idle = modes <= {"off", ""} or not own.enabled
+        self._idle = modes <= ({"off", ""} if own.enabled else {"off", "", "pass"})
         self._ping_s = min(PING_S, config.server.ping_s)
 
     def concerns(self, call: Call) -> bool:
@@ -87,7 +91,10 @@ class Workshop:
         if route is None:
             return False
         mode = route.vendor_tools or self._config.sandbox.vendor_tools
-        return mode == "local" or (mode == "pass" and not self._all_can(route, call))
+        if mode == "local":
+            return True
+        enabled = self._config.sandbox.enabled
+        return mode == "pass" and enabled and not self._all_can(route, call)
 
     def _all_can(self, route: Route, call: Call) -> bool:
         """Does every target run the vendor's tool itself."""
@@ -112,6 +119,8 @@ class Workshop:
 
     def _open(self, call: Call) -> _Talk:
         """Read the request, and find or make its container."""
+        if self._ground.sandbox is None:
+            raise Fault(Kind.UNSUPPORTED, _NOWHERE)
         containers = self._ground.containers
         asked = _ASKED[call.surface.name](open_object(call.envelope.body).rest)
         wish = asked.wish

@@ -3,7 +3,8 @@
 Rule 1: items and events are numbered through all rounds; the first round's id stays.
 Rule 2: an item of ours is told as the vendor tells it: added, its code as it is written, run,
 done; its outputs only where `include` asks for them.
-Rule 3: files that were made are cited in the words that follow, at the place that names them.
+Rule 3: items never interleave: what follows one of ours in its round waits until that was run.
+Rule 4: files that were made are cited in the words that follow, at the place that names them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from headgate.wire.unwrap import Unwrapper
 
 _BEGINS = ("response.created", "response.in_progress", "response.queued")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
+_DONE = "response.output_item.done"
 _RUN = "response.code_interpreter_call"
 
 
@@ -67,6 +69,11 @@ class Responses:
         self._ours: dict[str, _Open] = {}
         """by the upstream's item id"""
         self._round: list[Object] = []
+        self._waiting: _Open | None = None
+        """written to its end, and not run yet"""
+        self._held: list[Object] = []
+        """events that came after it"""
+        self._is_closed = False
 
     def ask(self, *, last: bool) -> bytes:
         if self._rounds and (self._round or self._answers):
@@ -103,6 +110,9 @@ class Responses:
             self._ending = kind
             self._close(data["response"])
             return b""
+        if self._waiting is not None and kind != "error":
+            self._held.append(data)
+            return b""
         item = data.get("item") or {}
         if kind == "response.output_item.added" and self._is_ours(item):
             return self._added(item, data["output_index"])
@@ -129,7 +139,7 @@ class Responses:
                 )
         elif kind == "response.content_part.done":
             self._cite(data["part"])
-        elif kind == "response.output_item.done":
+        elif kind == _DONE:
             self._round.append(item)
             data["item"] = self._output[data["output_index"]] = self._cited(item)
         return said + self._again(data)
@@ -163,13 +173,15 @@ class Responses:
         if kind == "response.function_call_arguments.delta":
             mine.wanted.arguments += str(data.get("delta") or "")
             return self._code(mine, mine.reader.feed(str(data.get("delta") or "")))
-        if kind == "response.output_item.done":
+        if kind == _DONE:
             self._round.append(item)
             mine.wanted.arguments = str(item.get("arguments") or mine.wanted.arguments)
             code = _code(mine.wanted)
             rest = code[len(mine.code) :] if code.startswith(mine.code) else ""
             said = self._code(mine, rest)
-            mine.code = code
+            mine.code, self._waiting = code, mine
+            if self._is_closed and self.wanted:
+                self.wanted.append(mine.wanted)
             at = {"output_index": mine.index, "item_id": mine.wanted.shown, "code": code}
             return said + self._event(f"{_RUN}_code.done", **at)
         return b""
@@ -199,10 +211,13 @@ class Responses:
     def _close(self, response: Object) -> None:
         self._last = response
         self._usage = summed(self._usage, response.get("usage"))
+        done = [it["item"] for it in self._held if it.get("type") == _DONE]
+        items = [*self._round, *done]
+        mine = sum(self._is_ours(item) for item in items)
         if self._ending == "response.completed":
             self.wanted = [each.wanted for each in self._ours.values()]
-        calls = sum(str(it.get("type")).endswith("_call") for it in self._round if _asks(it))
-        self.over = not self.wanted or calls > len(self.wanted)
+        self.over = not self.wanted or sum(map(_asks, items)) > mine
+        self._is_closed = True
 
     # ---- what was run
 
@@ -223,7 +238,13 @@ class Responses:
         self._output[mine.index] = item
         at = {"output_index": mine.index}
         said = self._event(f"{_RUN}.completed", **at, item_id=wanted.shown)
-        return said + self._event("response.output_item.done", **at, item=item)
+        return said + self._event(_DONE, **at, item=item) + self._go_on()
+
+    def _go_on(self) -> bytes:
+        """Say what waited; it may come to another of ours, which then is waited for."""
+        self._waiting, held = None, self._held
+        self._held = []
+        return b"".join([self._hear(str(data["type"]), data) for data in held])
 
     def _of(self, wanted: Wanted) -> _Open:
         return next(each for each in self._ours.values() if each.wanted is wanted)
@@ -240,10 +261,9 @@ class Responses:
 
     def end(self, *, paused: bool) -> bytes:
         said = b""
-        for at, item in self._output.items():
-            if _is_left(item):
-                left = self._output[at] = {**item, "status": "incomplete"}
-                said += self._event("response.output_item.done", output_index=at, item=left)
+        while (mine := self._waiting) is not None:
+            left = self._output[mine.index] = self._item(mine, "incomplete", None)
+            said += self._event(_DONE, output_index=mine.index, item=left) + self._go_on()
         ending = self._ending or "response.completed"
         return said + self._event(ending, response=self._whole())
 
