@@ -1,0 +1,184 @@
+// Judges JavaScript: runs the tests here and the code elsewhere, and reports what it saw.
+//
+// Rule 1: console.assert throws here, and every assertion is counted as it begins and passes.
+// Rule 2: the report is written when the tests have nothing left to do, on a descriptor that
+// only the judge has.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+const { createRequire, syncBuiltinESMExports } = require("node:module");
+const { pathToFileURL } = require("node:url");
+const { inspect } = require("node:util");
+const realAssert = require("node:assert");
+const { Wire } = require("./values.cjs");
+const { Side } = require("./proxies.cjs");
+const suite = require("./suite.cjs");
+
+const told = JSON.parse(fs.readFileSync(path.join(__dirname, "told.json"), "utf8"));
+const count = { seen: 0, passed: 0, failure: "" };
+let output = "";
+let isReported = false;
+const side = new Side(new Wire(3));
+
+function fail(words) { count.failure ||= String(words).slice(0, 600); }
+
+function worded(e) {
+  if (!(e instanceof Error)) return `${inspect(e, { depth: 1 })} was thrown`;
+  const at = /\((?:file:\/\/)?([^()]*:\d+):\d+\)/.exec(e.stack ?? "");
+  return `${e.name}: ${e.message}${at ? ` (${path.basename(at[1])})` : ""}`;
+}
+
+function counted(act) {
+  return (...args) => {
+    count.seen += 1;
+    const settle = (e) => { fail(worded(e)); throw e; };
+    let result;
+    try { result = act(...args); } catch (e) { settle(e); }
+    if (result && typeof result.then === "function") {
+      return result.then((it) => { count.passed += 1; return it; }, settle);
+    }
+    count.passed += 1;
+    return result;
+  };
+}
+
+function countedAssert(inner, made = (...args) => ok(...args)) {
+  const ok = counted(inner);
+  for (const [name, it] of Object.entries(inner)) {
+    made[name] = name === "strict" || typeof it !== "function" || name === "AssertionError"
+      ? it : counted(it);
+  }
+  return made;
+}
+
+// In test files the unit is the test: an assertion may be expected to fail there.
+function assertions() {
+  if (told.style !== "asserts") return realAssert;
+  const made = countedAssert(realAssert);
+  made.strict = countedAssert(realAssert.strict);
+  return made;
+}
+
+const assert = assertions();
+const say = (...args) => {
+  if (output.length < 4096) output += `${args.map((it) => inspect(it)).join(" ")}\n`;
+};
+const quiet = { ...console, log: say, info: say, warn: say, error: say, debug: say, table: say };
+quiet.assert = counted((held, ...words) => {
+  if (!held) throw new realAssert.AssertionError({ message: words.map(String).join(" ") || "console.assert" });
+});
+
+function report() {
+  if (isReported) return;
+  isReported = true;
+  let ending = "failed";
+  if (side.ended) {
+    ending = "ended";
+    count.failure = side.ended + (count.seen ? ` at check ${count.seen}` : " before the first check");
+  } else if (side.suspicion.length) fail(side.suspicion[0]);
+  else if (!count.failure && !process.exitCode) {
+    ending = count.seen === 0 ? "no_checks" : count.seen === count.passed ? "passed" : "failed";
+    if (ending === "failed") fail("a check began and never passed");
+  } else fail(`the tests set exit code ${process.exitCode}`);
+  fs.writeFileSync(4, JSON.stringify({ ending, ...count, suspicion: side.suspicion, apart: true, output }));
+}
+
+process.on("exit", report);
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (e) => { fail(worded(e)); process.exit(1); });
+}
+
+function requireOf(file) {
+  const inner = createRequire(file);
+  return (name) => {
+    const plain = name.replace(/^node:/, "");
+    if (plain === "assert") return assert;
+    if (plain === "assert/strict") return assert.strict;
+    if (name === "vitest" || name === "@jest/globals") return suite.open(count, fail);
+    const known = told.candidate.find((it) => path.resolve(it) === path.resolve(path.dirname(file), name)
+      || path.resolve(it.replace(/\.\w+$/, "")) === path.resolve(path.dirname(file), name));
+    return known ? standin(known) : inner(name);
+  };
+}
+
+const standin = (file) => side.ask("read", 0, [file, "*"]);
+
+// Names that neither the tests nor the language know are the code's.
+function scope(file) {
+  const own = { require: requireOf(file), console: quiet, assert, module: { exports: {} },
+    exports: {}, candidate: undefined, __hg_default: (it) => it?.default ?? it };
+  const asked = new Map();
+  const find = (key) => {
+    if (!asked.has(key)) asked.set(key, side.ask("has", 0, [told.main, key]) === true);
+    return asked.get(key);
+  };
+  const value = new Map();
+  const take = (key) => {
+    if (!value.has(key)) value.set(key, side.ask("read", 0, [told.main, key]));
+    return value.get(key);
+  };
+  if (told.entry && find(told.entry)) own.candidate = take(told.entry);
+  return new Proxy(own, {
+    has: (target, key) => typeof key === "string"
+      && (Object.hasOwn(target, key) || key === told.entry || (!(key in globalThis) && key !== "arguments" && find(key))),
+    get: (target, key) => {
+      if (typeof key === "symbol") return undefined;
+      return Object.hasOwn(target, key) ? target[key] : take(key);
+    },
+  });
+}
+
+async function runAsserts() {
+  const text = told.files.map((it) =>
+    fs.readFileSync(path.join(__dirname, "tree", it), "utf8")).join("\n");
+  const isChecked = told.entry && /\bcheck\s*=|function\s+check\b/.test(text)
+    && !/^\s*check\s*\(/m.test(text);
+  const body = `with (__hg) { return (async function () {\n${told.support}\n${text}\n`
+    + `${isChecked ? "return check(candidate);" : ""}\n})(); }`;
+  const run = new Function("__hg", body);
+  await run(scope(path.resolve("tests.cjs")));
+}
+
+// Beside the tests lie modules that lead to the code's, under the names the tests import.
+function makeStandins() {
+  globalThis.__hg_standin = standin;
+  globalThis.__hg_suite = suite.open(count, fail);
+  const lay = (file, from, names, whole = "__hg_it.default") => {
+    const place = path.join(__dirname, "tree", file);
+    fs.mkdirSync(path.dirname(place), { recursive: true });
+    const lines = [...new Set(names)].filter((it) => /^[A-Za-z_$][\w$]*$/.test(it))
+      .map((it) => it === "default" ? `export default ${whole};`
+        : `export const ${it} = __hg_it.${it};`);
+    fs.writeFileSync(place, `const __hg_it = ${from};\n${lines.join("\n")}\n`);
+  };
+  lay("__hg_suite.mjs", "globalThis.__hg_suite", Object.keys(globalThis.__hg_suite));
+  for (const file of told.candidate) {
+    const from = `globalThis.__hg_standin(${JSON.stringify(file)})`;
+    const names = side.ask("names", 0, [file]);
+    if (told.modules.includes(file)) lay(`${file}.mjs`, from, names);
+    else lay(`${file}.mjs`, from, [...names, "default"], "__hg_it");
+    fs.writeFileSync(path.join(__dirname, "tree", `${file}.cjs`), `module.exports = ${from};\n`);
+  }
+}
+
+async function runFiles() {
+  makeStandins();
+  suite.watch(count, fail);
+  syncBuiltinESMExports();
+  for (const file of told.files) {
+    await import(pathToFileURL(path.join(__dirname, "tree", file)));
+  }
+  await suite.finish(count, fail);
+}
+
+async function main() {
+  fs.writeSync(5, "r");
+  for (const name of told.names) side.names.add(name);
+  for (const file of told.candidate) {
+    side.ask("load", 0, [file, told.modules.includes(file)]);
+  }
+  await (told.style === "asserts" ? runAsserts() : runFiles());
+}
+
+main().catch((e) => fail(worded(e)));

@@ -1,0 +1,66 @@
+"""Decides what the code under test may do with an object that a test lent it.
+
+Rule 1: it may call what it was given, and read or set public attributes of the test's classes.
+Rule 2: nothing leads from there to the test itself: no frame, module, closure or mock record.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import types
+import unittest
+from typing import Any
+from unittest import mock
+
+from headgate.sandbox.verdict.inside import peer
+
+OPEN_KINDS = (io.StringIO, io.BytesIO, random.Random, types.SimpleNamespace)
+NEVER_HELD = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
+RECORDS = frozenset(
+    [
+        "called",
+        "call_count",
+        "call_args",
+        "call_args_list",
+        "mock_calls",
+        "method_calls",
+        "return_value",
+        "side_effect",
+        "reset_mock",
+        "configure_mock",
+        "attach_mock",
+        "mock_add_spec",
+    ]
+)
+
+
+class Lent:
+    """The gate before the judge's own objects."""
+
+    def __init__(self, modules: set[str]) -> None:
+        self._modules = modules
+        """of the tests: their classes may be looked into"""
+
+    def allow(self, op: str, it: Any, args: list[Any]) -> None:
+        if op == "hold":
+            if isinstance(it, NEVER_HELD):
+                raise TypeError(f"a {type(it).__name__} is not handed to the code under test")
+        elif op in ("get", "set", "del"):
+            self._allow_attribute(op, it, args[0] if args else "")
+        elif op == "dir":
+            raise peer.Gone("the code looked into an object of the test")
+
+    def _allow_attribute(self, op: str, it: Any, name: object) -> None:
+        if not isinstance(name, str) or name.startswith("_"):
+            raise AttributeError(f"{name} of an object of the test is not shown")
+        if isinstance(it, mock.NonCallableMock):
+            if op != "get" or name in RECORDS or name.startswith("assert"):
+                raise AttributeError(f"{name} of a mock is the test's own")
+            return
+        if isinstance(it, OPEN_KINDS):
+            return
+        kind = it if isinstance(it, type) else type(it)
+        is_theirs = kind.__module__ in self._modules and not issubclass(kind, unittest.TestCase)
+        if not is_theirs or (isinstance(it, type) and op != "get"):
+            raise AttributeError(f"{name} of a {kind.__name__} of the test is not shown")

@@ -1,0 +1,137 @@
+"""Stands in for the modules of the code under test when a test imports them.
+
+Rule 1: a module that the code's files define is always the stand-in, whoever has its name.
+Rule 2: the modules of the tests are loaded from memory: no file of theirs lies in the sandbox.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from headgate.sandbox.verdict.inside import checks, peer
+
+
+class Standin(types.ModuleType):
+    """A module whose names are those of the other process."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return self.__dict__["_hg_peer"].ask("public", 0, (self.__name__,))
+        if name.startswith("__") and name not in ("__version__", "__author__"):
+            raise AttributeError(name)
+        thing = self.__dict__.get("_hg_thing")
+        if thing is None:
+            raise AttributeError(name)
+        return self.__dict__["_hg_peer"].ask("get", thing, (name,))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, types.ModuleType) or name.startswith("__"):
+            super().__setattr__(name, value)
+        else:
+            thing, before = self.__dict__["_hg_thing"], self.__dict__["_hg_before"]
+            if name not in before and self.__dict__["_hg_peer"].ask(
+                "has", 0, (self.__name__, name)
+            ):
+                before[name] = getattr(self, name)
+            setattr(thing, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """What takes a patch back looks into __dict__, where the code's names are not."""
+        thing, before = self.__dict__["_hg_thing"], self.__dict__["_hg_before"]
+        if name in before:
+            setattr(thing, name, before.pop(name))
+        else:
+            delattr(thing, name)
+
+
+class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of the code under test."""
+
+    def __init__(self, side: peer.Peer, tops: set[str]) -> None:
+        self._side, self._tops = side, tops
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name.partition(".")[0] not in self._tops:
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return Standin(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        thing = self._side.ask("load", 0, (module.__name__,))
+        module.__dict__["_hg_peer"] = self._side
+        module.__dict__["_hg_thing"] = thing
+        module.__dict__["_hg_before"] = {}
+
+
+class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of the tests, in memory."""
+
+    def __init__(self, files: dict[str, str], count: checks.Checks) -> None:
+        self._count = count
+        self._sources: dict[str, tuple[str, str]] = {}
+        self._packages: set[str] = set()
+        for path, text in files.items():
+            if path.endswith(".py"):
+                self._take(pathlib.PurePosixPath(path), text)
+
+    def _take(self, path: pathlib.PurePosixPath, text: str) -> None:
+        parts = list(path.with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+            self._packages.add(".".join(parts))
+        for start in range(len(parts)):
+            self._sources[".".join(parts[start:])] = (str(path), text)
+            self._packages.update(".".join(parts[start:end]) for end in range(1, len(parts)))
+
+    def names(self) -> set[str]:
+        return set(self._sources)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in self._sources and name not in self._packages:
+            return None
+        return importlib.util.spec_from_loader(
+            name, self, is_package=name in self._packages and name not in self._sources
+        )
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        path, text = self._sources.get(module.__name__, ("", ""))
+        module.__file__ = str(pathlib.Path(path).absolute())
+        module.__dict__["_hg_checks"] = self._count
+        exec(checks.rewritten(path, text), module.__dict__)  # noqa: S102 (the tests are ours)
+
+
+def tops(files: Sequence[str], roots: Sequence[str]) -> set[str]:
+    """The outermost module names that files define."""
+    found = set()
+    for path in files:
+        for root in sorted(roots, key=len, reverse=True):
+            if not root or path.startswith(root + "/"):
+                inner = path[len(root) :].lstrip("/") if root else path
+                found.add(inner.partition("/")[0].removesuffix(".py"))
+                break
+    return found
+
+
+def install(*finders: importlib.abc.MetaPathFinder) -> None:
+    """Puts them before all others, and takes the work folder out of the way."""
+    sys.path[:] = [it for it in sys.path if it and not it.startswith(str(pathlib.Path.cwd()))]
+    sys.meta_path[:0] = finders
+    for name in list(sys.modules):
+        if any(it.find_spec(name, None) for it in finders):
+            del sys.modules[name]

@@ -1,0 +1,158 @@
+// Counts the tests of a file: those of node:test, and of the vitest and jest words.
+//
+// Rule 1: a test counts when its function ran to its end; what is skipped does not count.
+"use strict";
+
+const nodeTest = require("node:test");
+const realAssert = require("node:assert");
+const { inspect } = require("node:util");
+
+function watched(inner, count, fail) {
+  const made = (...args) => {
+    const at = args.findIndex((it) => typeof it === "function");
+    if (at < 0) return inner(...args);
+    const act = args[at];
+    const name = typeof args[0] === "string" ? args[0] : act.name || "a test";
+    const run = async (t) => {
+      count.seen += 1;
+      try { await act(t); } catch (e) {
+        fail(`${name}: ${e?.message ?? e}`);
+        throw e;
+      }
+      count.passed += 1;
+    };
+    args[at] = act.length > 1
+      ? (t, done) => { count.seen += 1; act(t, (e) => { e ? fail(`${name}: ${e}`) : count.passed += 1; done(e); }); }
+      : run;
+    return inner(...args);
+  };
+  return Object.assign(made, { skip: inner.skip, todo: inner.todo, only: made });
+}
+
+function watch(count, fail) {
+  const it = watched(nodeTest.it, count, fail);
+  const test = watched(nodeTest.test, count, fail);
+  Object.assign(nodeTest, { it, test });
+}
+
+const queue = [];
+let group = { name: "", before: [], after: [], beforeAll: [], afterAll: [], up: null };
+
+function describe(name, act) {
+  const up = group;
+  group = { name: `${up.name}${name} > `, before: [], after: [], beforeAll: [], afterAll: [], up };
+  try { act(); } finally { group = up; }
+}
+
+function it(name, act) {
+  if (act) queue.push({ name: group.name + name, act, group });
+}
+
+it.skip = describe.skip = it.todo = () => {};
+it.only = it;
+it.each = (rows) => (name, act) => rows.forEach((row, at) =>
+  it(`${name} ${at}`, () => act(...(Array.isArray(row) ? row : [row]))));
+
+function matchers(value, is) {
+  const say = (held, words) => {
+    if (held !== is) throw new realAssert.AssertionError({
+      message: `expected ${inspect(value)} ${is ? "" : "not "}${words}` });
+  };
+  const same = (check, other) => {
+    try { check(value, other); return true; } catch (e) {
+      if (e instanceof realAssert.AssertionError) return false;
+      throw e;
+    }
+  };
+  const thrown = () => { try { value(); } catch (e) { return { e }; } return null; };
+  const fits = (e, what) => what === undefined
+    || (typeof what === "function" ? e instanceof what
+      : what instanceof RegExp ? what.test(e?.message ?? String(e))
+        : String(e?.message ?? e).includes(what?.message ?? what));
+  return {
+    toBe: (other) => say(Object.is(value, other), `to be ${inspect(other)}`),
+    toEqual: (other) => say(same(realAssert.deepEqual, other)
+      && same(realAssert.deepStrictEqual, other) || same(looseEqual, other), `to equal ${inspect(other)}`),
+    toStrictEqual: (other) => say(same(realAssert.deepStrictEqual, other), `to equal ${inspect(other)}`),
+    toBeCloseTo: (other, digits = 2) => say(typeof value === "number"
+      && Math.abs(value - other) < 10 ** -digits / 2, `to be close to ${other}`),
+    toBeTruthy: () => say(Boolean(value), "to be truthy"),
+    toBeFalsy: () => say(!value, "to be falsy"),
+    toBeNull: () => say(value === null, "to be null"),
+    toBeUndefined: () => say(value === undefined, "to be undefined"),
+    toBeDefined: () => say(value !== undefined, "to be defined"),
+    toBeNaN: () => say(Number.isNaN(value), "to be NaN"),
+    toBeInstanceOf: (kind) => say(value instanceof kind, `to be a ${kind.name}`),
+    toBeGreaterThan: (other) => say(plain(value) > other, `to be greater than ${other}`),
+    toBeGreaterThanOrEqual: (other) => say(plain(value) >= other, `to be at least ${other}`),
+    toBeLessThan: (other) => say(plain(value) < other, `to be less than ${other}`),
+    toBeLessThanOrEqual: (other) => say(plain(value) <= other, `to be at most ${other}`),
+    toHaveLength: (length) => say(value.length === length, `to have length ${length}`),
+    toContain: (item) => say(typeof value === "string" || Array.isArray(value)
+      ? value.includes(item) : value instanceof Set && value.has(item), `to contain ${inspect(item)}`),
+    toContainEqual: (item) => say([...value].some((one) => same.call(null, () =>
+      realAssert.deepEqual(one, item))), `to contain ${inspect(item)}`),
+    toMatch: (what) => say(typeof value === "string"
+      && (what instanceof RegExp ? what.test(value) : value.includes(what)), `to match ${what}`),
+    toHaveProperty: (name, other) => say(name in value
+      && (other === undefined || Object.is(value[name], other)), `to have ${name}`),
+    toThrow: (what) => {
+      const got = thrown();
+      say(got !== null && fits(got.e, what), `to throw ${what === undefined ? "" : inspect(what)}`);
+    },
+  };
+}
+
+// As toEqual: what is undefined is as good as absent.
+function looseEqual(one, other) {
+  realAssert.deepEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)));
+}
+
+function plain(value) {
+  if (!["number", "bigint"].includes(typeof value)) throw new TypeError("a number was due");
+  return value;
+}
+
+function expect(value) {
+  const later = (is) => new Proxy({}, { get: (_, name) => async (...args) => {
+    let settled;
+    try { settled = [await value, null]; } catch (e) { settled = [null, e]; }
+    if (is === (settled[1] !== null)) throw new realAssert.AssertionError({ message: "it settled otherwise" });
+    const [it, e] = settled;
+    return matchers(is || name !== "toThrow" ? it : () => { throw e; }, true)[name](...args);
+  } });
+  return { ...matchers(value, true), not: matchers(value, false), resolves: later(true),
+    rejects: later(false) };
+}
+
+function open() {
+  return { describe, it, test: it, suite: describe, expect,
+    beforeEach: (act) => group.before.push(act), afterEach: (act) => group.after.push(act),
+    beforeAll: (act) => group.beforeAll.push(act), afterAll: (act) => group.afterAll.push(act) };
+}
+
+function line(one) {
+  const found = [];
+  for (let at = one; at; at = at.up) found.unshift(at);
+  return found;
+}
+
+async function finish(count, fail) {
+  const begun = new Set();
+  for (const { name, act, group: own } of queue) {
+    count.seen += 1;
+    try {
+      for (const one of line(own)) {
+        if (!begun.has(one)) for (const before of one.beforeAll) await before();
+        begun.add(one);
+        for (const before of one.before) await before();
+      }
+      await act();
+      for (const one of line(own).reverse()) for (const after of one.after) await after();
+      count.passed += 1;
+    } catch (e) { fail(`${name}: ${e?.message ?? e}`); }
+  }
+  for (const one of begun) for (const after of one.afterAll) await after();
+}
+
+module.exports = { finish, open, watch };

@@ -1,0 +1,165 @@
+"""Plans the judging of JavaScript and TypeScript: two processes of Node.js joined by a socket.
+
+Rule 1: a test's import of the code is led to a stand-in; any other import is left alone.
+Rule 2: types are taken off before; they are not checked, as little as when the code is run.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.sandbox import source
+from headgate.sandbox.model import Runtime
+from headgate.sandbox.verdict import bundle, programs
+from headgate.sandbox.verdict.model import Task
+
+JUDGE = ("values.cjs", "proxies.cjs", "suite.cjs", "judge.cjs")
+CODE = ("values.cjs", "candidate.cjs")
+SUITES = ("vitest", "@jest/globals", "@vitest/globals")
+TYPED = re.compile(r"\.(m|c)?tsx?$")
+
+_FROM = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\2""")
+_IMPORT = re.compile(
+    r"""^[ \t]*import\s+(?:([\w$]+)\s*,?\s*)?(?:\*\s+as\s+([\w$]+)\s+|\{([^}]*)\}\s*)?"""
+    r"""from\s*(['"][^'"\n]+['"])[ \t]*;?""",
+    re.MULTILINE,
+)
+
+
+def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+    """The judge's program and what it is told."""
+    given, tests = programs.texts(task.candidate), programs.texts(task.tests)
+    suffix = ".ts" if task.language == "typescript" else ".js"
+    is_source = task.style == "asserts"
+    if is_source:
+        given = {f"solution{suffix}": "\n".join(given.values())}
+        tests = {f"tests{suffix}": "\n".join(tests.values())}
+    laid: dict[str, str] = {}
+    builds: list[dict[str, Any]] = []
+    made = {path: _made(path, text) for path, text in given.items()}
+    for path, text in given.items():
+        _lay(runtime, laid, builds, ("code", path, made[path], text))
+    files = []
+    for path, text in tests.items():
+        if not re.search(r"\.[mc]?[jt]sx?$", path):
+            laid[f"judge/tree/{path}"] = text
+            continue
+        target = "tests.cjs" if is_source else _made(path, text)
+        led = _required(text) if is_source else _led(path, text, made)
+        _lay(runtime, laid, builds, ("judge", path, target, led))
+        files += [target] if is_source or _is_test(path) else []
+    told = {
+        "style": task.style,
+        "candidate": [it for it in made.values() if re.search(r"\.[mc]?jsx?$", it)],
+        "modules": [it for it in made.values() if it.endswith(".mjs")],
+        "main": next(iter(made.values()), ""),
+        "files": files,
+        "names": sorted(set(re.findall(r"[A-Za-z_$][\w$]*", "\n".join(tests.values())))),
+        "entry": task.entry,
+        "support": task.support,
+    }
+    laid["judge/told.json"] = json.dumps(told)
+    laid |= {f"judge/{name}": bundle.source(name) for name in JUDGE}
+    laid |= {f"code/.judged/{name}": bundle.source(name) for name in CODE}
+    heap = f"--max-old-space-size={max(64, task.limits.memory_mb // 2)}"
+    return programs.program(), {
+        "files": laid,
+        "builds": [builds] if builds else [],
+        "judge": programs.side("judge", (runtime.program, heap, "judge.cjs"), "judge"),
+        "candidate": programs.side(
+            "code", (runtime.program, heap, ".judged/candidate.cjs"), "code"
+        ),
+    }
+
+
+def _is_test(path: str) -> bool:
+    name = posixpath.basename(path)
+    return bool(re.search(r"(^|[._-])(test|spec)s?[._-]|^tests?\.", name)) or "test" in path
+
+
+def _made(path: str, text: str) -> str:
+    """The name that Node.js knows the file by: a module or a script, by how it is written."""
+    stem = re.sub(r"\.[mc]?[jt]sx?$", "", path)
+    if stem == path:
+        return path
+    if re.search(r"\.m[jt]s$", path) or (
+        not re.search(r"\.c[jt]s$", path) and source.is_module(text)
+    ):
+        return f"{stem}.mjs"
+    return f"{stem}.cjs"
+
+
+def _lay(
+    runtime: Runtime,
+    laid: dict[str, str],
+    builds: list[dict[str, Any]],
+    it: tuple[str, str, str, str],
+) -> None:
+    side, path, target, text = it
+    folder = "code" if side == "code" else "judge/tree"
+    if target.endswith(".mjs") and side == "code":
+        text += "\nexport const __hg_look = (__hg_text) => eval(__hg_text);\n"
+    tool = dict(runtime.env).get("HEADGATE_TRANSPILER", "")
+    if not TYPED.search(path) or not tool:
+        laid[f"{folder}/{target}"] = text
+        return
+    laid[f"{folder}/{path}"] = text
+    builds.append(programs.side(side, _strip(tool, path, target), folder))
+
+
+def _strip(tool: str, path: str, target: str) -> tuple[str, ...]:
+    module = target.endswith(".mjs")
+    if tool.endswith("esbuild"):
+        return (
+            tool, f"--format={'esm' if module else 'cjs'}", "--target=node18",
+            "--log-level=warning", "--color=false", f"--outfile={target}", path,
+        )  # fmt: skip
+    shell = (
+        '"$0" --noCheck --target es2022 --module "$1" --pretty false "$2"; '
+        'mv "${2%.ts}.js" "$3"'
+    )
+    kind = "preserve" if module else "commonjs"
+    return ("/bin/sh", "-c", shell, tool, kind, path, target)
+
+
+def _led(path: str, text: str, made: Mapping[str, str]) -> str:
+    """A test whose imports of the code name the stand-ins."""
+    folder = posixpath.dirname(path)
+    stems = {re.sub(r"\.\w+$", "", name): target for name, target in made.items()}
+    kind = "mjs" if source.is_module(text) or path.endswith((".mjs", ".mts")) else "cjs"
+
+    def lead(match: re.Match[str]) -> str:
+        name = match[3]
+        target = "__hg_suite" if name in SUITES else None
+        if name.startswith("."):
+            place = posixpath.normpath(posixpath.join(folder, name))
+            for stem in (place, re.sub(r"\.\w+$", "", place), f"{place}/index"):
+                target = target or stems.get(stem)
+        if target is None:
+            return match[0]
+        new = posixpath.relpath(f"{target}.{kind}", folder or ".")
+        new = new if new.startswith(".") else f"./{new}"
+        return f"{match[1]}{match[2]}{new}{match[2]}"
+
+    return _FROM.sub(lead, text)
+
+
+def _required(text: str) -> str:
+    """Tests given as source run inside a function: what they import is required instead."""
+
+    def require(match: re.Match[str]) -> str:
+        default, whole, names, where = match.groups()
+        lines = []
+        if default:
+            lines.append(f"const {default} = __hg_default(require({where}));")
+        if whole:
+            lines.append(f"const {whole} = require({where});")
+        if names:
+            lines.append(f"const {{{names.replace(' as ', ': ')}}} = require({where});")
+        return " ".join(lines)
+
+    return _IMPORT.sub(require, text)

@@ -1,0 +1,36 @@
+"""Says how the judge of a program is told its work: files, builds, and the two to be started.
+
+Rule 1: the judge's files lie below `judge`, the code's below `code`; only the latter is shown
+to the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headgate.sandbox.model import File, Runtime
+from headgate.sandbox.verdict import bundle
+
+PARTS = ("headgate.sandbox.worker.landlock", "seal", "programs")
+TEMPORARY = "code/.tmp"
+
+
+def program() -> bytes:
+    return bundle.bundled(*PARTS)
+
+
+def side(
+    name: str, argv: Sequence[str], cwd: str, env: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """One program of `code` or `judge`."""
+    return {"side": name, "argv": list(argv), "cwd": cwd, "env": dict(env or {})}
+
+
+def texts(files: Sequence[File]) -> dict[str, str]:
+    return {it.path: it.data.decode("utf-8", "replace") for it in files}
+
+
+def found(runtime: Runtime, name: str) -> str:
+    """A program that lies beside the language's own."""
+    return runtime.program.rpartition("/")[0] + "/" + name

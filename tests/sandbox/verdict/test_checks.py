@@ -1,0 +1,42 @@
+"""Assertions report themselves; nothing else of a test changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate.sandbox.verdict.inside import checks
+
+
+def ran(source: str) -> checks.Checks:
+    count = checks.Checks()
+    exec(checks.rewritten("t.py", source), {"_hg_checks": count})  # noqa: S102
+    return count
+
+
+def test_each_assertion_is_counted_as_it_begins_and_passes() -> None:
+    count = ran("for n in range(3):\n    assert n < 3\nassert True, 'words'")
+    assert (count.seen, count.passed, count.failure) == (4, 4, "")
+
+
+def test_the_first_failure_names_line_source_and_values() -> None:
+    count = checks.Checks()
+    with pytest.raises(AssertionError):
+        exec(checks.rewritten("t.py", "x = 1\nassert x == 2"), {"_hg_checks": count})  # noqa: S102
+    assert count.failure == "t.py:2: assert x == 2 does not hold for 1 and 2"
+    assert (count.seen, count.passed) == (1, 0)
+
+
+def test_a_failure_that_is_swallowed_still_counts_as_begun() -> None:
+    count = ran("try:\n    assert False\nexcept AssertionError:\n    pass")
+    assert (count.seen, count.passed) == (1, 0)
+
+
+def test_names_that_a_test_asks_for_are_found() -> None:
+    source = "import m\nassert f(len(x)) == K.y"
+    assert checks.asked(source) == ["K", "f", "x"]
+    assert {"f", "K", "y", "m"} <= checks.named(source)
+
+
+def test_a_test_that_calls_its_own_check_is_known() -> None:
+    assert checks.calls("def check(c): pass\ncheck(f)", "check")
+    assert not checks.calls("def check(c): check(c)", "check")

@@ -1,0 +1,65 @@
+"""Honest code passes whatever it uses, and the same code with a mistake does not."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from headgate.sandbox import catalogue
+from headgate.sandbox.language import Missing
+from headgate.sandbox.verdict.model import Task
+from tests.sandbox.verdict import honest
+from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
+
+pytestmark = pytest.mark.slow
+
+NAMES = {
+    "python": ("solution.py", "test_it.py"),
+    "javascript": ("solution.js", "it.test.js"),
+    "typescript": ("solution.ts", "it.test.ts"),
+    "go": ("shop.go", "shop_test.go"),
+    "rust": ("src/lib.rs", "tests.rs"),
+}
+TABLES = {
+    "python": honest.PYTHON,
+    "javascript": honest.JAVASCRIPT,
+    "typescript": honest.TYPESCRIPT,
+    "go": honest.GO,
+    "rust": honest.RUST,
+}
+
+
+def needs(language: str) -> None:
+    found = catalogue.look(language)
+    if isinstance(found, Missing):
+        pytest.skip(f"{found.what}: {found.remedy}")
+
+
+def task(language: str, it: honest.Piece, code: str) -> Task:
+    name, tests = NAMES[language]
+    return Task(
+        language=language,
+        candidate=files((name, code)),
+        tests=files((tests, it.tests)),
+        style="runner" if it.style == "runner" else "asserts",
+        entry=it.entry,
+        support=it.support,
+        limits=LIMITS,
+    )
+
+
+@pytest.mark.parametrize("language", TABLES)
+async def test_honest_code_passes_and_code_with_a_mistake_does_not(language: str) -> None:
+    needs(language)
+    pieces = dict(TABLES[language])
+    if language == "python" and importlib.util.find_spec("numpy"):
+        pieces["numpy"] = honest.NUMPY
+    assert all(it.mistake[0] in it.code for it in pieces.values())
+    found = await verdicts({name: task(language, it, it.code) for name, it in pieces.items()})
+    assert missed(found) == {}
+    found = await verdicts(
+        {name: task(language, it, it.code.replace(*it.mistake)) for name, it in pieces.items()}
+    )
+    assert accepted(found) == []
+    assert unsound(found) == {}

@@ -1,0 +1,182 @@
+"""Tricks that a naive checker accepts, and attacks on the judge itself: none is accepted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from headgate.sandbox import catalogue
+from headgate.sandbox.language import Missing
+from headgate.sandbox.verdict.model import Task
+from tests.sandbox.verdict import go_tricks, javascript_tricks, python_tricks, rust_tricks
+from tests.sandbox.verdict.bench import (
+    LIMITS,
+    PYTHON,
+    WORDS,
+    Trick,
+    accepted,
+    files,
+    ran_well,
+    unsound,
+    verdicts,
+)
+
+pytestmark = pytest.mark.slow
+
+LEAST = 25
+ENTRY = {"python": "median", "javascript": "median"}
+NAMES = {
+    "python": ("solution.py", "test_it.py"),
+    "javascript": ("solution.js", "solution.test.js"),
+    "go": ("sum.go", "sum_test.go"),
+    "rust": ("sum.rs", "tests.rs"),
+}
+TABLES: dict[str, tuple[dict[str, Trick], str]] = {
+    "python": (python_tricks.TRICKS, python_tricks.TESTS),
+    "javascript": (javascript_tricks.TRICKS, javascript_tricks.TESTS),
+    "go": (go_tricks.TRICKS, go_tricks.TESTS),
+    "rust": (rust_tricks.TRICKS, rust_tricks.TESTS),
+}
+
+
+def needs(language: str) -> None:
+    found = catalogue.look(language)
+    if isinstance(found, Missing):
+        pytest.skip(f"{found.what}: {found.remedy}")
+
+
+def task(language: str, it: Trick) -> Task:
+    code, tests = NAMES[language]
+    is_runner = it.style == "runner" or language in ("go", "rust")
+    return Task(
+        language=language,
+        candidate=files((code, it.code), *it.extra),
+        tests=files((tests, it.tests or TABLES[language][1])),
+        style="runner" if is_runner else "asserts",
+        entry="" if is_runner else ENTRY.get(language, ""),
+        limits=LIMITS,
+    )
+
+
+@pytest.mark.parametrize("language", TABLES)
+async def test_no_trick_is_accepted(language: str) -> None:
+    needs(language)
+    tricks = TABLES[language][0]
+    assert len(tricks) >= LEAST
+    found = await verdicts({name: task(language, it) for name, it in tricks.items()})
+    assert accepted(found) == []
+    assert unsound(found) == {}
+
+
+async def test_no_attack_on_the_judge_is_accepted() -> None:
+    needs("javascript")
+    sieges = {"python": python_tricks.SIEGE, "javascript": javascript_tricks.SIEGE}
+    found = await verdicts(
+        {
+            f"{language}: {name}": task(language, Trick(code))
+            for language, siege in sieges.items()
+            for name, code in siege.items()
+        }
+    )
+    assert accepted(found) == []
+    assert unsound(found) == {}
+
+
+def lay(folder: Path, language: str, it: Trick) -> None:
+    code, tests = NAMES[language]
+    for path, text in ((code, it.code), *it.extra):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / tests).write_text(it.tests or TABLES[language][1])
+
+
+def naively_python(folder: Path, it: Trick) -> bool:
+    lay(folder, "python", it)
+    if it.style == "runner":
+        runner = "unittest" if it.tests == python_tricks.CASE else "pytest"
+        return ran_well([PYTHON, "-m", runner, "test_it.py"], folder)
+    (folder / "test_it.py").rename(folder / "checks.py")
+    (folder / "main.py").write_text(
+        "import solution\n"
+        "exec(compile(open('checks.py').read(), 'checks.py', 'exec'))\n"
+        f"check(solution.median)\nprint({WORDS!r})\n"
+    )
+    return ran_well([PYTHON, "main.py"], folder)
+
+
+def naively_javascript(folder: Path, it: Trick) -> bool:
+    node = catalogue.runtime("javascript").program
+    lay(folder, "javascript", it)
+    if it.style == "runner":
+        return ran_well([node, "solution.test.js"], folder)
+    text = it.tests or javascript_tricks.TESTS
+    (folder / "tests.js").write_text(f"{it.code}\n{text}")
+    return ran_well([node, "tests.js"], folder)
+
+
+def naively_go(folder: Path, it: Trick) -> bool:
+    runtime = catalogue.runtime("go")
+    lay(folder, "go", it)
+    (folder / "go.mod").write_text("module judged\n\ngo 1.21\n")
+    env = {**os.environ, **dict(runtime.env), "HOME": str(folder), "CGO_ENABLED": "1"}
+    return ran_well([runtime.program, "test", "-vet=off", "./..."], folder, env)
+
+
+def naively_rust(folder: Path, it: Trick) -> bool:
+    runtime = catalogue.runtime("rust")
+    lay(folder, "rust", it)
+    (folder / "sum.rs").write_text(f"{it.code}\n{rust_tricks.TESTS}")
+    built = ran_well(
+        [runtime.program, "--edition=2021", "-Awarnings", "--test", "-o", "made", "sum.rs"],
+        folder,
+    )
+    return built and ran_well(["./made", "--test-threads=1"], folder)
+
+
+def believed(
+    tricks: Mapping[str, Trick], folder: Path, check: Callable[[Path, Trick], bool]
+) -> tuple[list[str], int]:
+    """The tricks said to fool a naive checker that do not, and how many do."""
+    refused, fooled = [], 0
+    for at, (name, it) in enumerate(tricks.items()):
+        if not it.is_naive:
+            continue
+        place = folder / str(at)
+        place.mkdir()
+        if check(place, it):
+            fooled += 1
+        else:
+            refused.append(name)
+    return refused, fooled
+
+
+def test_the_tricks_in_python_fool_a_naive_checker(tmp_path: Path) -> None:
+    refused, fooled = believed(python_tricks.TRICKS, tmp_path, naively_python)
+    assert refused == []
+    assert fooled >= LEAST
+
+
+def test_the_tricks_in_javascript_fool_a_naive_checker(tmp_path: Path) -> None:
+    needs("javascript")
+    refused, fooled = believed(javascript_tricks.TRICKS, tmp_path, naively_javascript)
+    assert refused == []
+    assert fooled >= LEAST
+
+
+@pytest.mark.soak
+def test_the_tricks_in_go_fool_a_naive_checker(tmp_path: Path) -> None:
+    needs("go")
+    refused, fooled = believed(go_tricks.TRICKS, tmp_path, naively_go)
+    assert refused == []
+    assert fooled >= LEAST - 5
+
+
+@pytest.mark.soak
+def test_the_tricks_in_rust_fool_a_naive_checker(tmp_path: Path) -> None:
+    needs("rust")
+    refused, fooled = believed(rust_tricks.TRICKS, tmp_path, naively_rust)
+    assert refused == []
+    assert fooled >= LEAST - 5
