@@ -318,7 +318,7 @@ async def test_languages_are_listed(field: Field) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/v1/execute", 400),
+        ("GET", "/v1/execute", 405),
         ("POST", "/v1/sessions/x/y", 404),
         ("PUT", "/v1/sessions/x/files", 404),
         ("HEAD", "/v1/execute", 200),

@@ -73,8 +73,8 @@ class Pages:
             )
         page = pages.get(method)
         if page is None:
-            what = f"{path[:200]} does not take {method}; it takes {', '.join(pages)}"
-            raise Trouble(Kind.INVALID, what, code="wrong_method")
+            await _wrong_method(visit, f"{path[:200]} does not take {method}", [*pages])
+            return
         await page(visit, path, parts)
 
     # ---- runs
@@ -200,6 +200,14 @@ def _shown(room: Room, visit: Visit) -> dict[str, Any]:
 
 def moment(us: int) -> str:
     return datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def _wrong_method(visit: Visit, what: str, allowed: list[str]) -> None:
+    takes = ", ".join(allowed)
+    fault = Trouble(Kind.INVALID, f"{what}; it takes {takes}", code="wrong_method")
+    headers = [(b"allow", takes.encode()), *trouble.headers(fault, visit.id)]
+    body = msgspec.json.encode(trouble.fields(fault, visit.id))
+    await visit.sink.whole(405, headers, body)
 
 
 async def _show(visit: Visit, told: object, status: int = 200) -> None:
