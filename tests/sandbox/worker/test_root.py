@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 from headgate.sandbox.model import Tree
-from headgate.sandbox.worker import root
+from headgate.sandbox.worker import first, root
 from tests.sandbox.yard import shell, worker
+
+TMP = first.ENV["TMPDIR"]
 
 
 async def test_nothing_of_the_host_is_seen_that_is_not_named(tmp_path: Path) -> None:
@@ -42,14 +44,13 @@ async def test_a_tree_below_tmp_is_there_though_each_cell_has_a_tmp_of_its_own(
 ) -> None:
     (tmp_path / "file").write_text("lent")
     os.chmod(tmp_path, 0o755)  # noqa: S103 - an empty folder of the test
-    target = "/tmp/lent/tree"  # noqa: S108
+    target = f"{TMP}/lent/tree"
     async with worker(trees=(Tree(str(tmp_path), target),)) as foreman:
-        result = await shell(
-            foreman, f"cat {target}/file; touch {target}/x || echo no; >/tmp/y"
-        )
-    assert result.stdout == "lentno\n"
+        ask = f"cat {target}/file; touch {target}/new || echo no; > $TMPDIR/mine"
+        result = await shell(foreman, ask)
+    assert (result.stdout, result.exit_code) == ("lentno\n", 0)
 
 
 def test_trees_that_a_cells_own_files_cover_are_known() -> None:
-    trees = [("/a", "/tmp/x"), ("/b", "/usr/lib"), ("/c", "/dev/shm/y"), ("/d", "/tmpx")]  # noqa: S108
-    assert root.covered(trees) == ["/tmp/x", "/dev/shm/y"]  # noqa: S108
+    trees = [("/a", f"{TMP}/x"), ("/b", "/usr/lib"), ("/c", "/box/y"), ("/d", f"{TMP}x")]
+    assert root.covered(trees) == [f"{TMP}/x", "/box/y"]

@@ -1,9 +1,21 @@
-"""What a cell needs of the keeper it is one of: who it speaks through and what wakes it."""
+"""Whom a worker's processes speak with: a keeper with others, a cell through its keeper."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import NamedTuple
+
+
+class Others(NamedTuple):
+    """Whom a keeper speaks with besides its supervisor."""
+
+    zygote: socket.socket | None
+    births: socket.socket | None
+    overlays: list[str]
+    """trees that each cell may write to"""
+    covered: list[str]
+    """trees that lie where a cell has its own files"""
 
 
 class Surroundings(NamedTuple):

@@ -14,10 +14,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from headgate.sandbox.worker import bpf, first, frames, root, syscalls, zygote
-from headgate.sandbox.worker.around import Surroundings
+from headgate.sandbox.worker.around import Others, Surroundings
 from headgate.sandbox.worker.cell import Cell
 from headgate.sandbox.worker.frames import Frame, Word
 
@@ -47,17 +47,6 @@ def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> s
             os._exit(1)
     theirs.close()
     return ours
-
-
-class Others(NamedTuple):
-    """Whom a keeper speaks with besides its supervisor."""
-
-    zygote: socket.socket | None
-    births: socket.socket | None
-    overlays: list[str]
-    """trees that each cell may write to"""
-    covered: list[str]
-    """trees that lie where a cell has its own files"""
 
 
 class Keeper:

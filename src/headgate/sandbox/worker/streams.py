@@ -6,9 +6,12 @@ Rule 2: beyond the limit bytes are counted and dropped.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import socket
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +19,7 @@ from headgate.sandbox.worker.frames import Word
 
 CHUNK = 64 * 1024
 LONGEST_LINE = 1 << 20
+PATIENCE_S = 0.2
 
 
 class Stream:
@@ -57,9 +61,19 @@ class Line:
     def say(self, said: object) -> None:
         """Whole or not at all: OSError if it takes what is said not."""
         data = json.dumps(said).encode() + b"\n"
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(data) * 2)
-        if self._sock.send(data) < len(data):
-            raise OSError("the session does not listen")
+        rest = memoryview(data)
+        until = time.monotonic() + PATIENCE_S
+        while rest:
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[self._sock.send(rest) :]
+            if rest and not self._can_send(until - time.monotonic()):
+                raise OSError("the session does not listen")
+
+    def _can_send(self, left_s: float) -> bool:
+        """Code longer than a socket holds is read at once by whoever waits for it."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLOUT)
+        return left_s > 0 and bool(poll.poll(left_s * 1000))
 
     def hear(self) -> object:
         """The next answer; NOTHING while it is not whole; None: the line is cut or misused."""

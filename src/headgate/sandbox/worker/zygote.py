@@ -16,14 +16,14 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import child, frames, made, rehearsal, syscalls
+from headgate.sandbox.worker import child, first, frames, made, rehearsal, syscalls
 
 TALK = 3
 """the descriptor on which the keeper speaks"""
 HUGE = 2 << 20
 ENV = {f"{it}_NUM_THREADS": "1" for it in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")} | {
     "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108 - ours alone, the cell's has its own
+    "MPLCONFIGDIR": os.path.join(first.ENV["TMPDIR"], "matplotlib"),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 """libraries start no thread while they are imported: a fork would lack it"""
