@@ -63,3 +63,9 @@ def test_a_tenant_cannot_have_more_than_all(less: str, more: str) -> None:
 
 def test_a_misspelt_key_is_told_what_was_meant() -> None:
     assert "most_wall_s" in refused("most_wal_s = 3")
+
+
+def test_code_that_must_stay_here_needs_a_place_to_run() -> None:
+    assert "add enabled = true" in refused('vendor_tools = "local"')
+    assert read('enabled = true\nvendor_tools = "local"').vendor_tools == "local"
+    assert read('vendor_tools = "off"').vendor_tools == "off"

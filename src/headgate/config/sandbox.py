@@ -34,6 +34,12 @@ def read_sandbox(table: Table) -> Settings:
             "the gateway runs no callers' code without containment",
             'leave tier and minimum out, or minimum = "landlock"',
         )
+    if found.vendor_tools == "local" and not found.enabled:
+        report.wrong(
+            join(table.path, "vendor_tools"),
+            '"local" runs code here, and this gateway runs none',
+            "add enabled = true",
+        )
     for one, all_of_them in (
         ("concurrent_per_tenant", "concurrent"),
         ("sessions_per_tenant", "sessions"),
