@@ -123,6 +123,7 @@ async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
             lambda text: (
                 text.replace("port = 0", "port = 0\nping_s = 3\n")
                 + '\n[ledger]\nlinger_ms = 1\n[store]\nurl = "env:STORE"\n'
+                + "[sandbox]\nspares = 3\n"
             ),
         )
         _, said = await reload(field)
@@ -130,6 +131,7 @@ async def test_what_only_a_restart_can_change_is_said(tmp_path: Path) -> None:
         assert "server.ping_s takes effect after a restart" in notes
         assert "[ledger]" in notes
         assert "[store] url and redis take effect after a restart" in notes
+        assert "[sandbox] takes effect after a restart" in notes
 
 
 async def test_new_prices_and_origins_hold_after_a_reload(tmp_path: Path) -> None:

@@ -49,6 +49,29 @@ async def test_what_is_in_the_way_is_told_and_tried_again_later() -> None:
     assert (await shop.box.run(Job("python", "say 2"))).stdout == "2\n"
 
 
+async def test_who_leaves_while_it_opens_leaves_it_whole() -> None:
+    shop, gate = Shop(), asyncio.Event()
+
+    class Slow(Pretender):
+        async def __aenter__(self) -> Pretender:
+            await gate.wait()
+            return await super().__aenter__()
+
+    slow = Slow(Settings())
+    shop.box = LazyBox(Settings(), shop.said.append, lambda settings: slow)
+    leaving = asyncio.ensure_future(shop.box.open())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    closing = asyncio.ensure_future(shop.box.close())
+    await asyncio.sleep(0)
+    gate.set()
+    await closing
+    assert shop.said == [""]
+    assert not slow.is_open
+
+
 async def test_once_closed_it_stays_closed() -> None:
     shop = Shop()
     session = await shop.box.open_session("t", "python", Limits())

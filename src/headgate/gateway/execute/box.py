@@ -45,7 +45,7 @@ class LazyBox:
         self._open_box = open_box
         self._clock = clock
         self._stack = AsyncExitStack()
-        self._lock = asyncio.Lock()
+        self._opening: asyncio.Task[Box] | None = None
         self._trouble: Unavailable | None = None
         self._again = 0.0
         self._is_closed = False
@@ -54,29 +54,35 @@ class LazyBox:
         """The sandbox; Unavailable says what stands in its way."""
         if self.opened is not None:
             return self.opened
-        async with self._lock:
-            if self.opened is not None:
-                return self.opened
-            if self._is_closed:
-                raise Unavailable("Headgate is shutting down", "send it again in a moment")
-            if self._trouble is not None and self._clock() < self._again:
-                raise self._trouble
-            try:
-                found = await asyncio.to_thread(self._open_box, self.settings)
-                self.opened = await self._stack.enter_async_context(found)
-            except Unavailable as error:
-                self._trouble, self._again = error, self._clock() + AGAIN_S
-                self._say(f"{error.what}; {error.remedy}")
-                raise
-            self._trouble = None
-            self._say("")
-            return self.opened
+        if self._is_closed:
+            raise Unavailable("Headgate is shutting down", "send it again in a moment")
+        if self._trouble is not None and self._clock() < self._again:
+            raise self._trouble
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._begin())
+            self._opening.add_done_callback(_heard)
+        return await asyncio.shield(self._opening)  # whoever leaves leaves it to the others
+
+    async def _begin(self) -> Box:
+        try:
+            box = await self._stack.enter_async_context(self._open_box(self.settings))
+        except Unavailable as error:
+            self._trouble, self._again = error, self._clock() + AGAIN_S
+            self._say(f"{error.what}; {error.remedy}")
+            raise
+        finally:
+            self._opening = None
+        self.opened, self._trouble = box, None
+        self._say("")
+        return box
 
     async def close(self) -> None:
-        """End everything that runs in it."""
-        async with self._lock:
-            self._is_closed, self.opened = True, None
-            await self._stack.aclose()
+        """End everything that runs in it; what is just being opened is waited for."""
+        self._is_closed = True
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        self.opened = None
+        await self._stack.aclose()
 
     def figures(self) -> Mapping[str, float]:
         """How it stands; nothing while it is not open."""
@@ -100,3 +106,9 @@ class LazyBox:
 
     async def artefact(self, reference: str, tenant: str) -> bytes | None:
         return await (await self.open()).artefact(reference, tenant)
+
+
+def _heard(opening: asyncio.Task[Box]) -> None:
+    """What went wrong was told; it may be that nobody waits for it any more."""
+    if not opening.cancelled():
+        opening.exception()
