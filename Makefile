@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains conformance attacks lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import bench-sandbox drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains validate-self conformance attacks lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import bench-sandbox drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,7 @@ toolchains: $(READY) ## what tests of the sandbox need of Go, Node.js and TypeSc
 	@HEADGATE_TOOLCHAINS=.cache/toolchains $(BIN)/headgate doctor --fix
 
 validate-self: $(READY) ## our own validation of our own code, with our own configuration
-	@$(BIN)/headgate validate run src/headgate/validate src/headgate/cli deploy/lint .ci/run
+	@$(BIN)/headgate validate run src/headgate/validate deploy/lint .ci/run
 
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build

@@ -21,7 +21,7 @@ from headgate.validate.check import Check
 from headgate.validate.tools import upwards
 
 MARKS = {
-    ".py": ("pyproject.toml", "setup.cfg", "setup.py", "mypy.ini", "ruff.toml", "ty.toml"),
+    ".py": ("pyproject.toml", "setup.cfg", "mypy.ini", "ruff.toml", "ty.toml"),
     ".ts": ("tsconfig.json", "package.json", "biome.json", "biome.jsonc"),
     ".js": ("package.json", "biome.json", "biome.jsonc"),
     ".go": ("go.mod",),
