@@ -47,7 +47,7 @@ def test_a_container_has_no_network_no_rights_and_every_limit() -> None:
 def test_nobody_in_it_is_root() -> None:
     (user,) = [it for it in words(Engine("docker")) if it.startswith("--user=")]
     assert not user.startswith("--user=0")
-    assert (user == "--user=65534:65534") == (os.geteuid() == 0)
+    assert user.startswith(f"--user={os.geteuid() or 65534}:")
 
 
 def test_gvisor_is_asked_for_where_it_is_and_a_folder_can_be_the_image() -> None:

@@ -134,7 +134,7 @@ def watch_the_processors_counters(world: World) -> str | None:
 
 
 @attack(KERNEL)
-def handle_its_own_page_faults(world: World) -> str | None:
+def answer_its_own_page_faults(world: World) -> str | None:
     """Stops the kernel wherever an exploit wants it to stand."""
     return f"descriptor {call('userfaultfd', 1)}"
 

@@ -262,5 +262,5 @@ def be_root_of_the_host(world: World) -> str | None:
     with open("/proc/self/uid_map") as file:
         lines = [list(map(int, it.split())) for it in file]
     own = os.geteuid()
-    outside = [base + own - first for first, base, count in lines if 0 <= own - first < count]
+    outside = [there + own - first for first, there, count in lines if 0 <= own - first < count]
     return "uid 0" if outside == [0] else None
