@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,10 +33,12 @@ from headgate.sandbox.model import (
 from headgate.sandbox.sandbox import Sandbox, run_once
 from headgate.sandbox.settings import Settings
 from headgate.sandbox.standing import Standing
+from tests.shape.tree import ROOT
+from tests.toolchains import here
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = Settings(minimum="namespaces", concurrent=4, second_usd="0.001")
+SETTINGS = Settings(minimum="namespaces", concurrent=4, second_usd="0.001", packages=("json",))
 
 
 @pytest.fixture
@@ -158,6 +161,37 @@ async def test_a_job_too_large_at_once_is_done_in_slices_and_joined(sandbox: San
     assert lines == ["n,square", *(f"{n},{n * n}" for n in range(100))]
 
 
+async def test_the_guides_examples_come_to_what_it_says(sandbox: Sandbox) -> None:
+    guide = (ROOT / "docs/guides/run-code-in-chunks.md").read_text()
+    squares, primes = re.findall(r"^```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    data = b"n\n" + b"".join(b"%d\n" % n for n in range(10))
+    job = python(squares, files=(File("numbers.csv", data),))
+    done = await sandbox.run_in_chunks(job, Chunking(file="numbers.csv", rows=3))
+    assert (done.slices, len(done.result.artefacts)) == (4, 1)
+    assert (done.result.artefacts[0].data or b"").split()[-1] == b"9,81"
+    found = await sandbox.run_in_chunks(python(primes), Chunking(items=30, rows=7))
+    assert found.result.stdout.split() == [
+        "2",
+        "3",
+        "5",
+        "7",
+        "11",
+        "13",
+        "17",
+        "19",
+        "23",
+        "29",
+    ]
+
+
+async def test_a_javascript_session_remembers_too(sandbox: Sandbox) -> None:
+    await asyncio.to_thread(here, "javascript")
+    session = await sandbox.open_session("t", "javascript")
+    for code, value in (("const x = 20", None), ("await x + 1", "21"), ("const x = 1; x", "1")):
+        cell = Job("javascript", code, tenant="t", session=session)
+        assert (await sandbox.run(cell)).value == value
+
+
 async def test_a_python_session_remembers_and_its_files_can_be_taken_elsewhere(
     sandbox: Sandbox,
 ) -> None:
@@ -259,7 +293,7 @@ from headgate.sandbox.sandbox import Sandbox
 from headgate.sandbox.settings import Settings
 
 async def main():
-    async with Sandbox(Settings(minimum="namespaces")) as sandbox:
+    async with Sandbox(Settings(minimum="namespaces", packages=("json",))) as sandbox:
         session = await sandbox.open_session("t", "python")
         await sandbox.run(Job("python", "1"))
         running = asyncio.ensure_future(sandbox.run(Job("python", "while True: pass")))

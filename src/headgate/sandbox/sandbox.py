@@ -174,6 +174,8 @@ class Sandbox:
             most = self.settings.snapshot_mb * MEBIBYTE
             files = await asyncio.to_thread(unpack, snapshot, most)
         runtime = await self._runtime(catalogue.named(language).name)
+        if self.settings.packages and runtime.kind == "python":
+            runtime = msgspec.structs.replace(runtime, imports=self.settings.packages)
         return await self._all_sessions.open(tenant, runtime, limits, files)
 
     async def close_session(self, session: str, tenant: str) -> None:
