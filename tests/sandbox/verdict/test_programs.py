@@ -1,52 +1,15 @@
-"""A program gets the descriptors it is given and no others; what it says is bounded."""
+"""How the work of a judge of programs is told."""
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
-
-from headgate.sandbox.model import File, Runtime
-from headgate.sandbox.verdict import programs as plans
-from headgate.sandbox.verdict.inside import programs
+from headgate.sandbox.model import File
+from headgate.sandbox.verdict import programs
 
 
-def test_a_program_sees_only_its_descriptors(tmp_path: Path) -> None:
-    said = programs.Drain(1000)
-    code = "import os; os.write(1, ' '.join(sorted(os.listdir('/proc/self/fd'))).encode())"
-    side = plans.side("judge", (sys.executable, "-c", code), str(tmp_path))
-    extra = os.open(os.devnull, os.O_RDWR)
-    child = programs.start(side, {1: said.into, 3: extra}, apart=False)
-    said.start()
-    os.close(extra)
-    assert os.waitpid(child, 0)[1] == 0
-    assert said.text().split()[:4] == ["0", "1", "2", "3"]
-    assert len(said.text().split()) == 5  # the last is the listing's own
+def test_files_are_told_as_text_whatever_they_hold() -> None:
+    assert programs.texts((File("a", b"\xff"),)) == {"a": "\ufffd"}
 
 
-def test_of_what_is_said_the_beginning_is_kept() -> None:
-    drain = programs.Drain(5)
-    into = os.dup(drain.into)
-    drain.start()
-    os.write(into, b"x" * 100)
-    os.close(into)
-    assert drain.text() == "xxxxx"
-
-
-def test_the_codes_failure_to_compile_comes_before_the_judges(tmp_path: Path) -> None:
-    sides = [
-        plans.side(name, (sys.executable, "-c", f"raise SystemExit('{name}')"), str(tmp_path))
-        for name in ("judge", "judge")
-    ]
-    found = programs.build(sides)
-    assert found is not None
-    assert found["ending"] == "untestable"
-    assert found["failure"] == "judge"
-
-
-def test_programs_lie_beside_the_languages_own() -> None:
-    assert (
-        plans.found(Runtime("go", "1", "program", program="/x/bin/go"), "gofmt")
-        == "/x/bin/gofmt"
-    )
-    assert plans.texts((File("a", b"\xff"),)) == {"a": "\ufffd"}
+def test_a_program_of_one_side_says_which() -> None:
+    side = programs.side("code", ("./made",), "code", {"A": "b"})
+    assert side == {"side": "code", "argv": ["./made"], "cwd": "code", "env": {"A": "b"}}

@@ -166,7 +166,8 @@ def _judge(
         if head:
             hosts.setdefault(head[1], []).extend(_TEST.findall(text))
     for at_, (host, names) in enumerate(sorted(hosts.items())):
-        laid[f"{at}/hg_{at_}_test.go"] = _counting(host, name, names, given, folder, at_ == 0)
+        outside = "" if host == name else _place(given, folder)
+        laid[f"{at}/hg_{at_}_test.go"] = _counting(host, outside, names, is_first=at_ == 0)
     for part in ("wire", "judge"):
         laid[f"{at}/hg_{part}.go"] = bundle.source(f"{part}.go").replace("PACKAGE", name)
     laid[f"{at}/hg_standins.go"] = standins(package, functions, "\n".join(tests.values()))
@@ -174,17 +175,18 @@ def _judge(
     return laid
 
 
-def _counting(
-    host: str, name: str, tests: list[str], given: dict[str, str], folder: str, first: bool
-) -> str:
-    outside = host != name
+def _place(given: dict[str, str], folder: str) -> str:
+    module = re.search(r"^module\s+(\S+)", given.get("go.mod", ""), re.MULTILINE)
+    return posixpath.join(module[1] if module else "judged", folder)
+
+
+def _counting(host: str, outside: str, tests: list[str], *, is_first: bool) -> str:
+    """What counts the tests of a package; `outside`: how one beside the code's imports it."""
     to = "hg." if outside else ""
-    module = re.search(r"^module\s+(\S+)", given.get("go.mod", "module judged"), re.MULTILINE)
-    place = posixpath.join(module[1] if module else "judged", folder)
     lines = [f"package {host}", "", 'import "testing"']
-    lines += [f'import hg "{place}"'] if outside else []
+    lines += [f'import hg "{outside}"'] if outside else []
     lines += [f'func {it}(t *testing.T) {{ {to}HGRun(t, "{it}", hg{it}) }}' for it in tests]
-    if first:
+    if is_first:
         lines.append(
             f'func TestMain(m *testing.M) {{ {to}HGBegin(); m.Run(); {to}HGReport("", "") }}'
         )

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headgate.sandbox.model import File, Runtime
+from headgate.sandbox.model import File
 from headgate.sandbox.verdict import bundle
 
 PARTS = ("headgate.sandbox.worker.landlock", "seal", "programs")
-TEMPORARY = "code/.tmp"
 
 
 def program() -> bytes:
@@ -29,8 +28,3 @@ def side(
 
 def texts(files: Sequence[File]) -> dict[str, str]:
     return {it.path: it.data.decode("utf-8", "replace") for it in files}
-
-
-def found(runtime: Runtime, name: str) -> str:
-    """A program that lies beside the language's own."""
-    return runtime.program.rpartition("/")[0] + "/" + name

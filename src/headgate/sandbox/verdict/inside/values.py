@@ -341,14 +341,12 @@ def _take_dict(values: Values, frame: list[Any], known: Known) -> Any:
         "dict": dict,
         "counter": collections.Counter,
         "ordered": collections.OrderedDict,
-        "default": collections.defaultdict,
+        "default": lambda: collections.defaultdict(values.decode(frame[4], known)),
     }
     thing = _keep_number(known, frame[1], kinds[frame[2]]())
     for key, value in frame[3]:
         at = values.decode(key, known)
         thing[at] = values.decode(value, known)
-    if frame[2] == "default":
-        thing.default_factory = values.decode(frame[4], known)
     return thing
 
 

@@ -40,7 +40,7 @@ class Own(LookupError):
         self.code = code
 
 
-def test_a_class_of_the_code_keeps_name_base_words_and_attributes() -> None:
+def test_a_class_of_the_code_keeps_its_name_words_and_attributes() -> None:
     found = carried(Own(7))
     assert type(found).__name__ == "Own"
     assert isinstance(found, LookupError)
