@@ -94,7 +94,7 @@ def _gaps() -> Iterator[str]:
             tiers.KERNEL_GAP,
             *(f"not started as root: {it}" for it in tiers.SAME_USER_GAPS),
         ),
-        "container": (tiers.FOLDER_GAPS[1], tiers.KERNEL_GAP),
+        "container": (tiers.FOLDER_GAPS[1], *tiers.CONTAINER_GAPS, tiers.KERNEL_GAP),
         "none": (tiers.NONE_GAP,),
     }
     yield "| tier | gap |"
