@@ -11,7 +11,7 @@ from headgate.sandbox.language import Missing
 from headgate.sandbox.model import File, Order, Result, Runtime, Status
 from headgate.sandbox.verdict.model import Ending
 from headgate.sandbox.verdict.model import Verdict as Judged
-from headgate.validate.given import Given, Trial, trials, verdicts
+from headgate.validate.given import Given, Trial, trials, unjudged, verdicts
 from headgate.validate.kept import Kept
 from headgate.validate.pack import load
 from headgate.validate.problem import State
@@ -47,6 +47,12 @@ def test_tests_are_about_the_files_that_are_no_tests_themselves() -> None:
     own = project()._replace(sources=(*project().sources, given))
     (trial,), _ = trials([own], Given((given,)), Kept(None))
     assert (trial.check, trial.paths) == ("tests", ("a.py",))
+
+
+def test_where_nothing_can_be_judged_nothing_is_known_of_the_code() -> None:
+    (trial,), _ = trials([project()], Given(packs=(PACK,)), Kept(None))
+    (verdict,) = unjudged(trial, "no namespaces here", "sysctl it")
+    assert (verdict.state, verdict.remedy) == (State.BROKEN, "sysctl it")
 
 
 def test_a_language_that_is_missing_is_skipped_with_its_remedy(

@@ -7,6 +7,7 @@ Rule 2: whatever the outputs are, the exit code says the same.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import secrets
@@ -85,7 +86,7 @@ def validate(asked: Asked) -> int:
     """All of it; the exit code."""
     begun = time.monotonic()
     here = Path.cwd()
-    sandbox = _Late(_settings(asked.config_path))
+    sandbox = _Late(asked.config_path)
     work = _work(asked, here)
     with progress() as line:
 
@@ -182,23 +183,29 @@ def _settings(config_path: str | None) -> Settings:
 class _Late:
     """A sandbox that begins with the first order."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._sandbox = Sandbox(replace(settings, spares=0, waiting=100_000, wait_s=3600.0))
+    def __init__(self, config_path: str | None) -> None:
+        self._config_path = config_path
         self._entering: asyncio.Future[Sandbox] | None = None
         self.tier = ""
 
     async def carry_out(self, order: Order) -> Result:
         """Do what an order says."""
         if self._entering is None:
-            self._entering = asyncio.ensure_future(self._sandbox.__aenter__())
+            self._entering = asyncio.ensure_future(self._enter())
         sandbox = await self._entering
         self.tier = sandbox.isolation.tier
         return await sandbox.carry_out(order)
 
+    async def _enter(self) -> Sandbox:
+        settings = await asyncio.to_thread(_settings, self._config_path)
+        settings = replace(settings, spares=0, waiting=100_000, wait_s=3600.0)
+        return await Sandbox(settings).__aenter__()
+
     async def close(self) -> None:
         """End it, if it was begun."""
         if self._entering is not None:
-            await self._sandbox.close()
+            with contextlib.suppress(Exception):  # what failed to begin has told why
+                await (await self._entering).close()
 
 
 async def _check(
@@ -208,7 +215,7 @@ async def _check(
     try:
         answers = await validator.carry(prepared, work.asking, sandbox.carry_out, seen)
         judged = await _judge(trials, work, sandbox.carry_out)
-    except (Unavailable, Refused) as error:
+    except Refused as error:  # [sandbox] of headgate.toml allows less than checks need
         raise Trouble(error.what, error.remedy) from error
     finally:
         await sandbox.close()
@@ -233,7 +240,11 @@ async def _judge(
 
     async def one(trial: given.Trial) -> list[Verdict]:
         async with gate:
-            return given.verdicts(trial, await carry_out(trial.order), work.kept)
+            try:
+                result = await carry_out(trial.order)
+            except (Unavailable, Refused) as error:
+                return given.unjudged(trial, error.what, error.remedy)
+            return given.verdicts(trial, result, work.kept)
 
     answers = await asyncio.gather(*(one(it) for it in trials))
     return [it for answer in answers for it in answer]

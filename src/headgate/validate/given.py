@@ -169,6 +169,14 @@ def verdicts(trial: Trial, result: Result, kept: Kept) -> list[Verdict]:
     return made
 
 
+def unjudged(trial: Trial, what: str, remedy: str) -> list[Verdict]:
+    """Nothing is known of the code: no place to judge it in."""
+    return [
+        Verdict(it, trial.check, Stage.TESTS, State.BROKEN, (), what, remedy)
+        for it in trial.paths
+    ]
+
+
 def _verdict(check: str, path: str, judged: Judged, result: Result) -> Verdict:
     counted = f"{judged.checks_passed} of {judged.checks_seen} checks passed"
     ms = round(result.execution_ms, 3)
