@@ -305,6 +305,18 @@ async def test_nothing_is_left_of_a_worker_that_is_closed() -> None:
     assert pid not in {int(it) for it in os.listdir("/proc") if it.isdigit()}
 
 
+async def test_a_start_that_is_given_up_at_any_moment_leaves_no_process() -> None:
+    before = descriptors()
+    for wait in (0.0, 0.001, 0.005, 0.02):
+        task = asyncio.ensure_future(Foreman.start(Runtime("python", "3", "python"), WALLS))
+        await asyncio.sleep(wait)
+        task.cancel()
+        with pytest.raises((asyncio.CancelledError, Unavailable)):
+            await task
+    await asyncio.sleep(0.05)
+    assert descriptors() == before
+
+
 _ORPHAN = """
 import asyncio, os, sys
 from headgate.sandbox.model import Limits

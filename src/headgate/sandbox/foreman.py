@@ -78,6 +78,16 @@ class Foreman:
 
     async def _start(self) -> None:
         ours, theirs = socket.socketpair()
+        try:
+            await self._launch(theirs)
+            ours.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: _Line(self), sock=ours)
+        except BaseException:
+            ours.close()
+            raise
+
+    async def _launch(self, theirs: socket.socket) -> None:
         with contextlib.ExitStack() as stack:
             stack.enter_context(theirs)
             fds = [theirs.fileno()]
@@ -85,22 +95,26 @@ class Foreman:
                 fds.append(stack.enter_context(self._listen_to_births()).fileno())
             setup = self._setup(*fds)
             program = self.runtime.interpreter if self.runtime.kind == "python" else ""
-            ours.setblocking(False)
-            self._process = await asyncio.create_subprocess_exec(
-                program or sys.executable,
-                "-I",
-                "-c",
-                _BOOT,
-                _CODE,
-                json.dumps(setup),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=fds,
-                env={"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            starting = asyncio.ensure_future(
+                asyncio.create_subprocess_exec(
+                    program or sys.executable,
+                    "-I",
+                    "-c",
+                    _BOOT,
+                    _CODE,
+                    json.dumps(setup),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    pass_fds=fds,
+                    env={"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+                )
             )
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: _Line(self), sock=ours)
+            try:
+                self._process = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                self._process = await starting  # there is no ending what is not known
+                raise
 
     def _setup(self, line: int, births: int = -1) -> dict[str, Any]:
         prefixes = {sys.prefix, sys.base_prefix} if not self.runtime.interpreter else set()
