@@ -11,7 +11,7 @@ from headgate.validate.reading.lines import own
 
 RUFF = Tool("ruff", "pip install ruff", "python")
 CONFIGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
-QUIET = (("RUFF_NO_CACHE", "true"), ("NO_COLOR", "1"))
+QUIET = (("RUFF_NO_CACHE", "true"), ("NO_COLOR", "1"), ("RAYON_NUM_THREADS", "2"))
 
 
 class _Place(msgspec.Struct):

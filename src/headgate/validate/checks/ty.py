@@ -25,7 +25,7 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
         *python,
         "--",
     )
-    return (Run((*words, *asked.files), env=(("NO_COLOR", "1"),)),)
+    return (Run((*words, *asked.files), env=(("NO_COLOR", "1"), ("TY_MAX_PARALLELISM", "2"))),)
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
