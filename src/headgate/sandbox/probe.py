@@ -113,24 +113,20 @@ async def canaries(
     """The canary attacks that got through."""
     runtime = Runtime("python", "", "python", interpreter=settings.python)
     decoys = Decoys()
-    worker, laid = await asyncio.gather(
-        tiers.start_worker(runtime, walls, engine=engine),
-        asyncio.to_thread(decoys.__enter__),
-        return_exceptions=True,
-    )
+    starting = asyncio.ensure_future(tiers.start_worker(runtime, walls, engine=engine))
+    laying = asyncio.ensure_future(asyncio.to_thread(decoys.__enter__))
     try:
-        if isinstance(worker, BaseException):
-            raise worker
-        if isinstance(laid, BaseException):
-            raise laid
+        await laying
+        worker = await starting
         order = siege.Orders(runtime, decoys.world).of(_MODULES, CANARIES, _LIMITS)
         cell = await worker.prepare(_LIMITS)
         said = {it.name: it for it in siege.heard(await cell.carry_out(order))}
         seen = await asyncio.to_thread(decoys.reached)
     finally:
+        started, _ = await asyncio.gather(starting, laying, return_exceptions=True)
+        if not isinstance(started, BaseException):
+            await started.close()
         await asyncio.to_thread(decoys.__exit__, None, None, None)
-        if not isinstance(worker, BaseException):
-            await worker.close()
     return tuple(it for it in CANARIES if it in seen or it not in said or said[it].escaped)
 
 

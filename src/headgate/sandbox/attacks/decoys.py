@@ -47,8 +47,9 @@ _VICTIM = (
     "signal.signal(signal.SIGUSR2, told('USR2'))\n"
     "signal.signal(signal.SIGWINCH, told('WINCH'))\n"
     "signal.signal(signal.SIGRTMIN + 2, told('RT'))\n"
+    "parent = os.getppid()\n"
     "print('ready', flush=True)\n"
-    "while True: time.sleep(60)\n"
+    "while os.getppid() == parent: time.sleep(1)\n"
 )
 CANARY = "HEADGATE_CANARY"
 _MOST = 64
