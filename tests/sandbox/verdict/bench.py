@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headgate.sandbox import catalogue
-from headgate.sandbox.model import File, Limits, Refused
+from headgate.sandbox.model import File, Limits, Order, Refused
 from headgate.sandbox.sandbox import Sandbox
 from headgate.sandbox.settings import Settings
 from headgate.sandbox.verdict.judge import judge
 from headgate.sandbox.verdict.model import Task, Verdict
+from headgate.sandbox.verdict.sealed import Reader
 
 WORDS = "ALL TESTS PASSED"
 LIMITS = Limits(wall_s=8.0, memory_mb=1024, disk_mb=256, processes=128)
@@ -36,23 +37,29 @@ class Trick(NamedTuple):
     """whether a naive checker accepts it"""
 
 
-async def verdicts(tasks: Mapping[str, Task]) -> dict[str, Verdict | Refused]:
+def verdicts(tasks: Mapping[str, Task]) -> dict[str, Verdict | Refused]:
     found: dict[str, Verdict | Refused] = {}
-    async with Sandbox(Settings(spares=0)) as sandbox:
-        places = asyncio.Semaphore(2)
+    orders = {}
+    for name, task in tasks.items():
+        try:
+            orders[name] = judge(task, catalogue.runtime(task.language))
+        except Refused as e:
+            found[name] = e
+    return found | asyncio.run(_carried_out(orders))
 
-        async def one(name: str, task: Task) -> None:
-            try:
-                order, read = judge(task, catalogue.runtime(task.language))
-            except Refused as e:
-                found[name] = e
-                return
+
+async def _carried_out(orders: Mapping[str, tuple[Order, Reader]]) -> dict[str, Verdict]:
+    found = {}
+    places = asyncio.Semaphore(2)
+    async with Sandbox(Settings(spares=0)) as sandbox:
+
+        async def one(name: str, order: Order, read: Reader) -> None:
             async with places:
                 found[name] = read(await sandbox.carry_out(order))
 
         async with asyncio.TaskGroup() as group:
-            for name, task in tasks.items():
-                group.create_task(one(name, task))
+            for name, (order, read) in orders.items():
+                group.create_task(one(name, order, read))
     return found
 
 

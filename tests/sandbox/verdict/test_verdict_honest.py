@@ -50,15 +50,15 @@ def task(language: str, it: honest.Piece, code: str) -> Task:
 
 
 @pytest.mark.parametrize("language", TABLES)
-async def test_honest_code_passes_and_code_with_a_mistake_does_not(language: str) -> None:
+def test_honest_code_passes_and_code_with_a_mistake_does_not(language: str) -> None:
     needs(language)
     pieces = dict(TABLES[language])
     if language == "python" and importlib.util.find_spec("numpy"):
         pieces["numpy"] = honest.NUMPY
     assert all(it.mistake[0] in it.code for it in pieces.values())
-    found = await verdicts({name: task(language, it, it.code) for name, it in pieces.items()})
+    found = verdicts({name: task(language, it, it.code) for name, it in pieces.items()})
     assert missed(found) == {}
-    found = await verdicts(
+    found = verdicts(
         {name: task(language, it, it.code.replace(*it.mistake)) for name, it in pieces.items()}
     )
     assert accepted(found) == []

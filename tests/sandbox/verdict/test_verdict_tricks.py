@@ -62,19 +62,19 @@ def task(language: str, it: Trick) -> Task:
 
 
 @pytest.mark.parametrize("language", TABLES)
-async def test_no_trick_is_accepted(language: str) -> None:
+def test_no_trick_is_accepted(language: str) -> None:
     needs(language)
     tricks = TABLES[language][0]
     assert len(tricks) >= LEAST
-    found = await verdicts({name: task(language, it) for name, it in tricks.items()})
+    found = verdicts({name: task(language, it) for name, it in tricks.items()})
     assert accepted(found) == []
     assert unsound(found) == {}
 
 
-async def test_no_attack_on_the_judge_is_accepted() -> None:
+def test_no_attack_on_the_judge_is_accepted() -> None:
     needs("javascript")
     sieges = {"python": python_tricks.SIEGE, "javascript": javascript_tricks.SIEGE}
-    found = await verdicts(
+    found = verdicts(
         {
             f"{language}: {name}": task(language, Trick(code))
             for language, siege in sieges.items()

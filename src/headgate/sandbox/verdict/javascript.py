@@ -19,7 +19,8 @@ from headgate.sandbox.verdict.model import Task
 
 JUDGE = ("values.cjs", "proxies.cjs", "suite.cjs", "judge.cjs")
 CODE = ("values.cjs", "candidate.cjs")
-SUITES = ("vitest", "@jest/globals", "@vitest/globals")
+SUITES = {"vitest": "__hg_suite", "@jest/globals": "__hg_suite", "node:test": "__hg_node"}
+"""what counts the tests, instead of the runner's own module"""
 TYPED = re.compile(r"\.(m|c)?tsx?$")
 
 _FROM = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\2""")
@@ -134,7 +135,7 @@ def _led(path: str, text: str, made: Mapping[str, str]) -> str:
 
     def lead(match: re.Match[str]) -> str:
         name = match[3]
-        target = "__hg_suite" if name in SUITES else None
+        target = SUITES.get(name)
         if name.startswith("."):
             place = posixpath.normpath(posixpath.join(folder, name))
             for stem in (place, re.sub(r"\.\w+$", "", place), f"{place}/index"):

@@ -7,7 +7,7 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { createRequire, syncBuiltinESMExports } = require("node:module");
+const { createRequire } = require("node:module");
 const { pathToFileURL } = require("node:url");
 const { inspect } = require("node:util");
 const realAssert = require("node:assert");
@@ -152,7 +152,12 @@ function makeStandins() {
         : `export const ${it} = __hg_it.${it};`);
     fs.writeFileSync(place, `const __hg_it = ${from};\n${lines.join("\n")}\n`);
   };
-  lay("__hg_suite.mjs", "globalThis.__hg_suite", Object.keys(globalThis.__hg_suite));
+  globalThis.__hg_node = suite.watch(count, fail);
+  for (const name of ["__hg_suite", "__hg_node"]) {
+    lay(`${name}.mjs`, `globalThis.${name}`, Object.keys(globalThis[name]));
+    const place = path.join(__dirname, "tree", `${name}.cjs`);
+    fs.writeFileSync(place, `module.exports = globalThis.${name};\n`);
+  }
   for (const file of told.candidate) {
     const from = `globalThis.__hg_standin(${JSON.stringify(file)})`;
     const names = side.ask("names", 0, [file]);
@@ -164,8 +169,6 @@ function makeStandins() {
 
 async function runFiles() {
   makeStandins();
-  suite.watch(count, fail);
-  syncBuiltinESMExports();
   for (const file of told.files) {
     await import(pathToFileURL(path.join(__dirname, "tree", file)));
   }

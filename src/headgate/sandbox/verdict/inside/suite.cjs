@@ -32,7 +32,7 @@ function watched(inner, count, fail) {
 function watch(count, fail) {
   const it = watched(nodeTest.it, count, fail);
   const test = watched(nodeTest.test, count, fail);
-  Object.assign(nodeTest, { it, test });
+  return Object.assign(test, { ...nodeTest, it, test, default: test });
 }
 
 const queue = [];
