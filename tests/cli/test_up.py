@@ -231,3 +231,41 @@ def test_the_archive_is_tended_by_one_worker_and_only_where_that_is_wanted(
     one = _Up(config, lambda: config, 2, None, post)
     unused: Any = None
     assert one._tend(unused) is None
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_stopped_while_its_sandbox_is_being_opened_it_leaves_no_process(
+    tmp_path: Path, name: str
+) -> None:
+    config = "[sandbox]\nenabled = true\n[providers.anthropic]\n"
+    (tmp_path / "headgate.toml").write_text(config)
+    for after_s in (0.0, 0.05, 0.15):
+        with up(folder=tmp_path, env=KEY) as process:
+            first_line(process)
+            time.sleep(after_s)
+            begun = _descendants(process.pid)
+            process.send_signal(getattr(signal, name))
+            _, said = process.communicate(timeout=15)
+            assert process.returncode == 0, said
+            assert "Traceback" not in said
+            assert "is closed" not in said, "asyncio's word for a child that nobody waited for"
+        until = time.monotonic() + 5
+        while left := [pid for pid in begun if _lives(pid)]:
+            assert time.monotonic() < until, left
+            time.sleep(0.02)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_descendants(int(child))]
+    return found
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from pathlib import Path
+
 import pytest
 
 from headgate.sandbox import standing
@@ -78,3 +82,24 @@ async def test_a_worker_of_the_tier_that_was_proved_is_begun() -> None:
     finally:
         await ground.leave()
     assert ground.isolation.tier in ("namespaces", "landlock")
+
+
+def _children() -> set[str]:
+    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
+    return {pid for task in tasks for pid in (task / "children").read_text().split()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after_s", [0.0, 0.002, 0.01, 0.03, 0.06, 0.1])
+async def test_an_opening_that_is_given_up_at_any_moment_leaves_no_process(
+    after_s: float,
+) -> None:
+    before = await asyncio.to_thread(_children)
+    opening = asyncio.ensure_future(stand(Settings()))
+    await asyncio.sleep(after_s)
+    opening.cancel()
+    (found,) = await asyncio.gather(opening, return_exceptions=True)
+    if isinstance(found, standing.Standing):
+        await found.leave()
+    assert await asyncio.to_thread(_children) <= before
+    assert standing._OURS._users == 0

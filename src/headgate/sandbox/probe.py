@@ -116,7 +116,7 @@ async def canaries(
     starting = asyncio.ensure_future(tiers.start_worker(runtime, walls, engine=engine))
     laying = asyncio.ensure_future(asyncio.to_thread(decoys.__enter__))
     try:
-        await laying
+        await asyncio.shield(laying)  # a thread goes on, whoever is cancelled
         worker = await starting
         order = siege.Orders(runtime, decoys.world).of(_MODULES, CANARIES, _LIMITS)
         cell = await worker.prepare(_LIMITS)

@@ -36,12 +36,15 @@ class Standing(NamedTuple):
 
 async def stand(settings: Settings) -> Standing:
     """Ask this machine; raises Unavailable where it gives less than the settings demand."""
-    groups = await asyncio.to_thread(_OURS.take)
+    taking = asyncio.ensure_future(asyncio.to_thread(_OURS.take))
     try:
+        groups = await asyncio.shield(taking)
         isolation = await probe(settings, groups)
         engine = await asyncio.to_thread(engine_for, isolation.tier)
     except BaseException:
-        await asyncio.to_thread(_OURS.give_back)
+        await asyncio.wait((taking,))  # its thread goes on, whoever is cancelled
+        if taking.exception() is None:
+            await asyncio.to_thread(_OURS.give_back)
         raise
     runs_in = engine if isinstance(engine, Engine) else None
 

@@ -64,12 +64,33 @@ async def test_who_leaves_while_it_opens_leaves_it_whole() -> None:
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
-    closing = asyncio.ensure_future(shop.box.close())
-    await asyncio.sleep(0)
     gate.set()
-    await closing
+    await shop.box.open()
     assert shop.said == [""]
+    await shop.box.close()
     assert not slow.is_open
+
+
+async def test_closing_gives_up_what_is_being_opened_once_it_has_cleared_up() -> None:
+    shop, cleared = Shop(), asyncio.Event()
+
+    class Endless(Pretender):
+        async def __aenter__(self) -> Pretender:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                cleared.set()
+            raise AssertionError
+
+    shop.box = LazyBox(Settings(), shop.said.append, Endless)
+    waiting = asyncio.ensure_future(shop.box.open())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await shop.box.close()
+    assert cleared.is_set()
+    with pytest.raises(Unavailable, match="shutting down"):
+        await waiting
 
 
 async def test_once_closed_it_stays_closed() -> None:

@@ -18,6 +18,7 @@ from headgate.sandbox.settings import Settings
 
 AGAIN_S = 30.0
 """after which a sandbox that could not be opened is tried again"""
+_CLOSING = ("Headgate is shutting down", "send it again in a moment")
 Open = Callable[[Settings], AbstractAsyncContextManager[Box]]
 
 
@@ -55,13 +56,20 @@ class LazyBox:
         if self.opened is not None:
             return self.opened
         if self._is_closed:
-            raise Unavailable("Headgate is shutting down", "send it again in a moment")
+            raise Unavailable(*_CLOSING)
         if self._trouble is not None and self._clock() < self._again:
             raise self._trouble
         if self._opening is None:
             self._opening = asyncio.ensure_future(self._begin())
             self._opening.add_done_callback(_heard)
-        return await asyncio.shield(self._opening)  # whoever leaves leaves it to the others
+        opening = self._opening
+        try:
+            return await asyncio.shield(opening)  # whoever leaves leaves it to the others
+        except asyncio.CancelledError:
+            leaving = asyncio.current_task()
+            if opening.cancelled() and leaving is not None and not leaving.cancelling():
+                raise Unavailable(*_CLOSING) from None
+            raise
 
     async def _begin(self) -> Box:
         try:
@@ -77,10 +85,11 @@ class LazyBox:
         return box
 
     async def close(self) -> None:
-        """End everything that runs in it; what is just being opened is waited for."""
+        """End everything that runs in it; what is just being opened is given up."""
         self._is_closed = True
         if self._opening is not None:
-            await asyncio.wait([self._opening])
+            self._opening.cancel()
+            await asyncio.wait([self._opening])  # it takes along what it began
         self.opened = None
         await self._stack.aclose()
 
