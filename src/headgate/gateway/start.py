@@ -190,22 +190,29 @@ async def open_gateway(
         await _leave_ground(ground)
         keys.close()
         raise
-    chores = [
-        asyncio.ensure_future(sweep(lambda: house.engine, ground.running, server.ping_s)),
-        asyncio.ensure_future(_keep_house(house)),
-        asyncio.ensure_future(_keep_keys(keys)),
-        asyncio.ensure_future(_keep_stamping(house)),
-        asyncio.ensure_future(_keep_showing(house)),
-        asyncio.ensure_future(_webhook(house).run()),
-        asyncio.ensure_future(_keep_comparing(house)),
-        asyncio.ensure_future(recall(ground, shared=workers > 1 or not keys.is_near)),
-    ]
+    chores = _chores(house, server.ping_s, shared=workers > 1 or not keys.is_near)
     keyless, drain_s = not keys.defined, server.drain_s
     opened = Opened(config, house, running, orphans, keyless, clerk, chores, drain_s)
     gc.collect()
     gc.set_threshold(20_000, 20, 50)  # calls leave no cycles behind: look seldom
     gc.freeze()  # what start-up built stays: streams' p99 falls from 19 ms to about 1 ms
     return opened
+
+
+def _chores(house: House, ping_s: float, *, shared: bool) -> list[asyncio.Task[None]]:
+    """What goes on beside the calls for as long as it serves."""
+    ground = house.ground
+    running = (
+        sweep(lambda: house.engine, ground.running, ping_s),
+        _keep_house(house),
+        _keep_keys(house.keys),
+        _keep_stamping(house),
+        _keep_showing(house),
+        _webhook(house).run(),
+        _keep_comparing(house),
+        recall(ground, shared=shared),
+    )
+    return [asyncio.ensure_future(it) for it in running]
 
 
 async def _leave_ground(ground: Ground) -> None:
