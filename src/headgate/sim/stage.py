@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from headgate.sim.answer import Frame
 from headgate.sim.faults import HEAD, ORDINARY, UNSET, Script
@@ -41,7 +41,7 @@ class Silence:
 
 
 SILENCE = Silence()
-Act = Frame | Silence
+Act: TypeAlias = Frame | Silence
 
 
 @dataclass(slots=True)
