@@ -1,4 +1,7 @@
-"""headgate exec --on: runs the same code at a vendor's interpreter, with the key configured."""
+"""headgate exec --on: runs the same code at a vendor's interpreter, with the key configured.
+
+Rule 1: where it ran, why there, and what it cost is said on stderr, whatever stdout holds.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +41,6 @@ async def run_away(
     heard(Output("stderr", result.stderr))
     tokens = f"{result.input_tokens:,} tokens in, {result.output_tokens:,} out"
     say(f"ran at {result.on}: {result.model}, {tokens}, {dollars(result.cost_nusd)}")
+    if result.why:
+        say(f"there because {result.why}")
     return result
