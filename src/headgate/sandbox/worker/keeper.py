@@ -88,7 +88,8 @@ class Keeper:
             for key, mask in self._selector.select(self._wait()):
                 if mask & selectors.EVENT_WRITE:
                     self._flush()
-                if mask & selectors.EVENT_READ and key.fd in self._selector.get_map():
+                # one before it may have closed it, and its number may be another's already
+                if mask & selectors.EVENT_READ and self._selector.get_map().get(key.fd) is key:
                     key.data()
             now = time.monotonic()
             for cell in list(self._cells.values()):
