@@ -104,7 +104,7 @@ class Containers:
         self._all: OrderedDict[str, Container] = OrderedDict()
         self._files: OrderedDict[str, Kept] = OrderedDict()
         self._size = 0
-        self._follows: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._follows: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -158,15 +158,20 @@ class Containers:
                 return self.find(id, owner)
         return None
 
-    def follow(self, response: str, upstream: str, container: str) -> None:
-        """Remember a response that callers may follow on, by the id they know."""
-        self._follows[response] = (upstream, container)
+    def follow(self, owner: str, response: str, upstream: str, container: str) -> None:
+        """Remember a response that its caller may follow on, by the id they know."""
+        self._follows[owner, response] = (upstream, container)
         while len(self._follows) > FOLLOWED:
             self._follows.popitem(last=False)
 
-    def followed(self, response: str) -> tuple[str, str]:
+    def followed(self, owner: str, response: str) -> tuple[str, str]:
         """(its id as the upstream knows it, the container it ran in or nothing)."""
-        return self._follows.get(response, (response, ""))
+        return self._follows.get((owner, response), (response, ""))
+
+    def tell(self, container: str, owner: str, known: dict[str, str]) -> None:
+        """Remember what the model was told, for as long as the container is there."""
+        with contextlib.suppress(Fault):
+            self.find(container, owner).known.update(known)
 
     def use(self, container: Container) -> None:
         container.used, container.used_at = self._clock(), datetime.now(UTC)

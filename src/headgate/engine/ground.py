@@ -16,6 +16,7 @@ from headgate.engine import refusal
 from headgate.engine.bench import Bench
 from headgate.engine.container import Containers, Sandboxed
 from headgate.engine.flight import Flights
+from headgate.engine.lodging import Lodging
 from headgate.engine.marked import Marked
 from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
@@ -87,6 +88,8 @@ class Ground:
     """where code of callers runs; None: nowhere"""
     containers: Containers = field(default_factory=lambda: Containers(time.monotonic))
     """what callers of vendors' code tools know it by"""
+    lodging: Lodging | None = None
+    """the way to containers of other workers; None: all of them are in this process"""
     notices: Notices = field(default_factory=Notices)
     """where events are noted: `ground.notices.note(kind, subject, once, detail)`"""
 

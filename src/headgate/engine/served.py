@@ -18,13 +18,12 @@ from typing import NamedTuple
 from headgate import config as configuration
 from headgate.config import Config, Route
 from headgate.engine import cell, refusal
-from headgate.engine.container import Container
 from headgate.engine.execution import Execution
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import warning
+from headgate.engine.lodging import Came, Entry, Home, Stay, Told
 from headgate.engine.tally import Sink
-from headgate.sandbox.model import Refused, Unavailable
 from headgate.wire.call import Call
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import Fault, Headers, Kind
@@ -60,7 +59,7 @@ class _Talk(NamedTuple):
 
     call: Call
     telling: Telling
-    container: Container
+    stay: Stay
     wish: Wish
 
 
@@ -74,6 +73,7 @@ class Workshop:
         self._ground = ground
         self._gates = gates
         self._serve = serve
+        self._lodging = ground.lodging or Home(ground)
         own = config.sandbox
         modes = {own.vendor_tools, *(route.vendor_tools for route in config.routes)}
         self._idle = modes <= ({"off", ""} if own.enabled else {"off", "", "pass"})
@@ -112,47 +112,28 @@ class Workshop:
         """Answer the call into the sink; cancelling it ends the round or the run."""
         outlet = Outlet(call, sink)
         try:
-            talk = self._open(call)
+            talk = await self._open(call)
             await self._answer(talk, outlet)
         except Fault as fault:
             await outlet.fail(fault)
 
-    def _open(self, call: Call) -> _Talk:
+    async def _open(self, call: Call) -> _Talk:
         """Read the request, and find or make its container."""
         if self._ground.sandbox is None:
             raise Fault(Kind.UNSUPPORTED, _NOWHERE)
-        containers = self._ground.containers
         asked = _ASKED[call.surface.name](open_object(call.envelope.body).rest)
-        wish = asked.wish
-        earlier = wish.earlier
-        if wish.response:
-            own, ran_in = containers.followed(wish.response)
-            asked.rest["previous_response_id"] = own
-            earlier = (*earlier, ran_in)
-        container = self._container(call, wish, earlier)
-        containers.use(container)
-        containers.share(container, wish.files)
-        expires = containers.expires_at(container).strftime("%Y-%m-%dT%H:%M:%SZ")
-        box = Box(container.id, expires, container.known)
+        wish, prefix = asked.wish, _PREFIXES[call.surface.name]
+        memory_mb = min(_MEBIBYTES.get(wish.memory, 0), self._config.sandbox.most_memory_mb)
+        stay = await self._lodging.enter(Entry(owner_of(call), prefix, wish, memory_mb))
+        if stay.follows:
+            asked.rest["previous_response_id"] = stay.follows
+        box = Box(stay.id, stay.expires_at, stay.known)
         telling: Telling
         if isinstance(asked, messages_ask.Asked):
             telling = Messages(asked, box)
         else:
             telling = Responses(asked, box)
-        return _Talk(call, telling, container, wish)
-
-    def _container(self, call: Call, wish: Wish, earlier: tuple[str, ...]) -> Container:
-        """The one that is asked for, the one the conversation was in, or a new one."""
-        containers, owner = self._ground.containers, owner_of(call)
-        if wish.container:
-            return containers.find(wish.container, owner)
-        if (last := containers.last_of(earlier, owner)) is not None:
-            return last
-        prefix = _PREFIXES[call.surface.name]
-        if not wish.offered:
-            return containers.make(owner, prefix)
-        most = self._config.sandbox.most_memory_mb
-        return containers.open(owner, prefix, min(_MEBIBYTES.get(wish.memory, 0), most))
+        return _Talk(call, telling, stay, wish)
 
     async def _answer(self, talk: _Talk, outlet: Outlet) -> None:
         telling, wish = talk.telling, talk.wish
@@ -171,7 +152,7 @@ class Workshop:
             if n >= MOST_ROUNDS:
                 paused = True
                 break
-        self._remember(talk)
+        await self._remember(talk)
         await outlet.finish(telling, paused=paused, runs=runs)
 
     async def _round(self, talk: _Talk, outlet: Outlet, n: int, *, last: bool) -> None:
@@ -201,39 +182,37 @@ class Workshop:
         await outlet.tell(telling.ran(wanted, running.result()))
 
     async def _ran(self, talk: _Talk, wanted: Wanted, n: int) -> Ran:
-        ground, container = self._ground, talk.container
-        sandbox, code = ground.sandbox, cell.source(wanted)
+        ground, stay = self._ground, talk.stay
+        code = cell.source(wanted)
         if not code:
             return Ran(trouble="invalid", why="there is no code in this call")
-        if sandbox is None:
-            return Ran(trouble="unavailable", why="this gateway has no sandbox")
         price, wait_s = self._config.sandbox.second_usd, self._config.caps.wait_s
         bill, result = Execution(ground, price, talk.call, n), None
-        await bill.enter(container.limits.wall_s, wait_s)
+        await bill.enter(stay.wall_s, wait_s)
         try:
-            result = await ground.containers.run(container, code, sandbox)
-        except Unavailable as missing:
-            return Ran(trouble="unavailable", why=f"{missing.what}: {missing.remedy}")
-        except Refused as refused:
-            busy = refused.kind == "busy"
-            return Ran(trouble="busy" if busy else "invalid", why=refused.what)
+            came = await self._lodging.run(owner_of(talk.call), stay.id, code)
+            result = came.result
+        except Fault as fault:  # it was closed meanwhile, or its worker ended
+            came = Came(trouble="unavailable", why=fault.message)
         finally:
             bill.settle(result)
-        found = [ground.containers.keep(container, made) for made in result.artefacts]
+        if result is None:
+            return Ran(trouble=came.trouble, why=came.why)
         ground.settlement.journal.say(
             "ran",
             id=talk.call.id,
-            container=container.id,
+            container=stay.id,
             status=result.status.value,
             ms=round(result.execution_ms, 1),
             tier=result.isolation.tier if result.isolation is not None else "",
         )
-        return cell.read(wanted, result, tuple(it for it in found if it is not None))
+        return cell.read(wanted, result, came.files)
 
-    def _remember(self, talk: _Talk) -> None:
-        talk.container.known.update(talk.telling.told())
-        if isinstance(talk.telling, Responses):
-            self._ground.containers.follow(*talk.telling.response, talk.container.id)
+    async def _remember(self, talk: _Talk) -> None:
+        telling, owner = talk.telling, owner_of(talk.call)
+        response = telling.response if isinstance(telling, Responses) else None
+        told = Told(owner, talk.stay.id, telling.told(), response)
+        await self._lodging.remember(told)
 
 
 _ASKED: dict[str, Callable[..., messages_ask.Asked | responses_ask.Asked]] = {

@@ -30,6 +30,7 @@ from headgate.gateway.app import Gateway
 from headgate.gateway.board import Board
 from headgate.gateway.counter import open_counter
 from headgate.gateway.execute.execution import Execution, box_of
+from headgate.gateway.execute.homes import Homes
 from headgate.gateway.house import House
 from headgate.gateway.lifeline import Post
 from headgate.gateway.neighbours import among_neighbours
@@ -162,7 +163,7 @@ async def open_gateway(
     ground = among_neighbours(ground, ledger, config.store.redis, workers)
     place = post.place if post is not None else 1
     box = box_of(config.sandbox, ground)
-    ground = replace(ground, sandbox=box)
+    ground = replace(ground, sandbox=box, lodging=Homes() if box and workers > 1 else None)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     if box is not None:
         house.execution = Execution(ground, box, place, workers)

@@ -1,6 +1,6 @@
 """Running code in one worker of a gateway: what belongs together, opened and closed as one.
 
-Rule 1: what is asked about a session or an artefact goes to the worker that has it.
+Rule 1: what is asked about sessions, artefacts and containers goes to the worker that has them.
 Rule 2: trouble of the sandbox is logged once, and refuses no other call.
 """
 
@@ -15,7 +15,8 @@ from headgate.gateway.execute.box import LazyBox, Open, open_sandbox
 from headgate.gateway.execute.bridge import Bridge, folder, secret_of
 from headgate.gateway.execute.counts import Counts
 from headgate.gateway.execute.here import Here
-from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Room
+from headgate.gateway.execute.homes import Homes, Household, home_of
+from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Homely, Room
 from headgate.gateway.execute.running import Runs
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.settings import Settings
@@ -49,6 +50,9 @@ class Execution:
         self.box = box
         self.here = Here(box, place)
         self.runs = Runs(ground, self.do, self.counts)
+        self._household = Household(ground)
+        if isinstance(ground.lodging, Homes):
+            ground.lodging.do = self.do
         self._ground = ground
         self._place = place
         self._workers = workers
@@ -61,7 +65,7 @@ class Execution:
             secret = secret_of(self._ground.writer.fingerprint_key)
             try:
                 where = await asyncio.to_thread(folder, os.getppid())
-                bridge = Bridge(where, self._place, secret, self.here.do)
+                bridge = Bridge(where, self._place, secret, self._do_here)
                 await bridge.open()
             except OSError as error:
                 self._ground.settlement.journal.say("bridge_trouble", why=str(error))
@@ -84,12 +88,19 @@ class Execution:
         """What is asked for, wherever it is; Fault says why it is not to be had."""
         place = self._place_of(ask)
         if place in (0, self._place):
-            return await self.here.do(ask, hear, begins)
+            return await self._do_here(ask, hear, begins)
         if place > self._workers:
             if isinstance(ask, ops.Fetch):
                 raise ops.absent(ask.id, ops.ARTEFACT)
             raise ops.absent(getattr(ask, "session", ""), ops.SESSION)
         return await self._there(place).ask(place, ask, hear, begins)
+
+    async def _do_here(
+        self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+    ) -> Answer:
+        if isinstance(ask, Homely):
+            return await self._household.do(ask)
+        return await self.here.do(ask, hear, begins)
 
     async def rooms(self, owner: str) -> list[Room]:
         """All sessions of a key, of every worker that answers; the oldest first."""
@@ -125,6 +136,8 @@ class Execution:
                 return ops.place_of(ask.id, ops.ARTEFACT)
             case ops.Open():
                 return 0
+            case _:
+                return home_of(ask.owner, self._workers)
 
     def _there(self, place: int) -> Bridge:
         if self._bridge is None:

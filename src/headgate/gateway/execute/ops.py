@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headgate.engine.lodging import Came, Entry, Stay, Told
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import File, Heard, Job, Limits, Result
 from headgate.wire.model import Kind
@@ -99,8 +100,47 @@ class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
     id: str
 
 
+class Page(msgspec.Struct, frozen=True, tag="page"):
+    """A request for containers or files, of somebody who was let in."""
+
+    owner: str
+    method: str
+    what: str
+    """containers or files"""
+    parts: tuple[str, ...]
+    """the path below that"""
+    query: dict[str, str]
+    body: bytes
+    kind: str
+    """its content-type"""
+    anthropic: bool
+    most_memory_mb: int
+
+
+class Enter(msgspec.Struct, frozen=True, tag="enter"):
+    """A call needs the container of its conversation."""
+
+    owner: str
+    entry: Entry
+
+
+class Cell(msgspec.Struct, frozen=True, tag="cell"):
+    """Run this in a container."""
+
+    owner: str
+    container: str
+    code: str
+
+
+class Remember(msgspec.Struct, frozen=True, tag="remember"):
+    owner: str
+    told: Told
+
+
 Errand = Open | Close | Look | Put | Take | Fetch
-Ask = Run | Errand
+Homely = Page | Enter | Cell | Remember
+"""what is asked at an owner's home: where all of its containers are"""
+Ask = Run | Errand | Homely
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -114,6 +154,9 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True):
     rooms: list[Room] = []
     kept: Kept | None = None
     data: bytes = b""
+    headers: list[tuple[bytes, bytes]] = []
+    stay: Stay | None = None
+    came: Came | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
