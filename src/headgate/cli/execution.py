@@ -19,7 +19,7 @@ from headgate.cli import Misuse, Trouble
 from headgate.cli.executionview import Teller, exit_code
 from headgate.cli.terminal import print_json, say
 from headgate.config import load_places
-from headgate.sandbox import catalogue
+from headgate.sandbox import catalogue, warming
 from headgate.sandbox.chunks import Chunking
 from headgate.sandbox.journal import OnDisk
 from headgate.sandbox.model import File, Job, Limits, Refused, Result, Unavailable
@@ -61,6 +61,7 @@ class Asked:
 
 def run(asked: Asked) -> int:
     """What the command exits with."""
+    warming.progress.set(say)
     settings = _settings(asked)
     job = _job(asked)
     teller = Teller(asked.out, asked.as_json)
