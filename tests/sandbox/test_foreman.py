@@ -19,6 +19,7 @@ from headgate.sandbox.model import (
     Limits,
     Made,
     Output,
+    Refused,
     Runtime,
     Status,
     Step,
@@ -54,6 +55,27 @@ async def test_a_traceback_names_the_users_file_and_line_and_none_of_ours() -> N
     assert syntax.status == Status.BUILD
     assert 'File "/box/main.py", line 1' in syntax.stderr
     assert "headgate" not in result.stderr + syntax.stderr
+
+
+@pytest.mark.parametrize("path", ["output", "a/b"])
+async def test_a_file_that_has_no_place_is_refused_and_no_fault_of_ours(path: str) -> None:
+    """One that is a folder already, and one below a file."""
+    async with worker() as foreman:
+        with pytest.raises(Refused, match=f"'{path}' cannot be laid"):
+            await python(foreman, "print(1)", files=(File("a", b""), File(path, b"")))
+        assert (await python(foreman, "print(1)")).stdout == "1\n"
+
+
+async def test_a_session_outlives_a_file_that_its_links_keep_out() -> None:
+    async with worker() as foreman:
+        cell = await foreman.prepare(Limits(), session=True)
+        with pytest.raises(Refused, match="'output' cannot be laid"):
+            await said(cell, foreman, "never", files=(File("output", b""),))
+        await said(cell, foreman, "x = 1; import os; os.symlink('/', 'root')")
+        with pytest.raises(Refused, match="'root/tmp/y' cannot be laid"):
+            await said(cell, foreman, "never", files=(File("root/tmp/y", b""),))
+        after = await said(cell, foreman, "x, os.path.exists('/tmp/y')")
+    assert (after.status, after.value) == (Status.OK, "(1, False)")
 
 
 async def test_user_code_is_nobody_sees_nobody_and_holds_nothing() -> None:

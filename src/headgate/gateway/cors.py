@@ -19,7 +19,7 @@ EXPOSED = (
     b"x-request-id, request-id, retry-after, x-should-retry, x-headgate-target,"
     b" x-headgate-tries, x-headgate-canned, x-headgate-simulated, x-headgate-warning,"
     b" x-headgate-route, x-headgate-upstream-request-id, x-headgate-cache,"
-    b" x-headgate-idempotency"
+    b" x-headgate-idempotency, content-disposition"
 )
 
 
@@ -64,7 +64,7 @@ class Cors:
         allowed = b", ".join(name for name in names if ALLOWED.fullmatch(name))
         return [
             *ours,
-            (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+            (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, DELETE, OPTIONS"),
             (b"access-control-allow-headers", allowed or b"content-type"),
             (b"access-control-max-age", b"600"),
         ]

@@ -153,6 +153,8 @@ class Cell:
         if done["over"]:
             self.alive = False
         oom = await self._killed_for_memory()
+        if in_the_way := done.get("unlaid"):
+            raise outcome.unlaid(in_the_way)
         ended = outcome.Ended(done, run.steps, run.output, run.broken, oom)
         total_ms = (time.monotonic() - begun) * 1000
         return outcome.result(order, ended, tuple(run.artefacts), self._walls, total_ms)

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headgate.sandbox import leftovers
+from headgate.sandbox import leftovers, outcome
 from headgate.sandbox.container import NOBODY, Engine
 from headgate.sandbox.model import (
     Ended,
@@ -220,8 +220,11 @@ class FolderCell:
     def _lay(self, files: tuple[File, ...]) -> None:
         for file in files:
             place = self.box / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.data)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(file.data)
+            except (FileExistsError, IsADirectoryError, NotADirectoryError):
+                raise outcome.unlaid(file.path) from None
             place.chmod(0o700 if file.executable else 0o600)
         if self.uid:
             for place in (self._folder, *self._folder.rglob("*")):

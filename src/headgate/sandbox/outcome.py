@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple
 
 from headgate.sandbox import model
-from headgate.sandbox.model import Artefact, Isolation, Order, Result, Status
+from headgate.sandbox.model import Artefact, Isolation, Order, Refused, Result, Status
 from headgate.sandbox.sniff import mime_of
 from headgate.sandbox.worker.frames import Word
 
@@ -173,6 +173,14 @@ def _filled(ended: Ended) -> Status:
 def _named_limit(step: Step) -> Status | None:
     tail = step.stderr[-_TAIL:]
     return next((status for status, words in _WORDS if re.search(words, tail)), None)
+
+
+def unlaid(path: str) -> Refused:
+    """Nothing was run: a file of the order has no place in the work folder."""
+    return Refused(
+        f"file {path!a} cannot be laid into the work folder",
+        "a folder has that name, or a file or a link stands where a folder must: rename it",
+    )
 
 
 def artefact(path: str, data: bytes) -> Artefact:

@@ -225,7 +225,7 @@ class Sessions:
     def _gone(self, name: str, tenant: str) -> Refused:
         ended = self._ended.get(name)
         if ended is not None and ended.tenant == tenant:
-            return Refused(f"ended: {ended.why}", "begin a new one", "not_found")
+            return Refused(f"session {name} ended: {ended.why}", "begin a new one", "not_found")
         return Refused("there is no such session", "begin a new one", "not_found")
 
     async def _cell(self, session: _Session, job: Job, heard: Hearing) -> Result:
@@ -237,6 +237,8 @@ class Sessions:
             result = await place.carry_out(order, heard)
         except Broken as broken:
             result = broken_result(session.runtime, str(broken))
+        except Refused:
+            raise  # nothing was begun
         except BaseException:
             self._end(session, "a cell was stopped")
             raise

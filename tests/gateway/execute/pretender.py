@@ -128,6 +128,8 @@ class Pretender:
         self._rooms.clear()
 
     async def snapshot(self, session: str, tenant: str) -> bytes:
+        if session not in self._rooms:
+            raise Refused("there is no such session", kind="not_found")
         return await asyncio.to_thread(archive, self._rooms[session][2])
 
     async def artefact(self, reference: str, tenant: str) -> bytes | None:

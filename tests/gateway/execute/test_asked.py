@@ -99,6 +99,13 @@ def test_what_is_wrong_is_named(body: dict[str, Any], said: str) -> None:
     assert said in refused(**body)
 
 
+def test_what_is_no_json_is_told_in_words_that_are_spelled_right() -> None:
+    with pytest.raises(Fault, match="no JSON: JSON is malformed"):
+        asked.decode(b'{"code": NaN}', asked.Body)
+    with pytest.raises(Fault, match="no JSON: input data was truncated"):
+        asked.decode(b'{"code":', asked.Body)
+
+
 def test_files_beyond_the_disk_are_refused_with_the_limit() -> None:
     files = [{"path": f"f{at}", "content": "x" * 700_000} for at in range(2)]
     limits = {"disk_mb": 1}

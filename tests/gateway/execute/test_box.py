@@ -72,10 +72,11 @@ async def test_who_leaves_while_it_opens_leaves_it_whole() -> None:
 
 
 async def test_closing_gives_up_what_is_being_opened_once_it_has_cleared_up() -> None:
-    shop, cleared = Shop(), asyncio.Event()
+    shop, entered, cleared = Shop(), asyncio.Event(), asyncio.Event()
 
     class Endless(Pretender):
         async def __aenter__(self) -> Pretender:
+            entered.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -85,8 +86,7 @@ async def test_closing_gives_up_what_is_being_opened_once_it_has_cleared_up() ->
 
     shop.box = LazyBox(Settings(), shop.said.append, Endless)
     waiting = asyncio.ensure_future(shop.box.open())
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await entered.wait()
     await shop.box.close()
     assert cleared.is_set()
     with pytest.raises(Unavailable, match="shutting down"):

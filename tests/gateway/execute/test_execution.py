@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from headgate.gateway.execute import ops
@@ -47,3 +50,16 @@ async def test_how_it_stands_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_it_is_off_there_is_no_sandbox() -> None:
     assert box_of(Settings(), None) is None  # type: ignore[arg-type] # nothing is logged
+
+
+@pytest.mark.slow
+def test_a_gateway_that_runs_no_code_does_not_load_the_languages() -> None:
+    """Each of them would be paid for at every start."""
+    say = "import sys, headgate.gateway.start; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", say], capture_output=True, text=True, check=True
+    )
+    loaded = {name for name in done.stdout.split() if name.startswith("headgate.sandbox.")}
+    assert "headgate.sandbox.model" in loaded
+    assert not [name for name in loaded if "languages" in name or "catalogue" in name]
+    assert "headgate.sandbox.sandbox" not in loaded

@@ -78,6 +78,12 @@ async def test_files_that_were_asked_for_come_back(both: Both) -> None:
 
 
 @pytest.mark.slow
+async def test_only_a_post_runs_code(both: Both) -> None:
+    got = await both[0].get("/run_code")
+    assert (got.status, got.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.here import KEPT_S, Here
+from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import File, Heard, Job, Limits, Made
 from headgate.sandbox.settings import Settings
 from headgate.wire.model import Fault, Kind
@@ -99,6 +100,17 @@ async def test_what_the_sandbox_ended_is_forgotten(here: Here, box: Pretender) -
     assert here.sessions == 0
     with pytest.raises(Fault, match="no session"):
         await here.do(run("say 1", id))
+
+
+async def test_files_of_a_session_that_ended_are_not_there_and_it_is_named(
+    here: Here, box: Pretender
+) -> None:
+    id = await opened(here)
+    box.forget()
+    with pytest.raises(Trouble, match="no such session") as fault:
+        await here.do(ops.Take("k_1", id))
+    assert (fault.value.kind, fault.value.code) == (Kind.NOT_FOUND, "session_not_found")
+    assert here.sessions == 0
 
 
 async def test_idle_sessions_are_swept_but_not_those_that_run(here: Here) -> None:

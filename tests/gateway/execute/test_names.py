@@ -35,6 +35,8 @@ def test_plain_names_are_taken_as_they_are(path: str) -> None:
         ("a/-rf", "dash"),
         (" a", "space"),
         ("\ud800", "Unicode"),
+        ("a\ufffd", "Unicode"),
+        ("a/...", "dots"),
         ("x" * 256, "longer than 255"),
         ("/".join("a" * 20), "deeper"),
     ],

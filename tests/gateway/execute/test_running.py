@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import threading
 
 import pytest
 
-from headgate.gateway.execute.running import Flow
+from headgate.gateway.execute.running import LARGE, Flow
 from headgate.gateway.execute.said import Ours
-from headgate.sandbox.model import Output
+from headgate.sandbox.model import Artefact, Heard, Made, Output
 from tests.gateway.execute.pretender import ON, pretending
 from tests.kit import Got
 
@@ -33,6 +36,27 @@ async def test_what_is_heard_is_sent_once_and_in_order() -> None:
     assert [b'"text":"a"' in sink.got[0], b'"text":"b"' in sink.got[1]] == [True, True]
     assert not flow.news.is_set()
     assert await flow.send(sink) == 0  # type: ignore[arg-type] # the same
+
+
+async def test_a_large_artefact_is_coded_in_a_thread_and_stays_in_its_turn() -> None:
+    class Noting(Ours):
+        def heard(self, it: Heard, index: int) -> bytes:
+            threads[type(it)] = threading.get_ident()
+            return super().heard(it, index)
+
+    threads: dict[type, int] = {}
+    flow, sink = Flow(Noting("hg_1", several=False, stream=True)), Kept()
+    data = b"x" * (LARGE + 1)
+    flow.hear(Output("stdout", "before"))
+    flow.hear(Made(Artefact("big", len(data), "s", "m", data)))
+    flow.hear(Output("stdout", "after"))
+    await flow.send(sink)  # type: ignore[arg-type] # it is sent to, and no more
+    assert threads[Output] == threading.get_ident() != threads[Made]
+    assert max(map(len, sink.got)) <= LARGE  # nothing holds the loop for long
+    before, big, after = b"".join(sink.got).split(b"\n\n")[:3]
+    assert (b"before" in before, b"after" in after) == (True, True)
+    told = json.loads(big.partition(b"data: ")[2])
+    assert base64.b64decode(told["artefact"]["content_base64"]) == data
 
 
 @pytest.mark.slow

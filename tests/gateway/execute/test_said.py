@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from decimal import Decimal
 
 import msgspec
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.gateway.execute import said, trouble
-from headgate.gateway.execute.said import Ours, Ran
+from headgate.gateway.execute.said import PIECE, Ours, Ran
 from headgate.sandbox.model import Artefact, Made, Output, Result, Status
 
 
@@ -32,9 +34,24 @@ def test_every_ending_is_told_by_its_name(status: Status) -> None:
 def test_what_is_too_large_is_named_by_an_address() -> None:
     inline = said.artefact(Artefact("a", 1, "s", "m", b"x"))
     by_name = said.artefact(Artefact("a", 1, "s", "m", None, "art_1_x"))
-    assert inline["content_base64"] == "eA=="
+    assert bytes(inline["content_base64"]) == b'"eA=="'
     assert by_name["url"] == "/v1/artefacts/art_1_x"
     assert "content_base64" not in by_name
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 2])
+def test_content_is_the_same_however_many_pieces_it_is_coded_in(size: int) -> None:
+    data = (b"abcdefghijk" * (size // 11 + 1))[:size]
+    told = json.loads(msgspec.json.encode({"x": said.coded(data)}))
+    assert base64.b64decode(told["x"], validate=True) == data
+
+
+def test_a_stream_does_not_code_again_what_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said, "coded", None)
+    ran = Ran(result(artefacts=(Artefact("a", 1, "s", "m", b"x"),)))
+    voice = said.Ours("hg_1", several=True, stream=True)
+    assert b"content_base64" not in voice.ran(ran, 0)
+    assert b"content_base64" not in said.Ours("hg_1", several=False, stream=True).last([ran])
 
 
 def test_the_sum_of_several_is_told_beside_them() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headgate.gateway.execute import trouble
-from headgate.sandbox.model import Refused, Unavailable
+from headgate.sandbox.model import Limits, Refused, Unavailable
+from headgate.sandbox.settings import Settings
 from headgate.wire.model import Fault, Kind
 
 
@@ -40,6 +41,13 @@ def test_what_the_sandbox_says_has_its_status(
     told = trouble.fields(found, "hg_1")
     assert isinstance(told["error"], dict)
     assert (told["error"]["code"], told["error"]["remedy"]) == (code, "y")
+
+
+def test_a_limit_beyond_what_is_allowed_names_its_field() -> None:
+    with pytest.raises(trouble.Trouble, match="wall_s = 999 is more than") as fault:
+        trouble.check_limits(Settings(), Limits(wall_s=999))
+    assert (fault.value.param, fault.value.kind) == ("limits", Kind.INVALID)
+    trouble.check_limits(Settings(), Limits())
 
 
 def test_only_what_time_alone_mends_is_worth_another_try() -> None:

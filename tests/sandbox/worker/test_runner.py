@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from headgate.sandbox.model import Status
+from headgate.sandbox.model import Limits, Status
 from headgate.sandbox.worker import runner
 from tests.sandbox.yard import python, worker
 
@@ -70,6 +70,12 @@ async def test_an_end_is_as_the_interpreter_would_have_it(
 )
 def test_an_exception_names_the_limit_it_ran_into(error: BaseException, named: str) -> None:
     assert runner.reason(error) == named
+
+
+async def test_code_that_cannot_be_read_for_a_limit_is_not_called_wrong() -> None:
+    async with worker() as foreman:
+        result = await python(foreman, "print(1)", limits=Limits(open_files=3))
+    assert (result.status, result.stdout) == (Status.OPEN_FILES, "")
 
 
 async def test_code_that_is_no_code_is_not_run() -> None:

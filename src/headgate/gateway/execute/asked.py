@@ -282,4 +282,5 @@ def _why(error: Exception) -> str:
         return "it is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return "it is not valid UTF-8"
-    return str(error)[:1].lower() + str(error)[1:]
+    said = str(error)
+    return said[:1].lower() + said[1:] if said[1:2].islower() else said

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import ModuleType
 
 from headgate.gateway.execute.here import Box
 from headgate.gateway.execute.ops import Begin, Hear
@@ -27,6 +28,13 @@ def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Box]:
     from headgate.sandbox.sandbox import Sandbox
 
     return Sandbox(settings)
+
+
+def load_catalogue() -> ModuleType:
+    """The languages: a gateway that runs no code never loads them."""
+    from headgate.sandbox import catalogue
+
+    return catalogue
 
 
 class LazyBox:
@@ -73,7 +81,8 @@ class LazyBox:
 
     async def _begin(self) -> Box:
         try:
-            box = await self._stack.enter_async_context(self._open_box(self.settings))
+            opening = await asyncio.to_thread(self._open_box, self.settings)
+            box = await self._stack.enter_async_context(opening)
         except Unavailable as error:
             self._trouble, self._again = error, self._clock() + AGAIN_S
             self._say(f"{error.what}; {error.remedy}")

@@ -20,6 +20,7 @@ import msgspec
 from headgate.config import Config
 from headgate.gateway.execute import multipart, names, ops, said, visit
 from headgate.gateway.execute.asked import Asked, decode
+from headgate.gateway.execute.box import load_catalogue
 from headgate.gateway.execute.e2bvoice import Voice, refusal
 from headgate.gateway.execute.execution import Execution
 from headgate.gateway.execute.ops import Room
@@ -27,7 +28,6 @@ from headgate.gateway.execute.trouble import Trouble, wrong
 from headgate.gateway.execute.visit import Visit
 from headgate.gateway.line import Scope
 from headgate.gateway.sink import HttpSink
-from headgate.sandbox import catalogue
 from headgate.sandbox.model import File, Job, Limits
 from headgate.store.keys import Keys
 from headgate.wire import headers as fields
@@ -202,7 +202,7 @@ class E2b:
         if wished.cwd not in (None, "", WORK):
             raise wrong("cwd", f"code always begins in its work folder, {WORK}")
         await self._find(visit, sandbox)
-        language = catalogue.named(wished.language or "python").name
+        language = load_catalogue().named(wished.language or "python").name
         if language not in STATEFUL:
             raise wrong("language", f"{language} has no contexts here; run_code runs it anew")
         room = await self._open(visit, language, f"{sandbox}/context")
@@ -251,7 +251,7 @@ class E2b:
             room = await self._context_of(visit, scope, told.context_id)
             return room.id, room.language
         main = await self._find(visit, sandbox)
-        language = catalogue.named(told.language or main.language).name
+        language = load_catalogue().named(told.language or main.language).name
         if language == main.language:
             return main.id, language
         if language not in STATEFUL:

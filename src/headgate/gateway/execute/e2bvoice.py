@@ -7,14 +7,13 @@ that ended the run is one too, named after the limit.
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from typing import Any
 
 import msgspec
 
-from headgate.gateway.execute.said import ARTEFACTS, Ran
+from headgate.gateway.execute.said import ARTEFACTS, Ran, coded
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import Artefact, Heard, Output, Result, Status
 from headgate.wire.model import Fault, Headers
@@ -97,11 +96,11 @@ def _shown(it: Artefact) -> dict[str, Any]:
     if it.data is None:
         extra["url"] = ARTEFACTS + it.reference
     elif kind in BYTES:
-        told[BYTES[kind]] = base64.b64encode(it.data).decode()
+        told[BYTES[kind]] = coded(it.data)
     elif kind in TEXTS:
         told[TEXTS[kind]] = it.data.decode("utf-8", "replace")
     else:
-        extra["content_base64"] = base64.b64encode(it.data).decode()
+        extra["content_base64"] = coded(it.data)
     told.setdefault("text", it.path)
     return told
 

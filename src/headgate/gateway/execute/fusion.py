@@ -16,7 +16,7 @@ import msgspec
 from headgate.gateway.execute import names, said, trouble
 from headgate.gateway.execute.asked import Asked, decode
 from headgate.gateway.execute.execution import Execution
-from headgate.gateway.execute.pages import check_languages
+from headgate.gateway.execute.pages import check_languages, wrong_method
 from headgate.gateway.execute.said import Ran
 from headgate.gateway.execute.trouble import Trouble, wrong
 from headgate.gateway.execute.visit import Visit
@@ -60,7 +60,8 @@ class Fusion:
 
     async def __call__(self, visit: Visit, method: str) -> None:
         if method != "POST":
-            raise Trouble(Kind.INVALID, f"{RUN} takes POST", code="wrong_method")
+            await wrong_method(visit, f"{RUN} does not take {method}", ["POST"])
+            return
         body = await visit.body()
         told = await visit.read(body, lambda data: decode(data, Body))
         asked = Asked((_job(told, visit.tenant),), False, "", False, None)
@@ -137,7 +138,7 @@ def answer(it: Result, wanted: list[str]) -> dict[str, Any]:
     """A result in their shape."""
     builds, run = _parted(it)
     files = {
-        each.path: base64.b64encode(each.data).decode()
+        each.path: said.coded(each.data)
         for each in it.artefacts
         if each.data is not None and (each.path in wanted)
     }

@@ -131,12 +131,17 @@ class Here:
             try:
                 return await self._box.run(job, hear, begins)
             except Refused as error:
-                if error.kind == "not_found":
-                    self._forget(room.id)
-                    raise _ended(room.id, inner, error) from error
-                raise
+                raise self._lost(room.id, inner, error) from error
             finally:
                 self._used(room.id)
+
+    def _lost(self, id: str, inner: str, error: Refused) -> Exception:
+        """What its session's caller is told; one that has ended is forgotten."""
+        if error.kind != "not_found":
+            return error
+        if id in self._rooms:
+            self._forget(id)
+        return _ended(id, inner, error)
 
     def _telling(self, hear: Hear | None, owner: str, tenant: str) -> Hear | None:
         """The same, with our names for artefacts that are kept."""
@@ -215,7 +220,10 @@ class Here:
     async def _take(self, ask: ops.Take) -> bytes:
         room, inner = self._find(ask.owner, ask.session)
         async with self._turns[room.id]:
-            tar = await self._box.snapshot(inner, room.tenant)
+            try:
+                tar = await self._box.snapshot(inner, room.tenant)
+            except Refused as error:
+                raise self._lost(room.id, inner, error) from error
         self._used(room.id, runs=0)
         if not ask.path:
             return tar

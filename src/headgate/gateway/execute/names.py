@@ -43,6 +43,8 @@ def _fault(path: str) -> str:
 def _character(char: str) -> str:
     if char in _TURNING:
         return "it holds a mark that turns the direction of text"
+    if char == "\ufffd":  # what stands where bytes were no UTF-8
+        return "it is not valid Unicode"
     if char == "\\":
         return "folders are parted by /"
     category = unicodedata.category(char)
@@ -56,8 +58,8 @@ def _character(char: str) -> str:
 def _part(part: str) -> str:
     if part in ("", "."):
         return "a part of it is empty"
-    if part == "..":
-        return "it leads out of the work folder"
+    if not part.strip("."):
+        return "it leads out of the work folder" if part == ".." else "a part of it is dots"
     if part != part.strip():
         return "a part of it begins or ends with a space"
     if part.startswith("-"):

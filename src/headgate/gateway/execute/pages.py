@@ -17,11 +17,11 @@ from urllib.parse import quote
 import msgspec
 
 from headgate.gateway.execute import asked, names, ops, said, trouble
+from headgate.gateway.execute.box import load_catalogue
 from headgate.gateway.execute.execution import Execution
 from headgate.gateway.execute.ops import Room
 from headgate.gateway.execute.trouble import Trouble, wrong
 from headgate.gateway.execute.visit import Visit
-from headgate.sandbox import catalogue
 from headgate.sandbox.model import File, Refused
 from headgate.wire.model import Headers, Kind
 
@@ -73,7 +73,7 @@ class Pages:
             )
         page = pages.get(method)
         if page is None:
-            await _wrong_method(visit, f"{path[:200]} does not take {method}", [*pages])
+            await wrong_method(visit, f"{path[:200]} does not take {method}", [*pages])
             return
         await page(visit, path, parts)
 
@@ -92,6 +92,7 @@ class Pages:
         """What is asked of a session speaks its language."""
         ask = ops.Look(visit.owner, told.session)
         language = (await self._execution.do(ask)).rooms[0].language
+        catalogue = load_catalogue()
         for job in told.jobs:
             if job.language and catalogue.named(job.language).name != language:
                 raise wrong("language", f"is not that of the session, which is {language}")
@@ -101,7 +102,7 @@ class Pages:
     async def _languages(self, visit: Visit, path: str, parts: list[str]) -> None:
         found = [
             {"name": each.name, "aliases": list(each.aliases), "suffixes": list(each.suffixes)}
-            for each in catalogue.LANGUAGES
+            for each in load_catalogue().LANGUAGES
         ]
         await _show(visit, {"object": "list", "data": found})
 
@@ -118,8 +119,8 @@ class Pages:
             except (binascii.Error, ValueError):
                 raise wrong("snapshot_base64", "is no base64") from None
         try:
-            visit.config.sandbox.check(limits)
-            language = catalogue.named(told.language).name
+            trouble.check_limits(visit.config.sandbox, limits)
+            language = load_catalogue().named(told.language).name
         except Refused as error:
             raise trouble.of(error) from error
         ask = ops.Open(visit.owner, visit.tenant, language, limits, "", snapshot)
@@ -166,7 +167,7 @@ def check_languages(told: asked.Asked) -> None:
     for job in told.jobs:
         if job.language or not told.session:
             try:
-                catalogue.named(job.language)
+                load_catalogue().named(job.language)
             except Refused as error:
                 fault = trouble.of(error)
                 fault.param, fault.code = "language", "unknown_language"
@@ -202,7 +203,8 @@ def moment(us: int) -> str:
     return datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def _wrong_method(visit: Visit, what: str, allowed: list[str]) -> None:
+async def wrong_method(visit: Visit, what: str, allowed: list[str]) -> None:
+    """Answer 405 with the methods that are taken."""
     takes = ", ".join(allowed)
     fault = Trouble(Kind.INVALID, f"{what}; it takes {takes}", code="wrong_method")
     headers = [(b"allow", takes.encode()), *trouble.headers(fault, visit.id)]

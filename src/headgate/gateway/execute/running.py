@@ -28,7 +28,7 @@ from headgate.gateway.execute.said import Ran, Voice
 from headgate.gateway.execute.visit import Visit
 from headgate.gateway.sink import HttpSink
 from headgate.sandbox.checkpoint import in_chunks
-from headgate.sandbox.model import Heard, Job, Refused, Result, Unavailable
+from headgate.sandbox.model import Heard, Job, Made, Refused, Result, Unavailable
 from headgate.wire.model import Ending, Fault, Kind
 
 LARGE = 1 << 20
@@ -47,30 +47,45 @@ class Talk(NamedTuple):
     flow: Flow
 
 
+class Large(NamedTuple):
+    """An artefact that is put into words in a thread, when its turn has come."""
+
+    made: Made
+    place: int
+
+
 @dataclass(slots=True)
 class Flow:
     """What is to be told while a run goes on, until there is time to send it."""
 
     voice: Voice
     index: int = 0
-    parts: list[bytes] = field(default_factory=list)
+    parts: list[bytes | Large] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, it: Heard) -> None:
-        if data := self.voice.heard(it, self.index):
+        if isinstance(it, Made) and len(it.artefact.data or b"") > LARGE:
+            self.put(Large(it, self.index))
+        elif data := self.voice.heard(it, self.index):
             self.put(data)
 
-    def put(self, data: bytes) -> None:
-        self.parts.append(data)
+    def put(self, part: bytes | Large) -> None:
+        self.parts.append(part)
         self.news.set()
 
     async def send(self, sink: HttpSink) -> int:
         """Send what there is; how many bytes that was."""
         parts, self.parts = self.parts, []
         self.news.clear()
+        sent = 0
         for part in parts:
-            await sink.send(part)
-        return sum(map(len, parts))
+            data = part
+            if isinstance(data, Large):
+                data = await asyncio.to_thread(self.voice.heard, data.made, data.place)
+            sent += len(data)
+            for at in range(0, len(data), LARGE):
+                await sink.send(data[at : at + LARGE])
+        return sent
 
 
 class Runs:
@@ -115,7 +130,7 @@ class Runs:
     async def _serve(self, visit: Visit, asked: Asked, bill: Bill, voice: Voice) -> None:
         settings, walls = visit.config.sandbox, [job.limits.wall_s for job in asked.jobs]
         for job in asked.jobs:
-            settings.check(job.limits)
+            trouble.check_limits(settings, job.limits)
         await bill.enter(int(sum(walls) * 1e6))
         flow, tally = Flow(voice), bill.tally
         talk = Talk(visit, asked, bill, flow)

@@ -3,6 +3,7 @@
 Rule 1: a status says how a run ended; the HTTP status is 200 for a program that failed.
 Rule 2: an artefact that is too large to stand in the answer is named by an address.
 Rule 3: a stream is server-sent events: output and artefact as they appear, result at the end.
+Rule 4: a large artefact is coded piece by piece: in a thread, that lets others go on.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ SSE: Headers = [
 ]
 ARTEFACTS = "/v1/artefacts/"
 NANO = 1_000_000_000
+PIECE = 3 << 18
+"""bytes that are coded at once; a multiple of three, so that only the last is padded"""
 
 
 class Ran(NamedTuple):
@@ -40,7 +43,15 @@ def dollars(nusd: int) -> str:
     return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") or "0"
 
 
-def artefact(it: Artefact) -> dict[str, Any]:
+def coded(data: bytes) -> msgspec.Raw:
+    """Base64, as it stands in JSON."""
+    seen = memoryview(data)
+    pieces = (base64.b64encode(seen[at : at + PIECE]) for at in range(0, len(data), PIECE))
+    return msgspec.Raw(b"".join((b'"', *pieces, b'"')))
+
+
+def artefact(it: Artefact, *, whole: bool = True) -> dict[str, Any]:
+    """`whole`: with its content, where that is inline."""
     told: dict[str, Any] = {
         "path": it.path,
         "size": it.size,
@@ -48,14 +59,15 @@ def artefact(it: Artefact) -> dict[str, Any]:
         "mime": it.mime,
     }
     if it.data is not None:
-        told["content_base64"] = base64.b64encode(it.data).decode()
+        if whole:
+            told["content_base64"] = coded(it.data)
     elif it.reference:
         told["url"] = ARTEFACTS + it.reference
     return told
 
 
-def run(ran: Ran, id: str) -> dict[str, Any]:
-    """One run."""
+def run(ran: Ran, id: str, *, streamed: bool = False) -> dict[str, Any]:
+    """One run; in a stream each artefact was told with its content when it appeared."""
     it = ran.result
     if it is None:
         assert ran.fault is not None
@@ -69,7 +81,7 @@ def run(ran: Ran, id: str) -> dict[str, Any]:
         "lost_bytes": it.lost_bytes,
         "value": it.value,
         "steps": [msgspec.to_builtins(step) for step in it.steps],
-        "artefacts": [artefact(each) for each in it.artefacts],
+        "artefacts": [artefact(each, whole=not streamed) for each in it.artefacts],
         "hint": it.hint,
         "queue_ms": round(it.queue_ms, 3),
         "execution_ms": round(it.execution_ms, 3),
@@ -88,15 +100,15 @@ def run(ran: Ran, id: str) -> dict[str, Any]:
     return told
 
 
-def whole(id: str, runs: list[Ran], *, several: bool) -> dict[str, Any]:
+def whole(id: str, runs: list[Ran], *, several: bool, streamed: bool = False) -> dict[str, Any]:
     """The answer to a call."""
     if not several:
-        return {"id": id, "object": "execution", **run(runs[0], id)}
+        return {"id": id, "object": "execution", **run(runs[0], id, streamed=streamed)}
     done = [each.result for each in runs if each.result is not None]
     return {
         "id": id,
         "object": "executions",
-        "results": [run(each, id) for each in runs],
+        "results": [run(each, id, streamed=streamed) for each in runs],
         "cost": dollars(sum(each.cost_nusd for each in done)),
         "total_ms": round(sum(each.total_ms for each in done), 3),
     }
@@ -148,29 +160,22 @@ class Ours:
     def ran(self, ran: Ran, index: int) -> bytes:
         if not self._several:
             return b""
-        told = {"type": "snippet", "index": index, **_without_content(run(ran, self._id))}
+        told = {"type": "snippet", "index": index, **run(ran, self._id, streamed=True)}
         return event("snippet", told)
 
     def last(self, runs: list[Ran]) -> bytes:
-        told = whole(self._id, runs, several=self._several)
+        told = whole(self._id, runs, several=self._several, streamed=self.stream)
         if not self.stream:
             return msgspec.json.encode(told)
         if self._several:  # each was told when it ended
             told = {name: told[name] for name in ("id", "object", "cost", "total_ms")}
-        return event("result", {"type": "result", **_without_content(told)})
+        return event("result", {"type": "result", **told})
 
     def fail(self, fault: Fault) -> bytes:
         return event("error", {"type": "error", **trouble.fields(fault, self._id)})
 
     def refusal(self, fault: Fault) -> tuple[int, bytes]:
         return fault.consequence.status, msgspec.json.encode(trouble.fields(fault, self._id))
-
-
-def _without_content(told: dict[str, Any]) -> dict[str, Any]:
-    """Each artefact was told with its content when it appeared."""
-    for each in told.get("artefacts", ()):
-        each.pop("content_base64", None)
-    return told
 
 
 def event(name: str, told: dict[str, Any]) -> bytes:

@@ -10,7 +10,8 @@ import msgspec
 
 from headgate.engine.refusal import NEVER, retry_headers
 from headgate.gateway.sink import HttpSink
-from headgate.sandbox.model import Refused, Unavailable
+from headgate.sandbox.model import Limits, Refused, Unavailable
+from headgate.sandbox.settings import Settings
 from headgate.wire.model import Fault, Headers, Kind
 
 BUSY_S = 1.0
@@ -61,6 +62,16 @@ def of(error: Refused | Unavailable) -> Trouble:
         )
     kind = Kind.NOT_FOUND if error.kind == "not_found" else Kind.INVALID
     return Trouble(kind, error.what, remedy=error.remedy)
+
+
+def check_limits(settings: Settings, limits: Limits) -> None:
+    """Fault that names the field, where a run may not have so much here."""
+    try:
+        settings.check(limits)
+    except Refused as error:
+        fault = of(error)
+        fault.param = "limits"
+        raise fault from error
 
 
 def fields(fault: Fault, id: str) -> dict[str, object]:

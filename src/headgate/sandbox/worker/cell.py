@@ -16,19 +16,11 @@ import socket
 import time
 from typing import Any
 
-from headgate.sandbox.worker import (
-    child,
-    collect,
-    first,
-    frames,
-    place,
-    syscalls,
-    usage,
-    zygote,
-)
+from headgate.sandbox.worker import child, collect, first, frames, place, syscalls, usage
 from headgate.sandbox.worker.around import Surroundings
 from headgate.sandbox.worker.frames import Word
 from headgate.sandbox.worker.streams import Line, Stream, read_answer
+from headgate.sandbox.worker.zygote import name_of
 
 FIRST_S, TICK_S = 0.002, 0.01
 """until the first look at what a cell uses, and between two"""
@@ -55,7 +47,7 @@ class Cell:
         self._order: dict[str, Any] = {}
         self._step = -1
         self._streams: list[Stream] = []
-        self._reason = ""
+        self._reason = self._unlaid = ""
         self._is_done = False
         self._lost = self._rss_kb = 0
         self._cpu_ms = self._cpu_before_ms = 0.0
@@ -163,7 +155,9 @@ class Cell:
 
     def _end_laying(self) -> None:
         if self._laying is not None:
-            self._reason = self._reason or self._laying.close()
+            if (wrong := self._laying.close()) == place.UNLAID:
+                self._unlaid = self._unlaid or self._laying.path
+            self._reason = self._reason or wrong
             self._laying = None
 
     def add_stdin(self, payload: bytes) -> None:
@@ -178,7 +172,10 @@ class Cell:
         self._deadline = self._begun + order["limits"]["wall_s"]
         self._look_at = self._begun + FIRST_S
         self._step = 0
-        if self._reason:
+        if self._reason == place.UNLAID and order["session"]:
+            self._tell_done(None, is_over=False)  # nothing ran: the session goes on
+            self._begin_next()
+        elif self._reason:
             self.stop(self._reason)
         elif self._line is not None:
             self._listen_on()
@@ -251,7 +248,7 @@ class Cell:
 
     def _hear_last_words(self) -> None:
         """The child may be done though the kernel will need a while to free what it had."""
-        words = child.last_words(zygote.name_of(self._child_pid)) if self._child_pid else None
+        words = child.last_words(name_of(self._child_pid)) if self._child_pid else None
         if words is None or self._is_over or self._step < 0 or self._watch is None:
             return
         self._watch.look(1 << 62, 0.0)
@@ -453,6 +450,7 @@ class Cell:
             Word.DONE,
             {
                 "reason": self._reason,
+                "unlaid": self._unlaid,
                 "lost": self._lost,
                 "ms": self._ms or (time.monotonic() - self._begun) * 1000,
                 "cpu_ms": max(0.0, self._cpu_ms + now - self._cpu_before_ms),

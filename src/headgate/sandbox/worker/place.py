@@ -18,6 +18,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+UNLAID = "unlaid"
+"""the reason of an order of which a file cannot be laid: something is in its way"""
 _OURS = 5
 """folders of a cell that are not counted as the user's"""
 
@@ -59,7 +61,7 @@ class Laying:
     """One file on its way into a cell."""
 
     def __init__(self, files: int, path: str, *, executable: bool) -> None:
-        self._fd, self._wrong = -1, ""
+        self.path, self._fd, self._wrong = path, -1, ""
         folder, _, name = path.rpartition("/")
         try:
             with opened(files, f"box/{folder}") as here:
@@ -82,7 +84,7 @@ class Laying:
             self.close()
 
     def close(self) -> str:
-        """The limit that was reached, or nothing."""
+        """The limit that was reached, UNLAID, or nothing."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -90,4 +92,4 @@ class Laying:
 
 
 def _reason(error: OSError, full: str) -> str:
-    return full if error.errno == errno.ENOSPC else "broken"
+    return full if error.errno == errno.ENOSPC else UNLAID

@@ -44,7 +44,7 @@ def run_file(path: str) -> tuple[int, str]:
         parts = _compiled(source, path, wants_value=b"pandas" in source or b"polars" in source)
     except (SyntaxError, ValueError, OSError) as error:
         sys.excepthook(type(error), error.with_traceback(None), None)
-        return 1, "build"
+        return 1, reason(error) or "build"
     names = _main_module(path)
     me = os.getpid()
     try:
