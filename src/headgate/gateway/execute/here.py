@@ -20,7 +20,7 @@ from typing import Protocol
 import msgspec
 
 from headgate.gateway.execute import ops, trouble
-from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Kept, Room
+from headgate.gateway.execute.ops import Answer, Begin, Hear, Kept, Room
 from headgate.sandbox.model import (
     Artefact,
     Heard,
@@ -77,7 +77,7 @@ class Here:
         return len(self._rooms)
 
     async def do(
-        self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
+        self, ask: ops.Run | ops.Errand, hear: Hear | None = None, begins: Begin | None = None
     ) -> Answer:
         """What is asked for; Fault says why it is not to be had."""
         try:
