@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -169,3 +170,39 @@ def test_the_line_does_not_name_the_code() -> None:
     for line in (openai.line(sent), anthropic.line(sent)):
         assert "6 * 7" not in line
         assert sent.file in line
+
+
+async def test_nothing_is_kept_awake_before_its_price_was_agreed_to() -> None:
+    async with shop() as (sim, away):
+        for agreed in ("0", "4.31"):
+            with pytest.raises(Refused, match=r"costs \$4.32 a day.*agreed were"):
+                away.keep_warm("openai", 2, agreed_usd_day=agreed)
+        with pytest.raises(Refused, match="cannot be kept awake"):
+            away.keep_warm("anthropic", 1, agreed_usd_day="100")
+        await asyncio.sleep(0.05)
+        assert not sim.calls
+        assert not sim.world.interpreters.boxes
+
+
+async def test_a_run_takes_a_container_that_was_kept_awake_and_another_is_made() -> None:
+    async with shop() as (sim, away):
+        boxes = sim.world.interpreters.boxes
+        said = away.keep_warm("openai", 1, agreed_usd_day="2.16")
+        assert said.startswith("keeping 1 container of 1g")
+        async with asyncio.timeout(5):
+            while not boxes:  # noqa: ASYNC110 - the vendor has no event for it
+                await asyncio.sleep(0.01)
+        (kept,) = boxes
+        result = await away.run("openai", JOB)
+        assert (result.status, result.id) == (Status.OK, kept)
+        async with asyncio.timeout(5):
+            while not boxes or kept in boxes:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len(boxes) == 1
+        larger = Job("python", "1", limits=Limits(memory_mb=2048))
+        assert (await away.run("openai", larger)).id not in boxes, "of another size"
+        (dead,) = boxes
+        boxes.clear()
+        assert (await away.run("openai", JOB)).id != dead
+        await away.__aexit__()
+        assert not boxes, "each costs by the minute"

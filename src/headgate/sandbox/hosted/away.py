@@ -3,6 +3,7 @@
 Rule 1: a result is the same wherever it was made, with model, tokens and cost beside it.
 Rule 2: what did not run as it was sent is broken, and says so; no model's word is a result.
 Rule 3: the next place is tried only where there is no result of the code.
+Rule 4: a container that was kept awake serves one run, as one that is made for it does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from headgate.sandbox.hosted.anthropic import Anthropic
 from headgate.sandbox.hosted.choice import AUTO, LOCAL, Place
 from headgate.sandbox.hosted.openai import OpenAI
 from headgate.sandbox.hosted.said import Interpreter, Said
-from headgate.sandbox.hosted.vendor import NANO, Vendor, vendors
+from headgate.sandbox.hosted.vendor import NANO, Size, Vendor, vendors
+from headgate.sandbox.hosted.warm import Warm
+from headgate.sandbox.hosted.warm import words as warm_words
 from headgate.sandbox.hosted.wire import Wire
 from headgate.sandbox.model import Job, Refused, Result, Status, Unavailable
 from headgate.sandbox.settings import Settings
@@ -69,13 +72,43 @@ class Away:
         self._settings = settings
         self._door = door or Door()
         self._owned = door is None
+        self._warm: dict[str, list[Warm]] = {}
+        """containers that are kept awake, by their provider"""
+        self._tending: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for tending in self._tending:
+            tending.cancel()
+        await asyncio.gather(*self._tending, return_exceptions=True)
         if self._owned:
             await self._door.close()
+
+    def keep_warm(
+        self, on: str, count: int, memory_mb: int = 1024, *, agreed_usd_day: str = "0"
+    ) -> str:
+        """Keep containers of a vendor awake for runs to come, until this context is left.
+
+        It says what they cost a day; Refused says so where that is more than was agreed to, or
+        why they cannot be kept, and nothing is begun.
+        """
+        it = self._hosted(on)
+        speaks = _SPEAKS[it.provider.kind](Wire(it.provider, self._door))
+        warm = Warm(speaks, it.vendor, memory_mb, count, agreed_usd_day=agreed_usd_day)
+        self._warm.setdefault(it.provider.name, []).append(warm)
+        self._tending.append(asyncio.ensure_future(warm.run()))
+        return warm_words(it.vendor, memory_mb, count)
+
+    async def _container(self, it: Hosted, speaks: Interpreter, size: Size) -> str:
+        """One that was kept awake and lives, or a new one."""
+        for warm in self._warm.get(it.provider.name, ()):
+            while warm.holds(size) and (container := warm.take()):
+                with contextlib.suppress(Unavailable):
+                    await speaks.touch(container)
+                    return container
+        return await speaks.open(size.name)
 
     def places(self, job: Job) -> list[Place]:
         """Every place, with what it lacks for the job and what it would cost.
@@ -175,7 +208,7 @@ class Away:
         size = it.vendor.size(job.limits.memory_mb)
         if size is None:
             raise Refused(f"{it.on}: {it.vendor.lacks(job)}", "--on local")
-        container = job.session or await speaks.open(size.name)
+        container = job.session or await self._container(it, speaks, size)
         said: Said | None = None
         try:
             said = await speaks.run(sent, it.model, container)

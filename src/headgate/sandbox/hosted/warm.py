@@ -67,6 +67,7 @@ class Warm:
         self._count = count
         self._pause_s = vendor.idle_s * EARLY
         self._ready: deque[str] = deque()
+        self._taken = asyncio.Event()
         self.trouble = ""
         """why there are fewer than asked for; empty: there are as many"""
 
@@ -75,7 +76,12 @@ class Warm:
 
     def take(self) -> str:
         """A container, the longest kept first; empty: none is ready."""
+        self._taken.set()
         return self._ready.popleft() if self._ready else ""
+
+    def holds(self, size: Size) -> bool:
+        """Are its containers of this size."""
+        return self._size == size
 
     async def tend(self) -> None:
         """Look at each, and make what is missing."""
@@ -97,10 +103,23 @@ class Warm:
         """Tend them until cancelled; then they are closed, as each costs by the minute."""
         try:
             while True:
+                self._taken.clear()
                 await self.tend()
-                await pause(self._pause_s)
+                await self._rest(pause)
         finally:
             await self.close()
+
+    async def _rest(self, pause: Callable[[float], Awaitable[object]]) -> None:
+        """Until they are to be looked at again, or one was taken."""
+        resting = asyncio.ensure_future(pause(self._pause_s))
+        taken = asyncio.ensure_future(self._taken.wait())
+        try:
+            await asyncio.wait((resting, taken), return_when=asyncio.FIRST_COMPLETED)
+            if resting.done():
+                resting.result()
+        finally:
+            resting.cancel()
+            taken.cancel()
 
     async def close(self) -> None:
         while self._ready:
