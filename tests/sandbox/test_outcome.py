@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -81,3 +82,13 @@ def test_every_limit_has_a_hint_that_can_be_said() -> None:
         told = result({"reason": reason})
         assert told.status == status
         assert bool(told.hint) == (status not in (Status.STOPPED, Status.BUILD))
+
+
+def test_an_artefact_is_the_same_in_whatever_pieces_it_came() -> None:
+    whole, pieces = outcome.Growing("a.txt"), outcome.Growing("a.txt")
+    whole.add(b"abc")
+    for piece in (b"a", b"", b"bc"):
+        pieces.add(piece)
+    assert whole.whole() == pieces.whole()
+    assert whole.whole().sha256 == hashlib.sha256(b"abc").hexdigest()
+    assert outcome.Growing("a.txt").whole().size == 0

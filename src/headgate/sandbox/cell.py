@@ -53,7 +53,7 @@ class Run:
         self.artefacts: list[Artefact] = []
         self.broken = ""
         self._heard = heard
-        self._open: tuple[dict[str, Any], bytearray] | None = None
+        self._open: outcome.Growing | None = None
         self._begin_step()
 
     def _begin_step(self) -> None:
@@ -70,9 +70,9 @@ class Run:
                 self._end_step(frame.said)
             case Word.FOUND:
                 self._take()
-                self._open = (frame.said, bytearray())
+                self._open = outcome.Growing(frame.said["path"])
             case Word.PIECE if self._open is not None:
-                self._open[1].extend(frame.payload)
+                self._open.add(frame.payload)
             case Word.FAILED:
                 self.broken = frame.said["what"]
             case Word.DONE:
@@ -96,9 +96,7 @@ class Run:
     def _take(self) -> None:
         if self._open is None:
             return
-        found, data = self._open
-        self._open = None
-        artefact = outcome.artefact(found["path"], bytes(data))
+        artefact, self._open = self._open.whole(), None
         self.artefacts.append(artefact)
         if self._heard is not None:
             self._heard(Made(artefact))

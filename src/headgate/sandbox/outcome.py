@@ -183,8 +183,17 @@ def unlaid(path: str) -> Refused:
     )
 
 
-def artefact(path: str, data: bytes) -> Artefact:
-    """A file as it was left."""
-    return Artefact(
-        path, len(data), hashlib.sha256(data).hexdigest(), mime_of(path, data), data
-    )
+class Growing:
+    """An artefact as it comes: hashed piece by piece, so that a large one holds up nobody."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._pieces, self._hash = path, list[bytes](), hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._hash.update(data)
+
+    def whole(self) -> Artefact:
+        """As it was left."""
+        path, data = self._path, b"".join(self._pieces)
+        return Artefact(path, len(data), self._hash.hexdigest(), mime_of(path, data), data)
