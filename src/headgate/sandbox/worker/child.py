@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import confine, first, frames, rehearsal, runner, syscalls
+from headgate.sandbox.worker import confine, first, frames, pages, rehearsal, runner, syscalls
 
 MARK = "hg!"
 """before exit code and reason, in the name of a process that has nothing more to do"""
@@ -23,9 +23,14 @@ _TALK = 3
 _INSIDE = syscalls.EVERY_NAMESPACE & ~syscalls.NEWPID
 
 
-def wait_for_code(cell: int, sock: socket.socket, program: bytes) -> NoReturn:
-    """In a child of the zygote: enter the cell (a pidfd of its first process), then run."""
+def wait_for_code(cell: int, sock: socket.socket, program: bytes, written: bytes) -> NoReturn:
+    """In a child of the zygote: enter the cell (a pidfd of its first process), then run.
+
+    `written` are the pages that a rehearsal writes to: a run will write to most of them too.
+    """
     try:
+        if not pages.copy(written):
+            rehearsal.touch()
         said, fds = _settle(cell, sock, program)
         _enter(said, fds)
     except BaseException as error:  # noqa: BLE001 - nobody above us: it is told, then we end
@@ -80,7 +85,6 @@ def _settle(cell: int, sock: socket.socket, program: bytes) -> tuple[dict[str, A
         sock.detach()
     syscalls.prctl(syscalls.DUMPABLE, 1)
     confine.seal(program, _TALK)
-    rehearsal.touch()
     frames.tell(talk, {"word": "here", "cpu_ms": time.process_time() * 1000})
     said, fds = _hear(talk)
     talk.detach()

@@ -25,6 +25,7 @@ CAP_AMBIENT, AMBIENT_CLEAR = 47, 4
 _NUMBERS = {"x86_64": (56, 155), "aarch64": (220, 41)}
 """clone and pivot_root; younger calls have one number everywhere"""
 _OPEN_TREE, _MOVE_MOUNT, _CLOSE_RANGE, _MOUNT_SETATTR = 428, 429, 436, 442
+_PROCESS_MADVISE, _POPULATE_WRITE = 440, 23
 _FSCONFIG, _FSPICK, _FSPICK_SELF, _SET_STRING, _RECONFIGURE = 431, 433, 8 | 1, 1, 7
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _TREE_CLONE, _TREE_CLOEXEC, _MOVE_EMPTY_PATH = 1, os.O_CLOEXEC, 4
@@ -177,11 +178,10 @@ def name_process(name: str) -> None:
 
 def drop_capabilities() -> None:
     """Empty every set of capabilities, the bounding one included."""
+    drop, nothing = ctypes.c_int(CAPBSET_DROP), ctypes.c_ulong(0)
     for capability in range(64):
-        try:
-            prctl(CAPBSET_DROP, capability)
-        except OSError:
-            break  # beyond the last that this kernel knows
+        if _libc.prctl(drop, ctypes.c_ulong(capability), nothing, nothing, nothing) < 0:
+            break  # beyond the last that this kernel knows, or none is ours to drop
     prctl(CAP_AMBIENT, AMBIENT_CLEAR)
     head = (ctypes.c_uint32 * 2)(_CAPABILITY_3, 0)
     _ended(_libc.capset(head, (ctypes.c_uint32 * 6)()), "capset")
@@ -191,6 +191,19 @@ def close_beyond(last: int) -> None:
     """Close every descriptor above `last`."""
     first = ctypes.c_uint(last + 1)
     _numbered("close_range", _CLOSE_RANGE, first, ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0))
+
+
+def populate(process: int, spans: int, count: int) -> None:
+    """Copy what lies at `count` spans (an array there): `process` is our own pidfd."""
+    _numbered(
+        "process_madvise(MADV_POPULATE_WRITE)",
+        _PROCESS_MADVISE,
+        ctypes.c_int(process),
+        ctypes.c_void_p(spans),
+        ctypes.c_size_t(count),
+        ctypes.c_int(_POPULATE_WRITE),
+        ctypes.c_uint(0),
+    )
 
 
 def collapse(start: int, length: int) -> None:

@@ -16,7 +16,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import child, first, frames, made, rehearsal, syscalls
+from headgate.sandbox.worker import child, first, frames, made, pages, rehearsal, syscalls
 
 TALK = 3
 """the descriptor on which the keeper speaks"""
@@ -44,6 +44,7 @@ def breed(imports: list[str], program: bytes) -> NoReturn:
     gc.freeze()
     gc.disable()
     _use_huge_pages()
+    written = pages.learn(rehearsal.touch)
     wake, woken = socket.socketpair()
     wake.setblocking(False)
     woken.setblocking(False)
@@ -56,7 +57,7 @@ def breed(imports: list[str], program: bytes) -> NoReturn:
     while True:
         for fd, _ in poll.poll():
             if fd == talk.fileno():
-                _fork(talk, program)
+                _fork(talk, program, written)
             else:
                 _reap(talk, wake)
 
@@ -86,7 +87,7 @@ def _load(imports: list[str]) -> dict[str, str]:
     return missing
 
 
-def _fork(talk: socket.socket, program: bytes) -> None:
+def _fork(talk: socket.socket, program: bytes, written: bytes) -> None:
     said, fds = frames.hear(talk)
     if said is None:
         os._exit(0)  # the keeper is gone
@@ -102,7 +103,7 @@ def _fork(talk: socket.socket, program: bytes) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         talk.close()
         gc.enable()
-        child.wait_for_code(cell, socket.socket(fileno=sock), program)
+        child.wait_for_code(cell, socket.socket(fileno=sock), program, written)
     if pid > 0:
         frames.tell(talk, {"word": "born", "cell": said["cell"], "pid": pid})
     os.close(cell)
