@@ -29,6 +29,9 @@ _LAST_READ = 469
 _ONE_BYTE = 255
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+
 
 class Check(NamedTuple):
     """What an argument must be for the call to pass."""
@@ -293,14 +296,12 @@ def refusals() -> dict[str, tuple[int, tuple[Check, ...]]]:
 
 def install(program: bytes) -> None:
     """Put this process, and all it will become, behind the filter; it cannot be taken off."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs was refused")
     ops = ctypes.create_string_buffer(program, len(program))
     head = struct.pack("@HP", len(program) // 8, ctypes.addressof(ops))
     whole = ctypes.create_string_buffer(head, len(head))
-    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(whole), 0, 0):
+    if _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(whole), 0, 0):
         raise OSError(ctypes.get_errno(), "the seccomp filter was refused")
 
 

@@ -22,7 +22,7 @@ from headgate.sandbox.worker.frames import Word
 from headgate.sandbox.worker.streams import Line, Stream, read_answer
 from headgate.sandbox.worker.zygote import name_of
 
-FIRST_S, TICK_S = 0.002, 0.01
+FIRST_S, TICK_S = 0.02, 0.01
 """until the first look at what a cell uses, and between two"""
 _OF_SIGNALS = {int(signal.SIGXCPU): "cpu", int(signal.SIGXFSZ): "file"}
 

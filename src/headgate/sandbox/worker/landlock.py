@@ -38,6 +38,9 @@ _SCOPE_SINCE, _SCOPE = 6, 0b11
 """no abstract socket and no signal out of its own domain"""
 _QUIET_SINCE = 7
 
+_libc = ctypes.CDLL(None, use_errno=True)
+"""opened once: a fork that confines itself would pay for it in fresh pages"""
+
 
 class Reach(NamedTuple):
     """What may still be named once confined."""
@@ -52,7 +55,7 @@ class Reach(NamedTuple):
 
 def best() -> int:
     """The version of Landlock this kernel has; 0: none, or it is switched off."""
-    answer = _libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)
+    answer = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)
     return max(0, int(answer))
 
 
@@ -64,36 +67,35 @@ def confine(reach: Reach, version: int | None = None) -> int:
     version = best() if version is None else version
     if not version:
         return 0
-    libc = _libc()
     held = _held(version)
     tcp = _TCP if version >= _TCP_SINCE else 0
     scope = _SCOPE if version >= _SCOPE_SINCE else 0
     asked = struct.pack("=QQQ", held, tcp, scope)
-    rules = libc.syscall(_CREATE_RULESET, asked, ctypes.c_size_t(len(asked)), 0)
+    rules = _libc.syscall(_CREATE_RULESET, asked, ctypes.c_size_t(len(asked)), 0)
     if rules < 0:
         raise OSError(ctypes.get_errno(), "a Landlock ruleset was refused")
     try:
-        _let_in(libc, rules, reach, held)
-        if libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))):
+        _let_in(rules, reach, held)
+        if _libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))):
             raise OSError(ctypes.get_errno(), "no_new_privs was refused")
         flags = _KEEP_AUDIT_QUIET if version >= _QUIET_SINCE else 0
-        if libc.syscall(_RESTRICT_SELF, rules, flags):
+        if _libc.syscall(_RESTRICT_SELF, rules, flags):
             raise OSError(ctypes.get_errno(), "Landlock's restriction was refused")
     finally:
         os.close(rules)
     return version
 
 
-def _let_in(libc: ctypes.CDLL, rules: int, reach: Reach, held: int) -> None:
+def _let_in(rules: int, reach: Reach, held: int) -> None:
     for path in reach.read:
-        _add(libc, rules, path, (_EXECUTE | _READ | _LIST) & held, is_needed=False)
+        _add(rules, path, (_EXECUTE | _READ | _LIST) & held, is_needed=False)
     for path in reach.write:
-        _add(libc, rules, path, held & ~_MAKE_DEVICES & ~_DEVICE_IOCTL, is_needed=True)
+        _add(rules, path, held & ~_MAKE_DEVICES & ~_DEVICE_IOCTL, is_needed=True)
     for path in reach.devices:
-        _add(libc, rules, path, (_READ | _WRITE | _TRUNCATE) & held, is_needed=False)
+        _add(rules, path, (_READ | _WRITE | _TRUNCATE) & held, is_needed=False)
 
 
-def _add(libc: ctypes.CDLL, rules: int, path: str, rights: int, *, is_needed: bool) -> None:
+def _add(rules: int, path: str, rights: int, *, is_needed: bool) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -104,7 +106,7 @@ def _add(libc: ctypes.CDLL, rules: int, path: str, rights: int, *, is_needed: bo
         if not stat.S_ISDIR(os.fstat(place).st_mode):
             rights &= _OF_FILES
         rule = struct.pack("=Qi", rights, place)
-        if libc.syscall(_ADD_RULE, rules, _RULE_BELOW_PATH, rule, 0):
+        if _libc.syscall(_ADD_RULE, rules, _RULE_BELOW_PATH, rule, 0):
             raise OSError(ctypes.get_errno(), f"Landlock did not take {path!r}")
     finally:
         os.close(place)
@@ -115,7 +117,3 @@ def _held(version: int) -> int:
     for since, these in _FS_SINCE:
         rights |= these if version >= since else 0
     return rights
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
