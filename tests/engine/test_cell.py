@@ -126,3 +126,39 @@ def test_a_very_long_output_loses_its_middle() -> None:
     told = cell.read(asked, Result(status=Status.OK, stdout=long), ()).stdout
     assert told.endswith("z")
     assert "1 characters left out" in told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "[]",
+        "7",
+        "{",
+        "{}",
+        '{"edited": [1]}',
+        '{"edited": {}, "trouble": []}',
+        '{"edited": null, "trouble": "wild"}',
+    ],
+)
+def test_an_editor_whose_words_code_has_changed_is_told_as_trouble(said: str) -> None:
+    asked = wanted("edit", command="view", path="a")
+    found = cell.read(asked, Result(status=Status.OK, stdout=said), ())
+    assert (found.edited, found.trouble) == (None, "unavailable")
+
+
+def test_an_edit_that_fails_is_told_as_an_edits_error_and_in_short() -> None:
+    asked = wanted("edit", command="view", path="a", view_range="x")
+    stderr = "Traceback\n" + "x" * 9999
+    failed = Result(status=Status.ERROR, stderr=stderr)
+    for result in (failed, Result(status=Status.DISK, hint="less")):
+        found = cell.read(asked, result, ())
+        assert found.trouble == "invalid"
+        assert found.why.startswith(result.status.value)
+        assert len(found.why) < 2000
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "--1", "1\n", "True"])
+def test_what_is_no_exit_code_is_none(value: str) -> None:
+    asked = wanted("bash", command="true")
+    assert cell.read(asked, Result(status=Status.OK, value=value), ()).exit_code == 0

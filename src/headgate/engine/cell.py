@@ -6,6 +6,7 @@ Rule 2: what the model wrote goes into a cell as one literal, never as code of o
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -82,6 +83,19 @@ _HINTS = {
 }
 
 
+class _Said(msgspec.Struct):
+    """What the editor's cell prints."""
+
+    edited: dict[str, Any] | None = None
+    trouble: Trouble = ""
+    why: str = ""
+
+
+_SAID = msgspec.json.Decoder(_Said)
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+MOST_WHY = 1000
+
+
 def source(wanted: Wanted) -> str:
     """The cell to run; empty when there is nothing in it that could be."""
     given = wanted.input
@@ -99,7 +113,7 @@ def read(wanted: Wanted, result: Result, files: tuple[MadeFile, ...]) -> Ran:
     trouble: Trouble = "time" if _HINTS.get(result.status) == "time" else ""
     if _HINTS.get(result.status) == "unavailable":
         return Ran(trouble="unavailable", why=result.hint or "the sandbox failed", files=files)
-    if wanted.tool == "edit" and not trouble and result.status is Status.OK:
+    if wanted.tool == "edit" and not trouble:
         return _edited(result)
     why = f"{result.status.value}: {result.hint}".rstrip(": ") if trouble else ""
     stderr = result.stderr
@@ -124,22 +138,25 @@ def _printed(wanted: Wanted, result: Result) -> str:
 
 def _code(wanted: Wanted, result: Result) -> int:
     if result.status is Status.OK:
-        value = result.value or ""
-        is_number = value.removeprefix("-").isdigit()
-        return int(value) if wanted.tool == "bash" and is_number else 0
+        found = _NUMBER.fullmatch(result.value or "")
+        return int(found[0]) if wanted.tool == "bash" and found else 0
     if result.status is Status.SIGNAL or result.status.value.endswith("_limit"):
         return KILLED
     return result.exit_code or 1
 
 
 def _edited(result: Result) -> Ran:
-    lines = result.stdout.strip().splitlines()
+    """What the editor's cell says; code of the same session may have changed its words."""
+    if result.status is not Status.OK:
+        last = result.stderr.strip().rpartition("\n")[2] or result.hint
+        return Ran(trouble="invalid", why=f"{result.status.value}: {last[:MOST_WHY]}")
     try:
-        found: Any = msgspec.json.decode(lines[-1] if lines else "")
-        edited, trouble, why = found.get("edited"), found.get("trouble", ""), found.get("why")
-    except (*BROKEN, AttributeError):
-        edited, trouble, why = None, "unavailable", "the editor did not answer"
-    return Ran(edited=edited, trouble=trouble, why=why or "")
+        said = _SAID.decode(result.stdout.strip().rpartition("\n")[2])
+    except (*BROKEN, msgspec.ValidationError):
+        return Ran(trouble="unavailable", why="the editor did not answer")
+    if said.edited is None and not said.trouble:
+        return Ran(trouble="unavailable", why="the editor did not answer")
+    return Ran(edited=said.edited, trouble=said.trouble, why=said.why[:MOST_WHY])
 
 
 def _cut(text: str) -> str:
