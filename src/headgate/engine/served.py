@@ -3,7 +3,8 @@
 Rule 1: each round is a call of its own: limits, budgets, retries, fallbacks and a ledger row
 are its own, and none of them is shared or kept.
 Rule 2: what the caller has seen stays true: a round that fails ends the answer with its fault.
-Rule 3: a call whose every target can run code itself is left alone, unless the operator says
+Rule 3: a key whose surfaces are named has code run only where "execute" is among them.
+Rule 4: a call whose every target can run code itself is left alone, unless the operator says
 that code stays here.
 """
 
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from headgate import config as configuration
 from headgate.config import Config, Route
 from headgate.engine import cell, refusal
-from headgate.engine.execution import Execution
+from headgate.engine.execution import SURFACE, Execution
 from headgate.engine.gate import Gate
 from headgate.engine.ground import Ground
 from headgate.engine.head import warning
@@ -47,6 +48,9 @@ _HERE = b"x-headgate-code"
 _NOWHERE = (
     'vendor_tools = "local" keeps code here, and this gateway runs none: set [sandbox] enabled'
     " = true and start it anew"
+)
+_UNGRANTED = (
+    "its code would run here, and {0}; leave the tool out, or have {1} added to the surfaces"
 )
 _UNKEYED = (
     "unkeyed: sent again with the same Idempotency-Key this call would run its code again"
@@ -123,6 +127,9 @@ class Workshop:
             raise Fault(Kind.UNSUPPORTED, _NOWHERE)
         asked = _ASKED[call.surface.name](open_object(call.envelope.body).rest)
         wish, prefix = asked.wish, _PREFIXES[call.surface.name]
+        refusal_of = call.holder.refusal
+        if wish.offered and refusal_of and (why := refusal_of(call.model, SURFACE.name)):
+            raise Fault(Kind.FORBIDDEN, _UNGRANTED.format(why, SURFACE.name))
         memory_mb = min(_MEBIBYTES.get(wish.memory, 0), self._config.sandbox.most_memory_mb)
         stay = await self._lodging.enter(Entry(owner_of(call), prefix, wish, memory_mb))
         if stay.follows:
