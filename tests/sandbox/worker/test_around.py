@@ -18,7 +18,7 @@ def test_a_cell_that_breaks_before_it_began_says_so_and_wants_nothing_woken() ->
         lambda _: None,
         lambda *_: None,
         lambda *_: None,
-        b"",
+        lambda *_: 0,
         False,
     )
     cell = Cell(7, {}, around)

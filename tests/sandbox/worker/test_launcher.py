@@ -18,7 +18,7 @@ async def test_no_process_of_a_worker_is_root_outside_nor_holds_our_environment(
 
 def _check(launcher: int) -> None:
     tree = _tree(launcher)
-    assert len(tree) == 3  # launcher, keeper, zygote
+    assert len(tree) == 4  # launcher, keeper, spawner, zygote
     for pid in tree:
         status = Path(f"/proc/{pid}/status").read_text()
         uids = {int(it) for it in status.partition("Uid:")[2].partition("\n")[0].split()}

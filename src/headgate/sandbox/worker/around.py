@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Others(NamedTuple):
     """Whom a keeper speaks with besides its supervisor."""
 
     zygote: socket.socket | None
+    spawner: socket.socket
     births: socket.socket | None
     overlays: list[str]
     """trees that each cell may write to"""
@@ -29,6 +30,7 @@ class Surroundings(NamedTuple):
     """a child of the zygote into the cell: its number, its first process, a socket"""
     bear: Callable[[int, int], None]
     """tell the supervisor of a new process: cell, pid"""
-    program: bytes
+    spawn: Callable[[dict[str, Any], int], int]
+    """the first process of a cell, as wished, with a socket: its id"""
     forks: bool
     """there is a zygote"""

@@ -16,7 +16,7 @@ import socket
 import time
 from typing import Any
 
-from headgate.sandbox.worker import child, collect, first, frames, place, syscalls, usage
+from headgate.sandbox.worker import child, collect, frames, place, usage
 from headgate.sandbox.worker.around import Surroundings
 from headgate.sandbox.worker.frames import Word
 from headgate.sandbox.worker.streams import Line, Stream, read_answer
@@ -55,12 +55,10 @@ class Cell:
         self._look_at = 0.0
 
     def open(self) -> int:
-        """Clone its first process; its id."""
+        """Have its first process cloned; its id."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        pid = syscalls.clone(syscalls.EVERY_NAMESPACE)
-        if pid == 0:
-            first.live(theirs, self._wish, self._around.program)
-        theirs.close()
+        with theirs:
+            pid = self._around.spawn(self._wish, theirs.fileno())
         self._talk = ours
         self._first_fd = os.pidfd_open(pid)
         self._around.watch(ours.fileno(), self._hear_first)

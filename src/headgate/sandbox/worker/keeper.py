@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from headgate.sandbox.worker import bpf, first, frames, root, syscalls, zygote
+from headgate.sandbox.worker import bpf, first, frames, root, spawner, syscalls, zygote
 from headgate.sandbox.worker.around import Others, Surroundings
 from headgate.sandbox.worker.cell import Cell
 from headgate.sandbox.worker.frames import Frame, Word
@@ -27,11 +27,11 @@ def keep(up: socket.socket, setup: dict[str, Any]) -> None:
     program = bpf.compile_filter()
     os.environ.clear()
     os.environ.update(first.ENV | setup["env"])
+    spawns = spawner.start(program)
     talk = _start_zygote(up, setup, program) if setup["forks"] else None
     births = socket.socket(fileno=setup["births"]) if setup["births"] >= 0 else None
-    Keeper(
-        up, Others(talk, births, setup["overlays"], root.covered(setup["trees"])), program
-    ).serve()
+    covered = root.covered(setup["trees"])
+    Keeper(up, Others(talk, spawns, births, setup["overlays"], covered)).serve()
 
 
 def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> socket.socket:
@@ -52,7 +52,7 @@ def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> s
 class Keeper:
     """The loop of a worker."""
 
-    def __init__(self, up: socket.socket, others: Others, program: bytes) -> None:
+    def __init__(self, up: socket.socket, others: Others) -> None:
         self._up, self._others = up, others
         self._zygote = others.zygote
         self._out = bytearray()
@@ -67,7 +67,7 @@ class Keeper:
             self._unwatch,
             self._fork,
             self._bear,
-            program,
+            self._spawn,
             others.zygote is not None,
         )
 
@@ -182,6 +182,9 @@ class Keeper:
     def _fork(self, number: int, first_fd: int, sock: int) -> None:
         assert self._zygote is not None
         frames.tell(self._zygote, {"cell": number}, (first_fd, sock))
+
+    def _spawn(self, wish: dict[str, Any], sock: int) -> int:
+        return spawner.ask(self._others.spawner, wish, sock)
 
     def _bear(self, number: int, pid: int) -> None:
         """The kernel tells the supervisor the pid as it is there."""
