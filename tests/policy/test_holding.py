@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headgate.config.model import CapsConfig
+from headgate.engine.till import TICK_S
 from headgate.policy.cap import span
-from headgate.policy.holding import Pot, Tap
+from headgate.policy.holding import EPOCH, Pot, Tap
 
 AMOUNTS = st.integers(0, 10**6)
 
@@ -44,6 +46,21 @@ def test_what_is_not_needed_any_more_goes_back_in_time() -> None:
         it.tick()
     assert it.granted == 0
     assert it.settled()
+
+
+def test_an_idle_cushion_is_given_back_before_those_who_wait_elsewhere_give_up() -> None:
+    it = pot()
+    it.answer(10**6, 0, 0)
+    it.held = 10**6
+    for _ in range(EPOCH + 1):  # it is seen in the next epoch too, which is the worst
+        it.tick()
+    it.held = 0
+    for _ in range(int((CapsConfig().wait_s - 1) / TICK_S)):
+        it.tick()
+        if it.due():
+            before = it.granted
+            it.answer(it.ask(), it.free + before - it.granted, 0)
+    assert it.granted == 0
 
 
 def test_what_is_left_counts_what_the_bank_cannot_know_yet() -> None:

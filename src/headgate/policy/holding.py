@@ -16,8 +16,9 @@ FRESH = 5
 """ticks after which the bank is asked anew what others have used, while there is use"""
 AHEAD = 4
 """times what those in line need: where some come, more are on their way"""
-EPOCH = 25
-"""ticks; what was needed at most in this epoch and the one before is kept at hand"""
+EPOCH = 20
+"""ticks; what was needed at most in this epoch and the one before is kept at hand: both end
+before a call that waits for it elsewhere gives up"""
 
 
 class _Peak:
