@@ -94,8 +94,12 @@ class Bare:
         self._sessions[id] = folder, process
         return id
 
-    async def run(self, job: Job) -> Result:
+    async def run(
+        self, job: Job, heard: None = None, begins: Callable[[], None] | None = None
+    ) -> Result:
         self.jobs.append(job)
+        if begins is not None:
+            begins()
         if (given := self.before(job)) is not None:
             return given
         if job.session not in self._sessions:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from headgate.engine import container as module
-from headgate.engine.container import Container, Containers
+from headgate.engine.container import Begins, Container, Containers
 from headgate.sandbox.model import Artefact, Job, Limits, Result, Status
 from headgate.wire.model import Fault
 from tests.sandboxes import Bare
@@ -114,7 +114,7 @@ async def test_a_run_that_was_killed_ends_its_session() -> None:
         async def open_session(self, tenant: str, language: str, limits: Limits) -> str:
             return "s"
 
-        async def run(self, job: Job) -> Result:
+        async def run(self, job: Job, heard: None = None, begins: Begins = None) -> Result:
             return Result(status=Status.MEMORY)
 
         async def close_session(self, session: str, tenant: str) -> None:

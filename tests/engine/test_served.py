@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -277,10 +278,15 @@ async def test_a_container_nobody_knows_is_refused_with_words() -> None:
 
 
 async def test_who_leaves_ends_the_run() -> None:
-    async with serving_with() as (field, bare):
+    toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "0.5"')
+    async with serving_with(toml) as (field, bare):
         begun, ended = asyncio.Event(), asyncio.Event()
 
-        async def hang(job: Job) -> Result:
+        async def hang(
+            job: Job, heard: None = None, begins: Callable[[], None] | None = None
+        ) -> Result:
+            assert begins is not None
+            begins()
             begun.set()
             try:
                 await asyncio.sleep(60)
@@ -296,6 +302,9 @@ async def test_who_leaves_ends_the_run() -> None:
         running_call.cancel()
         await asyncio.gather(running_call, return_exceptions=True)
         await asyncio.wait_for(ended.wait(), 5)
+        (row,) = [it for it in await field.rows(2) if it["surface"] == "execute"]
+        assert row["ending"] == "client_gone"
+        assert 0 < row["cost_nusd"] < 30_000_000_000, "for what ran, and no more"
 
 
 async def test_the_bound_of_calls_is_kept() -> None:

@@ -141,6 +141,8 @@ async def test_a_sandbox_that_does_not_run_it_is_told_to_the_model_and_the_calle
         assert result["content"]["error_code"] == code
         assert text["type"] == "text"
         assert str(error).encode()[:8] in field.sim.calls[-1].body
+        (row,) = [it for it in await field.rows(3) if it["surface"] == "execute"]
+        assert (row["ending"], row["status"], row["cost_nusd"]) == ("error", 503, 0)
 
 
 @STREAMED

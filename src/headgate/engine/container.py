@@ -45,10 +45,14 @@ _ANEW = (
 )
 
 
+Begins = Callable[[], None] | None
+"""called when a run leaves the line"""
+
+
 class Sandboxed(Protocol):
     """What is asked of the sandbox."""
 
-    async def run(self, job: Job) -> Result: ...
+    async def run(self, job: Job, heard: None = None, begins: Begins = None) -> Result: ...
 
     async def open_session(self, tenant: str, language: str, limits: Limits) -> str: ...
 
@@ -259,7 +263,9 @@ class Containers:
 
     # ---- runs
 
-    async def run(self, container: Container, code: str, sandbox: Sandboxed) -> Result:
+    async def run(
+        self, container: Container, code: str, sandbox: Sandboxed, begins: Begins = None
+    ) -> Result:
         """Run one cell in it; Unavailable and Refused say why that is not done."""
         async with container.turn:
             self.use(container)
@@ -270,13 +276,13 @@ class Containers:
                     container.to_lay = list(container.files)
                 container.began = True
             try:
-                result = await sandbox.run(self._job(container, code))
+                result = await sandbox.run(self._job(container, code), None, begins)
             except Refused as refused:
                 if refused.kind != "not_found":
                     raise
                 container.session, anew = await self._begin(container, sandbox), True
                 container.to_lay = list(container.files)
-                result = await sandbox.run(self._job(container, code))
+                result = await sandbox.run(self._job(container, code), None, begins)
             container.to_lay = []
             if result.status not in (Status.OK, Status.ERROR, Status.OUTPUT, Status.ARTEFACTS):
                 await _end_session(container, sandbox)

@@ -43,6 +43,7 @@ class Execution:
         self._ground = ground
         self._price = second_usd
         self._worst_us = 0
+        self._begun: float | None = None
         own = replace(call, id=f"{call.id[:100]}.run{n}", surface=SURFACE, model="python")
         sink: Sink = _Nowhere()
         tally = Tally.of(own, sink, ground.clock(), time.time_ns() // 1000)
@@ -66,14 +67,24 @@ class Execution:
         assert tally.target is not None
         tally.handle = ground.writer.intend(intent(tally, tally.target))
 
-    def settle(self, result: Result | None) -> None:
-        """Write its row; None: it was not begun, or whoever wanted it is gone."""
+    def begins(self) -> None:
+        """It has left the line: from here on it costs."""
+        self._begun = self._ground.clock()
+
+    def settle(self, result: Result | None, *, is_left: bool = True) -> None:
+        """Write its row; None: whoever wanted it is gone, and pays for what ran; or, where it
+        is not left, it could not be run and costs nothing."""
         ground, tally = self._ground, self.tally
         if tally.settled:
             return
         took_us = 0
-        if result is None:
+        if result is None and not is_left:
+            tally.ending, tally.status = Ending.ERROR, 503
+        elif result is None:
             tally.ending = Ending.CLIENT_GONE
+            if self._begun is not None:
+                ran_us = int((ground.clock() - self._begun) * _SECOND_US)
+                took_us = min(ran_us, self._worst_us)
         elif result.status is Status.BROKEN:
             tally.ending, tally.status = Ending.ERROR, 500
         else:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from headgate.engine.container import Container, Containers, Sandboxed
+from headgate.engine.container import Begins, Container, Containers, Sandboxed
 from headgate.sandbox.model import Refused, Result, Unavailable
 from headgate.wire.served.model import MadeFile, Trouble, Wish
 
@@ -66,8 +66,8 @@ class Lodging(Protocol):
         """Find or make the container; Fault says why it is not to be had."""
         ...
 
-    async def run(self, owner: str, container: str, code: str) -> Came:
-        """Run one cell in it."""
+    async def run(self, owner: str, container: str, code: str, begins: Begins = None) -> Came:
+        """Run one cell in it; `begins` is called when it leaves the line."""
         ...
 
     async def remember(self, told: Told) -> None: ...
@@ -102,13 +102,13 @@ class Home:
         known = dict(container.known)
         return Stay(container.id, expires, known, container.limits.wall_s, follows)
 
-    async def run(self, owner: str, container: str, code: str) -> Came:
+    async def run(self, owner: str, container: str, code: str, begins: Begins = None) -> Came:
         containers, sandbox = self._place.containers, self._place.sandbox
         if sandbox is None:
             return Came(trouble="unavailable", why="this gateway has no sandbox")
         found = containers.find(container, owner)
         try:
-            result = await containers.run(found, code, sandbox)
+            result = await containers.run(found, code, sandbox, begins)
         except Unavailable as missing:
             return Came(trouble="unavailable", why=f"{missing.what}: {missing.remedy}")
         except Refused as refused:

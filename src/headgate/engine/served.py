@@ -189,20 +189,20 @@ class Workshop:
         await outlet.tell(telling.ran(wanted, running.result()))
 
     async def _ran(self, talk: _Talk, wanted: Wanted, n: int) -> Ran:
-        ground, stay = self._ground, talk.stay
+        ground, stay, owner = self._ground, talk.stay, owner_of(talk.call)
         code = cell.source(wanted)
         if not code:
             return Ran(trouble="invalid", why="there is no code in this call")
         price, wait_s = self._config.sandbox.second_usd, self._config.caps.wait_s
-        bill, result = Execution(ground, price, talk.call, n), None
+        bill, result, is_left = Execution(ground, price, talk.call, n), None, True
         await bill.enter(stay.wall_s, wait_s)
         try:
-            came = await self._lodging.run(owner_of(talk.call), stay.id, code)
-            result = came.result
+            came = await self._lodging.run(owner, stay.id, code, bill.begins)
+            result, is_left = came.result, False
         except Fault as fault:  # it was closed meanwhile, or its worker ended
-            came = Came(trouble="unavailable", why=fault.message)
+            came, is_left = Came(trouble="unavailable", why=fault.message), False
         finally:
-            bill.settle(result)
+            bill.settle(result, is_left=is_left)
         if result is None:
             return Ran(trouble=came.trouble, why=came.why)
         ground.settlement.journal.say(

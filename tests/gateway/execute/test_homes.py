@@ -20,7 +20,7 @@ from headgate.engine.lodging import Entry, Told
 from headgate.gateway import serve
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.homes import Homes, Household, home_of
-from headgate.gateway.execute.ops import Answer, Homely
+from headgate.gateway.execute.ops import Answer, Begin, Hear, Homely
 from headgate.sim.app import Simulator
 from headgate.wire.served.model import Wish
 from tests.kit import ENV
@@ -88,9 +88,9 @@ async def test_what_is_asked_is_answered_by_what_is_there() -> None:
     house, homes = Household(Place()), Homes()
     asked: list[Homely] = []
 
-    async def do(ask: Homely) -> Answer:
+    async def do(ask: Homely, hear: Hear | None = None, begins: Begin | None = None) -> Answer:
         asked.append(ask)
-        return await house.do(ask)
+        return await house.do(ask, begins)
 
     homes.do = do
     stay = await homes.enter(Entry("me", "cntr", Wish(), 0))

@@ -99,7 +99,7 @@ class Execution:
         self, ask: Ask, hear: Hear | None = None, begins: Begin | None = None
     ) -> Answer:
         if isinstance(ask, Homely):
-            return await self._household.do(ask)
+            return await self._household.do(ask, begins)
         return await self.here.do(ask, hear, begins)
 
     async def rooms(self, owner: str) -> list[Room]:

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from headgate.engine.lodging import Came, Entry, Home, Stay, Told
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.desk import Desk, Place
-from headgate.gateway.execute.ops import Answer, Homely
+from headgate.gateway.execute.ops import Answer, Begin, Hear, Homely
 
-Do = Callable[[Homely], Awaitable[Answer]]
+Do = Callable[[Homely, Hear | None, Begin | None], Awaitable[Answer]]
 
 
 def home_of(owner: str, workers: int) -> int:
@@ -28,7 +28,7 @@ class Household:
     def __init__(self, place: Place) -> None:
         self._home, self._desk = Home(place), Desk(place)
 
-    async def do(self, ask: Homely) -> Answer:
+    async def do(self, ask: Homely, begins: Begin | None = None) -> Answer:
         """Fault says why it is not to be had."""
         match ask:
             case ops.Page():
@@ -37,7 +37,8 @@ class Household:
             case ops.Enter():
                 return Answer(stay=await self._home.enter(ask.entry))
             case ops.Cell():
-                return Answer(came=await self._home.run(ask.owner, ask.container, ask.code))
+                came = await self._home.run(ask.owner, ask.container, ask.code, begins)
+                return Answer(came=came)
             case ops.Remember():
                 await self._home.remember(ask.told)
                 return Answer()
@@ -55,14 +56,16 @@ class Homes:
         assert stay is not None
         return stay
 
-    async def run(self, owner: str, container: str, code: str) -> Came:
-        came = (await self._do(ops.Cell(owner, container, code))).came
+    async def run(
+        self, owner: str, container: str, code: str, begins: Begin | None = None
+    ) -> Came:
+        came = (await self._do(ops.Cell(owner, container, code), begins)).came
         assert came is not None
         return came
 
     async def remember(self, told: Told) -> None:
         await self._do(ops.Remember(told.owner, told))
 
-    async def _do(self, ask: Homely) -> Answer:
+    async def _do(self, ask: Homely, begins: Begin | None = None) -> Answer:
         assert self.do is not None, "calls come once the way is open"
-        return await self.do(ask)
+        return await self.do(ask, None, begins)
