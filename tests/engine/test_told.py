@@ -55,6 +55,21 @@ def test_a_call_too_dear_for_what_is_left_says_both_sums(kind: BudgetKind, words
     assert "$3.00" in message
 
 
+@pytest.mark.parametrize(
+    ("cap", "spent", "sums"),
+    [
+        (1_500_000, 163, ("$0.001499837 of", "$0.0015")),
+        (20 * USD, 1, ("$19.999999999 of", "$20")),
+    ],
+)
+def test_sums_that_differ_by_less_than_is_usually_shown_are_shown_exactly(
+    cap: int, spent: int, sums: tuple[str, str]
+) -> None:
+    message = told.spent(pot(spent, cap), cap).message
+    assert sums[0] in message
+    assert f"may cost up to {sums[1]};" in message
+
+
 def test_a_block_is_the_one_that_claude_code_stops_at() -> None:
     fault = told.spent(pot(20 * USD), USD)
     headers = text(told.block_headers(fault, "anthropic"))

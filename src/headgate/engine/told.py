@@ -48,9 +48,10 @@ def spent(pot: Pot, need_nusd: int) -> Spent:
         why = f"{dollars(pot.cap)}, {pot.label}, is spent"
     else:
         bound = "may cost up to" if pot.kind == "hard" else "will probably cost"
+        say = exactly if dollars(left) == dollars(need_nusd) else dollars
         why = (
-            f"{dollars(left)} of {dollars(pot.cap)}, {pot.label}, are left, and this call"
-            f" {bound} {dollars(need_nusd)}"
+            f"{say(left)} of {dollars(pot.cap)}, {pot.label}, are left, and this call"
+            f" {bound} {say(need_nusd)}"
         )
     mend = "ask for a larger budget" if left <= 0 else "ask for less output, or a larger budget"
     return Spent(pot, f"spend limit reached ({when}): {why}; {mend}")
@@ -62,6 +63,12 @@ def dollars(nusd: int) -> str:
     if usd and abs(usd) < 0.01:
         return f"${usd:.6f}".rstrip("0")
     return f"${usd:,.2f}"
+
+
+def exactly(nusd: int) -> str:
+    """To the nano-dollar: of what would read the same otherwise, and is not."""
+    whole, rest = divmod(nusd, NUSD)
+    return f"${whole:,}.{rest:09d}".rstrip("0").rstrip(".")
 
 
 def line_is_full(count: int) -> Fault:
