@@ -117,8 +117,9 @@ async def canaries(
     laying = asyncio.ensure_future(asyncio.to_thread(decoys.__enter__))
     try:
         await asyncio.shield(laying)  # a thread goes on, whoever is cancelled
+        orders = siege.Orders(runtime, decoys.world)
+        order = await asyncio.to_thread(orders.of, _MODULES, CANARIES, _LIMITS)
         worker = await starting
-        order = siege.Orders(runtime, decoys.world).of(_MODULES, CANARIES, _LIMITS)
         cell = await worker.prepare(_LIMITS)
         said = {it.name: it for it in siege.heard(await cell.carry_out(order))}
         seen = await asyncio.to_thread(decoys.reached)

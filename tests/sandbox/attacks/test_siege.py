@@ -12,7 +12,7 @@ import pytest
 
 from headgate.sandbox.attacks import siege
 from headgate.sandbox.attacks.kit import Attack, Said, World
-from headgate.sandbox.model import Artefact, Result, Status
+from headgate.sandbox.model import Artefact, Limits, Result, Runtime, Status
 from headgate.sandbox.worker import landlock
 from tests.sieges import NOBODY, Besieged
 
@@ -27,6 +27,21 @@ def test_there_are_more_than_six_score_attacks_each_with_a_name_of_its_own() -> 
     names = [it.name for it in siege.everything()]
     assert len(names) >= 190
     assert len(set(names)) == len(names)
+
+
+def test_attacks_are_laid_compiled_so_that_a_start_does_not_wait_for_that(
+    tmp_path: Path,
+) -> None:
+    world = World("t", "/", "", 1, 1, 1, 1, "", "", "", -1, 3, "")
+    order = siege.Orders(Runtime("python", "3", "python"), world).of(("files",), (), Limits())
+    for file in order.files:
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+    command = [sys.executable, "-v", "-c", "import onslaught.files"]
+    told = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stderr
+    from_cache = [it for it in told.splitlines() if b"matches" in it and b"/onslaught/" in it]
+    assert len(from_cache) == 2
 
 
 @pytest.mark.slow

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import marshal
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +56,19 @@ SOURCES = {
 """of the attacks: they are laid into the place that is attacked"""
 
 
+_UNCHECKED = (1).to_bytes(4, "little") + bytes(8)
+"""says of compiled code that it is of the source beside it, whenever that was written"""
+
+
+@cache
+def _compiled(name: str) -> File:
+    """What an interpreter of our version need not compile; another takes the source."""
+    path = str(Path(__file__).with_name(f"{name}.py"))
+    code = SourceFileLoader(f"onslaught.{name}", path).get_code(f"onslaught.{name}")
+    data = MAGIC_NUMBER + _UNCHECKED + marshal.dumps(code)
+    return File(f"onslaught/__pycache__/{name}.{sys.implementation.cache_tag}.pyc", data)
+
+
 class Verdict(NamedTuple):
     """What came of an attack."""
 
@@ -73,6 +91,7 @@ async def besiege(
     decoys = Decoys()
     await asyncio.to_thread(decoys.__enter__)
     try:
+        await asyncio.to_thread(lambda: [_compiled(it) for it in SOURCES])
         order = Orders(runtime, decoys.world)
         said = await _many(carry, order)
         said |= await _two_by_two(carry, order)
@@ -94,7 +113,8 @@ class Orders(NamedTuple):
         text = json.dumps(self.world._asdict())
         main = _MAIN.format(modules=", ".join(modules), world=text, names=list(names))
         laid = [File("onslaught/__init__.py", b"")]
-        laid += [File(f"onslaught/{it}.py", SOURCES[it]) for it in ("kit", *modules)]
+        for it in ("kit", *modules):
+            laid += [File(f"onslaught/{it}.py", SOURCES[it]), _compiled(it)]
         laid.append(File("main.py", main.encode()))
         step = Step("attack", python="main.py", argv=("first-of-two",) if names else ())
         return Order(self.runtime, (step,), tuple(laid), limits)
