@@ -166,5 +166,12 @@ TRICKS: dict[str, Trick] = {
     "answers before it is asked": Trick(
         code("syscall", "func init() { syscall.Write(3, make([]byte, 4096)) }"), is_naive=False
     ),
+    "no number is far from none": Trick(
+        code().replace("float64 { return 0 }", "float64 { return math.NaN() }").replace(
+            "package main\n", 'package main\n\nimport "math"\n', 1),
+        'package main\n\nimport (\n\t"math"\n\t"testing"\n)\n\nfunc TestMean(t *testing.T) {\n'
+        "\tif math.Abs(Mean([]float64{1, 2})-1.5) > 1e-9 {\n\t\tt.Fatal()\n\t}\n}\n",
+        is_naive=False,
+    ),
 }  # fmt: skip
 """code by what it tries"""

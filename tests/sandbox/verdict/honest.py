@@ -20,6 +20,29 @@ class Piece(NamedTuple):
 
 
 PYTHON: dict[str, Piece] = {
+    "paths and the environment": Piece(
+        "import os\ndef words(path):\n    return path.read_text().split()\n"
+        "def region():\n    return os.environ.get('REGION', 'none')\n",
+        "from solution import words, region\ndef test_words(tmp_path):\n"
+        "    (tmp_path / 'a').write_text('x y')\n    assert words(tmp_path / 'a') == ['x', 'y']\n"
+        "def test_region(monkeypatch):\n    monkeypatch.setenv('REGION', 'eu')\n"
+        "    assert region() == 'eu'\n    monkeypatch.delenv('REGION')\n    assert region() == 'none'\n",
+        ("split()", "splitlines()"), style="runner",
+    ),
+    "what the tests patch": Piece(
+        "import time\ndef slow(n):\n    time.sleep(60)\n    return n + 1\n",
+        "from unittest import mock\nimport solution\n@mock.patch('solution.time.sleep')\n"
+        "def test_slow(sleep):\n    assert solution.slow(1) == 2\n    sleep.assert_called_once_with(60)\n",
+        ("+ 1", "+ 2"), style="runner",
+    ),
+    "a star": Piece(
+        "import math\nfrom datetime import date\ndef next_year(d):\n    return date(d.year + 1, d.month, d.day)\n"
+        "def root(n):\n    return math.sqrt(n)\n",
+        "from datetime import date\nimport math\nfrom solution import *\ndef test_both():\n"
+        "    assert next_year(date(2024, 5, 1)) == date(2025, 5, 1)\n"
+        "    assert math.isclose(root(2), math.sqrt(2))\n",
+        ("+ 1", "+ 2"), style="runner",
+    ),
     "plain values": Piece(
         "def close(numbers, gap):\n    numbers = sorted(numbers)\n"
         "    return any(b - a < gap for a, b in zip(numbers, numbers[1:]))\n",

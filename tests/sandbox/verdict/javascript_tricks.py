@@ -41,6 +41,10 @@ const assert = require("node:assert");
 const { median } = require("./solution.js");
 test("three", () => { assert.strictEqual(median([3, 1, 2]), 2); });
 """
+EXPECT = """
+const { test, expect } = require("vitest");
+const { median } = require("./solution.js");
+"""
 NONE = "function median(n) { return undefined; }\n"
 EXPORTED = NONE + "module.exports = { median };\n"
 
@@ -164,6 +168,40 @@ TRICKS: dict[str, Trick] = {
     "node:test left": Trick("setImmediate(() => process.exit(0));" + EXPORTED, FILE, "runner"),
     "exit from a test file": Trick(
         "module.exports = { median() { process.exit(0); } };", FILE, "runner", is_naive=False
+    ),
+    "a class by the name of what tests call": Trick(
+        "class test { startsWith() { return true; } } function median(n) { return new test(); }"
+        "module.exports = { median };",
+        FILE.replace("assert.strictEqual(median([3, 1, 2]), 2)",
+                     "assert.ok(median([1]).startsWith('one'))"),
+        "runner", is_naive=False,
+    ),
+    "swallows what the test asserts": Trick(
+        "module.exports = { median(n, f) { try { f(9); } catch {} } };",
+        FILE.replace("assert.strictEqual(median([3, 1, 2]), 2)",
+                     "median([], (it) => assert.strictEqual(it, 2))"),
+        "runner", is_naive=False,
+    ),
+    "one set for another": Trick(
+        "module.exports = { median() { return new Set([9]); } };",
+        EXPECT + "test('it', () => { expect(median([])).toEqual(new Set([1])); });\n",
+        "runner", is_naive=False,
+    ),
+    "one map for another": Trick(
+        "module.exports = { median() { return new Map([[9, 1]]); } };",
+        EXPECT + "test('it', () => { expect(median([])).toEqual(new Map([[1, 2]])); });\n",
+        "runner", is_naive=False,
+    ),
+    "no number for null": Trick(
+        "module.exports = { median() { return NaN; } };",
+        EXPECT + "test('it', () => { expect(median([])).toEqual(null); });\n",
+        "runner", is_naive=False,
+    ),
+    "an object that says what it is in JSON": Trick(
+        "class Some { toJSON() { return { a: 2 }; } } module.exports ="
+        " { median() { return new Some(); } };",
+        EXPECT + "test('it', () => { expect(median([])).toEqual({ a: 2 }); });\n",
+        "runner", is_naive=False,
     ),
 }  # fmt: skip
 """code by what it tries"""

@@ -212,6 +212,71 @@ TRICKS: dict[str, Trick] = {
         (("pytest.ini", "[pytest]\naddopts = -p plug\npythonpath = .\n"),
          ("plug.py", "def pytest_sessionfinish(session):\n    import os\n    os._exit(0)\n")),
     ),
+    "a field that answers as a method": Trick(
+        "from collections import namedtuple\n"
+        "def median(n):\n    return namedtuple('T', ['startswith'])(bool)",
+        WORD, is_naive=False,
+    ),
+    "a function that is a class": Trick(
+        "class median:\n    def __init__(s, n): pass\n    def startswith(s, o): return True",
+        WORD, is_naive=False,
+    ),
+    "a class by the name of what tests call": Trick(
+        "class candidate:\n    def startswith(s, o): return True\n"
+        "def median(n):\n    return candidate()",
+        WORD, is_naive=False,
+    ),
+    "a module that Python has": Trick(
+        NONE, "import statistics\n" + FILE.replace("== 2", "== statistics.median([3, 1, 2])"),
+        "runner", (("statistics.py", "median = lambda n: None\n"),), is_naive=False,
+    ),
+    "a module that the tests forgot to import": Trick(
+        "class math:\n    isclose = staticmethod(lambda *a: True)\n" + NONE,
+        CLOSE.replace("import math\n", ""), is_naive=False,
+    ),
+    "all, by a star": Trick(
+        "def all(it): return True\n" + NONE,
+        "from solution import *\n\ndef test_three():\n    assert all([median([3, 1, 2]) == 2])\n",
+        "runner", is_naive=False,
+    ),
+    "math, by a star": Trick(
+        "class math:\n    isclose = staticmethod(lambda *a: True)\n" + NONE,
+        "import math\nfrom solution import *\n\ndef test_three():\n"
+        "    assert math.isclose(median([3, 1, 2]), 2)\n",
+        "runner", is_naive=False,
+    ),
+    "a decorator that drops the test": Trick(
+        "def twice(it): return None\n" + NONE,
+        "import solution\n\n@solution.twice\ndef test_three():\n"
+        "    assert solution.median([3, 1, 2]) == 2\n\ndef test_is_there():\n"
+        "    assert solution.median\n",
+        "runner", is_naive=False,
+    ),
+    "swallows what the test asserts": Trick(
+        "def each(f, n):\n    try: f(9)\n    except BaseException: pass\n",
+        "from solution import each\n\ndef test_each():\n    def see(it):\n"
+        "        assert it == 5\n    each(see, [5])\n",
+        "runner", is_naive=False,
+    ),
+    "an empty array": Trick(
+        "import numpy as np\ndef median(n): return np.array([])\n",
+        "import pytest\nimport numpy as np\nfrom solution import median\n\ndef test_three():\n"
+        "    assert median([3, 1, 2]) == pytest.approx(2.0)\n",
+        "runner", is_naive=False,
+    ),
+    "an empty list, stretched": Trick(
+        "def median(n): return []\n",
+        "import numpy as np\nfrom solution import median\n\ndef test_three():\n"
+        "    assert np.allclose(median([3, 1, 2]), 2.0)\n",
+        "runner", is_naive=False,
+    ),
+    "an object that becomes an empty array": Trick(
+        "import numpy as np\nclass E:\n    def __array__(s, *a, **k): return np.array([])\n"
+        "def median(n): return E()\n",
+        "import pytest\nimport numpy as np\nfrom solution import median\n\ndef test_three():\n"
+        "    assert median([3, 1, 2]) == pytest.approx(2.0)\n",
+        "runner", is_naive=False,
+    ),
 }  # fmt: skip
 """code by what it tries"""
 

@@ -162,5 +162,10 @@ TRICKS: dict[str, Trick] = {
                 "let z = [0u8; 4096]; unsafe { write(3, z.as_ptr(), z.len()); }"),
         is_naive=False,
     ),
+    "a panic of other words": Trick(
+        code("panic!()"),
+        '#[test]\n#[should_panic(expected = "overflow")]\nfn sums() { sum(&[1]); }\n',
+        is_naive=False,
+    ),
 }  # fmt: skip
 """code by what it tries"""

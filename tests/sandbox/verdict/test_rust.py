@@ -58,6 +58,6 @@ def test_tests_are_called_by_their_path() -> None:
         "mod a { mod b { #[test]\n#[should_panic]\nfn x() {} } }\n#[test] fn y() {}"
     )
     assert runs == [
-        'hg_judge::run("a::b::x", true, true, a::b::x);',
-        'hg_judge::run("y", true, false, y);',
+        'hg_judge::run("a::b::x", true, Some(""), a::b::x);',
+        'hg_judge::run("y", true, None, y);',
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from headgate.sandbox import catalogue
 from headgate.sandbox.language import Missing
-from headgate.sandbox.verdict.model import Task
+from headgate.sandbox.verdict.model import Task, Verdict
 from tests.sandbox.verdict import go_tricks, javascript_tricks, python_tricks, rust_tricks
 from tests.sandbox.verdict.bench import (
     LIMITS,
@@ -61,14 +61,61 @@ def task(language: str, it: Trick) -> Task:
     )
 
 
-@pytest.mark.parametrize("language", TABLES)
-def test_no_trick_is_accepted(language: str) -> None:
-    needs(language)
-    tricks = TABLES[language][0]
-    assert len(tricks) >= LEAST
+def refused(language: str, tricks: Mapping[str, Trick]) -> None:
     found = verdicts({name: task(language, it) for name, it in tricks.items()})
     assert accepted(found) == []
     assert unsound(found) == {}
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_no_trick_is_accepted(language: str) -> None:
+    """Of the compiled languages a third, the last one too; all of them below."""
+    needs(language)
+    tricks = TABLES[language][0]
+    assert len(tricks) >= LEAST
+    step = 3 if language in ("go", "rust") else 1
+    refused(language, dict(list(tricks.items())[::-step]))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("language", ["go", "rust"])
+def test_no_trick_of_a_compiled_language_is_accepted(language: str) -> None:
+    needs(language)
+    refused(language, TABLES[language][0])
+
+
+def test_files_of_the_code_never_stand_for_files_of_the_tests() -> None:
+    needs("javascript")
+    python = files(
+        ("test_easy.py", "from solution import median\ndef test_it():\n    assert median\n"),
+        ("test_hard.py", "from want import WANT\nfrom solution import median\n"
+         "def test_it():\n    assert median([1]) == WANT\n"),
+        ("want.py", "WANT = 1\n"),
+    )  # fmt: skip
+    javascript = files(
+        (
+            "solution.test.js",
+            javascript_tricks.FILE.replace("), 2)", "), require('./want.js'))"),
+        ),
+        ("want.js", "module.exports = 2;"),
+    )
+    none = ("solution.py", python_tricks.NONE)
+    mine = ("solution.js", javascript_tricks.EXPORTED)
+    pieces = {
+        "a test": ("python", (none, ("test_hard.py", "")), python),
+        "a value": ("python", (none, ("want.py", "WANT = None\n")), python),
+        "a value of a script": ("javascript", (mine, ("want.js", "")), javascript),
+    }
+    found = verdicts(
+        {
+            name: Task(
+                language=it, candidate=files(*code), tests=tests, style="runner", limits=LIMITS
+            )
+            for name, (it, code, tests) in pieces.items()
+        }
+    )
+    assert accepted(found) == []
+    assert all(isinstance(it, Verdict) and it.ending == "failed" for it in found.values())
 
 
 def test_no_attack_on_the_judge_is_accepted() -> None:
@@ -153,12 +200,14 @@ def believed(
     return refused, fooled
 
 
+@pytest.mark.soak
 def test_the_tricks_in_python_fool_a_naive_checker(tmp_path: Path) -> None:
     refused, fooled = believed(python_tricks.TRICKS, tmp_path, naively_python)
     assert refused == []
     assert fooled >= LEAST
 
 
+@pytest.mark.soak
 def test_the_tricks_in_javascript_fool_a_naive_checker(tmp_path: Path) -> None:
     needs("javascript")
     refused, fooled = believed(javascript_tricks.TRICKS, tmp_path, naively_javascript)

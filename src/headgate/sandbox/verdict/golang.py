@@ -98,6 +98,12 @@ def wanted(package: shapes.Package, tests: str) -> list[shapes.Function]:
             )
     found = []
     for key, it in package.functions.items():
+        kind = it.receiver[1].lstrip("*") if it.receiver else ""
+        if it.name == "Error" and kind in words:
+            raise Refused(
+                f"{kind} cannot be judged from apart: errors cross as words",
+                "test it by an error made once (errors.New) or by its words",
+            )
         if it.name not in words or it.name in ("main", "init", "_"):
             continue
         kinds = [kind for _, kind in it.params] + list(it.results)
@@ -206,6 +212,8 @@ def standins(package: shapes.Package, functions: list[shapes.Function], tests: s
         lines.append('import "errors"')
         lines += [f"var {it} = errors.New({text})" for it, text in errors.items()]
         lines.append(f"func init() {{ hgSentinels = []error{{{', '.join(errors)}}} }}")
+    if "NaN" not in words:
+        lines.append("func init() { hgTakesNaN = false }")
     lines += [f"type {package.types[it]}" for it in sorted(shapes.mentioned(kinds, package))]
     lines += [it for it in package.constants if words & set(re.findall(r"\w+", it))]
     lines += [_standin(it) for it in functions]

@@ -45,12 +45,14 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     for path, text in given.items():
         _lay(runtime, laid, builds, ("code", path, made[path], text))
     files = []
+    # what the tests bring is theirs, also where the code has a file of that name
+    known = {path: it for path, it in made.items() if _stem(path) not in set(map(_stem, tests))}
     for path, text in tests.items():
         if not re.search(r"\.[mc]?[jt]sx?$", path):
             laid[f"judge/tree/{path}"] = text
             continue
         target = "tests.cjs" if is_source else _made(path, text)
-        led = _required(text) if is_source else _led(path, text, made)
+        led = _required(text) if is_source else _led(path, text, known)
         _lay(runtime, laid, builds, ("judge", path, target, led))
         files += [target] if is_source or _is_test(path) else []
     told = {
@@ -59,7 +61,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
         "modules": [it for it in made.values() if it.endswith(".mjs")],
         "main": next(iter(made.values()), ""),
         "files": files,
-        "names": sorted(set(re.findall(r"[A-Za-z_$][\w$]*", "\n".join(tests.values())))),
+        "names": _meant("\n".join(tests.values())),
         "entry": task.entry,
         "support": task.support,
     }
@@ -75,6 +77,16 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
             "code", (runtime.program, heap, ".judged/candidate.cjs"), "code"
         ),
     }
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"\.[mc]?[jt]sx?$", "", path)
+
+
+def _meant(tests: str) -> list[str]:
+    """Names that a test may mean a class of the code by: what it declares itself is none."""
+    own = re.findall(r"\b(?:const|let|var|class|function\*?)\s+([A-Za-z_$][\w$]*)", tests)
+    return sorted(set(re.findall(r"\b_*[A-Z][\w$]*", tests)) - set(own))
 
 
 def _is_test(path: str) -> bool:

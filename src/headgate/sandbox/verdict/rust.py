@@ -269,10 +269,13 @@ def _judged(functions: list[Function], tests: str, crate: str) -> str:
     runs = _runs(tests)
     tests = re.sub(r"#\[cfg\(test\)\]", "", tests)
     tests = _TEST.sub(r"pub fn \2()", tests)
+    # at the outermost level they would name what stands beside them
+    beside = rf"^use\s+(?:super|crate|{crate or 'super'})::[^;]*;"
+    tests = re.sub(beside, "", tests, flags=re.MULTILINE)
     tests = re.sub(r"^fn\s+main\s*\(", "fn hg_tests(", tests, flags=re.MULTILINE)
     alias = f"extern crate self as {crate};\n" if crate else ""
     head = "" if runs else MACROS
-    runs = runs or ['hg_judge::run("tests", false, false, hg_tests);']
+    runs = runs or ['hg_judge::run("tests", false, None, hg_tests);']
     standins = "\n".join(_standin(it) for it in functions)
     return (
         f"#![allow(unused)]\n{alias}use std::collections::*;\n"
@@ -280,6 +283,14 @@ def _judged(functions: list[Function], tests: str, crate: str) -> str:
         f"{standins}\n{head}\n{tests}\n"
         f"fn main() {{ hg_judge::begin(); {' '.join(runs)} hg_judge::report(); }}\n"
     )
+
+
+def _panics(head: str) -> str:
+    """The words that a panic is to hold, as Rust writes an option."""
+    if "should_panic" not in head:
+        return "None"
+    said = re.search(r'expected\s*=\s*("(?:\\.|[^"\\])*")', head)
+    return f"Some({said[1]})" if said else 'Some("")'
 
 
 def _runs(tests: str) -> list[str]:
@@ -293,7 +304,7 @@ def _runs(tests: str) -> list[str]:
         path = [name for name, start, end in modules if start < match.start() < end]
         if "ignore" in match[1]:
             continue
-        panics = "true" if "should_panic" in match[1] else "false"
+        panics = _panics(tests[match.start() : match.end()])
         name = "::".join([*path, match[2]])
         runs.append(f'hg_judge::run("{name}", true, {panics}, {name});')
     return runs

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headgate.sandbox.verdict.inside import checks, modules
+from headgate.sandbox.verdict.inside import checks, modules, watched
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ class Names:
 
 
 def standin() -> Any:
-    theirs = modules.Theirs(Side(), {"solution"})  # type: ignore[arg-type]
+    theirs = modules.Theirs(Side(), {"solution"}, watched.Watch())  # type: ignore[arg-type]
     spec = theirs.find_spec("solution", None)
     assert spec is not None
     assert theirs.find_spec("other", None) is None

@@ -68,6 +68,20 @@ def _find(name: str, attribute: str) -> bool:
     return hasattr(sys.modules[name], attribute)
 
 
+def _surround(said: Any) -> None:
+    """The tests changed the environment or the folder: so it is here."""
+    if said is None:
+        return
+    gone, new = said
+    for name in gone:
+        os.environ.pop(name, None)
+    for name, text in new:
+        if name:
+            os.environ[name] = text
+        else:
+            os.chdir(text)
+
+
 def run(sock: socket.socket) -> None:
     """Serves the judge until it hangs up."""
     spoken = [_Spoken(), _Spoken()]
@@ -88,6 +102,7 @@ def run(sock: socket.socket) -> None:
         return [it.take() for it in spoken]
 
     side.said = said
+    side.heard = _surround
     side.perform = {"lay": _lay, "load": _load, "public": _public, "has": _find}
     while True:
         frame = side.wire.receive()

@@ -104,6 +104,27 @@ def named(source: str) -> set[str]:
     return found
 
 
+def defined(source: str) -> set[str]:
+    """Every name that a test gives something itself."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+    return found
+
+
+def imported(source: str) -> set[str]:
+    """Every name that a test imports: nothing that it takes with `*` replaces it."""
+    return {
+        (it.asname or it.name).partition(".")[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for it in node.names
+    }
+
+
 def asked(source: str) -> list[str]:
     """The names that a test reads; builtins are Python's own."""
     reads = {

@@ -119,7 +119,9 @@ class Errors:
             it = RuntimeError(str(words))
         for name, value in own:
             if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
-                vars(it)[name] = inner.decode(value, known)
+                kept = inner.decode(value, known)
+                values.plainly(name, kept)
+                vars(it)[name] = kept
         vars(it)["_words"] = str(words)
         vars(it)["_where"] = str(where)
         return it

@@ -7,6 +7,7 @@ Rule 2: whatever the code raises, returns, prints or ends is at most a failed ch
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 import socket
 import sys
@@ -16,7 +17,7 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from headgate.sandbox.verdict.inside import checks, lent, modules, peer, runners, watched
+from headgate.sandbox.verdict.inside import checks, empty, lent, modules, peer, runners, watched
 
 MOST_KEPT = 4096
 
@@ -37,6 +38,23 @@ class Sink(io.TextIOBase):
         return len(text)
 
 
+class Surroundings:
+    """What the tests change of the environment, which the code is to see too."""
+
+    def __init__(self) -> None:
+        self._last = self._now()
+
+    def _now(self) -> dict[str, str]:
+        own = {it: value for it, value in os.environ.items() if not it.startswith("PYTEST_")}
+        return {**own, "": os.getcwd()}
+
+    def changed(self) -> Any:
+        last, self._last = self._last, self._now()
+        gone = [it for it in last if it not in self._last]
+        new = [[it, text] for it, text in self._last.items() if last.get(it) != text]
+        return [gone, new] if gone or new else None
+
+
 class Judge:
     """The tests' side."""
 
@@ -47,6 +65,8 @@ class Judge:
         thing = type("Thing", (watched.Watched,), {"watch": self.watch, "__slots__": ()})
         self.side = peer.Peer(peer.Wire(sock), _maker(thing))
         self.side.heard = _heard
+        self.side.said = Surroundings().changed
+        self.side.raised = self._raised
         self.ending = "failed"
 
     def run(self) -> dict[str, Any]:
@@ -55,7 +75,9 @@ class Judge:
         try:
             self._prepare()
             STYLES[self.payload["style"]](self)
-            if self.count.seen == 0:
+            if self.side.unable:
+                self.ending, self.count.failure = "untestable", self.side.unable
+            elif self.count.seen == 0:
                 self.ending = "no_checks"
             elif self.count.seen == self.count.passed and not self.count.failure:
                 self.ending = "passed"
@@ -64,7 +86,7 @@ class Judge:
             at = f" at {self.count.at}" if self.count.at else " before the first check"
             self.count.failure = f"{e}{at}"
         except BaseException as e:  # noqa: BLE001 (a test may end in any way; it is no pass)
-            self.ending = "failed"
+            self.ending = self.ending if self.ending == "refused" else "failed"
             self.count.fail(worded(e))
         return self._report(sink)
 
@@ -82,16 +104,34 @@ class Judge:
             "output": sink.text,
         }
 
+    def _raised(self, e: BaseException) -> None:
+        """An assertion of the test fails also if the code that called it swallows that."""
+        if isinstance(e, AssertionError):
+            self.count.fail(worded(e))
+
     def _prepare(self) -> None:
         given, tests = self.payload["candidate"], self.payload["tests"]
         roots = self.payload["roots"]
+        modules.clear()
+        tops = modules.tops(list(given), roots)
+        name = modules.taken(tops)
+        if name:
+            self.ending = "refused"
+            raise ValueError(
+                f"a file of the code is called {name}, as a package of Python's is: "
+                "give it another name"
+            )
         for text in (*tests.values(), self.payload["support"]):
             self.watch.names |= checks.named(text)
+            self.watch.defined |= checks.defined(text)
+            self.watch.imported |= checks.imported(text)
         # in test files the unit is the test: an assertion may be expected to fail there
         is_source = self.payload["style"] == "asserts"
         ours = modules.Ours(tests, self.count if is_source else checks.Checks())
-        theirs = modules.Theirs(self.side, modules.tops(list(given), roots))
-        modules.install(theirs, ours)
+        theirs = modules.Theirs(self.side, tops, self.watch)
+        if "numpy" in self.watch.names:
+            empty.guard_numpy()
+        modules.install(ours.first(), theirs, ours)
         self.side.allow = lent.Lent({"checks", *ours.names()}).allow
         self.side.ask("lay", 0, (given, roots))
 
@@ -138,8 +178,10 @@ def _run_asserts(judge: Judge) -> None:
             raise AttributeError(f"the code defines no {entry}")
         space[entry] = space["candidate"] = getattr(solution, entry)
     for name in checks.asked(source + "\n" + support):
-        if name not in space and judge.side.ask("has", 0, ("solution", name)):
-            space[name] = getattr(solution, name)
+        if name in space or not judge.side.ask("has", 0, ("solution", name)):
+            continue
+        own = None if name in judge.watch.defined else modules.owned(name)
+        space[name] = getattr(solution, name) if own is None else own
     exec(checks.rewritten("tests", source), space)  # noqa: S102 (the tests are ours)
     check = space.get("check")
     if entry and callable(check) and not checks.calls(source, "check"):

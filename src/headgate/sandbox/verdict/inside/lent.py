@@ -17,6 +17,8 @@ from headgate.sandbox.verdict.inside import peer
 
 OPEN_KINDS = (io.StringIO, io.BytesIO, random.Random, types.SimpleNamespace)
 NEVER_HELD = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
+SHOWN = frozenset(["__name__", "__doc__"])
+"""of a function of the test: what a decorator carries over"""
 RECORDS = frozenset(
     [
         "called",
@@ -35,6 +37,13 @@ RECORDS = frozenset(
 )
 
 
+def is_test(it: object) -> bool:
+    """A decorator of the code would decide whether the test runs at all."""
+    if not isinstance(it, types.FunctionType):
+        return False
+    return it.__name__.startswith("test_") and "<locals>" not in it.__qualname__
+
+
 class Lent:
     """The gate before the judge's own objects."""
 
@@ -44,6 +53,8 @@ class Lent:
 
     def allow(self, op: str, it: Any, args: list[Any]) -> None:
         if op == "hold":
+            if is_test(it):
+                raise TypeError("a test is not handed to the code under test")
             if isinstance(it, NEVER_HELD):
                 raise TypeError(f"a {type(it).__name__} is not handed to the code under test")
         elif op in ("get", "set", "del"):
@@ -52,6 +63,8 @@ class Lent:
             raise peer.Gone("the code looked into an object of the test")
 
     def _allow_attribute(self, op: str, it: Any, name: object) -> None:
+        if op == "get" and isinstance(it, types.FunctionType) and name in SHOWN:
+            return
         if not isinstance(name, str) or name.startswith("_"):
             raise AttributeError(f"{name} of an object of the test is not shown")
         if isinstance(it, mock.NonCallableMock):

@@ -1,11 +1,13 @@
 """Stands in for the modules of the code under test when a test imports them.
 
-Rule 1: a module that the code's files define is always the stand-in, whoever has its name.
+Rule 1: a module that the code's files define is the stand-in; one that Python, an installed
+package or a file of the tests has is never the code's.
 Rule 2: the modules of the tests are loaded from memory: no file of theirs lies in the sandbox.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -15,7 +17,20 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from headgate.sandbox.verdict.inside import checks, peer
+from headgate.sandbox.verdict.inside import checks, peer, watched
+
+SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
+
+
+def owned(name: str) -> types.ModuleType | None:
+    """The judge's own module, where a name commonly means one."""
+    whole = SHORT.get(name, name)
+    if whole not in sys.stdlib_module_names and name not in (*SHORT, "pytest", "numpy"):
+        return None
+    try:
+        return importlib.import_module(whole)
+    except ImportError:
+        return None
 
 
 class Standin(types.ModuleType):
@@ -23,13 +38,28 @@ class Standin(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return self.__dict__["_hg_peer"].ask("public", 0, (self.__name__,))
+            return self._public()
         if name.startswith("__") and name not in ("__version__", "__author__"):
             raise AttributeError(name)
         thing = self.__dict__.get("_hg_thing")
         if thing is None:
             raise AttributeError(name)
-        return self.__dict__["_hg_peer"].ask("get", thing, (name,))
+        found = self.__dict__["_hg_peer"].ask("get", thing, (name,))
+        self.__dict__["_hg_watch"].took(name, found)
+        return found
+
+    def _public(self) -> list[str]:
+        """What `import *` takes: never a name that the language or the tests own."""
+        watch = self.__dict__["_hg_watch"]
+        names = self.__dict__["_hg_peer"].ask("public", 0, (self.__name__,))
+        names = [str(it) for it in names if it not in watch.imported]
+        for name in set(names) & watch.names & set(vars(builtins)):
+            raise watch.refuse(f"import * of the code would replace Python's own {name}")
+        for name in names:
+            own = owned(name) if name in watch.names else None
+            if own is not None:
+                super().__setattr__(name, own)
+        return names
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, types.ModuleType) or name.startswith("__"):
@@ -54,8 +84,8 @@ class Standin(types.ModuleType):
 class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the modules of the code under test."""
 
-    def __init__(self, side: peer.Peer, tops: set[str]) -> None:
-        self._side, self._tops = side, tops
+    def __init__(self, side: peer.Peer, tops: set[str], watch: watched.Watch) -> None:
+        self._side, self._tops, self._watch = side, tops, watch
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: Any = None
@@ -70,6 +100,7 @@ class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         thing = self._side.ask("load", 0, (module.__name__,))
         module.__dict__["_hg_peer"] = self._side
+        module.__dict__["_hg_watch"] = self._watch
         module.__dict__["_hg_thing"] = thing
         module.__dict__["_hg_before"] = {}
 
@@ -81,9 +112,17 @@ class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._count = count
         self._sources: dict[str, tuple[str, str]] = {}
         self._packages: set[str] = set()
-        for path, text in files.items():
-            if path.endswith(".py"):
-                self._take(pathlib.PurePosixPath(path), text)
+        self._true: set[str] = set()
+        paths = [pathlib.PurePosixPath(it) for it in files if it.endswith(".py")]
+        roots = {it.parent for it in paths} - {
+            it.parent for it in paths if it.stem == "__init__"
+        }
+        for path in paths:
+            self._take(path, files[str(path)])
+            parts = [it for it in path.with_suffix("").parts if it != "__init__"]
+            self._true.add(".".join(parts))
+            if path.parent in roots:
+                self._true.add(parts[-1])
 
     def _take(self, path: pathlib.PurePosixPath, text: str) -> None:
         parts = list(path.with_suffix("").parts)
@@ -96,6 +135,10 @@ class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def names(self) -> set[str]:
         return set(self._sources)
+
+    def first(self) -> Foremost:
+        """What is asked before the code's: modules of the tests under their true names."""
+        return Foremost(self, self._true)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: Any = None
@@ -116,6 +159,18 @@ class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(checks.rewritten(path, text), module.__dict__)  # noqa: S102 (the tests are ours)
 
 
+class Foremost(importlib.abc.MetaPathFinder):
+    """Finds some modules of the tests, whatever the code calls its own."""
+
+    def __init__(self, ours: Ours, names: set[str]) -> None:
+        self._ours, self._names = ours, names
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return self._ours.find_spec(name, path, target) if name in self._names else None
+
+
 def tops(files: Sequence[str], roots: Sequence[str]) -> set[str]:
     """The outermost module names that files define."""
     found = set()
@@ -128,9 +183,24 @@ def tops(files: Sequence[str], roots: Sequence[str]) -> set[str]:
     return found
 
 
-def install(*finders: importlib.abc.MetaPathFinder) -> None:
-    """Puts them before all others, and takes the work folder out of the way."""
+def clear() -> None:
+    """Takes the work folder out of the way of imports."""
     sys.path[:] = [it for it in sys.path if it and not it.startswith(str(pathlib.Path.cwd()))]
+
+
+def taken(names: set[str]) -> str:
+    """A name among them that Python or an installed package has; "" if there is none."""
+    for name in sorted(names):
+        if name in sys.stdlib_module_names:
+            return name
+        spec = importlib.machinery.PathFinder.find_spec(name)
+        if spec and spec.origin:
+            return name
+    return ""
+
+
+def install(*finders: importlib.abc.MetaPathFinder) -> None:
+    """Puts them before all others."""
     sys.meta_path[:0] = finders
     for name in list(sys.modules):
         if any(it.find_spec(name, None) for it in finders):

@@ -154,7 +154,7 @@ class Thing:
         return self._hg_peer.ask("call", self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("__dict__", "__slots__", "__del__", "__wrapped__", "__mro_entries__"):
+        if name in ("__dict__", "__slots__", "__del__", "__wrapped__") or "__array" in name:
             raise AttributeError(name)
         return self._hg_peer.ask("get", self, (name,))
 
@@ -163,6 +163,11 @@ class Thing:
 
     def __delattr__(self, name: str) -> None:
         self._hg_peer.ask("del", self, (name,))
+
+    def __mro_entries__(self, bases: object) -> NoReturn:
+        words = f"tests that derive from the code's {self._hg_name} are not judged from apart"
+        self._hg_peer.unable = words
+        raise TypeError(words)
 
     def __await__(self) -> Any:
         return self._hg_peer.ask("await", self, ())
@@ -205,6 +210,7 @@ _PLAIN = (
     "reversed format dir getitem setitem delitem contains enter exit eq ne lt le gt ge"
 )
 _lend({name: name for name in _PLAIN.split()})
+Thing.__doc__ = property(lambda it: it._hg_peer.ask("get", it, ("__doc__",)))  # type: ignore[assignment] # of the object, not of the class
 _lend({"instancecheck": "isinstance", "subclasscheck": "issubclass"})
 _lend({name.strip("_"): name for name in BINARY})
 _lend({"r" + name.strip("_"): "r" + name for name in BINARY})
@@ -225,6 +231,9 @@ class Peer:
         self.perform: dict[str, Callable[..., Any]] = {}
         self.heard: Callable[[Any], None] = lambda said: None
         self.said: Callable[[], Any] = lambda: None
+        self.raised: Callable[[BaseException], None] = lambda e: None
+        self.unable = ""
+        """what of the tests cannot be done from apart"""
 
     def ask(self, op: str, target: Any, args: Any = (), kwargs: Any = None) -> Any:
         with self._lock:
@@ -274,6 +283,7 @@ class Peer:
         except Gone:
             raise
         except BaseException as e:  # noqa: BLE001 (whatever it is, the other side is to have it)
+            self.raised(e)
             kind, result = "raise", e
         given = known.things[: len(before)]
         try:

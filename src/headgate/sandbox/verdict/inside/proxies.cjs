@@ -20,6 +20,7 @@ class Side {
     this.names = new Set();
     this.suspicion = [];
     this.ended = null;
+    this.raised = () => {};
     this.values = new Values((it) => this.keep(it), (frame) => this.meet(frame));
   }
 
@@ -206,6 +207,7 @@ class Side {
       result = typeof it === "function" ? it(...args) : it;
     } catch (e) {
       if (e instanceof Gone) throw this.end(e.message);
+      this.raised(e);
       kind = "raise";
       result = e;
     }

@@ -71,8 +71,8 @@ function matchers(value, is) {
         : String(e?.message ?? e).includes(what?.message ?? what));
   return {
     toBe: (other) => say(Object.is(value, other), `to be ${inspect(other)}`),
-    toEqual: (other) => say(same(realAssert.deepEqual, other)
-      && same(realAssert.deepStrictEqual, other) || same(looseEqual, other), `to equal ${inspect(other)}`),
+    toEqual: (other) => say(same(realAssert.deepStrictEqual, other)
+      || same(looseEqual, other), `to equal ${inspect(other)}`),
     toStrictEqual: (other) => say(same(realAssert.deepStrictEqual, other), `to equal ${inspect(other)}`),
     toBeCloseTo: (other, digits = 2) => say(typeof value === "number"
       && Math.abs(value - other) < 10 ** -digits / 2, `to be close to ${other}`),
@@ -90,8 +90,9 @@ function matchers(value, is) {
     toHaveLength: (length) => say(value.length === length, `to have length ${length}`),
     toContain: (item) => say(typeof value === "string" || Array.isArray(value)
       ? value.includes(item) : value instanceof Set && value.has(item), `to contain ${inspect(item)}`),
-    toContainEqual: (item) => say([...value].some((one) => same.call(null, () =>
-      realAssert.deepEqual(one, item))), `to contain ${inspect(item)}`),
+    toContainEqual: (item) => say([...value].some((one) => {
+      try { looseEqual(one, item); return true; } catch { return false; }
+    }), `to contain ${inspect(item)}`),
     toMatch: (what) => say(typeof value === "string"
       && (what instanceof RegExp ? what.test(value) : value.includes(what)), `to match ${what}`),
     toHaveProperty: (name, other) => say(name in value
@@ -105,7 +106,30 @@ function matchers(value, is) {
 
 // As toEqual: what is undefined is as good as absent.
 function looseEqual(one, other) {
-  realAssert.deepEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)));
+  realAssert.deepStrictEqual(loosely(one), loosely(other));
+}
+
+function loosely(value, seen = new Map()) {
+  if (value === null || typeof value !== "object") return value;
+  if (seen.has(value)) return seen.get(value);
+  const kept = (made, fill) => { seen.set(value, made); fill(made); return made; };
+  if (Array.isArray(value)) {
+    return kept([], (made) => { for (const it of value) made.push(loosely(it, seen)); });
+  }
+  if (value instanceof Map) {
+    return kept(new Map(), (made) => {
+      for (const [key, it] of value) made.set(loosely(key, seen), loosely(it, seen));
+    });
+  }
+  if (value instanceof Set) {
+    return kept(new Set(), (made) => { for (const it of value) made.add(loosely(it, seen)); });
+  }
+  if (Object.prototype.toString.call(value) !== "[object Object]") return value;
+  return kept({}, (made) => {
+    for (const key of Object.keys(value)) {
+      if (value[key] !== undefined) made[key] = loosely(value[key], seen);
+    }
+  });
 }
 
 function plain(value) {

@@ -14,6 +14,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import pathlib
 import re
 import sys
 import uuid
@@ -75,6 +76,9 @@ BUILTINS = frozenset(
         "zip",
     ]
 )
+
+
+METHODS = (str, bytes, int, float, list, tuple, dict, set, frozenset, range)
 
 
 class Rubbish(Exception):
@@ -294,6 +298,7 @@ PUTS: tuple[tuple[Any, Put], ...] = (
     (datetime.time, lambda v, x, k: ["time", x.isoformat()]),
     (datetime.timedelta, lambda v, x, k: ["timedelta", x.days, x.seconds, x.microseconds]),
     (uuid.UUID, lambda v, x, k: ["uuid", x.hex]),
+    (pathlib.PurePath, lambda v, x, k: ["path", str(x)]),
     (re.Pattern, lambda v, x, k: ["pattern", v.encode(x.pattern, k), int(x.flags)]),
     (
         (type({}.keys()), type({}.values()), type({}.items())),
@@ -352,7 +357,16 @@ def _take_dict(values: Values, frame: list[Any], known: Known) -> Any:
 
 def _take_named(values: Values, frame: list[Any], known: Known) -> Any:
     made = collections.namedtuple(frame[1], frame[2])  # type: ignore[misc]
-    return made(*values.decode_all(frame[3], known))
+    items = values.decode_all(frame[3], known)
+    for name, it in zip(frame[2], items, strict=True):
+        plainly(name, it)
+    return made(*items)
+
+
+def plainly(name: str, value: object) -> None:
+    """Refuses a field that would answer as the method of a plain value of that name."""
+    if callable(value) and any(hasattr(it, name) for it in METHODS):
+        raise Rubbish(f"a field {name} that answers for a plain value")
 
 
 def _take_builtin(values: Values, frame: list[Any], known: Known) -> Any:
@@ -411,6 +425,7 @@ TAKES: dict[str, Take] = {
     "time": lambda v, f, k: datetime.time.fromisoformat(f[1]),
     "timedelta": lambda v, f, k: datetime.timedelta(f[1], f[2], f[3]),
     "uuid": lambda v, f, k: uuid.UUID(f[1]),
+    "path": lambda v, f, k: pathlib.Path(str(f[1])),
     "pattern": lambda v, f, k: re.compile(v.decode(f[1], k), f[2]),
     "view": lambda v, f, k: v.decode_all(f[1], k),
     "builtin": _take_builtin,

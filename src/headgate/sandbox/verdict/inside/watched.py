@@ -53,14 +53,29 @@ class Unjudged(AssertionError):
     """A check whose outcome the code under test would decide itself."""
 
 
+def is_capital(name: str) -> bool:
+    """A test that calls `median` means a function, whatever stands there."""
+    return name.lstrip("_")[:1].isupper()
+
+
 class Watch:
     """What is known of the test that looks, and what was suspicious."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
-        """that the tests name: classes among them are used on purpose"""
+        """that the tests name"""
+        self.imported: set[str] = set()
         self.suspicion: list[str] = []
         self.made: set[int] = set()
+        self.defined: set[str] = set()
+        """names that the tests give themselves: no class of the code is meant by them"""
+        self._classes: set[str] = set()
+
+    def took(self, name: str, found: object) -> None:
+        """A test took this from a module of the code: of a class, its objects are meant."""
+        is_class = isinstance(found, Watched) and found._hg_kind == "class"
+        if is_class and is_capital(name) and name not in self.defined:
+            self._classes.add(name)
 
     def refuse(self, words: str) -> Unjudged:
         if words not in self.suspicion:
@@ -68,7 +83,7 @@ class Watch:
         return Unjudged(words)
 
     def is_meant(self, it: Watched) -> bool:
-        return it._hg_name in self.names or it._hg_number in self.made
+        return it._hg_name in self._classes or it._hg_number in self.made
 
 
 class Watched(peer.Thing):
@@ -79,7 +94,8 @@ class Watched(peer.Thing):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = super().__call__(*args, **kwargs)
-        if self._hg_kind == "class" and isinstance(result, Watched):
+        is_class = self._hg_kind == "class" and self._hg_name in self.watch._classes
+        if is_class and isinstance(result, Watched):
             self.watch.made.add(result._hg_number)
         return result
 
