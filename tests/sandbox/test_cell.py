@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from typing import Any, cast
 
 import pytest
 
 from headgate.sandbox import cell as cells
-from headgate.sandbox.cgroup import Groups
+from headgate.sandbox.cgroup import Group, Groups
 from headgate.sandbox.foreman import Foreman
 from headgate.sandbox.model import File, Limits, Order, Refused, Runtime, Status, Step
 from tests.sandbox.yard import WALLS, order, said, worker
@@ -67,3 +69,20 @@ async def test_a_control_group_holds_what_a_watchdog_would() -> None:
             if await asyncio.to_thread(groups.close):
                 break
             await asyncio.sleep(0.02)
+
+
+async def test_a_process_that_died_before_it_was_placed_leaves_no_error_behind() -> None:
+    class Gone:
+        def add(self, pid: int) -> None:
+            raise ProcessLookupError(pid)
+
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, it: complaints.append(it))
+    cell = cells.Cell(1, lambda _: None, WALLS)
+    cell.group = cast(Group, Gone())
+    cell.born(1)
+    cell.kill()
+    await asyncio.sleep(0.05)  # it is looked at in a thread
+    del cell
+    gc.collect()
+    assert complaints == []

@@ -240,13 +240,20 @@ class Cell:
         """One of its processes, by the pid it has here."""
         if self.group is not None:
             loop = asyncio.get_running_loop()
-            self._joins.append(loop.run_in_executor(None, self.group.add, pid))
+            joining = loop.run_in_executor(None, self.group.add, pid)
+            joining.add_done_callback(_look_at)  # killed before it was placed: nobody asks
+            self._joins.append(joining)
 
     async def placed(self) -> None:
         """Its processes are in its group."""
         while self._joins:
             with contextlib.suppress(ProcessLookupError):
                 await self._joins.pop()
+
+
+def _look_at(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 class _Listing:
