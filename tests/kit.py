@@ -42,6 +42,9 @@ HASTE = """
 waits_s = [0.02, 0.04]
 """
 
+HEARS_CTRL_C = ("env", "--default-signal=INT")
+"""before a command: what a shell starts in the background ignores Ctrl-C, and so would that"""
+
 
 @dataclass(slots=True)
 class Got:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from tests.kit import HEARS_CTRL_C
 
 CSV = "month,sales\nJan,10\nFeb,14\nMar,9\n"
 
@@ -143,7 +144,7 @@ def test_ctrl_c_ends_the_run_and_leaves_nothing(folder: Path) -> None:
     code = "import os, time\nprint('begun', flush=True)\ntime.sleep(600)\n"
     (folder / "code.py").write_text(code)
     run = subprocess.Popen(
-        [sys.executable, "-m", "headgate", "exec", "code.py", "--wall", "60s"],
+        [*HEARS_CTRL_C, sys.executable, "-m", "headgate", "exec", "code.py", "--wall", "60s"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -20,7 +20,7 @@ from headgate.gateway import serve
 from headgate.sandbox.hosted.vendor import vendors
 from headgate.sim.app import Simulator
 from headgate.sim.interpreter import SAYS, carry
-from tests.kit import ENV, PROVIDERS
+from tests.kit import ENV, HEARS_CTRL_C, PROVIDERS
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 BOTH = ["openai", "anthropic"]
@@ -43,7 +43,7 @@ class Desk:
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), **ENV}
 
     async def start(self, *words: str) -> Process:
-        command = (sys.executable, "-m", "headgate", "exec", *words)
+        command = (*HEARS_CTRL_C, sys.executable, "-m", "headgate", "exec", *words)
         return await asyncio.create_subprocess_exec(
             *command, cwd=self._folder, env=self.env, stdin=PIPE, stdout=PIPE, stderr=PIPE
         )

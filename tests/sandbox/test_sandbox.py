@@ -33,6 +33,7 @@ from headgate.sandbox.model import (
 from headgate.sandbox.sandbox import Sandbox, run_once
 from headgate.sandbox.settings import Settings
 from headgate.sandbox.standing import Standing
+from tests.kit import HEARS_CTRL_C
 from tests.shape.tree import ROOT
 from tests.toolchains import here
 
@@ -308,7 +309,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 async def test_whatever_ends_its_process_nothing_of_the_sandbox_goes_on(how: int) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", VICTIM),
+        *(*HEARS_CTRL_C, sys.executable, "-c", VICTIM),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
