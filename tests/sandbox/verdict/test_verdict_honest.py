@@ -9,7 +9,7 @@ import pytest
 from headgate.sandbox import catalogue
 from headgate.sandbox.language import Missing
 from headgate.sandbox.verdict.model import Task
-from tests.sandbox.verdict import honest
+from tests.sandbox.verdict import honest, honest_built
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 
 pytestmark = pytest.mark.slow
@@ -25,8 +25,8 @@ TABLES = {
     "python": honest.PYTHON,
     "javascript": honest.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
-    "go": honest.GO,
-    "rust": honest.RUST,
+    "go": honest_built.GO,
+    "rust": honest_built.RUST,
 }
 
 
