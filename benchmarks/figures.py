@@ -145,7 +145,7 @@ def _throughput_figures() -> list[Asked]:
     nginx, litellm = _throughput("nginx", 100), _throughput("litellm")
     cpu = "highest/{}/cpu_us"
     return [
-        Asked("requests/s at 1 KB over nginx's", nginx, 17, 12, is_floor=True, unit="%"),
+        Asked("requests/s at 1 KB over nginx's", nginx, 17, 9, is_floor=True, unit="%"),
         Asked(
             "requests/s at 1 KB over LiteLLM's",
             litellm,
@@ -156,7 +156,7 @@ def _throughput_figures() -> list[Asked]:
             needs="litellm",
         ),
         Asked(
-            "CPU at 100 KB over nginx's", _ratio(cpu.format("100k"), "nginx"), 4, 8, unit="x"
+            "CPU at 100 KB over nginx's", _ratio(cpu.format("100k"), "nginx"), 4, 10, unit="x"
         ),
         Asked("CPU at 1 MB over nginx's", _ratio(cpu.format("1m"), "nginx"), 4, 8, unit="x"),
     ]
