@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headgate.sandbox.attacks import campaign
+from headgate.sandbox.attacks import campaign, siege
 from headgate.sandbox.attacks.campaign import Ground
 from headgate.sandbox.attacks.siege import Verdict
 from headgate.sandbox.container import Engine
@@ -34,18 +34,35 @@ def main() -> None:
     """Attack; say what escaped."""
     wish = _parsed()
     if wish.only:
-        print(json.dumps(attacked(wish.only, wish)))
+        column = attacked(wish.only, wish) | ({"where": wish.where} if wish.where else {})
+        print(json.dumps(column))
+        if wish.keep:
+            keep([column])
         return
     columns = [column for tier in TIERS for column in _as_each_user(tier, wish)]
     if wish.rootfs:
         columns.append(attacked("container", wish))
     for column in columns:
-        _say(column)
+        say(column)
     if wish.keep:
-        run = {"at": datetime.now(UTC).date().isoformat(), "machine": machine()}
-        RESULT.write_text(json.dumps(run | {"columns": columns}, indent=1) + "\n")
+        keep(columns, at=datetime.now(UTC).date().isoformat(), machine=machine())
     if any(it["escaped"] and it["tier"] == "namespaces" for it in columns):
         raise SystemExit(1)
+
+
+def keep(columns: list[Json], **about: Any) -> None:
+    """Each in the place of an earlier run's of the same name; with `about`: of this machine,
+    whose earlier ones all go."""
+    run: Json = json.loads(RESULT.read_text())
+    new = {_name(it): it for it in columns}
+    old = [it for it in run["columns"] if "where" in it or not about]
+    kept = [new.pop(_name(it), it) for it in old]
+    run |= about | {"columns": sorted([*new.values(), *kept], key=lambda it: "where" in it)}
+    RESULT.write_text(json.dumps(run, indent=1) + "\n")
+
+
+def _name(column: Json) -> tuple[str, str, str]:
+    return column["tier"], column["user"], column.get("where", "")
 
 
 def attacked(tier: str, wish: argparse.Namespace) -> Json:
@@ -68,11 +85,12 @@ def attacked(tier: str, wish: argparse.Namespace) -> Json:
 async def _attack(tier: str, python: str, wish: argparse.Namespace) -> tuple[Verdict, ...]:
     if tier == "plain":
         return await campaign.attack_plainly(Ground("none"))
+    slack_s = wish.slack
     if tier == "container":
         engine = Engine(wish.engine, wish.runtime, root=wish.rootfs)
-        return await campaign.attack_tier(Ground("container", "", engine, builds=False))
+        return await campaign.attack_tier(Ground("container", "", engine, False, slack_s))
     known: Tier = "namespaces" if tier == "namespaces" else "landlock"
-    return await campaign.attack_tier(Ground(known, python, builds=not python))
+    return await campaign.attack_tier(Ground(known, python, None, not python, slack_s))
 
 
 def _counted(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
@@ -118,9 +136,11 @@ def _tame(evidence: str) -> str:
     return evidence.split(":")[0][:60]
 
 
-def _say(column: Json) -> None:
+def say(column: Json) -> None:
+    """What came of it, for whoever watches."""
     total = sum(column["held"].values()) + len(column["escaped"])
-    head = f"{column['tier']} as {column['user']}"
+    where = f" ({column['where']})" if "where" in column else ""
+    head = f"{column['tier']} as {column['user']}{where}"
     print(
         f"{head}: {column['missing'] or f'{total} attacks'}, {len(column['escaped'])} escaped"
     )
@@ -133,6 +153,10 @@ def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="write the table's data")
     parser.add_argument("--only", default="", help="one tier, told as JSON")
+    parser.add_argument(
+        "--slack", type=float, default=siege.SLACK_S, help="seconds that a run may be late"
+    )
+    parser.add_argument("--where", default="", help="names a column of its own, with --only")
     parser.add_argument(
         "--python", default="/usr/bin/python3", help="for the tier landlock as root"
     )

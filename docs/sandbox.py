@@ -46,7 +46,9 @@ def _opening(run: Json) -> list[str]:
         "# What the sandbox holds",
         "",
         f"Attacked on {run['at']}: Linux {machine['kernel']} on {machine['architecture']},",
-        f"Landlock {machine['landlock']}. `make attacks` does it again and writes this page.",
+        f"Landlock {machine['landlock']}. `make attacks` does it again and writes this page;",
+        "what names another kernel was attacked beneath that: `make attacks-vm` boots it in",
+        "software emulation.",
         "",
         "Each attack is code of ours that runs inside and tries one way out; what can be seen",
         "from outside decides, whatever the inside says. A plain subprocess with a timeout is",
@@ -58,7 +60,7 @@ def _opening(run: Json) -> list[str]:
 
 
 def _totals(columns: list[Json]) -> Iterator[str]:
-    heads = [f"{TITLES[it['tier']]}, {it['user']}" for it in columns]
+    heads = [_head(it) for it in columns]
     yield "| attacks on | " + " | ".join(heads) + " |"
     yield "|---" + "|---:" * len(columns) + "|"
     for family in _attacks():
@@ -69,6 +71,11 @@ def _totals(columns: list[Json]) -> Iterator[str]:
     yield "A cell is how many of how many escaped."
 
 
+def _head(column: Json) -> str:
+    where = f" ({column['where']})" if "where" in column else ""
+    return f"{TITLES[column['tier']]}, {column['user']}{where}"
+
+
 def _cell(column: Json, family: str) -> str:
     out = sum(not family or it[0] == family for it in column["escaped"])
     held = sum(count for name, count in column["held"].items() if not family or name == family)
@@ -76,7 +83,8 @@ def _cell(column: Json, family: str) -> str:
 
 
 def _escapes(column: Json) -> Iterator[str]:
-    yield f"From {TITLES[column['tier']]}, started as {column['user']}:"
+    where = f" ({column['where']})" if "where" in column else ""
+    yield f"From {TITLES[column['tier']]}, started as {column['user']}{where}:"
     yield ""
     if not column["escaped"]:
         yield "* nothing"

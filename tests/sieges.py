@@ -19,14 +19,21 @@ from headgate.sandbox import catalogue, probe, tiers
 from headgate.sandbox.attacks import artefacts, building, campaign, plain, siege
 from headgate.sandbox.attacks.siege import Verdict
 from headgate.sandbox.model import Isolation, Order, Result, Runtime, Tier
+from headgate.sandbox.pool import Forker
 from headgate.sandbox.settings import Settings
 
 Verdicts = Mapping[str, Verdict]
 Besieged = Callable[[str], Verdicts]
 NOBODY = 65534
+SLOW = "hand out folders ten thousand deep"
+"""for a careless collector: it takes a minute until it breaks"""
 QUICK = tuple(
-    it for it in siege.everything() if not it.alone or it.family == artefacts.ARTEFACTS
+    it
+    for it in siege.everything()
+    if not it.alone or (it.family == artefacts.ARTEFACTS and it.name != SLOW)
 )
+THIEVES = tuple(it for it in building.PROJECTS if not it.is_bomb)
+"""a bomb proves nothing without walls: a subprocess has a timeout too"""
 
 
 @functools.cache
@@ -78,7 +85,7 @@ def besieged_tier(name: str) -> Verdicts | str:
 def build_attacks(name: str) -> tuple[building.Built, ...] | str:
     """What came of the attacks while something is built."""
     if name == "plain":
-        return asyncio.run(building.besiege(plain.carry, catalogue.look))
+        return asyncio.run(building.besiege(plain.carry, catalogue.look, THIEVES))
     found = asyncio.run(probe.attempt("namespaces", Settings()))
     if found.isolation is None:
         return f"namespaces cannot be had here: {found.what}; {found.remedy}"
@@ -86,14 +93,18 @@ def build_attacks(name: str) -> tuple[building.Built, ...] | str:
 
 
 async def _build(walls: Isolation) -> tuple[building.Built, ...]:
-    async def carry(order: Order, tenant: str) -> Result:
-        worker = await tiers.start_worker(order.runtime, walls)
-        try:
-            return await (await worker.prepare(order.limits)).carry_out(order)
-        finally:
-            await worker.close()
+    workers: dict[Runtime, Forker] = {}
 
-    return await building.besiege(carry, catalogue.look)
+    async def carry(order: Order, tenant: str) -> Result:
+        if order.runtime not in workers:
+            workers[order.runtime] = await tiers.start_worker(order.runtime, walls)
+        return await (await workers[order.runtime].prepare(order.limits)).carry_out(order)
+
+    try:
+        return await building.besiege(carry, catalogue.look)
+    finally:
+        for it in workers.values():
+            await it.close()
 
 
 def _by_name(verdicts: tuple[Verdict, ...]) -> Verdicts:

@@ -71,6 +71,32 @@ async def test_a_control_group_holds_what_a_watchdog_would() -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_a_program_that_is_started_late_is_in_the_group_before_it_begins() -> None:
+    groups = await asyncio.to_thread(Groups.find)
+    if groups is None:
+        pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
+    foreman = await Foreman.start(Runtime("python", "3", "python"), WALLS, groups)
+    try:
+        for _ in range(5):
+            cell = await foreman.prepare(Limits())
+            code = b"print(open('/proc/self/cgroup').read())"
+            steps = (
+                Step("one", python="main.py"),
+                Step("two", ("/bin/cat", "/proc/self/cgroup")),
+            )
+            asked = order(foreman, *steps, files=(File("main.py", code),))
+            result = await cell.carry_out(asked)
+            first, second = (it.stdout.strip() for it in result.steps)
+            assert result.status == Status.OK
+            assert first == second != ""
+    finally:
+        await foreman.close()
+        for _ in range(50):
+            if await asyncio.to_thread(groups.close):
+                break
+            await asyncio.sleep(0.02)
+
+
 async def test_a_process_that_died_before_it_was_placed_leaves_no_error_behind() -> None:
     class Gone:
         def add(self, pid: int) -> None:

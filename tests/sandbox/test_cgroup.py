@@ -166,3 +166,38 @@ def test_the_second_version_is_not_used_without_its_controllers(tmp_path: Path) 
     proc, own = second_version(tmp_path, "")
     (own / "cgroup.controllers").write_text("cpu")
     assert Groups.find(tmp_path / "cgroup", proc) is None
+
+
+@needs
+def test_a_group_that_was_closed_while_others_were_made_is_removed_too(groups: Groups) -> None:
+    """Who closes last finds all that could not leave before, whenever they were made."""
+    bounds = Bounds(60, 16)
+    with waiting("") as process:
+        first = groups.make(bounds)
+        first.add(process.pid)
+        groups.make(bounds).close()
+        first.close()
+        process.wait()
+
+    def is_gone() -> bool:
+        groups.make(bounds).close()
+        return not any(it.exists() for it in first._folders.values())
+
+    eventually(is_gone)
+
+
+@needs
+def test_a_group_that_gives_way_gets_less_of_a_processor_until_it_does_not(
+    groups: Groups,
+) -> None:
+    group = groups.make(Bounds(60, 16))
+    cpu = group._folders.get("cpu")
+    assert cpu is not None
+    name = "cpu.shares" if groups.version == 1 else "cpu.weight"
+    whole = int((cpu / name).read_text())
+    group.give_way(to_others=True)
+    assert int((cpu / name).read_text()) <= whole // 8
+    group.give_way(to_others=False)
+    assert int((cpu / name).read_text()) == whole
+    group.close()
+    group.give_way(to_others=True)  # gone meanwhile: nothing to say

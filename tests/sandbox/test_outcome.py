@@ -92,3 +92,24 @@ def test_an_artefact_is_the_same_in_whatever_pieces_it_came() -> None:
     assert whole.whole() == pieces.whole()
     assert whole.whole().sha256 == hashlib.sha256(b"abc").hexdigest()
     assert outcome.Growing("a.txt").whole().size == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [
+        ("pandas", "pandas is not installed where the code runs: pip install 'headgate[sci]'"),
+        (
+            "pandas.core",
+            "pandas is not installed where the code runs: pip install 'headgate[sci]'",
+        ),
+        ("own", ""),
+    ],
+)
+def test_a_scientific_library_that_is_not_there_is_told_with_how_to_install_it(
+    module: str, hint: str
+) -> None:
+    order = Order(Runtime("python", "3", "python"), (Step("run", python="a.py"),))
+    words = f"Traceback:\nModuleNotFoundError: No module named '{module}'\n"
+    ended = outcome.Ended({"reason": ""}, [step(code=1, stderr=words)], {}, "")
+    ended = ended._replace(output={Word.STDOUT: bytearray(), Word.STDERR: bytearray()})
+    assert outcome.result(order, ended, (), Isolation("landlock"), 1.0).hint == hint

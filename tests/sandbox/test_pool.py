@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -20,7 +21,7 @@ from headgate.sandbox.model import (
     Step,
     Unavailable,
 )
-from headgate.sandbox.pool import Bounds, Pool
+from headgate.sandbox.pool import UNUSED_S, Bounds, Pool
 
 BARE = Runtime("python", "3.11", "python")
 HEAVY = Runtime("python", "3.11", "python", imports=("numpy",))
@@ -87,6 +88,7 @@ class House:
         self.forkers: list[Forker] = []
         self.now_s, self.breaks, self.refuses = 0.0, [""], False
         self.making_s = 0.0
+        self.is_full = False
         self.in_line: set[str] = set()
         self.pool = Pool(self.start, bounds, self.in_line.__contains__, now=lambda: self.now_s)
 
@@ -94,6 +96,8 @@ class House:
         await asyncio.sleep(0)
         if self.refuses:
             raise Unavailable("no namespaces", "a remedy")
+        if self.is_full:
+            raise OSError(errno.EMFILE, "too many open files")
         forker = Forker(len(self.forkers), self)
         forker.breaks = self.breaks.pop(0) if len(self.breaks) > 1 else self.breaks[0]
         self.forkers.append(forker)
@@ -304,3 +308,27 @@ async def test_what_is_closed_refuses_and_whoever_waited_for_a_worker_is_told() 
         await waiting
     with pytest.raises(Refused, match="closing"):
         await house.run()
+
+
+async def test_a_machine_with_nothing_more_to_give_is_told_as_busy_and_gets_the_idle_back() -> (
+    None
+):
+    """The next one has what an idle worker held; who runs is left alone."""
+    house = House()
+    await house.run("idle")
+    held = await house.pool.open("runs", BARE, Limits())
+    house.is_full = True
+    with pytest.raises(Refused, match="no room"):
+        await house.run("early")
+    assert not house.made(0).closed, "it was in use a moment ago"
+    house.now_s += UNUSED_S
+    with pytest.raises(Refused, match="no room for another run") as told:
+        await house.run("late")
+    assert told.value.kind == "busy"
+    assert "ulimit -n" in told.value.remedy
+    await settle()
+    assert [it.closed for it in house.forkers] == [True, False]
+    house.is_full = False
+    assert (await house.run("late")).status == Status.OK
+    house.pool.close_place(held)
+    await house.pool.close()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from headgate.sandbox.model import (
     Runtime,
     Status,
     Step,
+    Unavailable,
 )
 from headgate.sandbox.sandbox import Sandbox, run_once
 from headgate.sandbox.settings import Settings
@@ -127,8 +129,42 @@ async def test_a_large_artefact_is_answered_by_reference_to_its_tenant_alone(
     large, small = sorted(result.artefacts, key=lambda it: it.path)
     assert (large.data, large.size, small.data) == (None, 5000, b"y")
     assert {it.artefact for it in heard if isinstance(it, Made)} == {large, small}
-    assert await sandbox.artefact(large.reference, "a") == b"x" * 5000
+    kept = await sandbox.artefact(large.reference, "a")
+    assert kept is not None
+    assert (kept.data, kept.path) == (b"x" * 5000, "output/a.bin".rpartition("/")[2])
     assert await sandbox.artefact(large.reference, "b") is None
+
+
+async def test_artefacts_and_files_of_sessions_outlive_the_process(tmp_path: Path) -> None:
+    """Two sandboxes one after the other, with one folder between them."""
+    settings = replace(SETTINGS, folder=str(tmp_path / "kept"), session_keep_s=60.0)
+    limits = Limits(inline_bytes=1)
+    job = python("open('output/a', 'w').write('abc')", owner="k_1", limits=limits)
+    async with Sandbox(settings) as sandbox:
+        reference = (await sandbox.run(job)).artefacts[0].reference
+        session = await sandbox.open_session("t", "python", note=b"who")
+        await sandbox.run(
+            python("open('b', 'w').write('kept'); x = 1", session=session, tenant="t")
+        )
+    async with Sandbox(settings) as sandbox:
+        kept = await sandbox.artefact(reference, "k_1")
+        assert kept is not None
+        assert (kept.data, kept.mime) == (b"abc", "text/plain")
+        assert await sandbox.session_note(session, "t") == b"who"
+        again = python("open('b').read(), 'x' in globals()", session=session, tenant="t")
+        result = await sandbox.run(again)
+        assert result.value == "('kept', False)"
+        assert "its files are back, its variables not" in result.hint
+
+
+async def test_a_folder_that_cannot_be_written_is_refused_with_its_remedy(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="cannot be") as missing:
+        async with Sandbox(replace(SETTINGS, folder=str(tmp_path / "file")), _nothing()):
+            pass
+    assert "[sandbox] folder" in missing.value.remedy
 
 
 async def test_an_order_is_carried_out_as_it_stands_and_never_from_what_is_kept(

@@ -19,11 +19,12 @@ from headgate.sandbox.model import (
     Status,
 )
 from headgate.sandbox.pool import Bounds, Pool
-from headgate.sandbox.sessions import Sessions, Terms
+from headgate.sandbox.sessions import Opening, Sessions, Terms
+from headgate.sandbox.shelf import Room, Shelf, Store
 
 PYTHON = Runtime("python", "3.11", "python")
 NODE = Runtime("javascript", "20", "program", program="/usr/bin/node")
-TERMS = Terms(4, 2, 60.0, 1000.0, 0.0, 1 << 20, 1 << 20)
+TERMS = Terms(4, 2, 60.0, 1000.0, 0.0, 1 << 20)
 
 
 class Place:
@@ -74,19 +75,24 @@ class Forker:
 
 
 class House:
-    def __init__(self, terms: Terms = TERMS) -> None:
+    def __init__(self, terms: Terms = TERMS, store: Store | None = None) -> None:
         self.forkers: list[Forker] = []
         self.now_s = 0.0
         bounds = Bounds(4, 0, 0, 1e9)
         self.pool = Pool(self.start, bounds, now=lambda: self.now_s)
-        self.all = Sessions(self.pool, terms, now=lambda: self.now_s)
+        room = Room(1 << 20, 1 << 20)
+        self.store = store or Shelf(room, lambda: int(self.now_s * 1e6))
+        self.all = Sessions(self.pool, terms, self.store, self.renew, now=lambda: self.now_s)
+
+    async def renew(self, language: str) -> Runtime:
+        return PYTHON if language == "python" else NODE
 
     async def start(self, runtime: Runtime) -> Forker:
         self.forkers.append(Forker())
         return self.forkers[-1]
 
     async def open(self, tenant: str = "a", *files: File) -> str:
-        return await self.all.open(tenant, PYTHON, Limits(), files)
+        return await self.all.open(tenant, Opening(PYTHON, Limits(), files, b"note"))
 
     async def say(self, session: str, code: str, tenant: str = "a", **given: object) -> Result:
         job = Job("python", code, tenant=tenant, session=session, **given)  # type: ignore[arg-type] # fields of a job
@@ -108,7 +114,7 @@ async def test_cells_of_a_session_share_a_place_and_the_first_finds_its_files() 
 
 async def test_a_cell_sets_its_own_time_but_not_the_sessions_memory() -> None:
     house = House()
-    session = await house.all.open("a", PYTHON, Limits(memory_mb=100, wall_s=9))
+    session = await house.all.open("a", Opening(PYTHON, Limits(memory_mb=100, wall_s=9)))
     await house.say(session, "x", limits=Limits(memory_mb=4000, wall_s=2))
     asked = house.place.orders[0].limits
     assert (asked.memory_mb, asked.wall_s) == (100, 2)
@@ -123,7 +129,7 @@ async def test_code_does_not_overwrite_a_file_of_its_name() -> None:
 
 async def test_a_javascript_cell_begins_the_kernel_and_hands_it_the_code_last() -> None:
     house = House()
-    session = await house.all.open("a", NODE, Limits())
+    session = await house.all.open("a", Opening(NODE, Limits()))
     await house.say(session, "1 + 1")
     order = house.place.orders[0]
     assert order.steps[0].argv[0] == "/usr/bin/node"
@@ -138,7 +144,7 @@ async def test_to_another_tenant_a_session_is_not_there() -> None:
         await house.say(session, "x", tenant="b")
     assert refused.value.kind == "not_found"
     with pytest.raises(Refused, match="no such session"):
-        house.all.close(session, "b")
+        await house.all.close(session, "b")
     with pytest.raises(Refused, match="no such session"):
         await house.all.files(session, "b")
     assert house.all.told("b") == ()
@@ -275,7 +281,7 @@ async def test_what_was_kept_goes_with_its_time_or_when_it_is_closed() -> None:
         await house.say(each, "x")
     house.now_s = 61
     await house.all.tend()
-    house.all.close(closed, "a")
+    await house.all.close(closed, "a")
     with pytest.raises(Refused, match="it was closed"):
         await house.say(closed, "x")
     house.now_s = 162
@@ -297,14 +303,74 @@ async def test_files_too_large_to_be_kept_are_gone_with_the_session() -> None:
 async def test_languages_without_sessions_are_refused() -> None:
     house = House()
     with pytest.raises(Refused, match="no sessions in rust") as refused:
-        await house.all.open("a", Runtime("rust", "1", "program"), Limits())
+        await house.all.open("a", Opening(Runtime("rust", "1", "program"), Limits()))
     assert "python and javascript" in refused.value.remedy
 
 
 async def test_closing_ends_every_one() -> None:
     house = House()
     session = await house.open()
-    house.all.close_all()
+    await house.all.close_all()
     assert not house.place.alive
     with pytest.raises(Refused, match="the sandbox was closed"):
         await house.say(session, "x")
+
+
+async def test_a_session_outlives_the_process_where_its_files_are_kept() -> None:
+    """Closing keeps what is idle; another process takes it up, for the same tenant alone."""
+    before = House(TERMS._replace(keep_s=100.0))
+    session = await before.open("a", File("data.csv", b"1"))
+    await before.say(session, "x", files=(File("more", b"2"),))
+    await before.all.close_all()
+    after = House(TERMS._replace(keep_s=100.0), before.store)
+    for ask in (after.say(session, "x", "b"), after.all.note(session, "b")):
+        with pytest.raises(Refused, match="no such session"):
+            await ask
+    assert await after.all.note(session, "a") == b"note"
+    result = await after.say(session, "x")
+    assert "its files are back, its variables not" in result.hint
+    assert [it.path for it in after.place.orders[0].files] == ["data.csv", "more", "cell.py"]
+    assert await after.all.note(session, "a") == b"note"
+
+
+async def test_cells_that_come_at_once_take_a_session_up_once() -> None:
+    before = House(TERMS._replace(keep_s=100.0))
+    session = await before.open()
+    await before.say(session, "x")
+    await before.all.close_all()
+    one = House(TERMS._replace(keep_s=100.0), before.store)
+    other = House(TERMS._replace(keep_s=100.0), before.store)
+    said = [house.say(session, "x") for house in (one, one, other)]
+    found = await asyncio.gather(*said, return_exceptions=True)
+    refused = [it for it in found if isinstance(it, Refused)]
+    assert len(one.forkers) + len(other.forkers) in (1, 2)
+    assert len(one.all) + len(other.all) == 1
+    assert len(refused) in (1, 2)
+
+
+async def test_a_session_that_cannot_be_taken_up_now_can_be_later() -> None:
+    house = House(TERMS._replace(keep_s=100.0, most_per_tenant=1))
+    session = await house.open()
+    await house.say(session, "x")
+    house.now_s = 61
+    await house.all.tend()
+    other = await house.open()
+    with pytest.raises(Refused, match="1 sessions of this tenant are open"):
+        await house.say(session, "x")
+    await house.all.close(other, "a")
+    assert (await house.say(session, "x")).value == "1"
+
+
+async def test_files_that_take_too_long_to_be_kept_do_not_hold_up_the_end() -> None:
+    house = House(TERMS._replace(keep_s=100.0))
+    await house.open()
+
+    async def never(most_bytes: int) -> tuple[File, ...]:
+        await asyncio.sleep(60)
+        return ()
+
+    await house.say(next(iter(house.all._open)), "x")
+    house.place.files = never  # type: ignore[method-assign] # this one alone
+    await house.all.close_all(within_s=0.01)
+    assert len(house.all) == 0
+    assert not house.place.alive

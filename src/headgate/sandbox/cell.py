@@ -12,6 +12,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from headgate.sandbox import outcome
@@ -34,6 +35,8 @@ from headgate.sandbox.worker.frames import Frame, Word
 
 GRACE_MB = 24
 """beyond the limit that the process itself is held to: so it can say that memory ended it"""
+LONG_S = 0.05
+"""a run that takes longer gives way to those that do not"""
 
 
 class Broken(Exception):
@@ -117,6 +120,9 @@ class Cell:
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.alive = True
         self.group: Group | None = None
+        self.bounds: Bounds | None = None
+        """of the group"""
+        self._gives_way = False
         self._run: Run | None = None
         self._listed: _Listing | None = None
         self._begun = False
@@ -137,16 +143,17 @@ class Cell:
             raise Broken("the cell is gone or taken", begun=self._begun)
         self._begun = True
         run = self._run = Run(heard)
+        loop = asyncio.get_running_loop()
+        long = loop.call_later(LONG_S, self._give_way)
         try:
-            if self.group is not None:
-                bounds = Bounds(order.limits.memory_mb + GRACE_MB, order.limits.processes + 1)
-                await asyncio.to_thread(self.group.bind, bounds)
+            await self._set_bounds(order.limits)
             self._send(order)
             done = await run.done
         except BaseException:
             self.kill()
             raise
         finally:
+            long.cancel()
             self._run = None
         if done["over"]:
             self.alive = False
@@ -157,6 +164,24 @@ class Cell:
         total_ms = (time.monotonic() - begun) * 1000
         return outcome.result(order, ended, tuple(run.artefacts), self._walls, total_ms)
 
+    async def _set_bounds(self, limits: Limits) -> None:
+        """Of the group, if they are not those that it was made with."""
+        wanted, group = bounds(limits), self.group
+        if group is None:
+            return
+        if self._gives_way:
+            self._gives_way = False
+            await asyncio.to_thread(group.give_way, to_others=False)
+        if self.bounds != wanted:
+            await asyncio.to_thread(group.bind, wanted)
+            self.bounds = wanted
+
+    def _give_way(self) -> None:
+        if self.group is not None:
+            self._gives_way = True
+            give_way = partial(self.group.give_way, to_others=True)
+            asyncio.get_running_loop().run_in_executor(None, give_way)
+
     async def _killed_for_memory(self) -> bool:
         if self.group is None:
             return False
@@ -165,8 +190,8 @@ class Cell:
             return bool(await asyncio.to_thread(group.memory_kills))
         finally:
             if not self.alive:
-                self.group = None
-                await asyncio.to_thread(group.close)
+                self.group = None  # nobody need wait until it is gone
+                asyncio.get_running_loop().run_in_executor(None, group.close)
 
     def _send(self, order: Order) -> None:
         number, code = self.number, None
@@ -241,19 +266,19 @@ class Cell:
         if self.group is not None:
             loop = asyncio.get_running_loop()
             joining = loop.run_in_executor(None, self.group.add, pid)
-            joining.add_done_callback(_look_at)  # killed before it was placed: nobody asks
+            joining.add_done_callback(self._place)
             self._joins.append(joining)
+
+    def _place(self, joining: asyncio.Future[None]) -> None:
+        if not joining.cancelled():
+            joining.exception()  # killed before it was placed: nobody asks
+        self._say(frames.pack(self.number, Word.PLACED))
 
     async def placed(self) -> None:
         """Its processes are in its group."""
         while self._joins:
             with contextlib.suppress(ProcessLookupError):
                 await self._joins.pop()
-
-
-def _look_at(future: asyncio.Future[None]) -> None:
-    if not future.cancelled():
-        future.exception()
 
 
 class _Listing:
@@ -270,6 +295,11 @@ class _Listing:
             self.found[-1][1].extend(frame.payload)
         elif frame.word == Word.LISTED and not self.done.done():
             self.done.set_result(frame.said["is_over"])
+
+
+def bounds(limits: Limits) -> Bounds:
+    """Of the group that holds a cell."""
+    return Bounds(limits.memory_mb + GRACE_MB, limits.processes + 1)
 
 
 def room(limits: Limits) -> dict[str, int]:

@@ -15,6 +15,7 @@ import contextlib
 import itertools
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ _ALSO = ("cpu", "cpuacct")
 _PREFIX = "headgate-"
 _LEAF = "headgate.own"
 _PERIOD_US = 100_000
+_WEIGHTS = {1: ("cpu.shares", "1024", "128"), 2: ("cpu.weight", "100", "12")}
+"""of each version: the file, what all have, and what those have that give way"""
 _MB = 1 << 20
 _DEPTH = 8
 """of groups that a stale one is searched for"""
@@ -57,7 +60,8 @@ class Groups:
         self._places = places
         self._owner = owner
         self._numbers = itertools.count(1)
-        self._leaving: list[Group] = []
+        self._leaving: deque[Group] = deque()
+        """shared with the groups themselves, in whatever thread they are closed"""
 
     @classmethod
     def find(
@@ -79,7 +83,7 @@ class Groups:
 
     def make(self, bounds: Bounds) -> Group:
         """A group with these bounds; OSError if the kernel refuses one."""
-        self._leaving = [it for it in self._leaving if not it.leave()]
+        self._let_leave()
         name = str(next(self._numbers))
         folders = {
             controller: folder / self._owner / name
@@ -95,6 +99,13 @@ class Groups:
             raise
         return group
 
+    def _let_leave(self) -> None:
+        for _ in range(len(self._leaving)):
+            with contextlib.suppress(IndexError):  # another thread had the last
+                group = self._leaving.popleft()
+                if not group.leave():
+                    self._leaving.append(group)
+
     def close(self) -> bool:
         """Kill what is left in any of them and remove them; False: something still dies."""
         mine = [folder / self._owner for folder in _folders(self._places)]
@@ -106,7 +117,7 @@ class Groups:
 class Group:
     """The processes of one run."""
 
-    def __init__(self, version: int, folders: dict[str, Path], leaving: list[Group]) -> None:
+    def __init__(self, version: int, folders: dict[str, Path], leaving: deque[Group]) -> None:
         self._version = version
         self._folders = folders
         self._leaving = leaving
@@ -134,6 +145,13 @@ class Group:
                 _write(cpu / "cpu.cfs_quota_us", str(quota))
             else:
                 _write(cpu / "cpu.max", f"{quota} {_PERIOD_US}")
+
+    def give_way(self, *, to_others: bool) -> None:
+        """Take an eighth of a processor's time where others want it; or as much as they."""
+        cpu = self._folders.get("cpu")
+        if cpu is not None:
+            name, full, little = _WEIGHTS[self._version]
+            _write_if_there(cpu / name, little if to_others else full)
 
     def add(self, pid: int) -> None:
         """Let `pid` be held, and all that it will start; what it started already is not."""

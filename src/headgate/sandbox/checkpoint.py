@@ -162,6 +162,8 @@ class _Work:
                 f" a peak of {last.peak_mb:.0f} MB of {self.job.limits.memory_mb} and"
                 f" {last.execution_ms / 1000:.1f} s of {self.job.limits.wall_s:g}"
             )
+            if last.status is Status.MEMORY and last.peak_mb * 2 < self.job.limits.memory_mb:
+                hint += "; it asked for more than that in one piece"
         else:
             hint = f"{where} ended with {last.status.value}"
         before = self.joined() if self.parts else None

@@ -3,7 +3,8 @@
 Rule 1: no network, no capability, a read-only root, an unprivileged user, all limits set.
 Rule 2: an engine is there if it answers; its command alone proves nothing.
 Rule 3: the engine is handed the same filter of system calls that guards the other tiers.
-Rule 4: gVisor is asked for where it is installed: `runsc` as the engine's runtime.
+Rule 4: gVisor is asked for where it is installed: `runsc` as the engine's runtime. Its kernel
+is a process too: what that takes is not taken from the run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from headgate.sandbox.model import Order
+from headgate.sandbox.model import Limits, Order
 from headgate.sandbox.worker import bpf
 from headgate.sandbox.worker.bpf import Check
 
@@ -32,6 +33,8 @@ _numbers = itertools.count(1)
 
 
 _FILTER = "seccomp.json"
+GVISOR_MB, GVISOR_THREADS = 96, 192
+"""for gVisor's kernel and the processes in which it keeps ours"""
 
 
 class Engine(NamedTuple):
@@ -54,16 +57,18 @@ class Engine(NamedTuple):
         limits = order.limits
         words = [self.program, "run", "--rm", "--interactive", f"--name={name}"]
         words += ["--network=none", "--read-only", "--cap-drop=ALL", f"--user={_user()}"]
-        words += ["--security-opt=no-new-privileges", f"--pids-limit={limits.processes + 1}"]
+        words += ["--security-opt=no-new-privileges", f"--pids-limit={self._threads(limits)}"]
         words += [f"--security-opt=seccomp={self.filter}"] if self.filter else []
-        words += [f"--memory={limits.memory_mb}m", f"--memory-swap={limits.memory_mb}m"]
+        memory_mb = limits.memory_mb + (GVISOR_MB if self.is_gvisor else 0)
+        words += [f"--memory={memory_mb}m", f"--memory-swap={memory_mb}m"]
         words += [f"--ulimit=nofile={limits.open_files}:{limits.open_files}"]
         words += [f"--ulimit=fsize={limits.file_mb << 20}:{limits.file_mb << 20}"]
         words += ["--ulimit=nproc=4096:4096"]  # of the user; the container's own are held above
         words += ["--ulimit=core=0:0", f"--tmpfs=/tmp:rw,nosuid,nodev,size={limits.disk_mb}m"]
         words += [f"--shm-size={limits.disk_mb}m", f"--volume={box}:/box", "--workdir=/box"]
         words += [f"--runtime={self.runtime}"] if self.runtime else []
-        words += ["--userns=keep-id"] if self._maps_users else []
+        words += ["--runtime-flag=oci-seccomp"] if self.is_gvisor and self._is_podman else []
+        words += ["--userns=keep-id"] if self._is_podman and os.geteuid() else []
         words += [f"--volume={it.source}:{it.target}:ro" for it in order.runtime.trees]
         words += [f"--env={key}={value}" for key, value in env.items()]
         words += ["--rootfs", self.root] if self.root else [self.image]
@@ -76,9 +81,19 @@ class Engine(NamedTuple):
         return self._replace(filter=str(place))
 
     @property
-    def _maps_users(self) -> bool:
-        """Podman without root has to be told that we stay who we are."""
-        return os.path.basename(self.program) == "podman" and os.geteuid() != 0
+    def is_gvisor(self) -> bool:
+        """Is the kernel that code sees gVisor's."""
+        return os.path.basename(self.runtime).startswith("runsc")
+
+    def _threads(self, limits: Limits) -> int:
+        """As the machine counts them; gVisor has one of its own for each, and a process."""
+        own = limits.processes + 1
+        return 2 * own + GVISOR_THREADS if self.is_gvisor else own
+
+    @property
+    def _is_podman(self) -> bool:
+        """It has to be told that we stay who we are, and that gVisor is to filter calls too."""
+        return os.path.basename(self.program) == "podman"
 
 
 def profile() -> dict[str, object]:

@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from headgate.sandbox.cell import Broken, Cell
-from headgate.sandbox.cgroup import Bounds, Groups
+from headgate.sandbox.cell import Broken, Cell, bounds
+from headgate.sandbox.cgroup import Groups
 from headgate.sandbox.model import Isolation, Limits, Runtime, Unavailable
 from headgate.sandbox.worker import frames
 from headgate.sandbox.worker.frames import Frame, Word
@@ -107,6 +107,7 @@ class Foreman:
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
                     pass_fds=fds,
+                    start_new_session=True,  # where sessions share processors, it is one
                     env={"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"},
                 )
             )
@@ -139,8 +140,8 @@ class Foreman:
             raise Broken("the worker is gone", begun=False)
         cell = Cell(next(self._numbers), self.say, self.walls, is_session=session)
         if self._groups is not None:
-            bounds = Bounds(limits.memory_mb, limits.processes + 1)
-            cell.group = await asyncio.to_thread(self._groups.make, bounds)
+            cell.bounds = bounds(limits)
+            cell.group = await asyncio.to_thread(self._groups.make, cell.bounds)
         self._cells[cell.number] = cell
         self.say(frames.pack_said(cell.number, Word.PREPARE, cell.sized(limits)))
         try:

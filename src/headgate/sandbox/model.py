@@ -155,6 +155,8 @@ class Job(msgspec.Struct, frozen=True):
     """variables of each of its steps"""
     depends_on: tuple[Literal["time", "network", "chance"], ...] = ()
     """what else its result depends on: such a job is never answered from what is kept"""
+    owner: str = ""
+    """who of the tenant asks: what is answered by reference is theirs; empty: the tenant's"""
 
 
 class Ended(msgspec.Struct, frozen=True):

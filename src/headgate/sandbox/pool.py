@@ -5,6 +5,8 @@ Rule 2: a run takes a spare, or the one that is just being made, or has one made
 Rule 3: spares are made between runs: whose runs stand in line gets none made beside them, as
 they would take the time of others.
 Rule 4: a worker that broke is replaced; a run of which nothing had begun is tried once more.
+Rule 5: where the machine has no more processes or files to give, idle workers give theirs back:
+not those that are in use, or nobody had a place at all.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, cast
 
 from headgate.sandbox.demand import Demand
+from headgate.sandbox.exhausted import refusal
 from headgate.sandbox.foreman import Broken
 from headgate.sandbox.model import (
     File,
@@ -34,6 +37,8 @@ LIGHT_MB, HEAVY_MB = 4, 15
 """what a spare takes without and with libraries loaded; measured: docs/concepts/sandbox.md"""
 PREPARE_S = 30.0
 """a worker that has made no place after so long never will"""
+UNUSED_S = 10.0
+"""after so long a worker gives back what it holds where there is no more to be had"""
 
 DEFAULT = Limits()
 
@@ -143,7 +148,8 @@ class Pool:
         for last in (False, True):
             try:
                 with self._use(tenant, order.runtime) as worker:
-                    place = await self._take(worker, order.limits)
+                    with self._room_told():
+                        place = await self._take(worker, order.limits)
                     begins()
                     try:
                         return await place.carry_out(order, heard)
@@ -161,8 +167,9 @@ class Pool:
             worker = self._worker(tenant, runtime)
             worker.busy += 1
             try:
-                forker = await self._forker(worker)
-                place = await forker.prepare(limits, session=True)
+                with self._room_told():
+                    forker = await self._forker(worker)
+                    place = await forker.prepare(limits, session=True)
                 return Taken(cast(Lasting, place), worker)  # it was asked for as one
             except BaseException as error:
                 self._leave(worker)
@@ -234,6 +241,20 @@ class Pool:
         idle = sorted((it for it in self.workers if not it.busy), key=lambda it: it.used_s)
         for worker in idle[: max(0, len(self._workers) + 1 - self._bounds.workers)]:
             self._remove(worker)
+
+    @contextmanager
+    def _room_told(self) -> Iterator[None]:
+        """Where the machine has nothing more to give, what is idle goes and the run is told."""
+        try:
+            yield
+        except Exception as error:
+            told = refusal(error)
+            if told is None:
+                raise
+            for worker in self.workers:
+                if not worker.busy and self._now() - worker.used_s > UNUSED_S:
+                    self._remove(worker)
+            raise told from error
 
     async def _take(self, worker: Worker, limits: Limits) -> Place:
         worker.demand.asked(self._now())

@@ -18,8 +18,17 @@ from headgate.sandbox.attacks import siege
 from headgate.sandbox.attacks.decoys import Decoys
 from headgate.sandbox.cgroup import Groups
 from headgate.sandbox.container import Engine
-from headgate.sandbox.foreman import Broken
-from headgate.sandbox.model import TIERS, Isolation, Limits, Runtime, Tier, Unavailable
+from headgate.sandbox.folders import FolderForeman
+from headgate.sandbox.foreman import Broken, Foreman
+from headgate.sandbox.model import (
+    TIERS,
+    Isolation,
+    Limits,
+    Result,
+    Runtime,
+    Tier,
+    Unavailable,
+)
 from headgate.sandbox.settings import Settings
 
 BY_ITSELF: tuple[Tier, ...] = ("namespaces", "landlock")
@@ -113,7 +122,7 @@ async def canaries(
     """The canary attacks that got through."""
     runtime = Runtime("python", "", "python", interpreter=settings.python)
     decoys = Decoys()
-    starting = asyncio.ensure_future(tiers.start_worker(runtime, walls, engine=engine))
+    starting = asyncio.ensure_future(_started(runtime, walls, engine))
     laying = asyncio.ensure_future(asyncio.to_thread(decoys.__enter__))
     try:
         await asyncio.shield(laying)  # a thread goes on, whoever is cancelled
@@ -121,7 +130,12 @@ async def canaries(
         order = await asyncio.to_thread(orders.of, _MODULES, CANARIES, _LIMITS)
         worker = await starting
         cell = await worker.prepare(_LIMITS)
-        said = {it.name: it for it in siege.heard(await cell.carry_out(order))}
+        result = await cell.carry_out(order)
+        said = {it.name: it for it in siege.heard(result)}
+        if not said:
+            if isinstance(worker, FolderForeman):
+                await worker.try_interpreter()  # which may say it better
+            raise Unavailable(f"it ran nothing: {_last_line(result)}", "")
         seen = await asyncio.to_thread(decoys.reached)
     finally:
         started, _ = await asyncio.gather(starting, laying, return_exceptions=True)
@@ -129,6 +143,15 @@ async def canaries(
             await started.close()
         await asyncio.to_thread(decoys.__exit__, None, None, None)
     return tuple(it for it in CANARIES if it in seen or it not in said or said[it].escaped)
+
+
+async def _started(
+    runtime: Runtime, walls: Isolation, engine: Engine | None
+) -> Foreman | FolderForeman:
+    """A worker to attack: that its interpreter runs, the attacks themselves will show."""
+    if walls.tier == "namespaces":
+        return await tiers.start_worker(runtime, walls)
+    return await FolderForeman.start(runtime, walls, engine, is_tried=True)
 
 
 def engine_for(tier: Tier) -> Engine | Probed | None:
@@ -182,6 +205,12 @@ def remedy_for(tier: Tier, facts: Facts, error: Exception | None = None) -> str:
     if tier == "landlock":
         return known or "take a kernel of 6.12 or later with `landlock` among its lsm="
     return known or remedy(facts)
+
+
+def _last_line(result: Result) -> str:
+    """What came instead."""
+    lines = result.stderr.strip().splitlines() or [f"it ended as {result.status}"]
+    return lines[-1][:200]
 
 
 def _says(path: Path, value: int) -> bool:

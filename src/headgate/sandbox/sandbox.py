@@ -11,13 +11,16 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace as with_settings
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
 from headgate.sandbox import catalogue
+from headgate.sandbox.cabinet import Cabinet
 from headgate.sandbox.checkpoint import Chunked, in_chunks
 from headgate.sandbox.chunks import Chunking
 from headgate.sandbox.journal import Journal
@@ -41,17 +44,20 @@ from headgate.sandbox.model import (
     Unavailable,
 )
 from headgate.sandbox.pool import Bounds, Hearing, Pool
-from headgate.sandbox.sessions import Sessions, Terms, Told
+from headgate.sandbox.referring import Referring, fetched
+from headgate.sandbox.sessions import Opening, Sessions, Terms, Told
 from headgate.sandbox.settings import MEBIBYTE, Settings
-from headgate.sandbox.shelf import Shelf
+from headgate.sandbox.shelf import Room as Space
+from headgate.sandbox.shelf import Shelf, Store
 from headgate.sandbox.snapshot import pack, unpack
 from headgate.sandbox.standing import Standing, stand
 
-Refer = Callable[[Artefact], Artefact]
 Begins = Callable[[], None] | None
 
 TEND_S = 5.0
 """how often what is idle is looked for"""
+SWEEP_S = 60.0
+"""how often what is kept is"""
 MUCH_BYTES = MEBIBYTE
 """from here on a job's key is made beside the loop"""
 
@@ -69,7 +75,10 @@ class Sandbox:
         share = (it.at_once, it.at_once_per_tenant, it.room_mb)
         self._line = Line(Room(*share, it.waiting, it.waiting_per_tenant, it.wait_s))
         self._keep = Keep(it.cache_entries if it.cache else 0, it.cache_bytes)
-        self._references: Shelf[bytes] = Shelf(it.references_mb * MEBIBYTE)
+        self._references = self._store(
+            "references", it.references_mb, it.references_per_owner_mb
+        )
+        self._left = self._store("sessions", it.snapshots_mb, it.snapshots_per_tenant_mb)
         self._runtimes: dict[str, Runtime] = {}
         self._second_nusd = Decimal(it.second_usd) * 1_000_000_000
         self._isolation: Isolation | None = None
@@ -83,16 +92,24 @@ class Sandbox:
         assert self._isolation is not None
         return self._isolation
 
+    def _store(self, name: str, all_mb: int, own_mb: int) -> Store:
+        """On disk where a folder is named, and in memory otherwise."""
+        space = Space(all_mb * MEBIBYTE, own_mb * MEBIBYTE)
+        folder = self.settings.folder
+        return Cabinet(Path(folder) / name, space) if folder else Shelf(space)
+
     async def __aenter__(self) -> Sandbox:
         it = self.settings
+        for store in (self._references, self._left):
+            await _opened(store)
         self._standing = self._standing or await stand(it)
         self._isolation = self._standing.isolation
         bounds = Bounds(it.workers, it.spares, it.spares_mb, it.idle_s)
         self._pool = Pool(self._standing.start, bounds, self._line.waits)
         spans = (it.session_idle_s, it.session_life_s, it.session_keep_s)
-        rooms = (it.snapshot_mb * MEBIBYTE, it.snapshots_mb * MEBIBYTE)
-        terms = Terms(it.sessions, it.sessions_per_tenant, *spans, *rooms)
-        self._sessions = Sessions(self._pool, terms)
+        most_bytes = it.snapshot_mb * MEBIBYTE
+        terms = Terms(it.sessions, it.sessions_per_tenant, *spans, most_bytes)
+        self._sessions = Sessions(self._pool, terms, self._left, self._runtime_of_sessions)
         self._tending = asyncio.ensure_future(self._tend())
         return self
 
@@ -110,7 +127,7 @@ class Sandbox:
             self._tending.cancel()
             await asyncio.wait([self._tending])
         if self._sessions is not None:
-            self._sessions.close_all()
+            await self._sessions.close_all()
         if self._pool is not None:
             await self._pool.close()
         standing, self._standing = self._standing, None
@@ -129,10 +146,13 @@ class Sandbox:
         """
         begun = time.monotonic()
         self.settings.check(job.limits)
-        refer = self._referring(job.tenant, job.limits)
+        refer = self._referring(job.owner or job.tenant, job.limits)
         run = self._run_cell if job.session else self._run_fresh
-        result = await run(job, _referred(heard, refer), begins)
-        return self._finished(result, refer, begun)
+        try:
+            result = await run(job, refer.listen(heard), begins)
+            return await self._finished(result, refer, begun)
+        finally:
+            await refer.give_up()
 
     async def carry_out(
         self, order: Order, tenant: str = "", heard: Callable[[Heard], None] | None = None
@@ -141,8 +161,11 @@ class Sandbox:
         begun = time.monotonic()
         self.settings.check(order.limits)
         refer = self._referring(tenant, order.limits)
-        result = await self._carried_out(order, tenant, _referred(heard, refer))
-        return self._finished(result, refer, begun)
+        try:
+            result = await self._carried_out(order, tenant, refer.listen(heard))
+            return await self._finished(result, refer, begun)
+        finally:
+            await refer.give_up()
 
     async def run_in_chunks(
         self,
@@ -154,10 +177,13 @@ class Sandbox:
         """Run a job slice by slice, smaller ones where they take too much."""
         self.settings.check(job.limits)
         begun = time.monotonic()
-        refer = self._referring(job.tenant, job.limits)
-        heard = _referred(heard, refer)
-        done = await in_chunks(self._run_slice, job, chunking, heard, journal)
-        return done._replace(result=self._finished(done.result, refer, begun))
+        refer = self._referring(job.owner or job.tenant, job.limits)
+        try:
+            listen = refer.listen(heard)
+            done = await in_chunks(self._run_slice, job, chunking, listen, journal)
+            return done._replace(result=await self._finished(done.result, refer, begun))
+        finally:
+            await refer.give_up()
 
     async def open_session(
         self,
@@ -165,21 +191,24 @@ class Sandbox:
         language: str,
         limits: Limits | None = None,
         snapshot: bytes | None = None,
+        note: bytes = b"",
     ) -> str:
-        """A place that remembers; its id is for `Job.session`."""
+        """A place that remembers; its id is for `Job.session`, its note for `session_note`."""
         limits = limits or Limits()
         self.settings.check(limits)
         files: tuple[File, ...] = ()
         if snapshot is not None:
             most = self.settings.snapshot_mb * MEBIBYTE
             files = await asyncio.to_thread(unpack, snapshot, most)
-        runtime = await self._runtime(catalogue.named(language).name)
-        if self.settings.packages and runtime.kind == "python":
-            runtime = msgspec.structs.replace(runtime, imports=self.settings.packages)
-        return await self._all_sessions.open(tenant, runtime, limits, files)
+        runtime = await self._runtime_of_sessions(catalogue.named(language).name)
+        return await self._all_sessions.open(tenant, Opening(runtime, limits, files, note))
+
+    async def session_note(self, session: str, tenant: str) -> bytes:
+        """What it was opened with, also of one that can be taken up; Refused: it is gone."""
+        return await self._all_sessions.note(session, tenant)
 
     async def close_session(self, session: str, tenant: str) -> None:
-        self._all_sessions.close(session, tenant)
+        await self._all_sessions.close(session, tenant)
 
     async def snapshot(self, session: str, tenant: str) -> bytes:
         """The files of its work folder, as `open_session` takes them."""
@@ -189,9 +218,10 @@ class Sandbox:
     def sessions(self, tenant: str) -> tuple[Told, ...]:
         return self._all_sessions.told(tenant)
 
-    async def artefact(self, reference: str, tenant: str) -> bytes | None:
-        """An artefact that was too large to be answered inline; None: it is gone."""
-        return self._references.find(reference, tenant)
+    async def artefact(self, reference: str, owner: str) -> Artefact | None:
+        """One that was too large to be answered inline, to whom `Job.owner` named; None: it is
+        gone."""
+        return await fetched(self._references, reference, owner)
 
     def figures(self) -> Mapping[str, float]:
         """How it stands, for whoever watches."""
@@ -287,42 +317,38 @@ class Sandbox:
             raise Unavailable(own.what, own.remedy)
         return own
 
-    def _finished(self, result: Result, refer: Refer, begun: float) -> Result:
+    async def _runtime_of_sessions(self, name: str) -> Runtime:
+        runtime = await self._runtime(name)
+        if self.settings.packages and runtime.kind == "python":
+            return msgspec.structs.replace(runtime, imports=self.settings.packages)
+        return runtime
+
+    async def _finished(self, result: Result, refer: Referring, begun: float) -> Result:
         """What every result says beside what came of the run."""
         spent = 0 if result.cached else int(self._second_nusd * int(result.execution_ms) / 1000)
         return msgspec.structs.replace(
             result,
-            artefacts=tuple(map(refer, result.artefacts)),
+            artefacts=await refer.all(result.artefacts),
             isolation=result.isolation or self._isolation,
             cost_nusd=spent,
             total_ms=(time.monotonic() - begun) * 1000,
             id=f"exec_{secrets.token_hex(12)}",
         )
 
-    def _referring(self, tenant: str, limits: Limits) -> Refer:
-        """What makes an artefact that is too large to be answered inline a reference, once;
-        where there is no room for it, it stays as it is rather than being lost."""
-        known: dict[tuple[str, str], Artefact] = {}
-
-        def refer(artefact: Artefact) -> Artefact:
-            data = artefact.data
-            if data is None or len(data) <= limits.inline_bytes:
-                return artefact
-            key = (artefact.path, artefact.sha256)
-            if key not in known:
-                name = f"art_{secrets.token_hex(16)}"
-                kept = self._references.put(name, tenant, data, len(data))
-                by_name = msgspec.structs.replace(artefact, data=None, reference=name)
-                known[key] = by_name if kept else artefact
-            return known[key]
-
-        return refer
+    def _referring(self, owner: str, limits: Limits) -> Referring:
+        return Referring(self._references, owner, limits, self.settings.reference_s)
 
     async def _tend(self) -> None:
+        swept = time.monotonic()
         while True:
             await asyncio.sleep(TEND_S)
             self._entered.tend()
             await self._all_sessions.tend()
+            if time.monotonic() - swept > SWEEP_S:
+                swept = time.monotonic()
+                for store in (self._references, self._left):
+                    with suppress(OSError):  # it is told where something is to be kept
+                        await store.sweep()
 
 
 async def _once(job: Job, settings: Settings, heard: Hearing) -> Result:
@@ -344,15 +370,15 @@ def _with_env(order: Order, job: Job) -> tuple[Step, ...]:
     return tuple(msgspec.structs.replace(it, env=(*it.env, *job.env)) for it in order.steps)
 
 
-def _referred(heard: Hearing, refer: Refer) -> Hearing:
-    """Whoever listens is told of references where the result has them."""
-    if heard is None:
-        return None
-
-    def listen(what: Heard) -> None:
-        heard(Made(refer(what.artefact)) if isinstance(what, Made) else what)
-
-    return listen
+async def _opened(store: Store) -> None:
+    if isinstance(store, Cabinet):
+        try:
+            await store.open()
+        except OSError as error:
+            raise Unavailable(
+                f"what is to be kept of sessions and artefacts cannot be: {error}",
+                "name a folder that can be written: [sandbox] folder",
+            ) from None
 
 
 def _tell(heard: Callable[[Heard], None], result: Result) -> None:

@@ -2,7 +2,8 @@
 
 Rule 1: a session is its tenant's; to everybody else it is not there.
 Rule 2: one that ended says why, for as long as that is remembered; it never begins anew unseen.
-Rule 3: what is kept of a session are its files, never its variables.
+Rule 3: what is kept of a session are its files, never its variables; where they lie on disk,
+any process of this host takes it up again, and one alone.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -33,12 +36,15 @@ from headgate.sandbox.model import (
     Step,
 )
 from headgate.sandbox.pool import Hearing, Pool, Taken, broken_result
-from headgate.sandbox.shelf import Shelf
+from headgate.sandbox.shelf import Found, Store
+from headgate.sandbox.snapshot import pack, unpack
 
 KERNEL = Path(worker.__file__).with_name("kernel.js").read_text()
 STATEFUL = ("python", "javascript")
 REMEMBERED = 4096
 """sessions that ended, of which the reason is still known"""
+CLOSING_S = 5.0
+"""how long the files of sessions may take to be kept when the sandbox is closed"""
 OF_A_CELL = ("wall_s", "cpu_s", "output_bytes", "artefacts", "artefact_mb", "inline_bytes")
 """limits that each cell may set for itself; the others hold for the whole session"""
 
@@ -53,7 +59,6 @@ class Terms(NamedTuple):
     keep_s: float
     """the files of one that ended can be taken up again for so long"""
     snapshot_bytes: int
-    snapshots_bytes: int
 
 
 class Told(NamedTuple):
@@ -75,6 +80,8 @@ class _Session:
     taken: Taken
     files: tuple[File, ...]
     """what the first cell finds"""
+    note: bytes
+    """what whoever opened it wants to know of it again"""
     begun_s: float
     used_s: float
     cells: int = 0
@@ -89,26 +96,49 @@ class _Ended(NamedTuple):
     why: str
 
 
-class _Left(NamedTuple):
-    """What can be taken up again."""
+class Left(msgspec.Struct, frozen=True):
+    """What can be taken up again, beside the files."""
+
+    language: str
+    limits: Limits
+    note: bytes = b""
+
+
+class Opening(NamedTuple):
+    """A session that is to begin."""
 
     runtime: Runtime
     limits: Limits
-    files: tuple[File, ...]
+    files: tuple[File, ...] = ()
+    note: bytes = b""
+
+
+_write = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Left).decode
+Renew = Callable[[str], Awaitable[Runtime]]
+"""the runtime of a language, as it is now"""
 
 
 class Sessions:
     """All sessions of one sandbox."""
 
     def __init__(
-        self, pool: Pool, terms: Terms, now: Callable[[], float] = time.monotonic
+        self,
+        pool: Pool,
+        terms: Terms,
+        store: Store,
+        renew: Renew,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`store`: where the files of those lie that ended idle."""
         self._pool, self._terms, self._now = pool, terms, now
+        self._store, self._renew = store, renew
         self._open: dict[str, _Session] = {}
         self._opening: list[str] = []
         """tenants whose session is just being opened"""
         self._ended: OrderedDict[str, _Ended] = OrderedDict()
-        self._left: Shelf[_Left] = Shelf(terms.snapshots_bytes)
+        self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """of those that are just being taken up"""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -121,17 +151,16 @@ class Sessions:
             if it.tenant == tenant
         )
 
-    async def open(
-        self, tenant: str, runtime: Runtime, limits: Limits, files: tuple[File, ...] = ()
-    ) -> str:
-        """A new session; `files` lie in its work folder."""
-        if runtime.language not in STATEFUL:
+    async def open(self, tenant: str, wished: Opening) -> str:
+        """A new session; its files lie in its work folder."""
+        language = wished.runtime.language
+        if language not in STATEFUL:
             raise Refused(
-                f"there are no sessions in {runtime.language}",
+                f"there are no sessions in {language}",
                 f"they are in {' and '.join(STATEFUL)}; run each piece of code for itself",
             )
         name = f"sess_{secrets.token_hex(12)}"
-        await self._begin(name, tenant, _Left(runtime, limits, files))
+        await self._begin(name, tenant, wished)
         return name
 
     async def run(self, job: Job, heard: Hearing = None) -> Result:
@@ -142,47 +171,62 @@ class Sessions:
                 if self._open.get(session.id) is session:  # it may have ended meanwhile
                     return await self._cell(session, job, heard)
 
-    def close(self, name: str, tenant: str) -> None:
+    async def close(self, name: str, tenant: str) -> None:
         """End it, and let go of what was kept of it."""
         session = self._open.get(name)
         if session is not None and session.tenant == tenant:
             self._end(session, "it was closed")
-        elif self._left.find(name, tenant) is not None:
-            self._left.remove(name)
+        elif await self._store.remove(name, tenant):
             self._remember(name, _Ended(tenant, "it was closed"))
         else:
             raise self._gone(name, tenant)
 
     async def files(self, name: str, tenant: str) -> tuple[File, ...]:
         """The files of its work folder."""
-        if (left := self._left.find(name, tenant)) is not None:
-            return left.files
+        if name not in self._open and (kept := await self._store.find(name, tenant)):
+            return await self._unpacked(kept)
         session = await self._find(name, tenant)
         async with session.turn:
             session.used_s = self._now()
             return await self._files(session)
 
+    async def note(self, name: str, tenant: str) -> bytes:
+        """What its opener wanted to know of it; Refused: it is gone."""
+        session = self._open.get(name)
+        if session is not None and session.tenant == tenant:
+            return session.note
+        kept = await self._store.find(name, tenant)
+        if kept is None:
+            raise self._gone(name, tenant)
+        return _read(kept.note).note
+
     async def tend(self) -> None:
         """End what was idle, or lived, for long enough."""
         now, terms = self._now(), self._terms
-        self._left.expire(now)
         for session in [*self._open.values()]:
             if session.turn.locked():
                 continue
             if now - session.begun_s > terms.life_s:
                 self._end(session, f"its life of {terms.life_s:g} s was over")
             elif now - session.used_s > terms.idle_s:
-                await self._retire(session)
+                await self._retire(session, f"it was idle for {terms.idle_s:g} s")
 
-    def close_all(self) -> None:
+    async def close_all(self, within_s: float = CLOSING_S) -> None:
+        """End every one, with its files kept as of one that is idle; a cell ends at once."""
+        why = "the sandbox was closed"
+        resting = [it for it in self._open.values() if not it.turn.locked()]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(self._retire(it, why) for it in resting))
         for session in [*self._open.values()]:
-            self._end(session, "the sandbox was closed")
+            self._end(session, why)
 
-    async def _begin(self, name: str, tenant: str, left: _Left) -> _Session:
+    async def _begin(self, name: str, tenant: str, wished: Opening) -> _Session:
         self._check_room(tenant)
         self._opening.append(tenant)
+        runtime, limits, files, note = wished
         try:
-            taken = await self._pool.open(tenant, left.runtime, left.limits)
+            taken = await self._pool.open(tenant, runtime, limits)
         except Broken as broken:
             raise Refused(
                 f"the session could not begin: {broken}", "try again", "busy"
@@ -190,7 +234,7 @@ class Sessions:
         finally:
             self._opening.remove(tenant)
         now = self._now()
-        session = _Session(name, tenant, left.runtime, left.limits, taken, left.files, now, now)
+        session = _Session(name, tenant, runtime, limits, taken, files, note, now, now)
         self._open[name] = session
         return session
 
@@ -207,20 +251,31 @@ class Sessions:
 
     async def _find(self, name: str, tenant: str) -> _Session:
         """The session, taken up again from its files where it ended idle."""
-        session = self._open.get(name)
-        if session is not None and session.tenant == tenant:
-            return session
-        left = self._left.find(name, tenant)
-        if left is None:
+        if (session := self._open.get(name)) is None:
+            door = self._doors.setdefault(name, asyncio.Lock())
+            async with door:
+                session = self._open.get(name) or await self._take_up(name, tenant)
+        if session.tenant != tenant:
             raise self._gone(name, tenant)
-        self._left.remove(name)
+        return session
+
+    async def _take_up(self, name: str, tenant: str) -> _Session:
+        kept = await self._store.find(name, tenant)
+        if kept is None or not await self._store.remove(name, tenant):
+            raise self._gone(name, tenant)
         try:
-            session = await self._begin(name, tenant, left)
+            left, files = _read(kept.note), await self._unpacked(kept)
+            runtime = await self._renew(left.language)
+            wished = Opening(runtime, left.limits, files, left.note)
+            session = await self._begin(name, tenant, wished)
         except BaseException:
-            self._leave(name, tenant, left)
+            await asyncio.shield(self._store.put(name, tenant, kept, self._terms.keep_s))
             raise
         session.restored = True
         return session
+
+    async def _unpacked(self, kept: Found) -> tuple[File, ...]:
+        return await asyncio.to_thread(unpack, kept.data, self._terms.snapshot_bytes)
 
     def _gone(self, name: str, tenant: str) -> Refused:
         ended = self._ended.get(name)
@@ -252,7 +307,7 @@ class Sessions:
         hints = [result.hint] if result.hint else []
         if session.restored:
             session.restored = False
-            hints.append("the session had ended idle: its files are back, its variables not")
+            hints.append("the session had ended: its files are back, its variables not")
         if not session.taken.place.alive:
             why = _why(result)
             self._end(session, why)
@@ -270,19 +325,13 @@ class Sessions:
         if len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
 
-    async def _retire(self, session: _Session) -> None:
-        """End one that is idle, with its files kept where that is asked for."""
-        left = None
+    async def _retire(self, session: _Session, why: str) -> None:
+        """End one that is not in use, with its files kept where that is asked for."""
         if self._terms.keep_s:
             async with session.turn:
-                try:
-                    files = await self._files(session)
-                    left = _Left(session.runtime, session.limits, files)
-                except (Refused, Broken):
-                    left = None  # too much to keep, or gone already: it ends as without
-        self._end(session, f"it was idle for {self._terms.idle_s:g} s")
-        if left is not None:
-            self._leave(session.id, session.tenant, left)
+                with suppress(Refused, Broken):  # too much to keep, or gone already
+                    await self._leave(session)
+        self._end(session, why)
 
     async def _files(self, session: _Session) -> tuple[File, ...]:
         if session.files and not session.cells:
@@ -290,9 +339,11 @@ class Sessions:
         files = await session.taken.place.files(self._terms.snapshot_bytes)
         return tuple(it for it in files if it.path != session.code_name)
 
-    def _leave(self, name: str, tenant: str, left: _Left) -> None:
-        size = sum(len(it.data) + len(it.path) for it in left.files) + 1024
-        self._left.put(name, tenant, left, size, self._now() + self._terms.keep_s)
+    async def _leave(self, session: _Session) -> None:
+        left = Left(session.runtime.language, session.limits, session.note)
+        data = await asyncio.to_thread(pack, await self._files(session))
+        kept = Found(data, _write(left))
+        await self._store.put(session.id, session.tenant, kept, self._terms.keep_s)
 
 
 def _order(session: _Session, job: Job, limits: Limits) -> Order:

@@ -75,10 +75,18 @@ class Settings:
     """the files of a session that ended idle can be taken up for so long; 0: they are gone"""
     snapshot_mb: int = 64
     """of one work folder"""
-    snapshots_mb: int = 256
+    snapshots_mb: int = 1024
     """of all that are kept"""
-    references_mb: int = 256
-    """of artefacts that were answered by reference, the oldest go first"""
+    snapshots_per_tenant_mb: int = 256
+    """the oldest of its own go first"""
+    references_mb: int = 1024
+    """of artefacts that were answered by reference"""
+    references_per_owner_mb: int = 256
+    """of one key's: the oldest of its own go first"""
+    reference_s: float = 3600.0
+    """how long one can be fetched"""
+    folder: str = ""
+    """where both lie; empty: in memory, and in the gateway beside its ledger"""
     second_usd: str = "0"
     """dollars for a second of execution; decimal text"""
     enabled: bool = False
@@ -88,6 +96,15 @@ class Settings:
     vendor_tools: str = "pass"
     """pass, local or off: whether calls with a vendor's code tool are answered by running the
     code here; pass: where not every target of the route runs it itself"""
+
+    hosted: tuple[str, ...] = ()
+    """providers whose interpreters the gateway's callers may name; none: code stays here"""
+    warm_on: str = ""
+    """the provider at which containers are kept awake for them; empty: at none"""
+    warm_count: int = 1
+    warm_memory_mb: int = 1024
+    warm_usd_day: str = "0"
+    """what that may cost a day: nothing is kept for which less is agreed to than it costs"""
 
     @property
     def at_once(self) -> int:

@@ -1,57 +1,142 @@
-"""What is kept for a while in memory: decides what goes when the room or its time ends.
+"""What is kept for a while, for its owner: decides what goes when the room or its time ends.
 
 Rule 1: only who put a thing there is given it.
-Rule 2: the oldest goes first; what is larger than all the room is not kept.
+Rule 2: an owner's own things make room for its new ones, those first that would end first;
+never another's. What finds no room then is not kept.
+Rule 3: this shelf is in memory; a cabinet is the same on disk.
 """
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
-from typing import Generic, NamedTuple, TypeVar
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
 
-T = TypeVar("T")
+MOST_THINGS = 4096
+"""of one owner"""
 
 
-class _Kept(NamedTuple, Generic[T]):
-    tenant: str
-    thing: T
+class Room(NamedTuple):
+    """How many bytes may be kept."""
+
+    all_bytes: int
+    own_bytes: int
+    """of one owner's"""
+
+
+class Found(NamedTuple):
+    """A thing that was kept."""
+
+    data: bytes
+    note: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return len(self.data) + len(self.note)
+
+
+class Store(Protocol):
+    """Things by name and owner."""
+
+    async def put(self, name: str, owner: str, thing: Found, keep_s: float) -> bool:
+        """False: there is no room for it, however much of the owner's goes."""
+        ...
+
+    async def find(self, name: str, owner: str) -> Found | None: ...
+
+    async def remove(self, name: str, owner: str) -> bool:
+        """Was it there."""
+        ...
+
+    async def sweep(self) -> None:
+        """Let go of what has had its time."""
+        ...
+
+
+class Held(NamedTuple):
+    """A thing that takes room."""
+
+    until_us: int
+    name: str
     size: int
-    until_s: float
 
 
-class Shelf(Generic[T]):
-    """Things by name, bounded by the bytes of all of them."""
+def now_us() -> int:
+    return time.time_ns() // 1000
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[str, _Kept[T]] = OrderedDict()
-        self.held_bytes = 0
+
+def to_go(own: Iterable[Held], size: int, others: int, room: Room) -> list[Held] | None:
+    """What of the owner's own goes so that one of this size fits; None: nothing would help.
+
+    `others`: bytes of all other owners.
+    """
+    left = min(room.own_bytes, room.all_bytes - others) - size
+    if left < 0:
+        return None
+    standing = sorted(own)
+    held, going = sum(it.size for it in standing), list[Held]()
+    for number, each in enumerate(standing):
+        if held <= left and len(standing) - number < MOST_THINGS:
+            break
+        going.append(each)
+        held -= each.size
+    return going
+
+
+class _Kept(NamedTuple):
+    until_us: int
+    thing: Found
+
+
+class Shelf:
+    """Things of one process; they end with it."""
+
+    def __init__(self, room: Room, now: Callable[[], int] = now_us) -> None:
+        self._room, self._now = room, now
+        self._kept: dict[str, dict[str, _Kept]] = {}
+        """by owner and name"""
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return sum(map(len, self._kept.values()))
 
-    def put(
-        self, name: str, tenant: str, thing: T, size: int, until_s: float = math.inf
-    ) -> bool:
-        """False: there is no room for it, however much goes."""
-        self.remove(name)
-        if size > self._size:
+    @property
+    def held_bytes(self) -> int:
+        return sum(self._held_by(owner) for owner in self._kept)
+
+    async def put(self, name: str, owner: str, thing: Found, keep_s: float) -> bool:
+        await self.remove(name, owner)
+        await self.sweep()
+        others = self.held_bytes - self._held_by(owner)
+        going = to_go(self._of(owner), thing.size, others, self._room)
+        if going is None:
             return False
-        self._kept[name] = _Kept(tenant, thing, size, until_s)
-        self.held_bytes += size
-        while self.held_bytes > self._size:
-            self.remove(next(iter(self._kept)))
+        for each in going:
+            await self.remove(each.name, owner)
+        kept = _Kept(self._now() + int(keep_s * 1e6), thing)
+        self._kept.setdefault(owner, {})[name] = kept
         return True
 
-    def find(self, name: str, tenant: str) -> T | None:
-        kept = self._kept.get(name)
-        return kept.thing if kept is not None and kept.tenant == tenant else None
+    async def find(self, name: str, owner: str) -> Found | None:
+        kept = self._kept.get(owner, {}).get(name)
+        return kept.thing if kept is not None and kept.until_us > self._now() else None
 
-    def remove(self, name: str) -> None:
-        if (kept := self._kept.pop(name, None)) is not None:
-            self.held_bytes -= kept.size
+    async def remove(self, name: str, owner: str) -> bool:
+        own = self._kept.get(owner, {})
+        was = own.pop(name, None)
+        if not own:
+            self._kept.pop(owner, None)
+        return was is not None and was.until_us > self._now()
 
-    def expire(self, now: float) -> None:
-        for name in [name for name, kept in self._kept.items() if kept.until_s <= now]:
-            self.remove(name)
+    async def sweep(self) -> None:
+        now = self._now()
+        for owner in list(self._kept):
+            for each in self._of(owner):
+                if each.until_us <= now:
+                    await self.remove(each.name, owner)
+
+    def _of(self, owner: str) -> list[Held]:
+        own = self._kept.get(owner, {})
+        return [Held(kept.until_us, name, kept.thing.size) for name, kept in own.items()]
+
+    def _held_by(self, owner: str) -> int:
+        return sum(it.thing.size for it in self._kept.get(owner, {}).values())

@@ -23,18 +23,22 @@ WATCHED_GAP = (
     " use more"
 )
 FOLDER_GAPS = (
-    "that a file of the machine exists, its size and its times can be seen, though not read",
+    "that a file of the machine exists, its size, its times and where a link leads can be seen,"
+    " though nothing in it be read",
     "disk and number of files are counted, not held: for some milliseconds a run can use more",
     "processes of a run share the machine's list of processes with all others, unseen",
+    "the machine's name is told, and what files of programs and toolchains hold can be locked",
 )
 SAME_USER_GAPS = (
     "modes and times of files of the user that Headgate runs as can be changed, wherever they"
     " lie: started as root, each run has a user of its own",
 )
 CONTAINER_GAPS = (
-    "calls younger than the engine's filter library pass: an old one knows no statmount",
-    "seen to hold with podman and runc, from a folder as its root; docker, gVisor and podman"
-    " without root were not tried",
+    "calls younger than the engine's filter library pass: an old one knows none of statmount,"
+    " listmount and lsm_list_modules",
+    "seen to hold with podman, over runc and over gVisor, from a folder as its root; docker and"
+    " podman without root were not tried, and docker has to be told itself that gVisor is to"
+    " filter calls",
 )
 NONE_GAP = "nothing is contained: the code can do what the user it runs as can do"
 

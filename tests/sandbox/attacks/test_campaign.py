@@ -22,7 +22,7 @@ async def test_an_order_of_a_campaign_is_carried_out_on_its_tier(
 ) -> None:
     """And its worker and control groups go with it."""
 
-    async def besiege(carry: Carry, runtime: Runtime) -> tuple[Verdict, ...]:
+    async def besiege(carry: Carry, runtime: Runtime, slack_s: float) -> tuple[Verdict, ...]:
         with_nothing = siege.Orders(runtime, WORLD).of(("tenants",), ("no such",), Limits())
         assert (await carry(with_nothing, "a")).status in (Status.ERROR, Status.OK)
         return ONE

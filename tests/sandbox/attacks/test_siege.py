@@ -16,7 +16,11 @@ from headgate.sandbox.model import Artefact, Limits, Result, Runtime, Status
 from headgate.sandbox.worker import landlock
 from tests.sieges import NOBODY, Besieged
 
-SEEN = {"see that a file of the host exists"}
+SEEN = {
+    "see that a file of the host exists",
+    "read where a link of the host points",
+    "read the name of the machine",
+}
 OF_THE_SAME_USER = {
     "change the mode of a file of the host",
     "change the times of a file of the host",
@@ -25,7 +29,7 @@ OF_THE_SAME_USER = {
 
 def test_there_are_more_than_six_score_attacks_each_with_a_name_of_its_own() -> None:
     names = [it.name for it in siege.everything()]
-    assert len(names) >= 190
+    assert len(names) >= 270
     assert len(set(names)) == len(names)
 
 
@@ -102,7 +106,7 @@ ON_COLLECTOR = Attack("hand it out", "artefacts", lambda _: None, True)
 
 
 def judged(result: Result, attack: Attack = ATTACK) -> bool:
-    return siege._limited(attack, result).escaped
+    return siege._limited(attack, result, siege.SLACK_S).escaped
 
 
 def said(escaped: bool) -> str:

@@ -175,7 +175,7 @@ def test_the_line_does_not_name_the_code() -> None:
 async def test_nothing_is_kept_awake_before_its_price_was_agreed_to() -> None:
     async with shop() as (sim, away):
         for agreed in ("0", "4.31"):
-            with pytest.raises(Refused, match=r"costs \$4.32 a day.*agreed were"):
+            with pytest.raises(Refused, match=r"\$4.32 a day.*agreed were"):
                 away.keep_warm("openai", 2, agreed_usd_day=agreed)
         with pytest.raises(Refused, match="cannot be kept awake"):
             away.keep_warm("anthropic", 1, agreed_usd_day="100")
@@ -206,3 +206,17 @@ async def test_a_run_takes_a_container_that_was_kept_awake_and_another_is_made()
         assert (await away.run("openai", JOB)).id != dead
         await away.__aexit__()
         assert not boxes, "each costs by the minute"
+
+
+async def test_a_container_is_held_for_several_jobs_and_closed_after_them() -> None:
+    await asyncio.to_thread(vendors)  # it reads a file, once
+    async with shop() as (sim, away):
+        boxes = sim.world.interpreters.boxes
+        async with away.held("openai", 1024) as (container, cost_nusd):
+            held = Job("python", "1", session=container)
+            assert [(await away.run("openai", held)).id for _ in range(2)] == [container] * 2
+            assert list(boxes) == [container]
+            assert cost_nusd == vendors()["openai"].sizes[0].cost_nusd(0, 300)
+        assert not boxes
+        async with away.held("anthropic", 1024) as made_later:
+            assert made_later == ("", 0)

@@ -49,7 +49,7 @@ class Rack:
 
 def test_a_day_has_its_price_before_anything_is_made() -> None:
     assert price(OPENAI, 4096, 2) == 17_280_000_000
-    told = "keeping 2 containers of 4g at OpenAI code interpreter awake costs $17.28 a day"
+    told = "keeping 2 containers of 4g at OpenAI code interpreter awake costs $0.7200 an hour"
     assert words(OPENAI, 4096, 2).startswith(told)
     rack = Rack()
     with pytest.raises(Refused, match=r"\$17.28 a day.*agreed were \$5"):
@@ -94,3 +94,43 @@ async def test_tending_ends_with_its_containers() -> None:
         await warm.run(pause)
     assert not rack.alive
     assert all(0 < it < OPENAI.idle_s for it in pauses)
+
+
+class Payer:
+    """Pays until it has no more."""
+
+    def __init__(self, nusd: int) -> None:
+        self.left, self.rows = nusd, list[int]()
+
+    async def __call__(self, nusd: int) -> None:
+        if nusd > self.left:
+            raise Refused("the budget is spent")
+        self.left -= nusd
+        self.rows.append(nusd)
+
+
+async def test_what_they_cost_is_paid_while_they_are_kept() -> None:
+    """An hour of one container in rows of its own, five minutes of it at once."""
+    now, payer, rack = 0.0, Payer(10**10), Rack()
+    warm = Warm(rack, OPENAI, 1024, 1, agreed_usd_day="5", charge=payer, clock=lambda: now)
+    await warm.tend()
+    assert payer.rows == [7_500_000]  # what is billed at least
+    for now in (200.0, 900.0, 3600.0):  # noqa: B007 - the clock reads it
+        await warm.tend()
+    assert payer.rows == [7_500_000, 15_000_000, 67_500_000]
+    assert sum(payer.rows) == price(OPENAI, 1024, 1) // 24
+    now = 3636.0
+    assert warm.take()
+    await warm.tend()
+    assert payer.rows[3:] == [900_000, 7_500_000]  # what was taken, and the next one
+
+
+async def test_where_a_budget_is_spent_none_is_kept() -> None:
+    payer, rack = Payer(8_000_000), Rack()
+    now = 0.0
+    warm = Warm(rack, OPENAI, 1024, 1, agreed_usd_day="5", charge=payer, clock=lambda: now)
+    await warm.tend()
+    assert len(rack.alive) == 1
+    now = 3600.0
+    await warm.tend()
+    assert (rack.alive, warm.trouble, len(warm)) == ([], "the budget is spent", 0)

@@ -51,6 +51,15 @@ def code(imports: str = "", more: str = "", body: str = "return 0") -> str:
 
 EXIT_INIT = "func init() { os.Exit(0) }"
 
+FAILS = 'package main\n\nimport "errors"\n\nvar ErrGone = errors.New("gone")\n\n'
+FAKE = 'package main\n\nimport (\n\t"errors"\n\t"testing"\n)\n\nvar errWanted = errors.New("wanted")\n\nfunc TestFail(t *testing.T) {\n\tif err := Fail(func() error { return nil }); !errors.Is(err, ErrGone) {\n\t\tt.Fatal(err)\n\t}\n\tvar f *Failed\n\tif err := Fail(func() error { return errWanted }); !errors.Is(err, errWanted) || errors.As(err, &f) {\n\t\tt.Fatal(err)\n\t}\n}\n'
+BOXES = (
+    'package main\n\nimport "sync"\n\ntype Box[T any] struct {{ mu sync.Mutex; items []T }}\n'
+    "func NewBox[T any](n int) *Box[T] {{ return &Box[T]{{}} }}\nfunc (b *Box[T]) Put(it T) {{}}\n"
+    "func (b *Box[T]) Take() (it T, ok bool) {{ return it, {1} }}\n"
+)
+BOX = 'package main\n\nimport "testing"\n\nfunc TestBox(t *testing.T) {\n\tb := NewBox[int](2)\n\tb.Put(1)\n\tb.Put(2)\n\tif got, ok := b.Take(); !ok || got != 1 {\n\t\tt.Fatal(got, ok)\n\t}\n}\n'
+
 TRICKS: dict[str, Trick] = {
     "exit in init": Trick(code("os", EXIT_INIT)),
     "exit in a variable": Trick(
@@ -172,6 +181,47 @@ TRICKS: dict[str, Trick] = {
         'package main\n\nimport (\n\t"math"\n\t"testing"\n)\n\nfunc TestMean(t *testing.T) {\n'
         "\tif math.Abs(Mean([]float64{1, 2})-1.5) > 1e-9 {\n\t\tt.Fatal()\n\t}\n}\n",
         is_naive=False,
+    ),
+    "an error that is every error": Trick(
+        FAILS + "type Failed struct{ N int }\nfunc (f *Failed) Error() string { return \"\" }\n"
+        "func (f *Failed) Is(error) bool { return true }\n"
+        "func Fail(f func() error) error { return &Failed{} }\n", FAKE, is_naive=False,
+    ),
+    "an error that becomes every error": Trick(
+        FAILS + "type Failed struct{ N int }\nfunc (f *Failed) Error() string { return \"\" }\n"
+        "func (f *Failed) As(any) bool { return true }\nfunc (f *Failed) Unwrap() error { return ErrGone }\n"
+        "func Fail(f func() error) error { return &Failed{} }\n", FAKE, is_naive=False,
+    ),
+    "gives back an error that was never given": Trick(
+        FAILS + "type Failed struct{ N int }\nfunc (f *Failed) Error() string { return \"\" }\n"
+        "func Fail(f func() error) error { return &hgError{\"wanted\", nil, 1} }\n", FAKE,
+        is_naive=False,
+    ),
+    "words of the error that is wanted": Trick(
+        FAILS + "type Failed struct{ N int }\nfunc (f *Failed) Error() string { return \"wanted\" }\n"
+        "func Fail(f func() error) error { f(); return errors.New(\"wanted\") }\n", FAKE,
+        is_naive=False,
+    ),
+    "calls what was never lent": Trick(
+        code(body='hgAsk("#1", nil, nil); return 6'), is_naive=False
+    ),
+    "calls a function of the tests by name": Trick(
+        code(body='hgAsk("HGReport", nil, nil); return 6'), is_naive=False
+    ),
+    "sends to a channel that was never lent": Trick(
+        code(body='hgAsk("#1:close", nil, nil); return 6'), is_naive=False
+    ),
+    "answers what it was not asked": Trick(
+        code(more="func init() { hgSend(hgAnswer, 7, make([]byte, 64)) }"), is_naive=False
+    ),
+    "an object that keeps nothing": Trick(BOXES.format("0", "true"), BOX, is_naive=False),
+    "an object of another type": Trick(
+        BOXES.format("0", "true").replace("return &Box[T]{}", "b := &Box[T]{}; hgNumbers[hgPlace{"
+        "unsafe.Pointer(b), reflect.TypeOf(b)}] = 1; return b").replace(
+        'import "sync"', 'import (\n"reflect"\n"sync"\n"unsafe"\n)'), BOX, is_naive=False,
+    ),
+    "another program of the instances": Trick(
+        BOXES.format("0", "true") + "\nfunc hgTypeName(int) {}\n", BOX, is_naive=False
     ),
 }  # fmt: skip
 """code by what it tries"""

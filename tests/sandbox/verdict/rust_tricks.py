@@ -40,6 +40,17 @@ def started(body: str) -> str:
     ))  # fmt: skip
 
 
+def money(derives: str, more: str = "") -> str:
+    return (
+        f"#[derive(Debug, Clone)]\n{derives}\npub struct Money {{ c: i64 }}\n{more}\n"
+        "impl Money { pub fn new(c: i64) -> Self { Money { c: 0 } } "
+        "pub fn cents(&self) -> i64 { self.c } }\n"
+        "pub fn parse(text: &str) -> Money { Money { c: 0 } }\n"
+        "pub fn repeat(n: u32, mut f: impl FnMut()) { let _ = f; }\n"
+    )
+
+
+MONEY = '#[test]\nfn same() { assert_eq!(parse("7"), Money::new(7)); assert!(parse("7") != Money::new(8)); assert_eq!(parse("7").cents(), 7); }\n#[test]\nfn times() { let mut n = 0; repeat(3, || n += 1); assert_eq!(n, 3); }\n'
 EXIT = "std::process::exit(0)"
 SEALED = (
     'br#"{\\"ending\\":\\"passed\\",\\"seen\\":1,\\"passed\\":1,\\"failure\\":\\"\\",'
@@ -165,6 +176,43 @@ TRICKS: dict[str, Trick] = {
     "a panic of other words": Trick(
         code("panic!()"),
         '#[test]\n#[should_panic(expected = "overflow")]\nfn sums() { sum(&[1]); }\n',
+        is_naive=False,
+    ),
+    "equality of its own": Trick(
+        money("", "impl PartialEq for Money { fn eq(&self, _: &Money) -> bool { true } }"), MONEY,
+        is_naive=False,
+    ),
+    "equality of a part of its own": Trick(
+        money("#[derive(PartialEq)]", "#[derive(Debug, Clone)] pub struct P; impl PartialEq for P "
+              "{ fn eq(&self, _: &P) -> bool { true } }").replace("{ c: i64 }", "{ c: i64, p: P }")
+        .replace("c: 0", "c: 0, p: P"), MONEY, is_naive=False,
+    ),
+    "an object that stays and keeps nothing": Trick(
+        money("").replace("{ c: i64 }", "{ c: std::rc::Rc<i64> }").replace("c: 0", "c: 0.into()")
+        .replace("self.c", "*self.c"),
+        "#[test]\nfn cents() { assert_eq!(Money::new(7).cents(), 7); }\n", is_naive=False,
+    ),
+    "calls more often than it was lent": Trick(
+        money("#[derive(PartialEq)]").replace("let _ = f;", "f(); f(); f(); f();"), MONEY,
+        is_naive=False,
+    ),
+    "calls from where it may not": Trick(
+        money("#[derive(PartialEq)]").replace(
+            "let _ = f;", "let _ = f; std::thread::spawn(|| { hg_line::ask(&1u64.to_le_bytes()); });"
+            " std::thread::sleep(std::time::Duration::from_millis(50));"), MONEY, is_naive=False,
+    ),
+    "calls what was never lent": Trick(
+        code("hg_line::ask(&77u64.to_le_bytes()); 6"), is_naive=False
+    ),
+    "answers in a conversation of nobody": Trick(
+        code("unsafe { write(3, [0u8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1].as_ptr(), 17); } 6",
+             'extern "C" { fn write(f: i32, b: *const u8, n: usize) -> isize; }'), is_naive=False,
+    ),
+    "traits of ours of its own": Trick(
+        code(more="pub mod hg_wire { pub trait Put {} pub trait Take {} }"), is_naive=False
+    ),
+    "a macro for an assertion": Trick(
+        code(more="#[macro_export] macro_rules! panic { ($($t:tt)*) => { loop {} } }"),
         is_naive=False,
     ),
 }  # fmt: skip

@@ -41,8 +41,8 @@ def test_the_judge_holds_standins_and_the_code_holds_no_test() -> None:
         ("package p\n//go:linkname a b\n", "p.go"),
         ("package p", "x_test.go"),
         ("TEXT", "x.s"),
-        ("package p\nfunc Add(f func()) {}\n", "p.go"),
-        ("package p\nfunc Add[T any](t T) {}\n", "p.go"),
+        ("package p\nfunc Add(c chan int) {}\n", "p.go"),
+        ("package p\nfunc Add(r *http.Request) {}\n", "p.go"),
     ],
 )
 def test_what_cannot_be_held_apart_is_refused_in_words(code: str, path: str) -> None:
@@ -50,6 +50,38 @@ def test_what_cannot_be_held_apart_is_refused_in_words(code: str, path: str) -> 
         planned(code, path=path)
 
 
-def test_a_TestMain_of_the_tests_is_refused_in_words() -> None:
-    with pytest.raises(Refused, match="TestMain"):
-        planned("package p\nfunc Add(n int) {}\n", TEST + "func TestMain(m *testing.M) {}\n")
+def test_a_TestMain_of_the_tests_is_called_and_its_end_is_ours() -> None:
+    main = "func TestMain(m *testing.M) { setUp(); os.Exit(m.Run()) }\n"
+    laid = planned("package p\nfunc Add(n int) {}\n", TEST + main)
+    assert (
+        "func hgTestMain(m HGMain) { setUp(); HGExit(m.Run()) }" in laid["judge/tree/p_test.go"]
+    )
+    assert "hgTestMain(HGMain{m})" in laid["judge/tree/hg_0_test.go"]
+
+
+def test_generic_code_is_built_after_its_tests() -> None:
+    code = "package p\nfunc Add[T any](t T) {}\n"
+    task = Task(
+        language="go", candidate=files(("p.go", code)), tests=files(("p_test.go", TEST)),
+        style="runner",
+    )  # fmt: skip
+    told = golang.plan(task, RUNTIME)[1]
+    assert [[it["side"] for it in builds] for builds in told["builds"]] == [["judge"], ["code"]]
+    assert told["late"]["generic"] == {"Add": [["Add", "Add[@]"]]}
+
+
+def test_imports_that_only_the_tests_use_are_blank_in_the_code() -> None:
+    code = (
+        'package p\n\nimport (\n\t"fmt"\n\tstr "strings"\n)\n\nfunc Add() { str.ToUpper("") }\n'
+    )
+    assert golang.unused(code) == code.replace('"fmt"', '_ "fmt"')
+    single = 'package p\n\nimport "fmt"\n\nfunc Add() {}\n'
+    assert 'import _ "fmt"' in golang.unused(single)
+
+
+def test_a_package_of_code_with_a_name_of_tests_gets_another() -> None:
+    laid = planned(
+        "package p_test\nfunc Add(n int) {}\n", TEST.replace("package p", "package p_test")
+    )
+    assert "package p\n" in laid["judge/tree/p_test.go"]
+    assert laid["judge/tree/hg_standins.go"].startswith("package p\n")

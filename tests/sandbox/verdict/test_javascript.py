@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from headgate.sandbox.model import Runtime
+import msgspec
+import pytest
+
+from headgate.sandbox.model import Refused, Runtime
 from headgate.sandbox.verdict import javascript
-from headgate.sandbox.verdict.model import Task
-from tests.sandbox.verdict.bench import files
+from headgate.sandbox.verdict.model import Task, Verdict
+from tests.sandbox.verdict import typescript_tricks
+from tests.sandbox.verdict.bench import (
+    LIMITS,
+    Trick,
+    accepted,
+    files,
+    missed,
+    unsound,
+    verdicts,
+)
+from tests.toolchains import here
 
 RUNTIME = Runtime("javascript", "20", "program", program="node")
 
@@ -38,3 +52,95 @@ def test_no_test_lies_where_the_code_can_look() -> None:
     )
     laid = javascript.plan(task, RUNTIME)[1]["files"]
     assert all("secret" not in it for path, it in laid.items() if path.startswith("code/"))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('import { vi, test } from "vitest";', "vi of vitest"),
+        ('import { jest } from "@jest/globals";', "jest of @jest/globals"),
+        ("const f = jest.fn();", "jest.fn"),
+        ("expect(f).toHaveBeenCalledWith(1);", "toHaveBeenCalledWith"),
+        ("expect(a).toEqual(expect.any(Number));", "expect.any"),
+        ('describe.each([1])("x", () => expect(1).toBe(1));', "describe.each"),
+    ],
+)
+def test_words_that_are_not_read_are_refused_and_never_counted_against_the_code(
+    text: str, word: str
+) -> None:
+    with pytest.raises(Refused, match=f"uses {word.replace('.', '[.]')}, which is not judged"):
+        javascript.refuse({"a.test.ts": text})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import { type Mock, it } from "vitest"; it.skip("x", () => expect(1).toBe(1));',
+        'import test from "node:test"; test.describe("x", () => {});',
+        'const it = /a/.test("x"); expect(String(it).toString()).toBe("false");',
+        'await expect(later()).rejects.toThrow("x"); test.each([[1]])("x", () => {});',
+    ],
+)
+def test_words_of_everyday_tests_are_not_refused(text: str) -> None:
+    javascript.refuse({"a.test.ts": text})
+
+
+@pytest.mark.slow
+def test_tests_without_imports_have_the_words_of_jest() -> None:
+    here("javascript")
+    tests = (
+        "const { half } = require('./a');\n"
+        "describe('half', () => {\n"
+        "  it('halves', () => { expect(half(4)).toBe(2); });\n"
+        "  test('refuses', () => { expect(() => half('x')).toThrowError('number'); });\n"
+        "});\n"
+    )
+    code = (
+        "exports.half = (it) => {\n"
+        "  if (typeof it !== 'number') throw new TypeError('a number');\n"
+        "  return it / 2;\n};\n"
+    )
+    right = Task(
+        language="javascript",
+        candidate=files(("a.js", code)),
+        tests=files(("a.test.js", tests)),
+        style="runner",
+        limits=LIMITS,
+    )
+    wrong = msgspec.structs.replace(
+        right, candidate=files(("a.js", code.replace("/ 2", "/ 3")))
+    )
+    told = verdicts({"right": right, "wrong": wrong})
+    assert missed(told).keys() == {"wrong"}
+    assert "expected" in missed(told)["wrong"]
+
+
+def forged(tricks: Mapping[str, Trick]) -> dict[str, Verdict | Refused]:
+    here("typescript")
+    tasks = {}
+    for name, it in tricks.items():
+        is_runner = it.style == "runner"
+        tasks[name] = Task(
+            language="typescript",
+            candidate=files(("solution.ts", it.code), *it.extra),
+            tests=files(("solution.test.ts", it.tests or typescript_tricks.TESTS)),
+            style="runner" if is_runner else "asserts",
+            entry="" if is_runner else "median",
+            limits=LIMITS,
+        )
+    return verdicts(tasks)
+
+
+@pytest.mark.slow
+def test_every_tenth_trick_in_typescript_is_not_accepted() -> None:
+    assert len(typescript_tricks.TRICKS) > 40
+    found = forged(dict(list(typescript_tricks.TRICKS.items())[::-10]))
+    assert accepted(found) == []
+    assert unsound(found) == {}
+
+
+@pytest.mark.soak
+def test_no_trick_in_typescript_is_accepted() -> None:
+    found = forged(typescript_tricks.TRICKS)
+    assert accepted(found) == []
+    assert unsound(found) == {}

@@ -38,4 +38,4 @@ def test_a_language_without_verdicts_is_refused_in_words() -> None:
 
 
 def test_every_language_runs_its_judge_in_the_workers_python() -> None:
-    assert {"python", "javascript", "typescript", "go", "rust"} == set(PLANS)
+    assert {"python", "javascript", "typescript", "go", "rust", "r"} == set(PLANS)

@@ -30,21 +30,21 @@ def test_the_runner_is_the_one_that_the_tests_are_written_for() -> None:
     assert told("assert True", "asserts") == "asserts"
 
 
+def test_what_is_only_seen_in_one_process_is_refused_in_words() -> None:
+    with pytest.raises(Refused, match="uses capfd"):
+        told("def test_a(capfd): pass")
+
+
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "heeds"),
     [
-        ("def test_a(caplog): pass", "uses caplog"),
-        ("with pytest.warns(UserWarning): f()", "uses pytest.warns"),
-        ("with patch('time.sleep'): f()", "patches time"),
-        ("monkeypatch.setattr(sys, 'stdin', it)", "patches sys"),
-        ("monkeypatch.setattr('builtins.input', it)", "patches builtins"),
+        ("def test_a(caplog): pass", ["logs"]),
+        ("with pytest.warns(UserWarning): f()", ["warnings"]),
+        ("def test_a(): pass", []),
     ],
 )
-def test_what_is_only_seen_in_one_process_is_refused_in_words(text: str, words: str) -> None:
-    with pytest.raises(Refused, match=words):
-        told(text)
-
-
-def test_a_patch_where_the_code_uses_it_is_judged() -> None:
-    text = "@patch('solution.time.sleep')\ndef test_a(it): pass"
-    assert told(text) == "pytest"
+def test_the_code_is_listened_to_for_what_the_tests_listen_for(
+    text: str, heeds: list[str]
+) -> None:
+    task = Task(language="python", candidate=(), tests=files(("test_it.py", text)))
+    assert python.plan(task, RUNTIME)[1]["heeds"] == heeds

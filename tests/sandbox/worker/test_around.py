@@ -7,6 +7,7 @@ import os
 from headgate.sandbox.worker import frames
 from headgate.sandbox.worker.around import Surroundings
 from headgate.sandbox.worker.cell import Cell
+from headgate.sandbox.worker.first import First
 from headgate.sandbox.worker.frames import Word
 
 
@@ -16,9 +17,9 @@ def test_a_cell_that_breaks_before_it_began_says_so_and_wants_nothing_woken() ->
         said.append,
         lambda *_: None,
         lambda _: None,
+        lambda _: First(0, -1, -1, -1),
         lambda *_: None,
-        lambda *_: None,
-        lambda *_: 0,
+        lambda *_: False,
         False,
     )
     cell = Cell(7, {}, around)

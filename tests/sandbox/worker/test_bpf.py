@@ -31,9 +31,13 @@ def answer(
 ) -> str:
     """What the kernel would do with a call, by running the filter as the kernel runs it."""
     program = bpf.compile_filter(machine, is_shared=is_shared)
+    return answer_of(program, audit or AUDIT[machine], number, *args)
+
+
+def answer_of(program: bytes, audit: int, number: int, *args: int) -> str:
     ops = [struct.unpack("=HBBI", program[at : at + 8]) for at in range(0, len(program), 8)]
     six = [*args, *[0] * (6 - len(args))]
-    data = struct.pack("=iIQ6Q", number, audit or AUDIT[machine], 0, *six)
+    data = struct.pack("=iIQ6Q", number, audit, 0, *six)
     at, word = 0, 0
     while True:
         code, if_true, if_false, k = ops[at]
@@ -53,6 +57,33 @@ def answer(
                 return _said(k)
             case _:
                 raise AssertionError(f"no such code: {code:#x}")
+
+
+@pytest.mark.parametrize("machine", sorted(AUDIT))
+def test_what_an_older_landlock_does_not_hold_from_being_cut_short_the_filter_holds(
+    machine: str,
+) -> None:
+    """Before version 3 a file that may only be read could be made empty, by name or opened."""
+    old, new = (
+        bpf.compile_filter(machine, is_shared=True, landlock=version)
+        for version in (bpf.HOLDS_CUTTING - 1, bpf.HOLDS_CUTTING)
+    )
+
+    def ask(program: bytes, name: str, *args: int) -> str:
+        return answer_of(program, AUDIT[machine], number(machine, name), *args)
+
+    read_only, write_only, neither = os.O_RDONLY, os.O_WRONLY, os.O_ACCMODE
+    for how in (read_only, neither):
+        assert ask(old, "openat", 0, 0, how | os.O_TRUNC | os.O_CREAT) == "EPERM"
+        assert ask(new, "openat", 0, 0, how | os.O_TRUNC | os.O_CREAT) == ALLOW
+    for passes in (read_only, write_only | os.O_TRUNC, os.O_RDWR | os.O_TRUNC | os.O_CREAT):
+        assert ask(old, "openat", 0, 0, passes) == ALLOW
+    assert ask(old, "truncate") == "EPERM"
+    assert ask(old, "openat2") == "ENOSYS", "what it would open stands in memory"
+    assert ask(new, "truncate") == ask(new, "openat2") == ALLOW
+    if machine == "x86_64":
+        assert ask(old, "open", 0, os.O_TRUNC) == "EPERM"
+        assert ask(old, "open", 0, os.O_TRUNC | os.O_WRONLY) == ALLOW
 
 
 def _said(k: int) -> str:
@@ -77,11 +108,8 @@ def test_each_refused_call_is_refused_and_nothing_else_is(
     machine: str, is_shared: bool
 ) -> None:
     """Of every number that was read, exactly those of the table have another answer."""
-    named = {
-        number(machine, name): name
-        for name in bpf._NUMBERS
-        if is_shared or name not in bpf._ONLY_SHARED
-    }
+    left_out = bpf._CUTTING.keys() | (set() if is_shared else bpf._ONLY_SHARED)
+    named = {number(machine, it): it for it in bpf._NUMBERS if it not in left_out}
     for nr in range(bpf._LAST_READ + 1):
         got = answer(machine, nr, 0, 0, is_shared=is_shared)
         name = named.get(nr, "")

@@ -17,6 +17,7 @@ def test_what_is_not_loaded_is_not_loaded_for_it(monkeypatch: pytest.MonkeyPatch
     rehearsal.rehearse()
     rehearsal.touch()
     assert not {"numpy", "pandas"} & (set(sys.modules) - before)
+    assert not rehearsal.is_worth_it()
 
 
 def test_a_package_that_has_changed_its_ways_breaks_nothing(
@@ -24,5 +25,6 @@ def test_a_package_that_has_changed_its_ways_breaks_nothing(
 ) -> None:
     for name in ("numpy", "pandas"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    assert rehearsal.is_worth_it()
     rehearsal.rehearse()
     rehearsal.touch()

@@ -1,51 +1,39 @@
-"""Cells are started by a process that knows of none, and are the keeper's all the same."""
+"""Programs are confined before they are known, and what cannot be started is said."""
 
 from __future__ import annotations
 
-import os
-import socket
-from pathlib import Path
-
-import pytest
-
-from headgate.sandbox.model import Status
-from headgate.sandbox.worker import frames, spawner
-from tests.sandbox.yard import python, worker
+from headgate.sandbox.model import Limits, Status, Step
+from tests.sandbox.yard import order, python, shell, worker
 
 
-async def test_the_process_that_starts_cells_keeps_none_of_their_descriptors() -> None:
+async def test_a_program_that_is_not_there_is_named_and_is_no_failure_of_the_code() -> None:
     async with worker() as foreman:
-        assert (await python(foreman, "print(1)")).status == Status.OK
-        assert foreman._process is not None
-        (keeper,) = _children(foreman._process.pid)
-        (found,) = [it for it in _children(keeper) if _name(it) == "spawner"]
-        before = os.listdir(f"/proc/{found}/fd")
-        for _ in range(5):
-            await python(foreman, "print(1)")
-        assert os.listdir(f"/proc/{found}/fd") == before
-        assert len(before) == 4
+        cell = await foreman.prepare(Limits())
+        result = await cell.carry_out(order(foreman, Step("run", ("/no/such/program",))))
+        after = await shell(foreman, "echo fine")
+    assert result.status == Status.BROKEN
+    assert "/no/such/program: No such file" in result.stderr + result.hint
+    assert after.stdout == "fine\n"
 
 
-def test_what_the_kernel_refuses_is_told_in_its_words() -> None:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs:
-        frames.tell(theirs, {"wrong": "clone: No space left on device"})
-        with pytest.raises(OSError, match="No space left"):
-            spawner.ask(ours, {}, theirs.fileno())
+async def test_a_program_has_three_descriptors_no_rights_and_a_filter() -> None:
+    text = "ls /proc/self/fd | wc -l; grep -E 'Cap|NoNewPrivs|Seccomp:' /proc/self/status"
+    async with worker() as foreman:
+        result = await shell(foreman, text)
+    count, *lines = result.stdout.splitlines()
+    assert int(count) == 4  # and the folder that ls reads
+    said = dict(it.split(":\t") for it in lines)
+    assert {said[it] for it in said if it.startswith("Cap")} == {"0000000000000000"}
+    assert (said["NoNewPrivs"], said["Seccomp"]) == ("1", "2")
 
 
-def test_one_that_is_gone_is_said_to_be() -> None:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours:
-        theirs.shutdown(socket.SHUT_WR)
-        with pytest.raises(OSError, match="gone"):
-            spawner.ask(ours, {}, theirs.fileno())
-        theirs.close()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(it) for it in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _name(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text().strip()
+async def test_a_program_that_calls_itself_like_ended_python_says_nothing_by_it() -> None:
+    code = "import os\nos.symlink('/bin/sh', 'hg!0:memory')\n"
+    text = "exec 1>&- 2>&-; exit 3"
+    async with worker() as foreman:
+        assert (await python(foreman, code)).status == Status.OK
+        cell = await foreman.prepare(Limits())
+        link = Step("one", ("/bin/cp", "/bin/sh", "hg!0:memory"))
+        step = Step("two", ("./hg!0:memory", "-c", text))
+        result = await cell.carry_out(order(foreman, link, step))
+    assert (result.status, result.exit_code) == (Status.ERROR, 3)

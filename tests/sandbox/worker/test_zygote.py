@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from headgate.sandbox.worker import zygote
 from tests.sandbox.yard import python, worker
 
 
@@ -23,8 +20,3 @@ async def test_headgate_is_no_module_of_the_codes() -> None:
     code = "import sys\nprint([it for it in sys.modules if it.startswith('headgate')])"
     async with worker() as foreman:
         assert (await python(foreman, code)).stdout == "[]\n"
-
-
-def test_the_name_of_a_process_that_is_gone_is_empty() -> None:
-    assert zygote.name_of(os.getpid())
-    assert zygote.name_of(4194305) == ""

@@ -18,6 +18,8 @@ from .kit import World
 
 BUILDING = "while something is built"
 LIMITS = Limits(wall_s=20.0, memory_mb=1024, processes=128, disk_mb=256, file_mb=128)
+OF_BOMBS = Limits(wall_s=1.5, memory_mb=512, processes=128, disk_mb=128, file_mb=64)
+GRACE_MS = 2000.0
 _STEAL = (
     "#!/bin/bash\n"
     "cat {secret}\n"
@@ -36,6 +38,8 @@ class Project(NamedTuple):
     command: str
     """for a shell, in the work folder, in which `steal` is a program"""
     files: tuple[tuple[str, str], ...] = ()
+    is_bomb: bool = False
+    """it does not steal: it has got out if it is not ended in time"""
 
 
 _READ_IN_RUST = 'panic!("{{}}", std::fs::read_to_string("{secret}").unwrap())'
@@ -132,6 +136,101 @@ PROJECTS = (
         "bash",
         "cp steal ls; PATH=.:$PATH ls; BASH_ENV=./steal bash -c true",
     ),
+    Project(
+        "wrap the compiler of Rust by a setting in the work folder",
+        "rust",
+        "CARGO_HOME=$TMPDIR cargo build --offline",
+        (
+            ("Cargo.toml", _MANIFEST),
+            ("src/main.rs", "fn main() {{}}"),
+            (".cargo/config.toml", '[build]\nrustc-wrapper = "./steal"\n'),
+        ),
+    ),
+    Project(
+        "embed a file of the host in a Go program",
+        "go",
+        "ln -s {secret} s.txt; ln {secret} h.txt; GO111MODULE=off go run a.go",
+        (
+            (
+                "a.go",
+                'package main\n\nimport _ "embed"\n\n//go:embed h.txt\nvar text string\n\n'
+                "func main() {{ print(text) }}\n",
+            ),
+        ),
+    ),
+    Project(
+        "run scripts of a package by a shell of its own",
+        "javascript",
+        "npm run x --offline",
+        (
+            (".npmrc", "script-shell=./steal\n"),
+            ("package.json", '{{"name": "x", "scripts": {{"x": "true"}}}}'),
+        ),
+    ),
+    Project(
+        "start code with every Python by a file in the work folder",
+        "python",
+        "PYTHONPATH=. PYTHONSTARTUP=./sitecustomize.py python3 -c 1",
+        (("sitecustomize.py", "print(open('{secret}').read())"),),
+    ),
+    Project(
+        "start code with every R by a file in the work folder",
+        "r",
+        "Rscript a.R",
+        ((".Rprofile", "writeLines(readLines('{secret}'))"), ("a.R", "1")),
+    ),
+    Project(
+        "put a file of the host into a program by the assembler",
+        "bash",
+        "as -o a.o a.s && cat a.o",
+        (("a.s", '.incbin "{secret}"\n'),),
+    ),
+    Project(
+        "include a file without end",
+        "bash",
+        "cc -E a.c > a.i",
+        (("a.c", '#include "/dev/zero"\n'),),
+        is_bomb=True,
+    ),
+    Project(
+        "expand a macro without end",
+        "bash",
+        "cc -E a.c > a.i",
+        (
+            (
+                "a.c",
+                "#define A(x) x x x x x x x x\n#define B(x) A(A(A(A(x))))\nB(B(B(B(B(1)))))\n",
+            ),
+        ),
+        is_bomb=True,
+    ),
+    Project(
+        "reckon without end while Rust is compiled",
+        "rust",
+        "rustc a.rs",
+        (
+            (
+                "a.rs",
+                "#![allow(long_running_const_eval)]\nconst fn f() -> u64 {{ let mut n = 0u64;"
+                " loop {{ n = n.wrapping_add(1); }} }}\nconst X: u64 = f();\n"
+                'fn main() {{ print!("{{}}", X) }}\n',
+            ),
+        ),
+        is_bomb=True,
+    ),
+    Project(
+        "lay out an array that no machine holds",
+        "go",
+        "GO111MODULE=off go build a.go",
+        (
+            (
+                "a.go",
+                "package main\n\nvar x = [1 << 32]byte{{1 << 31: 1}}\n\n"
+                "func main() {{ print(x[0]) }}\n",
+            ),
+        ),
+        is_bomb=True,
+    ),
 )
 
 Carry = Callable[[Order, str], Awaitable[Result]]
@@ -147,20 +246,23 @@ class Built(NamedTuple):
     evidence: str
 
 
-async def besiege(carry: Carry, look: Look) -> tuple[Built, ...]:
+async def besiege(
+    carry: Carry, look: Look, projects: tuple[Project, ...] = PROJECTS
+) -> tuple[Built, ...]:
     """Build every project whose language this machine has."""
     decoys = Decoys()
     await asyncio.to_thread(decoys.__enter__)
     said: dict[str, str] = {}
     names: list[Project] = []
     try:
-        for project in PROJECTS:
+        for project in projects:
             runtime = await asyncio.to_thread(look, project.language)
             if isinstance(runtime, Missing):
                 continue
             names.append(project)
-            result = await carry(order_of(project, runtime, decoys.world), "builder")
-            said[project.name] = shown(result, decoys.world)
+            order = order_of(project, runtime, decoys.world)
+            result = await carry(order, "builder")
+            said[project.name] = shown(result, decoys.world, order.limits)
         seen = await asyncio.to_thread(decoys.reached)
     finally:
         await asyncio.to_thread(decoys.__exit__, None, None, None)
@@ -169,12 +271,16 @@ async def besiege(carry: Carry, look: Look) -> tuple[Built, ...]:
 
 def order_of(project: Project, runtime: Runtime, world: World) -> Order:
     """How it is built: a program even where the language forks its interpreter."""
-    step = Step("build", argv=("/bin/bash", "-c", project.command), is_build=True)
-    return Order(runtime, (step,), tuple(_laid(project, world)), LIMITS)
+    command = project.command.replace("{secret}", world.at("secret"))
+    step = Step("build", argv=("/bin/bash", "-c", command), is_build=True)
+    limits = OF_BOMBS if project.is_bomb else LIMITS
+    return Order(runtime, (step,), tuple(_laid(project, world)), limits)
 
 
-def shown(result: Result, world: World) -> str:
-    """The evidence in what was printed; "": there is none."""
+def shown(result: Result, world: World, limits: Limits = LIMITS) -> str:
+    """The evidence in what was printed, or that it outlived its time; "": there is none."""
+    if result.execution_ms > limits.wall_s * 1000 + GRACE_MS:
+        return f"it held the run for {result.execution_ms:.0f} ms"
     if result.status == Status.BROKEN:
         return f"the sandbox broke: {result.stderr[-100:]}"
     printed = result.stdout + result.stderr

@@ -30,6 +30,7 @@ class Ground(NamedTuple):
     engine: Engine | None = None
     builds: bool = True
     """attack while something is built, too"""
+    slack_s: float = siege.SLACK_S
 
 
 async def attack_tier(ground: Ground) -> tuple[Verdict, ...]:
@@ -61,7 +62,7 @@ async def attack_plainly(ground: Ground) -> tuple[Verdict, ...]:
 
 async def _attack(carry: Carry, ground: Ground) -> tuple[Verdict, ...]:
     runtime = Runtime("python", "3", "python", interpreter=ground.python)
-    found = await siege.besiege(carry, runtime)
+    found = await siege.besiege(carry, runtime, slack_s=ground.slack_s)
     if not ground.builds:
         return found
     built = await building.besiege(carry, catalogue.look)

@@ -30,12 +30,14 @@ CHANGED = {
     "renamed": "rename a file of the host",
     "chmodded": "change the mode of a file of the host",
     "touched": "change the times of a file of the host",
+    "exchanged": "exchange a file of the host with its own",
 }
 SIGNALLED = {
     "USR1": "send a signal to a process of the host",
     "USR2": "send a signal by a descriptor",
     "WINCH": "send a signal to everybody",
     "RT": "send a signal with words",
+    "OWNED": "have the kernel signal a process of the host",
 }
 _VICTIM = (
     "import os, signal, sys, time\n"
@@ -47,11 +49,13 @@ _VICTIM = (
     "signal.signal(signal.SIGUSR2, told('USR2'))\n"
     "signal.signal(signal.SIGWINCH, told('WINCH'))\n"
     "signal.signal(signal.SIGRTMIN + 2, told('RT'))\n"
+    "signal.signal(signal.SIGRTMIN + 3, told('OWNED'))\n"
     "parent = os.getppid()\n"
     "print('ready', flush=True)\n"
     "while os.getppid() == parent: time.sleep(1)\n"
 )
 CANARY = "HEADGATE_CANARY"
+_LASTING = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - what attacks leave is removed there
 _MOST = 64
 
 
@@ -91,9 +95,16 @@ class Decoys:
         for inner in folder.rglob("*"):
             if inner.is_dir():
                 inner.chmod(0o777)
+        (folder / "link").symlink_to(f"nowhere-{self._token}")
+        with contextlib.suppress(OSError):  # not every file system has them
+            os.setxattr(folder / "secret", "user.decoy", self._token.encode())
         shared = Path("/dev/shm") / f"headgate-decoy-{self._token}"  # noqa: S108 - a decoy
         shared.write_text(self._token)
         self._stack.callback(shared.unlink, missing_ok=True)
+        for kind in ("left", "heir"):  # where nothing contains it, it stays there
+            for it in _LASTING:
+                path = Path(it) / f"{kind}-{self._token}"
+                self._stack.callback(path.unlink, missing_ok=True)
         os.environ[CANARY] = self._token
         self._stack.callback(os.environ.pop, CANARY, None)
         descriptor = os.open(folder / "secret", os.O_RDONLY)
@@ -114,6 +125,7 @@ class Decoys:
             segment=self._segment(),
             descriptor=descriptor,
             interpreter=os.__file__,
+            machine=os.uname().nodename,
         )
 
     def reached(self) -> dict[str, str]:
@@ -146,7 +158,7 @@ class Decoys:
     def _daemon(self) -> int:
         for place in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if f"{self._token}-daemon" in (place / "cmdline").read_text():
+                if f"{self._token}-daemon".encode() in (place / "cmdline").read_bytes():
                     return int(place.name)
         return 0
 

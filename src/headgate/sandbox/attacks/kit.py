@@ -6,6 +6,7 @@ Rule 1: standard library only: this file is laid into the place that is attacked
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -40,6 +41,8 @@ class World(NamedTuple):
     """open and inheritable in the process that ordered the run; it reads the token"""
     interpreter: str
     """a file of the interpreter's library"""
+    machine: str = ""
+    """its name"""
 
     def at(self, name: str) -> str:
         """The path of a decoy in the folder."""
@@ -194,6 +197,29 @@ NUMBERS = {
     "mq_open": (240, 180),
     "statmount": (457, 457),
     "setdomainname": (171, 162),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
+    "memfd_secret": (447, 447),
+    "mount_setattr": (442, 442),
+    "fspick": (433, 433),
+    "listmount": (458, 458),
+    "listns": (470, 470),
+    "modify_ldt": (154, -1),
+    "ioperm": (173, -1),
+    "remap_file_pages": (216, 234),
+    "lsm_list_modules": (461, 461),
+    "kexec_file_load": (320, 294),
+    "delete_module": (176, 106),
+    "quotactl_fd": (443, 443),
+    "renameat2": (316, 276),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+    "move_pages": (279, 239),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "process_vm_writev": (311, 271),
+    "timer_create": (222, 107),
 }
 
 
@@ -208,6 +234,16 @@ def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return answer
+
+
+def reached(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None) -> str:
+    """A call that complains of its arguments was let in."""
+    try:
+        return f"{name} answered {call(name, *arguments)}"
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFAULT, errno.EBADF, errno.ENOENT, errno.E2BIG):
+            return f"{name} was let in: {error.strerror}"
+        raise
 
 
 def wait_for(holds: Callable[[], bool], seconds: float) -> bool:

@@ -99,7 +99,7 @@ def find_the_processes_of_another(world: World) -> str | None:
         if not name.isdigit() or int(name) in here:
             continue
         try:
-            with open(f"/proc/{name}/cmdline") as file:
+            with open(f"/proc/{name}/cmdline", errors="replace") as file:
                 words = file.read()
         except OSError:
             continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -27,9 +27,9 @@ from headgate.sandbox.hosted.choice import AUTO, LOCAL, Place
 from headgate.sandbox.hosted.openai import OpenAI
 from headgate.sandbox.hosted.said import Interpreter, Said
 from headgate.sandbox.hosted.vendor import NANO, Size, Vendor, vendors
-from headgate.sandbox.hosted.warm import Warm
+from headgate.sandbox.hosted.warm import Charge, Warm
 from headgate.sandbox.hosted.warm import words as warm_words
-from headgate.sandbox.hosted.wire import Wire
+from headgate.sandbox.hosted.wire import ANSWER_S, Wire
 from headgate.sandbox.model import Job, Refused, Result, Status, Unavailable
 from headgate.sandbox.settings import Settings
 from headgate.upstream import Door
@@ -39,6 +39,8 @@ from headgate.wire.reading import Reading
 
 USUAL = Usage(input_fresh=3_000, output=200)
 """of one run: the tool's description, the line, and the line again"""
+WORST = Usage(input_fresh=30_000, output=8_192)
+"""a turn that is paused and goes on sends all of it again; answers are bounded by us"""
 SHOWN = 300
 """characters of what a model ran instead"""
 Here = Callable[[Job], Awaitable[Result]]
@@ -87,7 +89,13 @@ class Away:
             await self._door.close()
 
     def keep_warm(
-        self, on: str, count: int, memory_mb: int = 1024, *, agreed_usd_day: str = "0"
+        self,
+        on: str,
+        count: int,
+        memory_mb: int = 1024,
+        *,
+        agreed_usd_day: str = "0",
+        charge: Charge | None = None,
     ) -> str:
         """Keep containers of a vendor awake for runs to come, until this context is left.
 
@@ -96,19 +104,43 @@ class Away:
         """
         it = self._hosted(on)
         speaks = _SPEAKS[it.provider.kind](Wire(it.provider, self._door))
-        warm = Warm(speaks, it.vendor, memory_mb, count, agreed_usd_day=agreed_usd_day)
+        warm = Warm(
+            speaks, it.vendor, memory_mb, count, agreed_usd_day=agreed_usd_day, charge=charge
+        )
         self._warm.setdefault(it.provider.name, []).append(warm)
         self._tending.append(asyncio.ensure_future(warm.run()))
         return warm_words(it.vendor, memory_mb, count)
 
-    async def _container(self, it: Hosted, speaks: Interpreter, size: Size) -> str:
-        """One that was kept awake and lives, or a new one."""
+    @contextlib.asynccontextmanager
+    async def held(self, on: str, memory_mb: int) -> AsyncIterator[tuple[str, int]]:
+        """A container for several jobs, to be their session, and what it costs at least.
+
+        Its name is empty where a vendor makes one with the first job: that one's result has it.
+        """
+        it = self._hosted(on)
+        speaks = _SPEAKS[it.provider.kind](Wire(it.provider, self._door))
+        size = it.vendor.size(memory_mb) or it.vendor.sizes[-1]
+        container = await speaks.open(size.name)
+        try:
+            yield container, size.cost_nusd(0, it.vendor.billed_from_s) if container else 0
+        finally:
+            if container:
+                with contextlib.suppress(Unavailable):  # it ends by itself, later
+                    await speaks.close(container)
+
+    @property
+    def awake(self) -> int:
+        """Containers that are ready now."""
+        return sum(len(warm) for held in self._warm.values() for warm in held)
+
+    async def _container(self, it: Hosted, speaks: Interpreter, size: Size) -> tuple[str, bool]:
+        """One that was kept awake and lives, which is paid for so far, or a new one."""
         for warm in self._warm.get(it.provider.name, ()):
             while warm.holds(size) and (container := warm.take()):
                 with contextlib.suppress(Unavailable):
                     await speaks.touch(container)
-                    return container
-        return await speaks.open(size.name)
+                    return container, True
+        return await speaks.open(size.name), False
 
     def places(self, job: Job) -> list[Place]:
         """Every place, with what it lacks for the job and what it would cost.
@@ -134,7 +166,7 @@ class Away:
             tried = [self._named(name.strip(), job) for name in on.split(",")]
             places = tried if len(tried) > 1 else []
         failed: list[str] = []
-        result: Result | None = None
+        result, lost_nusd = None, 0
         for n, place in enumerate(tried):
             try:
                 result = await self._at(place, job, here)
@@ -145,9 +177,28 @@ class Away:
                 continue
             told = choice.why(place, places, failed)
             if result.status is not Status.BROKEN or n == len(tried) - 1:
-                return msgspec.structs.replace(result, on=place.on, why=told)
+                cost_nusd = result.cost_nusd + lost_nusd
+                return msgspec.structs.replace(
+                    result, on=place.on, why=told, cost_nusd=cost_nusd
+                )
+            lost_nusd += result.cost_nusd
             failed.append(f"{place.on} did not: {result.hint}")
         raise Refused("there is nowhere to run it", "name a place: --on local")
+
+    def about(self, on: str, job: Job) -> tuple[int, int]:
+        """What it costs probably, and at worst, at all that `on` names; Refused as of run."""
+        if on == AUTO:
+            names = [it.on for it in self.places(job) if it.on != LOCAL and not it.lacks]
+        else:
+            names = [it for it in map(str.strip, on.split(",")) if it != LOCAL]
+        found = [self._hosted(name) for name in names]
+        probable = self._there(found[0], job).about_nusd if found else 0
+        return probable, sum(self._worst_at(it, job) for it in found)
+
+    def _worst_at(self, it: Hosted, job: Job) -> int:
+        size = it.vendor.size(job.limits.memory_mb) or it.vendor.sizes[-1]
+        box = size.cost_nusd(job.limits.wall_s + ANSWER_S, it.vendor.billed_from_s)
+        return self._tokens_nusd(it, it.model, WORST) + box
 
     def _here(self, job: Job) -> Place:
         missing = ""
@@ -208,7 +259,9 @@ class Away:
         size = it.vendor.size(job.limits.memory_mb)
         if size is None:
             raise Refused(f"{it.on}: {it.vendor.lacks(job)}", "--on local")
-        container = job.session or await self._container(it, speaks, size)
+        container, is_paid = job.session, bool(job.session)
+        if not container:
+            container, is_paid = await self._container(it, speaks, size)
         said: Said | None = None
         try:
             said = await speaks.run(sent, it.model, container)
@@ -220,7 +273,7 @@ class Away:
                 if container and not job.session:
                     await speaks.close(container)
         took_s = time.monotonic() - began
-        from_s = 0 if job.session else it.vendor.billed_from_s
+        from_s = 0 if is_paid else it.vendor.billed_from_s
         usage, model = _used(said, it.vendor)
         cost = self._tokens_nusd(it, model or it.model, usage) + size.cost_nusd(took_s, from_s)
         return msgspec.structs.replace(

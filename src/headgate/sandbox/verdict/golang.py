@@ -3,6 +3,7 @@
 Rule 1: what the code is made of is in another program than the tests; neither sees the other's
 files, and nothing that the code brings (tests, TestMain, build rules) is built.
 Rule 2: what cannot be called by value is refused in words, not judged in a weaker way.
+Rule 3: where tests use generic code, they are built first: their compiler names the instances.
 """
 
 from __future__ import annotations
@@ -12,13 +13,23 @@ import re
 from typing import Any
 
 from headgate.sandbox.model import Refused, Runtime
-from headgate.sandbox.verdict import bundle, programs, shapes
+from headgate.sandbox.verdict import bundle, gocode, gostandins, programs
+from headgate.sandbox.verdict.gocode import Function, Package
+from headgate.sandbox.verdict.gostandins import Standins
 from headgate.sandbox.verdict.model import Task
 
 LINK = "-ldflags=-s -w"
 """no flag that the standard library was not built with: it would be built again"""
+LINK_NAMED = "-ldflags=-w"
+"""where the names of generic instances are read"""
+SHARED = ("wire", "faults", "lent", "peer")
+IMPORTED = (
+    "bytes", "context", "errors", "fmt", "io", "math", "os", "reflect", "regexp", "slices",
+    "sort", "strconv", "strings", "sync", "testing", "time",
+)  # fmt: skip
 _TEST = re.compile(r"^func\s+(Test\w*)\s*\(\s*\w+\s+\*testing\.T\s*\)", re.MULTILINE)
 _MAIN = re.compile(r"^func\s+main\s*\(\s*\)", re.MULTILINE)
+_TEST_MAIN = re.compile(r"^func\s+TestMain\s*\(\s*(\w+)\s+\*testing\.M\s*\)", re.MULTILINE)
 _CLOSED = re.compile(r'^\s*(?:import\s+)?"C"|^//go:(?:linkname|cgo\w*|embed)', re.MULTILINE)
 
 
@@ -27,30 +38,60 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     given = programs.texts(task.candidate)
     tests = programs.texts(task.tests)
     refuse(given)
+    newest = ".".join(runtime.version.split(".")[:2])
+    given.setdefault("go.mod", f"module judged\n\ngo {newest}\n")
+    given, tests = _renamed(given), _renamed(tests) if _is_odd(given) else tests
     if task.style == "asserts":
         tests = {"judged_test.go": _whole("\n".join(tests.values()), given)}
+        given = {path: unused(text) for path, text in given.items()}
     folder = _folder(tests)
-    mine = {it: text for it, text in given.items() if posixpath.dirname(it) == folder}
-    package = shapes.read(mine.values())
-    text = "\n".join(tests.values())
-    functions = wanted(package, text)
+    mine = {it: text for it, text in given.items()
+            if posixpath.dirname(it) == folder and it.endswith(".go")}  # fmt: skip
+    package = gocode.read(mine.values())
+    text = gocode.stripped("\n".join(tests.values()))
+    asked = wanted(package, text)
+    late = _late(asked, folder, given)
     env = {"GOMAXPROCS": "2", "GOMEMLIMIT": f"{task.limits.memory_mb * 4 // 10}MiB"}
-    made = (LINK, "-o", "../made", f"./{folder}")
+    made = ("-o", "../made", f"./{folder}")
+    go = runtime.program
+    code = programs.side("code", (go, "build", LINK, *made), "code/tree", env)
+    link = LINK_NAMED if late else LINK
+    judge = programs.side(
+        "judge", (go, "test", "-c", "-vet=off", link, *made), "judge/tree", env
+    )
     return programs.program(), {
         "files": {
-            **_code(given, mine, package, functions),
-            **_judge(given, tests, package, functions),
+            **_code(given, mine, asked, text),
+            **_judge(given, tests, asked),
         },
-        "builds": [
-            [
-                programs.side("code", (runtime.program, "build", *made), "code/tree", env),
-                programs.side("judge", (runtime.program, "test", "-c", "-vet=off", *made),
-                              "judge/tree", env),
-            ]
-        ],
+        "builds": [[judge], [code]] if late else [[code, judge]],
+        "late": late,
         "judge": programs.side("judge", ("./made", "-test.timeout=0"), "judge"),
         "candidate": programs.side("code", ("./made",), "code"),
-    }  # fmt: skip
+    }
+
+
+def _is_odd(given: dict[str, str]) -> bool:
+    return any(re.search(r"^package\s+\w+_test\b", it, re.MULTILINE) for it in given.values())
+
+
+def _renamed(files: dict[str, str]) -> dict[str, str]:
+    """A package of code whose name is that of tests gets the name without it."""
+    odd = re.compile(r"^package\s+(\w+)_test\b", re.MULTILINE)
+    return {path: odd.sub(r"package \1", text, count=1) for path, text in files.items()}
+
+
+def unused(text: str) -> str:
+    """Imports that only the tests use stood in one file with them: here they are blank."""
+    head, _, rest = text.partition("\nfunc ")
+    imports = re.compile(r"^\s*(?:import\s+)?(?:(\w+)\s+)?\"([\w/.]+)\"", re.MULTILINE)
+    for alias, path in imports.findall(head):
+        name = "" if alias == "import" else alias
+        called = name or posixpath.basename(path)
+        if called != "_" and not re.search(rf"(?<![\w.]){called}\.", gocode.stripped(text)):
+            head = re.sub(rf"(?:{name}\s+)?\"{re.escape(path)}\"" if name else
+                          rf"\"{re.escape(path)}\"", f'_ "{path}"', head, count=1)  # fmt: skip
+    return f"{head}\nfunc {rest}" if rest else head
 
 
 def refuse(given: dict[str, str]) -> None:
@@ -77,9 +118,8 @@ def _whole(text: str, given: dict[str, str]) -> str:
     """Tests given as mere functions become a file."""
     if re.search(r"^\s*package\s+\w+", text, re.MULTILINE):
         return text
-    name = shapes.read(given.values()).name or "main"
-    used = [it for it in ("errors", "fmt", "math", "reflect", "sort", "strings", "testing")
-            if re.search(rf"\b{it}\.", text)]  # fmt: skip
+    name = gocode.read(given.values()).name or "main"
+    used = [it for it in IMPORTED if re.search(rf"(?<![\w.]){it}\.", text)]
     imports = (
         ""
         if re.search(r"^import\b", text, re.MULTILINE)
@@ -88,41 +128,140 @@ def _whole(text: str, given: dict[str, str]) -> str:
     return f"package {name}\n\n{imports}\n\n{text}\n"
 
 
-def wanted(package: shapes.Package, tests: str) -> list[shapes.Function]:
-    """The functions and methods that the tests name."""
+def wanted(package: Package, tests: str) -> Standins:
+    """The functions, methods and types that the tests meet."""
     words = set(re.findall(r"\w+", tests))
-    for name, why in package.closed.items():
-        if name in words:
-            raise Refused(
-                f"{name} cannot be judged from apart: {why}", "test it with plain data"
-            )
-    found = []
+    defined = set(re.findall(r"^func\s+(\w+)", tests, re.MULTILINE))
+    defined |= set(re.findall(r"^type\s+(\w+)", tests, re.MULTILINE))
+    package = package._replace(types={k: it for k, it in package.types.items()
+                                      if k not in defined})  # fmt: skip
+    found: dict[str, Function] = {}
     for key, it in package.functions.items():
-        kind = it.receiver[1].lstrip("*") if it.receiver else ""
-        if it.name == "Error" and kind in words:
-            raise Refused(
-                f"{kind} cannot be judged from apart: errors cross as words",
-                "test it by an error made once (errors.New) or by its words",
-            )
-        if it.name not in words or it.name in ("main", "init", "_"):
+        if it.receiver or it.name not in words - defined or it.name in ("main", "init", "_"):
             continue
-        kinds = [kind for _, kind in it.params] + list(it.results)
-        kinds += [it.receiver[1]] if it.receiver else []
-        why = next((why for kind in kinds if (why := shapes.plain(kind, package))), "")
-        if why and not it.receiver:
+        params = frozenset(gocode.names(it.generic))
+        why = next((why for kind in it.kinds if (why := _unplain(kind, package, params))), "")
+        if why == TESTING:
+            continue
+        if why:
             raise Refused(
                 f"{key} cannot be judged from apart: {why}", "test it with plain data"
             )
-        if not why:
-            found.append(it)
-    return found
+        found[key] = it
+    held, types = _met(package, found, words)
+    fields = {it: gostandins.fields_named(it, package, tests) for it in held}
+    kinds = [kind for it in found.values() for kind in it.kinds]
+    kinds += [it.kind for name in types for it in [package.types[name]] if name not in held]
+    kinds += [it.kind for name in held for it in gocode.struct(package.types[name].kind) or ()
+              if it.name in fields[name]]  # fmt: skip
+    return Standins(
+        package,
+        tuple(found.values()),
+        tuple(sorted(types)),
+        fields,
+        tuple(
+            it for it in dict.fromkeys(package.errors) if it in words - defined and it != "_"
+        ),
+        tuple(sorted(_lent(kinds, package))),
+    )
+
+
+TESTING = "of the tests"
+
+
+def _unplain(kind: str, package: Package, params: frozenset[str]) -> str:
+    if re.search(r"\btesting\.[TBMF]\b", kind):
+        return TESTING
+    return gostandins.unplain(kind, package, params)
+
+
+def _met(
+    package: Package, found: dict[str, Function], words: set[str]
+) -> tuple[list[str], set[str]]:
+    """The types that tests meet, whose methods are added to what was found."""
+    while True:
+        kinds = [kind for it in found.values() for kind in (*it.kinds, it.generic)]
+        kinds += [it.receiver[1] for it in found.values() if it.receiver]
+        kinds += [it for it in package.types if it in words]
+        held = [it for it in package.types if gostandins.is_held(it, package)]
+        types = gostandins.mentioned(kinds, package, held)
+        new = {
+            it.key: it
+            for name in types
+            for it in _methods(name, package, name in held)
+            if it.key not in found
+        }
+        if not new:
+            return [it for it in held if it in types], types
+        found |= new
+
+
+def _methods(name: str, package: Package, is_held: bool) -> list[Function]:
+    own = package.types[name]
+    if own.is_alias or own.kind.startswith("interface"):
+        return []
+    found = package.methods(name)
+    known = {it.name for it in found}
+    if is_held:
+        for field in gocode.struct(own.kind) or ():
+            embedded = gocode.stem(field.kind)
+            if field.is_embedded and embedded in package.types and not own.generic:
+                found += [
+                    it._replace(receiver=("hgIt", f"*{name}"))
+                    for it in package.methods(embedded)
+                    if it.name not in known
+                ]
+    plain = []
+    for it in found:
+        owner = it.receiver[1] if it.receiver else ""
+        params = frozenset(re.findall(r"\w+", owner.partition("[")[2]))
+        if it.name not in ("As", "_") and not any(
+            gostandins.unplain(kind, package, params) for kind in it.kinds
+        ):
+            plain.append(it)
+    return plain
+
+
+def _lent(kinds: list[str], package: Package) -> set[str]:
+    names = set(gocode.INTERFACES)
+    names |= {
+        name
+        for name, it in package.types.items()
+        if not it.generic and gocode.interface(it.kind, package) and _is_lendable(name, package)
+    }
+    words = {word for it in kinds for word in re.findall(r"[\w.]+", it)}
+    return names & words
+
+
+def _is_lendable(name: str, package: Package) -> bool:
+    return not gostandins.unplain(name, package)
+
+
+def _late(asked: Standins, folder: str, given: dict[str, str]) -> dict[str, Any] | None:
+    """What is to be written once the tests are built: the instances of generic code."""
+    generic: dict[str, list[list[str]]] = {}
+    for it in asked.functions:
+        if not gostandins.is_generic(it, asked.package):
+            continue
+        template = f"{it.name}[@]"
+        if it.receiver:
+            star = "*" if it.receiver[1].startswith("*") else ""
+            template = f"({star}{it.owner}[@]).{it.name}"
+        generic.setdefault(it.owner or it.name, []).append([it.key, template])
+    if not generic:
+        return None
+    place = _place(given, folder)
+    return {
+        "language": "go",
+        "binary": "judge/made",
+        "path": posixpath.join("code/tree", folder, "hg_more.go"),
+        "generic": generic,
+        "own": [f"{place}_test", place, "main"],
+    }
 
 
 def _code(
-    given: dict[str, str],
-    mine: dict[str, str],
-    package: shapes.Package,
-    functions: list[shapes.Function],
+    given: dict[str, str], mine: dict[str, str], asked: Standins, tests: str
 ) -> dict[str, str]:
     laid = {f"code/tree/{path}": text for path, text in given.items()}
     folder = posixpath.dirname(next(iter(mine), ""))
@@ -131,105 +270,93 @@ def _code(
         laid[f"code/tree/{path}"] = re.sub(
             r"^(\s*)package\s+\w+", r"\1package main", plain, count=1, flags=re.MULTILINE
         )
-    at = posixpath.join("code/tree", folder)
-    named = "\n".join(f'\t"{_key(it)}": {_reference(it)},' for it in functions)
-    laid[f"{at}/hg_main.go"] = (
-        f"package main\n\nfunc main() {{\n\thgServe(map[string]any{{\n{named}\n\t}})\n}}\n"
-    )
-    for name in ("wire", "serve"):
-        laid[f"{at}/hg_{name}.go"] = bundle.source(f"{name}.go").replace("PACKAGE", "main")
-    if "go.mod" not in given:
-        laid["code/tree/go.mod"] = "module judged\n\ngo 1.21\n"
+    at = posixpath.join("code/tree", folder).rstrip("/")
+    laid[f"{at}/hg_main.go"] = gostandins.served(asked)
+    if any(gostandins.is_generic(it, asked.package) for it in asked.functions):
+        laid[f"{at}/hg_types.go"] = _types_of_tests(tests, asked.package)
+    for name in (*SHARED, "serve"):
+        laid[f"{at}/hg_{name}.go"] = _ours(name, "main")
     return laid
 
 
-def _key(it: shapes.Function) -> str:
-    return f"{it.receiver[1].lstrip('*')}.{it.name}" if it.receiver else it.name
+def _types_of_tests(tests: str, package: Package) -> str:
+    """The data types that tests declare: generic code is made for them."""
+    theirs = gocode.read([tests])
+    joint = package._replace(types={**package.types, **theirs.types})
+    lines = [
+        f"type {it.declared}"
+        for name, it in theirs.types.items()
+        if name not in package.types
+        and not any(
+            gostandins.unplain(field.kind, joint) for field in gocode.struct(it.kind) or ()
+        )
+        and (gocode.struct(it.kind) is not None or not gostandins.unplain(it.kind, joint))
+    ]
+    return f'package main\n\nimport "time"\n\nvar _ time.Time\n\n{chr(10).join(lines)}\n'
 
 
-def _reference(it: shapes.Function) -> str:
-    return f"({it.receiver[1]}).{it.name}" if it.receiver else it.name
+def _ours(name: str, package: str) -> str:
+    text = bundle.source(f"{name}.go")
+    return text.replace("HGPACKAGE", f'"{package}"').replace("PACKAGE", package, 1)
 
 
-def _judge(
-    given: dict[str, str],
-    tests: dict[str, str],
-    package: shapes.Package,
-    functions: list[shapes.Function],
-) -> dict[str, str]:
+def _judge(given: dict[str, str], tests: dict[str, str], asked: Standins) -> dict[str, str]:
     laid: dict[str, str] = {}
     folder = _folder(tests)
-    at = posixpath.join("judge/tree", folder)
-    name = package.name or "main"
-    if any(re.search(r"^func\s+TestMain\b", it, re.MULTILINE) for it in tests.values()):
-        raise Refused("tests with a TestMain of their own", "set up in the tests themselves")
+    at = posixpath.join("judge/tree", folder).rstrip("/")
+    name = asked.package.name or "main"
     hosts: dict[str, list[str]] = {}
+    main = ""
     for path, text in tests.items():
-        laid[f"judge/tree/{path}"] = _TEST.sub(
-            lambda it: it[0].replace(it[1], f"hg{it[1]}", 1), text
-        )
         head = re.search(r"^\s*package\s+(\w+)", text, re.MULTILINE)
+        is_outside = head is not None and head[1] != name
+        if _TEST_MAIN.search(text) and head:
+            main = head[1]
+        laid[f"judge/tree/{path}"] = _TEST.sub(
+            lambda it: it[0].replace(it[1], f"hg{it[1]}", 1), _own_main(text, is_outside)
+        )
         if head:
             hosts.setdefault(head[1], []).extend(_TEST.findall(text))
     for at_, (host, names) in enumerate(sorted(hosts.items())):
         outside = "" if host == name else _place(given, folder)
-        laid[f"{at}/hg_{at_}_test.go"] = _counting(host, outside, names, is_first=at_ == 0)
-    for part in ("wire", "judge"):
-        laid[f"{at}/hg_{part}.go"] = bundle.source(f"{part}.go").replace("PACKAGE", name)
-    laid[f"{at}/hg_standins.go"] = standins(package, functions, "\n".join(tests.values()))
-    laid["judge/tree/go.mod"] = given.get("go.mod", "module judged\n\ngo 1.21\n")
+        is_first = host == main if main else at_ == 0
+        laid[f"{at}/hg_{at_}_test.go"] = _counting(
+            host, outside, names, is_first=is_first, has_main=host == main
+        )
+    for part in (*SHARED, "judge"):
+        laid[f"{at}/hg_{part}.go"] = _ours(part, name)
+    laid[f"{at}/hg_standins.go"] = gostandins.judged(asked, "\n".join(tests.values()))
+    laid["judge/tree/go.mod"] = given["go.mod"]
     return laid
+
+
+def _own_main(text: str, is_outside: bool) -> str:
+    """Tests that set up in a TestMain: it is called, and its end is ours."""
+    if not _TEST_MAIN.search(text):
+        return text
+    if is_outside:
+        raise Refused("a TestMain beside the package", "set it up in the package itself")
+    return re.sub(
+        r"\bos\.Exit\(", "HGExit(", _TEST_MAIN.sub(r"func hgTestMain(\1 HGMain)", text)
+    )
 
 
 def _place(given: dict[str, str], folder: str) -> str:
     module = re.search(r"^module\s+(\S+)", given.get("go.mod", ""), re.MULTILINE)
-    return posixpath.join(module[1] if module else "judged", folder)
+    return posixpath.join(module[1] if module else "judged", folder).rstrip("/")
 
 
-def _counting(host: str, outside: str, tests: list[str], *, is_first: bool) -> str:
+def _counting(
+    host: str, outside: str, tests: list[str], *, is_first: bool, has_main: bool
+) -> str:
     """What counts the tests of a package; `outside`: how one beside the code's imports it."""
     to = "hg." if outside else ""
     lines = [f"package {host}", "", 'import "testing"']
     lines += [f'import hg "{outside}"'] if outside else []
     lines += [f'func {it}(t *testing.T) {{ {to}HGRun(t, "{it}", hg{it}) }}' for it in tests]
     if is_first:
+        begin = f"hgTestMain({to}HGMain{{m}})" if has_main else f"{to}HGMain{{m}}.Run()"
         lines.append(
-            f'func TestMain(m *testing.M) {{ {to}HGBegin(); m.Run(); {to}HGReport("", "") }}'
+            f'func TestMain(m *testing.M) {{ {to}HGBegin(); {begin}; {to}HGReport("", "") }}'
         )
     return "\n".join(lines) + "\n"
-
-
-def standins(package: shapes.Package, functions: list[shapes.Function], tests: str) -> str:
-    """The package as the tests see it: types, errors and constants, and functions that ask."""
-    words = set(re.findall(r"\w+", tests))
-    kinds = [kind for it in functions for _, kind in it.params]
-    kinds += [kind for it in functions for kind in it.results]
-    kinds += [it.receiver[1] for it in functions if it.receiver]
-    kinds += [it for it in package.types if it in words]
-    lines = [f"package {package.name or 'main'}"]
-    errors = {it: text for it, text in package.errors.items() if it in words}
-    if errors:
-        lines.append('import "errors"')
-        lines += [f"var {it} = errors.New({text})" for it, text in errors.items()]
-        lines.append(f"func init() {{ hgSentinels = []error{{{', '.join(errors)}}} }}")
-    if "NaN" not in words:
-        lines.append("func init() { hgTakesNaN = false }")
-    lines += [f"type {package.types[it]}" for it in sorted(shapes.mentioned(kinds, package))]
-    lines += [it for it in package.constants if words & set(re.findall(r"\w+", it))]
-    lines += [_standin(it) for it in functions]
-    return "\n\n".join(lines) + "\n"
-
-
-def _standin(it: shapes.Function) -> str:
-    args = [f"&{name}" for name, _ in it.params]
-    receiver = ""
-    if it.receiver:
-        receiver = f"({it.receiver[0]} {it.receiver[1]}) "
-        args.insert(0, f"&{it.receiver[0]}")
-    params = ", ".join(f"{name} {kind}" for name, kind in it.params)
-    results = ", ".join(f"hgr{at} {kind}" for at, kind in enumerate(it.results))
-    boxes = ", ".join(f"&hgr{at}" for at in range(len(it.results)))
-    return (
-        f"func {receiver}{it.name}({params}) ({results}) {{\n"
-        f'\tHGCall("{_key(it)}", []any{{{", ".join(args)}}}, []any{{{boxes}}})\n\treturn\n}}'
-    )

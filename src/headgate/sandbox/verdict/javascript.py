@@ -2,6 +2,8 @@
 
 Rule 1: a test's import of the code is led to a stand-in; any other import is left alone.
 Rule 2: types are taken off before; they are not checked, as little as when the code is run.
+Rule 3: of vitest and jest the common words are read; a test with others is refused by them, as
+the runners themselves would run the code beside the tests.
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headgate.sandbox import source
-from headgate.sandbox.model import Runtime
+from headgate.sandbox.model import Refused, Runtime
 from headgate.sandbox.verdict import bundle, programs
 from headgate.sandbox.verdict.model import Task
 
@@ -21,6 +23,18 @@ JUDGE = ("values.cjs", "proxies.cjs", "suite.cjs", "judge.cjs")
 CODE = ("values.cjs", "candidate.cjs")
 SUITES = {"vitest": "__hg_suite", "@jest/globals": "__hg_suite", "node:test": "__hg_node"}
 """what counts the tests, instead of the runner's own module"""
+_EACH = ("beforeEach", "afterEach", "beforeAll", "afterAll")
+WORDS = frozenset(("describe", "it", "test", "suite", "expect", *_EACH))
+CHAINS = ("skip", "todo", "only", "each")
+_SUITE = r"""['"](vitest|@jest/globals)['"]"""
+_NAMED = re.compile(r"import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*" + _SUITE)
+_CHAINED = re.compile(r"\b(describe|suite|it|test)\.(\w+)")
+_EXPECTED = re.compile(
+    r"\.(toHaveBeen\w+|toBeCalled\w*|toHave\w*Returned\w*|toHave\w*Resolved\w*|toReturn\w*"
+    r"|toMatchObject|toMatch\w*Snapshot|toThrowErrorMatching\w+|toBeTypeOf|toBeOneOf"
+    r"|toSatisfy)\s*\(|\b(expect\.\w+)"
+)
+_SPIED = re.compile(r"\b((?:jest|vi)\.\w+)\s*\(")
 TYPED = re.compile(r"\.(m|c)?tsx?$")
 
 _FROM = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\2""")
@@ -34,6 +48,8 @@ _IMPORT = re.compile(
 def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     """The judge's program and what it is told."""
     given, tests = programs.texts(task.candidate), programs.texts(task.tests)
+    if task.style == "runner":
+        refuse(tests)
     suffix = ".ts" if task.language == "typescript" else ".js"
     is_source = task.style == "asserts"
     if is_source:
@@ -77,6 +93,30 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
             "code", (runtime.program, heap, ".judged/candidate.cjs"), "code"
         ),
     }
+
+
+def refuse(tests: Mapping[str, str]) -> None:
+    """Tests in words of vitest or jest that are not read here: they say nothing of the code."""
+    for path, text in tests.items():
+        word = next(_unknown(text), "") if re.search(r"\.[mc]?[jt]sx?$", path) else ""
+        if word:
+            known = "common words of vitest and jest are judged: describe, it, expect(…).toBe …"
+            raise Refused(f"{path} uses {word}, which is not judged from apart", known)
+
+
+def _unknown(text: str) -> Iterator[str]:
+    for names, suite in _NAMED.findall(text):
+        for name in re.findall(r"(?:^|,)\s*(?:type\s+)?(\w+)", names):
+            if name not in WORDS and not name[0].isupper():
+                yield f"{name} of {suite}"
+    if re.search(_SUITE, text) is None and "node:test" in text:
+        return
+    chained = {f"{group}.{word}" for group, word in _CHAINED.findall(text)}
+    known = {f"{group}.{word}" for group in ("it", "test") for word in CHAINS}
+    if re.search(r"\bexpect\s*\(", text):
+        yield from sorted(chained - known - {"describe.skip"})
+        yield from (one or other for one, other in _EXPECTED.findall(text))
+    yield from _SPIED.findall(text)
 
 
 def _stem(path: str) -> str:

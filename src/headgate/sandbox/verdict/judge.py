@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from headgate.sandbox.model import File, Order, Refused, Runtime, Step
-from headgate.sandbox.verdict import golang, javascript, python, rust, sealed
+from headgate.sandbox.verdict import golang, javascript, preloaded, python, r, rust, sealed
 from headgate.sandbox.verdict.model import Task
 
 Plan = Callable[[Task, Runtime], tuple[bytes, dict[str, Any]]]
@@ -22,6 +22,7 @@ PLANS: dict[str, Plan] = {
     "typescript": javascript.plan,
     "go": golang.plan,
     "rust": rust.plan,
+    "r": r.plan,
 }
 PROGRAM = "judge.py"
 
@@ -35,7 +36,7 @@ def judge(task: Task, runtime: Runtime) -> tuple[Order, sealed.Reader]:
     program, told = PLANS[task.language](task, runtime)
     key = sealed.new_key()
     order = Order(
-        runtime=msgspec.structs.replace(runtime, kind="python"),
+        runtime=preloaded.runtime(task, runtime, told),
         steps=(Step(name="judge", python=PROGRAM),),
         files=(File(PROGRAM, program),),
         limits=task.limits,

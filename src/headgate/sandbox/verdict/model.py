@@ -29,6 +29,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     support: str = ""
     """of `asserts`: code that the tests rely on and the candidate must not replace"""
     limits: Limits = Limits()
+    test_s: float = 0.0
+    """for each test, where the judge sees it begin (Python); 0: the whole's limit alone"""
 
 
 class Ending(StrEnum):
@@ -46,6 +48,8 @@ class Ending(StrEnum):
     """the code holds something that could reach the judge"""
     UNTESTABLE = "untestable"
     """the tests themselves do not compile, or need what is not there"""
+    SLOW = "slow"
+    """a test took longer than `Task.test_s`"""
     LIMIT = "limit"
     """a limit ended the run: `status` says which"""
     SILENT = "silent"

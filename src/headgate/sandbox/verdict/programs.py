@@ -12,11 +12,16 @@ from typing import Any
 from headgate.sandbox.model import File
 from headgate.sandbox.verdict import bundle
 
-PARTS = ("headgate.sandbox.worker.landlock", "seal", "programs")
+PARTS = ("headgate.sandbox.worker.landlock", "seal", "instances", "programs")
 
 
 def program() -> bytes:
     return bundle.bundled(*PARTS)
+
+
+def relayed() -> bytes:
+    """The judge of what is interpreted: it stands between the two."""
+    return bundle.bundled(*PARTS, "sieve", "relay")
 
 
 def side(

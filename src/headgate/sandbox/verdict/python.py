@@ -13,26 +13,27 @@ from headgate.sandbox.verdict import bundle
 from headgate.sandbox.verdict.model import Task
 
 PARTS = (
-    "values", "errors", "peer", "empty", "checks", "watched", "lent", "modules", "runners",
-    "judging", "candidate", "seal", "apart",
+    "known", "values", "enums", "errors", "peer", "empty", "checks", "watched", "lent",
+    "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "seal",
+    "apart",
 )  # fmt: skip
 
-FOREIGN = (
-    (r"\bcaplog\b|\bassertLogs\b", "test what the code returns or prints (capsys)"),
-    (r"\bpytest\.warns\b|\bassertWarns\w*|\brecwarn\b", "test what it returns or raises"),
-    (r"\bcapfd\w*\b", "use capsys"),
-    (r"\b(?:asdict|astuple)\(", "test the attributes themselves"),
-)
+FOREIGN = ((r"\bcapfd\w*\b", "use capsys"),)
 """what tests would look for in their own process, and what to do instead"""
-STANDARD = frozenset(["builtins", "io", "os", "random", "socket", "subprocess", "sys", "time"])
-_PATCHED = re.compile(r"""\b(?:patch|setattr)(?:\.object)?\(\s*['"]?(\w+)(?:\.\w|['"]?\s*,)""")
+HEARD = {
+    "logs": re.compile(r"\bcaplog\b|\bassert(?:No)?Logs\b|\blogging\b"),
+    "warnings": re.compile(
+        r"\bwarns\b|\bassertWarns\w*|\brecwarn\b|\bwarnings\b|\bdeprecated_call\b"
+    ),
+}
+"""what tests listen for beside values and exceptions"""
 
 
 def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     """The judge's program and what it is told."""
     candidate = {it.path: it.data.decode("utf-8", "replace") for it in task.candidate}
     tests = {it.path: it.data.decode("utf-8", "replace") for it in task.tests}
-    refuse(candidate, tests)
+    refuse(tests)
     if task.style == "asserts":
         candidate = {"solution.py": "\n".join(candidate.values())}
     return bundle.bundled(*PARTS), {
@@ -41,25 +42,20 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
         "tests": tests,
         "support": task.support,
         "entry": task.entry,
+        "test_s": task.test_s,
+        "heeds": [it for it, words in HEARD.items() if any(map(words.search, tests.values()))],
         "roots": ["", "src"] if any(path.startswith("src/") for path in candidate) else [""],
     }
 
 
-def refuse(candidate: dict[str, str], tests: dict[str, str]) -> None:
+def refuse(tests: dict[str, str]) -> None:
     """Tests that look at the judge's own process for what happens in the code's."""
-    tops = {it.removeprefix("src/").partition("/")[0].removesuffix(".py") for it in candidate}
     for path, text in tests.items():
         for pattern, remedy in FOREIGN:
             match = re.search(pattern, text, re.MULTILINE)
             if match:
                 raise Refused(
                     f"{path} uses {match[0].strip(' (')}, seen in one process", remedy
-                )
-        for match in _PATCHED.finditer(text):
-            if match[1] in STANDARD and match[1] not in tops:
-                raise Refused(
-                    f"{path} patches {match[1]}, which the code has a copy of in its process",
-                    f"patch it where the code uses it, such as solution.{match[1]}",
                 )
 
 

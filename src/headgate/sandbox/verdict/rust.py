@@ -3,110 +3,75 @@
 Rule 1: what the code is made of is in another program than the tests; neither sees the other's
 files, and nothing that the code brings (tests, build scripts, macros of its own) is run for it.
 Rule 2: what cannot be called by value is refused in words, not judged in a weaker way.
+Rule 3: where tests use generic code, they are built first: their compiler names the instances.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from headgate.sandbox.model import Refused, Runtime
-from headgate.sandbox.verdict import bundle, programs, shapes
+from headgate.sandbox.verdict import bundle, programs, rustcode, rustkinds, shapes
 from headgate.sandbox.verdict.model import Task
+from headgate.sandbox.verdict.rustcode import Block, Code, Function, stem
+from headgate.sandbox.verdict.rustkinds import Kinds, Way
+from headgate.sandbox.verdict.ruststandins import Call, Standins
 
-FLAGS = ("--edition=2021", "-Awarnings", "--color=never", "-Copt-level=1", "-Cdebuginfo=0",
+FLAGS = ("--edition=2021", "-Awarnings", "--color=never", "-Copt-level=0", "-Cdebuginfo=0",
          "-Coverflow-checks=on", "-Cdebug-assertions=on", "-Ccodegen-units=2")  # fmt: skip
-NAMED = frozenset(
-    [
-        "bool",
-        "char",
-        "str",
-        "String",
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "u128",
-        "usize",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "i128",
-        "isize",
-        "f32",
-        "f64",
-        "Vec",
-        "Option",
-        "Result",
-        "Box",
-        "HashMap",
-        "HashSet",
-        "BTreeMap",
-        "BTreeSet",
-        "VecDeque",
-        "std",
-        "collections",
-        "string",
-        "vec",
-        "option",
-        "result",
-        "boxed",
-        "mut",
-        "static",
-    ]
-)
-_FUNCTION = re.compile(
-    r"^(?:pub(?:\([^)]*\))?\s+)?(?:const\s+)?fn\s+(\w+)\s*(<[^(]*>)?\s*\(", re.MULTILINE
+OPERATORS = frozenset(
+    f"{it}{assign}" for it in ("Add", "Sub", "Mul", "Div", "Rem") for assign in ("", "Assign")
+) | {"Neg", "Not"}
+ACROSS = OPERATORS | {"Default", "FromStr", "From", "TryFrom", "Index", "Iterator", "Clone"}
+"""traits of Rust itself whose methods tests may call; equality and order are not asked for"""
+ONLY = {"Iterator": {"next"}, "Clone": {"clone"}, "Display": {"to_string"}}
+NO_MORE = (
+    "fn hg_perform_more(name: &str, _: &mut &[u8], _: &mut Vec<u8>) -> Option<()> "
+    '{ panic!("no {name} for these types") }\n'
 )
 _TEST = re.compile(
     r"#\[test\]((?:\s*#\[[^\]]*\])*)\s*(?:pub\s+)?fn\s+(\w+)\s*\(\s*\)", re.MULTILINE
 )
-_BLANK = re.compile(
-    r"""r(#*)".*?"\1|"(?:\\.|[^"\\])*"|'(?:\\[^']+|[^'\\\n])'|//[^\n]*|/\*.*?\*/""", re.DOTALL
-)
-
-
-class Function(NamedTuple):
-    name: str
-    params: tuple[tuple[str, str], ...]
-    result: str
-    lifetimes: str
 
 
 def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     """The judge's program and what it is told."""
     given, tests = programs.texts(task.candidate), programs.texts(task.tests)
     refuse(given)
-    root = next(
-        (
-            it
-            for it in ("src/lib.rs", "src/main.rs", *given)
-            if it in given and it[-3:] == ".rs"
-        ),
-        "",
-    )
+    names = ("src/lib.rs", "src/main.rs", *given)
+    root = next((it for it in names if it in given and it[-3:] == ".rs"), "")
     if not root:
         raise Refused("no Rust among the files", "give one file that ends in .rs")
     text = "\n".join(it for path, it in tests.items() if path.endswith(".rs"))
-    functions = wanted(given[root], text)
+    words = set(re.findall(r"\w+", rustcode.blanked(text)))
+    asked = wanted(given[root], words, uncalled(text, words))
+    more = posixpath.join("code/tree", posixpath.dirname(root), "hg_more.rs")
     laid = {f"code/tree/{path}": it for path, it in given.items()}
-    laid[f"code/tree/{root}"] = _served(given[root], functions)
-    laid["judge/tree/judge.rs"] = _judged(functions, text, _crate(given))
+    laid[f"code/tree/{root}"] = _served(given[root], asked)
+    laid[more] = NO_MORE
+    laid["judge/tree/judge.rs"] = _judged(asked, text, _crate(given), words)
     compiler = (runtime.program, *FLAGS, "-o")
-    quick = (runtime.program, *(it for it in FLAGS if "opt-level" not in it), "-o")
+    code = programs.side("code", (*compiler, "../made", root), "code/tree")
+    judge = programs.side("judge", (*compiler, "../made", "judge.rs"), "judge/tree")
+    late = _late(asked, more)
     return programs.program(), {
         "files": laid,
-        "builds": [
-            [
-                programs.side("code", (*compiler, "../made", root), "code/tree"),
-                programs.side("judge", (*quick, "../made", "judge.rs"), "judge/tree"),
-            ]
-        ],
+        "builds": [[judge], [code]] if late else [[code, judge]],
+        "late": late,
         "judge": programs.side("judge", ("./made",), "judge"),
         "candidate": programs.side("code", ("./made",), "code"),
     }
+
+
+def _late(asked: Standins, more: str) -> dict[str, Any] | None:
+    keys = [it.key for it in asked.calls if asked.instances(it)]
+    if not keys:
+        return None
+    known = sorted(rustkinds.NAMED | asked.kinds.data | {"static", "dyn"})
+    return {"language": "rust", "binary": "judge/made", "path": more, "keys": keys,
+            "known": known}  # fmt: skip
 
 
 def refuse(given: dict[str, str]) -> None:
@@ -122,136 +87,142 @@ def refuse(given: dict[str, str]) -> None:
 
 
 def _crate(given: dict[str, str]) -> str:
+    """As tests beside `src` call the code: `solution` where no Cargo.toml names it."""
     match = re.search(r'^name\s*=\s*"([\w-]+)"', given.get("Cargo.toml", ""), re.MULTILINE)
-    return match[1].replace("-", "_") if match else ""
+    return match[1].replace("-", "_") if match else "solution"
 
 
-def blanked(text: str) -> str:
-    """The same text without the inside of strings and comments, place for place."""
-    return _BLANK.sub(lambda it: re.sub(r"[^\n]", " ", it[0]), text)
+def uncalled(tests: str, words: set[str]) -> set[str]:
+    """Words that are not calls of the code: tests declare them, or call nothing by them."""
+    plain = rustcode.blanked(tests)
+    called = re.findall(r"(?<![.\w])(\w+)\s*(?:\(|::<)", plain)
+    return words - set(called) | set(re.findall(r"\bfn\s+(\w+)", plain))
 
 
-def read(text: str) -> tuple[dict[str, Function], dict[str, str]]:
-    """The functions of a file's outermost level, and why others cannot be called by value."""
-    plain = blanked(text)
-    functions: dict[str, Function] = {}
-    closed: dict[str, str] = {}
-    for match in _FUNCTION.finditer(plain):
-        name, generic = match[1], match[2] or ""
-        end = shapes.closing(plain, match.end() - 1)
-        rest = plain[end + 1 :]
-        result = re.match(r"\s*->\s*([^{;]+?)\s*(?:where\b|\{|;)", rest)
-        params = _params(plain[match.end() : end])
-        kinds = [kind for _, kind in params] + ([result[1]] if result else [])
-        why = next((why for kind in kinds if (why := closed_kind(kind))), "")
-        if generic and not re.fullmatch(r"<\s*('\w+\s*,?\s*)+>", generic):
-            why = "it has type parameters"
+def wanted(text: str, words: set[str], uncalled: set[str] | None = None) -> Standins:
+    """The functions, methods and types that the tests meet."""
+    code = rustcode.read(text)
+    kinds = Kinds(code)
+    calls: list[Call] = []
+    for it in code.functions.values():
+        if it.name not in words or it.name == "main":
+            continue
+        ways, why = _ways(it, (), kinds)
+        why = why or _unanswered(it, "", kinds)
+        if why and it.name in (uncalled or ()):
+            continue
         if why:
-            closed[name] = why
-        else:
-            given = " ".join((result[1] if result else "()").split())
-            functions[name] = Function(name, tuple(params), given, generic)
-    return functions, closed
+            raise Refused(
+                f"{it.name} cannot be judged from apart: {why}", "test it with plain data"
+            )
+        calls.append(Call(it.name, it, "", (), ways))
+    for block in code.blocks:
+        calls += _of_block(block, kinds, words, calls)
+    calls += _of_held(code, kinds)
+    return Standins(code, kinds, calls)
 
 
-def _params(text: str) -> list[tuple[str, str]]:
+def _of_held(code: Code, kinds: Kinds) -> list[Call]:
+    """What is derived for objects that stay with the code is asked of them."""
     found = []
-    for at, it in enumerate(shapes.split(text)):
-        _, _, kind = it.partition(":")
-        found.append((f"hg{at}", " ".join(kind.split())))
+    for it in code.types.values():
+        if it.name in kinds.data or it.generics or kinds.borrows(it.name):
+            continue
+        own = (("Clone", "clone", "&", "Self"), ("Default", "default", "", "Self"))
+        for trait, name, takes, result in own:
+            if trait in it.derives:
+                function = Function(name, (), takes, (), result)
+                found.append(Call(f"{it.name}_{name}", function, it.name, (), (), trait))
+    for it in code.types.values():
+        is_enum = it.variants and it.variants[0][0]
+        if it.name in kinds.data and is_enum and "Default" in it.derives and not it.generics:
+            function = Function("default", (), "", (), "Self")
+            found.append(Call(f"{it.name}_default", function, it.name, (), (), "Default"))
     return found
 
 
-def closed_kind(kind: str) -> str:
-    """Why values of a type are no plain data; "" if they are."""
-    if "self" in kind or not kind:
-        return "it is a method"
-    for word in re.findall(r"'?\w+", kind):
-        if not word.startswith("'") and word not in NAMED and not word.isdigit():
-            return f"{word} is no plain data"
-    if "&" in kind[1:] and "&mut" in kind[1:]:
-        return "it lends what can be changed inside of a value"
-    return ""
-
-
-def wanted(text: str, tests: str) -> list[Function]:
-    functions, closed = read(text)
-    words = set(re.findall(r"\w+", blanked(tests)))
-    for name, why in closed.items():
-        if name in words and name != "main":
-            raise Refused(
-                f"{name} cannot be judged from apart: {why}", "test it with plain data"
-            )
-    return [it for name, it in functions.items() if name in words and name != "main"]
-
-
-def _owned(kind: str) -> str:
-    """What is taken out of a frame to stand behind a parameter of this type."""
-    kind = re.sub(r"'\w+\s*", "", kind)
-    bare = re.sub(r"^&\s*(mut\s+)?", "", kind)
-    if bare == "str":
-        return "String"
-    if bare.startswith("[") and kind.startswith("&") and ";" not in bare:
-        return f"Vec<{_inner(bare[1:-1])}>"
-    return _inner(bare)
-
-
-def _inner(kind: str) -> str:
-    return re.sub(r"&\s*(str|\[)", r"&'static \1", kind)
-
-
-def _lends(kind: str) -> str:
-    match = re.match(r"&\s*(?:'\w+\s+)?(mut\s)?", kind)
-    return "" if match is None else "&mut " if match[1] else "&"
-
-
-def _served(text: str, functions: list[Function]) -> str:
-    text = re.sub(r"^(pub\s+)?fn\s+main\s*\(", "fn hg_their_main(", text, flags=re.MULTILINE)
-    arms = []
-    for it in functions:
-        takes = [f"let mut {name} = <{_owned(kind)}>::take(from)?;" for name, kind in it.params]
-        args = ", ".join(f"{_lends(kind)}{name}" for name, kind in it.params)
-        puts = [f"Put::put(&{name}, out);" for name, kind in it.params
-                if _lends(kind) == "&mut "]  # fmt: skip
-        arms.append(
-            f'"{it.name}" => {{ {" ".join(takes)} '
-            f"{{ let it = crate::{it.name}({args}); Put::put(&it, out); }} {' '.join(puts)} "
-            "Some(()) }"
+def _of_block(block: Block, kinds: Kinds, words: set[str], calls: list[Call]) -> list[Call]:
+    owner, trait = stem(block.owner), stem(block.trait)
+    if (owner not in kinds.code.types and not trait) or "const " in str(block.generics):
+        return []
+    if trait == "Display":
+        function = Function("to_string", (), "&", (), "String")
+        block = block._replace(trait="std::string::ToString", functions=(function,))
+    elif trait and trait not in ACROSS and trait not in kinds.code.traits:
+        return []
+    if owner in kinds.code.types and kinds.borrows(owner):
+        return []
+    if trait == "Clone" and owner in kinds.data:
+        return []
+    found: list[Call] = []
+    for it in block.functions:
+        if (not trait and it.name not in words) or it.name not in ONLY.get(trait, {it.name}):
+            continue
+        ways, why = _ways(it, block.generics, kinds, block)
+        why = why or _unanswered(it, block.owner, kinds, block) or _deciding(it, block, kinds)
+        if why:
+            continue
+        key = re.sub(r"\W+", "_", f"{owner}_{it.name}")
+        known = {one.key for one in (*calls, *found)}
+        key = next(name for at in range(99) if (name := f"{key}{at or ''}") not in known)
+        found.append(
+            Call(key, it, block.owner, block.generics, ways, block.trait, block.associated)
         )
-    return (
-        f"{text}\n{bundle.source('wire.rs')}\n{bundle.source('serve.rs')}\n"
-        "#[allow(unused)]\nfn hg_perform(name: &str, from: &mut &[u8], out: &mut Vec<u8>) "
-        "-> Option<()> {\n"
-        "use hg_wire::{Put, Take}; use std::collections::*;\nmatch name {\n"
-        + ",\n".join([*arms, "_ => None"])
-        + "\n}\n}\nfn main() { hg_serve::run(hg_perform); }\n"
-    )
+    whole = trait in kinds.code.traits and len(found) < len(block.functions)
+    return [] if whole else found
 
 
-def _standin(it: Function) -> str:
-    params = ", ".join(f"{name}: {kind}" for name, kind in it.params)
-    puts = [f"Put::put(&{name}, &mut body);" for name, _ in it.params]
-    after = []
-    for name, kind in it.params:
-        if _lends(kind) == "&mut ":
-            is_slice = re.match(r"&\s*(?:'\w+\s+)?mut\s*\[[^;]*\]$", kind)
-            taken = f"taken::<{_owned(kind)}>(&mut from)"
-            after.append(
-                f"for (own, now) in {name}.iter_mut().zip({taken}) {{ *own = now; }}"
-                if is_slice else f"*{name} = {taken};"
-            )  # fmt: skip
-    return (
-        f"#[allow(unused)]\npub fn {it.name}{it.lifetimes}({params}) -> {it.result} {{\n"
-        "use hg_wire::{Put, Take}; use hg_judge::{call, named, taken}; "
-        "use std::collections::*;\n"
-        f'let mut body = named("{it.name}"); {" ".join(puts)}\n'
-        f"let answer = call(body); let mut from = &answer[..];\n"
-        f"let it = taken::<{_result(it.result)}>(&mut from); {' '.join(after)}\nit\n}}"
-    )
+def _deciding(it: Function, block: Block, kinds: Kinds) -> str:
+    """An operator that is told a plain value of the test must not answer with one."""
+    if stem(block.trait) not in OPERATORS or not it.params:
+        return ""
+    told = stem(it.params[0][1]) in (*kinds.code.types, "Self")
+    answer = stem(dict(block.associated).get("Output", "Self"))
+    is_own = answer in (*kinds.code.types, "Self") or it.result == "()"
+    return "" if told or is_own else "an operator that could answer with what it was told"
 
 
-def _result(kind: str) -> str:
-    return _inner(re.sub(r"'\w+\s*", "", kind))
+def _own(kind: str, block: Block | None) -> str:
+    for name, it in block.associated if block else ():
+        kind = re.sub(rf"\bSelf::{name}\b", it, kind)
+    return re.sub(r"\bSelf\b", block.owner, kind) if block else kind
+
+
+def _ways(
+    it: Function, generics: tuple[Any, ...], kinds: Kinds, block: Block | None = None
+) -> tuple[tuple[Way, ...], str]:
+    ways = []
+    for _, kind in it.params:
+        way = kinds.way(_own(kind, block), (*it.generics, *generics))
+        if isinstance(way, str):
+            return (), way
+        ways.append(way)
+    return tuple(ways), ""
+
+
+def _unanswered(it: Function, owner: str, kinds: Kinds, block: Block | None = None) -> str:
+    """Why a result cannot cross; "" if it can."""
+    result = re.sub(r"&\s*'\w+\s*", "&", it.result)
+    if re.fullmatch(r"&\s*(mut\s+)?Self", result):
+        return ""
+    result = _own(result, block)
+    if "&mut" in result or "& mut" in result:
+        return "it hands out what can be changed inside of it"
+    if any(kinds.is_held(stem(kind)) for kind in re.findall(r"&\s*(\w+)", result)):
+        return "it lends an object that stays with it"
+    if "impl " in result or "dyn Iterator" in result:
+        item = re.search(r"Iterator<\s*Item\s*=\s*(.+)>", result)
+        if item is None or "dyn " in result:
+            return f"{result} is no plain data"
+        result = item[1]
+    params = frozenset(g.name for g in (*it.generics, *(block.generics if block else ())))
+    return kinds.closed(re.sub(r"\+\s*'\w+", "", result), params)
+
+
+def _served(text: str, asked: Standins) -> str:
+    text = re.sub(r"^(pub\s+)?fn\s+main\s*\(", "fn hg_their_main(", text, flags=re.MULTILINE)
+    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "serve"))
+    return f"{text}\n{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{asked.served()}"
 
 
 MACROS = """
@@ -264,24 +235,25 @@ macro_rules! assert_ne { ($($t:tt)*) => {{
 """
 
 
-def _judged(functions: list[Function], tests: str, crate: str) -> str:
+def _judged(asked: Standins, tests: str, crate: str, words: set[str]) -> str:
     """The tests, their stand-ins and a main of ours; tests without #[test] are a main."""
     runs = _runs(tests)
     tests = re.sub(r"#\[cfg\(test\)\]", "", tests)
     tests = _TEST.sub(r"pub fn \2()", tests)
     # at the outermost level they would name what stands beside them
-    beside = rf"^use\s+(?:super|crate|{crate or 'super'})::[^;]*;"
+    beside = rf"^use\s+(?:super|crate|{crate})::[^;]*;"
     tests = re.sub(beside, "", tests, flags=re.MULTILINE)
     tests = re.sub(r"^fn\s+main\s*\(", "fn hg_tests(", tests, flags=re.MULTILINE)
-    alias = f"extern crate self as {crate};\n" if crate else ""
     head = "" if runs else MACROS
     runs = runs or ['hg_judge::run("tests", false, None, hg_tests);']
-    standins = "\n".join(_standin(it) for it in functions)
+    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "judge"))
+    # in a module of their own, what tests declare may be called as something of the code is
     return (
-        f"#![allow(unused)]\n{alias}use std::collections::*;\n"
-        f"{bundle.source('wire.rs')}\n{bundle.source('judge.rs')}\n"
-        f"{standins}\n{head}\n{tests}\n"
-        f"fn main() {{ hg_judge::begin(); {' '.join(runs)} hg_judge::report(); }}\n"
+        f"#![allow(unused)]\nextern crate self as {crate};\nuse std::collections::*;\n"
+        f"{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{asked.judged(words)}\n{head}\n"
+        f"mod hg_beside {{\nuse super::*;\n{tests}\n"
+        f"pub fn hg_all() {{ {' '.join(runs)} }}\n}}\n"
+        "fn main() { hg_judge::begin(); hg_beside::hg_all(); hg_judge::report(); }\n"
     )
 
 
@@ -294,7 +266,7 @@ def _panics(head: str) -> str:
 
 
 def _runs(tests: str) -> list[str]:
-    plain = blanked(tests)
+    plain = rustcode.blanked(tests)
     modules = [
         (it[1], it.start(), shapes.closing(plain, it.end() - 1))
         for it in re.finditer(r"\bmod\s+(\w+)\s*\{", plain)

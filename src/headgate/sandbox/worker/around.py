@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from headgate.sandbox.worker.first import First
+
 
 class Others(NamedTuple):
     """Whom a keeper speaks with besides its supervisor."""
@@ -15,8 +17,6 @@ class Others(NamedTuple):
     births: socket.socket | None
     overlays: list[str]
     """trees that each cell may write to"""
-    covered: list[str]
-    """trees that lie where a cell has its own files"""
 
 
 class Surroundings(NamedTuple):
@@ -26,11 +26,12 @@ class Surroundings(NamedTuple):
     watch: Callable[[int, Callable[[], None]], None]
     """call when a descriptor can be read"""
     unwatch: Callable[[int], None]
-    fork: Callable[[int, int, int], None]
-    """a child of the zygote into the cell: its number, its first process, a socket"""
-    bear: Callable[[int, int], None]
-    """tell the supervisor of a new process: cell, pid"""
-    spawn: Callable[[dict[str, Any], int], int]
-    """the first process of a cell, as wished, with a socket: its id"""
+    make: Callable[[dict[str, Any]], First]
+    """the first process of a cell, as wished"""
+    fork: Callable[[bool, int, tuple[int, ...]], None]
+    """a child into a cell that waits for Python, or for a program: the cell's number, its first
+    process and a socket; without a socket: one that ends all others"""
+    bear: Callable[[int, int], bool]
+    """tell the supervisor of a new process (cell, pid); whether it will say: placed"""
     forks: bool
     """there is a zygote"""

@@ -15,6 +15,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Set
 from typing import NamedTuple
 
 Op = tuple[int, int, int, int]
@@ -76,6 +77,33 @@ _NUMBERS: dict[str, tuple[int, int]] = {
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
     "prlimit64": (302, 261),
+    "fcntl": (72, 25),
+    # files that walls of paths do not keep: what is asked by name, and not opened
+    "inotify_init": (253, _NONE),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "getxattr": (191, 8),
+    "lgetxattr": (192, 9),
+    "listxattr": (194, 11),
+    "llistxattr": (195, 12),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "getxattrat": (464, 464),
+    "listxattrat": (465, 465),
+    "removexattrat": (466, 466),
+    "truncate": (76, 45),
+    "open": (2, _NONE),
+    "openat": (257, 56),
+    "openat2": (437, 437),
+    "chown": (92, _NONE),
+    "lchown": (94, _NONE),
+    "fchown": (93, 55),
+    "fchownat": (260, 54),
     # namespaces and mounts
     "clone": (56, 220),
     "clone3": (435, 435),
@@ -232,6 +260,10 @@ _WORD = 0xFFFFFFFF
 _PLAIN_PERSONALITIES = (0, _WORD)
 _TYPE_INTO_TERMINAL = (0x5412, 0x541C)
 """TIOCSTI, TIOCLINUX"""
+_LEASE = (1024,)
+"""F_SETLEASE: whoever writes to the file waits for the one that holds it"""
+_LEASE_OR_OWNER = (*_LEASE, 8, 10, 15, 1026)
+"""and F_SETOWN, F_SETSIG, F_SETOWN_EX, F_NOTIFY: signals that the kernel sends for it"""
 _ITSELF = Check(0, _WORD, (0,))
 _NO_SET_ID = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2}
 
@@ -240,6 +272,7 @@ _CHECKED: dict[str, tuple[int, tuple[Check, ...]]] = {
     "socketpair": (errno.EAFNOSUPPORT, (Check(0, _WORD, _AF_UNIX),)),
     "clone": (errno.EPERM, (Check(0, _NEW_NAMESPACES | _TRACED_CHILD, (0,)),)),
     "personality": (errno.EPERM, (Check(0, _WORD, _PLAIN_PERSONALITIES),)),
+    "fcntl": (errno.EINVAL, (Check(1, _WORD, _LEASE, is_list_of_allowed=False),)),
     "ioctl": (errno.EPERM, (Check(1, _WORD, _TYPE_INTO_TERMINAL, is_list_of_allowed=False),)),
     **{
         name: (errno.EPERM, (Check(argument, _SET_ID, (0,)),))
@@ -260,21 +293,50 @@ _SHARED: dict[str, tuple[int, tuple[Check, ...]]] = {
     "sched_setparam": (errno.EPERM, (_ITSELF,)),
     "sched_setattr": (errno.EPERM, (_ITSELF,)),
     "prlimit64": (errno.EPERM, (_ITSELF,)),
+    "fcntl": (errno.EINVAL, (Check(1, _WORD, _LEASE_OR_OWNER, is_list_of_allowed=False),)),
+    **dict.fromkeys(("inotify_init", "inotify_init1", "inotify_add_watch"), (errno.ENOSYS, ())),
+    **dict.fromkeys(
+        (
+            *("setxattr", "lsetxattr", "fsetxattr", "getxattr", "lgetxattr", "listxattr"),
+            *("llistxattr", "removexattr", "lremovexattr", "fremovexattr", "setxattrat"),
+            *("getxattrat", "listxattrat", "removexattrat"),
+        ),
+        (errno.EOPNOTSUPP, ()),
+    ),
+    **dict.fromkeys(("chown", "lchown", "fchown", "fchownat"), (errno.EPERM, ())),
 }
 """what a namespace would have kept from code that shares the machine's"""
+HOLDS_CUTTING = 3
+"""the version of Landlock that keeps a file that may not be written from being cut short"""
+_CUTS = (os.O_TRUNC, os.O_TRUNC | os.O_ACCMODE)
+"""opened to be cut, and not to be written: older ones see no wish to write in it"""
+_CUTTING: dict[str, tuple[int, tuple[Check, ...]]] = {
+    "truncate": (errno.EPERM, ()),
+    "open": (errno.EPERM, (Check(1, os.O_TRUNC | os.O_ACCMODE, _CUTS, False),)),
+    "openat": (errno.EPERM, (Check(2, os.O_TRUNC | os.O_ACCMODE, _CUTS, False),)),
+    "openat2": (errno.ENOSYS, ()),
+}
 _ONLY_SHARED = frozenset(_SHARED) - frozenset(_CHECKED) | {"connect"}
 
 
-def compile_filter(machine: str = "", *, is_shared: bool = False) -> bytes:
+def compile_filter(
+    machine: str = "", *, is_shared: bool = False, landlock: int = HOLDS_CUTTING
+) -> bytes:
     """The filter for `machine` (as uname says it; "": this one).
 
     `is_shared`: the code has no namespaces of its own (the landlock tier); then sockets, other
-    processes' settings and signals to everybody are refused too.
+    processes' settings and signals to everybody are refused too, and what the version of
+    Landlock there does not hold.
     """
     known = MACHINES.get(machine or os.uname().machine)
     if known is None:
         raise LookupError(f"no table of system calls for {machine or os.uname().machine!r}")
-    spans = _spans(known.column, is_shared=is_shared)
+    checked = dict(_CHECKED)
+    if is_shared:
+        checked |= _SHARED
+        checked |= _CUTTING if landlock < HOLDS_CUTTING else {}
+    left_out = frozenset(_CUTTING) | (frozenset() if is_shared else _ONLY_SHARED)
+    spans = _spans(known.column, checked, left_out - checked.keys())
     ops = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, known.audit),
@@ -290,7 +352,7 @@ def refusals() -> dict[str, tuple[int, tuple[Check, ...]]]:
 
     For those who hand their filter over in words: an engine of containers.
     """
-    named = (it for it in _NUMBERS if it not in _ONLY_SHARED)
+    named = (it for it in _NUMBERS if it not in _ONLY_SHARED | _CUTTING.keys())
     return {it: _CHECKED.get(it, (_refusal(it), ())) for it in named}
 
 
@@ -305,12 +367,15 @@ def install(program: bytes) -> None:
         raise OSError(ctypes.get_errno(), "the seccomp filter was refused")
 
 
-def _spans(column: int, *, is_shared: bool) -> list[tuple[int, list[Op]]]:
+_Checked = dict[str, tuple[int, tuple[Check, ...]]]
+
+
+def _spans(column: int, checked: _Checked, left_out: Set[str]) -> list[tuple[int, list[Op]]]:
     """Where each run of call numbers with the same answer begins, and that answer."""
     answers: dict[int, list[Op]] = {}
     for name, numbers in _NUMBERS.items():
-        if numbers[column] != _NONE and (is_shared or name not in _ONLY_SHARED):
-            answers[numbers[column]] = _answer(name, is_shared=is_shared)
+        if numbers[column] != _NONE and name not in left_out:
+            answers[numbers[column]] = _answer(*checked.get(name, (_refusal(name), ())))
     spans: list[tuple[int, list[Op]]] = []
     for number in range(_LAST_READ + 1):
         answer = answers.get(number, [_return(_ALLOW)])
@@ -321,10 +386,7 @@ def _spans(column: int, *, is_shared: bool) -> list[tuple[int, list[Op]]]:
     return spans
 
 
-def _answer(name: str, *, is_shared: bool) -> list[Op]:
-    code, checks = _CHECKED.get(name, (_refusal(name), ()))
-    if is_shared:
-        code, checks = _SHARED.get(name, (code, checks))
+def _answer(code: int, checks: tuple[Check, ...]) -> list[Op]:
     if not checks:
         return [_return(_ERRNO | code)]
     return [op for check in checks for op in _checked(check, code)] + [_return(_ALLOW)]

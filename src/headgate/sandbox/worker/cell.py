@@ -19,11 +19,13 @@ from typing import Any
 from headgate.sandbox.worker import child, collect, frames, place, usage
 from headgate.sandbox.worker.around import Surroundings
 from headgate.sandbox.worker.frames import Word
+from headgate.sandbox.worker.nursery import name_of
 from headgate.sandbox.worker.streams import Line, Stream, read_answer
-from headgate.sandbox.worker.zygote import name_of
 
 FIRST_S, TICK_S = 0.02, 0.01
 """until the first look at what a cell uses, and between two"""
+_LIFETIME_S = 1_000_000
+"""of processor time, of a session's process: no limit, in a number the kernel takes"""
 _OF_SIGNALS = {int(signal.SIGXCPU): "cpu", int(signal.SIGXFSZ): "file"}
 
 
@@ -34,8 +36,9 @@ class Cell:
         self.number, self._wish, self._around = number, wish, around
         self._first_fd = self._files = -1
         self._child: socket.socket | None = None
-        self._child_pid = 0
-        self._is_ready = self._is_here = self._is_over = self._is_told = False
+        self._child_pid = self._unplaced = 0
+        self._waits_for_python = around.forks
+        self._is_here = self._is_over = self._is_told = False
         self._laying: place.Laying | None = None
         self._stdin = -1
         self._watch: usage.Watch | None = None
@@ -55,70 +58,55 @@ class Cell:
         self._look_at = 0.0
 
     def open(self) -> int:
-        """Have its first process cloned; its id."""
+        """Make it; the id of its first process."""
+        made = self._around.make(self._wish)
+        self._first_fd, self._files = made.pidfd, made.files
+        self._watch = usage.Watch(made.proc, made.files)
+        self._bear(made.pid)
+        self._fork(self._around.forks)
+        return made.pid
+
+    def _fork(self, is_python: bool) -> None:
+        """A process that waits for an order of its kind."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            pid = self._around.spawn(self._wish, theirs.fileno())
-        self._talk = ours
-        self._first_fd = os.pidfd_open(pid)
-        self._around.watch(ours.fileno(), self._hear_first)
-        self._around.bear(self.number, pid)
-        if self._around.forks:
-            self._fork()
-        return pid
-
-    def _fork(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._around.fork(self.number, self._first_fd, theirs.fileno())
-        theirs.close()
-        self._child = ours
-        self._is_here = False
+            self._around.fork(is_python, self.number, (self._first_fd, theirs.fileno()))
+        self._child, self._waits_for_python = ours, is_python
+        self._is_here, self._child_pid = False, 0
         self._around.watch(ours.fileno(), self._hear_child)
-        if self._is_ready:
-            frames.tell(ours, {"word": "settle"})
 
     def born(self, pid: int) -> None:
-        """The zygote forked the child that was asked for."""
+        """The child that was asked for."""
         self._child_pid = pid
-        self._around.bear(self.number, pid)
+        self._bear(pid)
+        self._tell_ready()
 
-    def _hear_first(self) -> None:
-        said, fds = frames.hear(self._talk)
-        if said is None:
-            self._around.unwatch(self._talk.fileno())
-        elif said["word"] == "ready":
-            self._files, proc = fds
-            self._watch = usage.Watch(proc, self._files)
-            self._is_ready = True
-            if self._child is not None:
-                with contextlib.suppress(OSError):
-                    frames.tell(self._child, {"word": "settle"})
-            self._tell_ready()
-        elif said["word"] == "ended":
-            self._end_step(said)
-        elif said["word"] == "cleared":
-            self._begin_step()
-        else:
-            self.fail(said["what"])
+    def _bear(self, pid: int) -> None:
+        self._unplaced += self._around.bear(self.number, pid)
+
+    def placed(self) -> None:
+        """The supervisor counts what one more of its processes uses."""
+        self._unplaced -= 1
+        self._tell_ready()
 
     def _hear_child(self) -> None:
         assert self._child is not None
         try:
-            said, fds = frames.hear(self._child)
-        except (OSError, ValueError):
-            said, fds = None, []
-        for fd in fds:
-            os.close(fd)
-        if not isinstance(said, dict):
+            data = self._child.recv(frames.NOTE)
+        except OSError:
+            data = b""  # it ended before it read what we said
+        if not data:
             self._drop_child()
-        elif said.get("word") == "here":
+            return
+        said = child.read(data)
+        if said["word"] == "here":
             self._is_here = True
-            self._cpu_before_ms = said["cpu_ms"]
-            if self._watch is not None:
+            self._cpu_before_ms += said["cpu_ms"]
+            if self._waits_for_python and self._watch is not None:
                 self._watch.begin()
             self._tell_ready()
         else:
-            self.fail(str(said.get("what")))
+            self.fail(said["what"])
 
     def _drop_child(self) -> None:
         waiting, self._child = self._child, None
@@ -127,7 +115,7 @@ class Cell:
             waiting.close()
 
     def _tell_ready(self) -> None:
-        if not self._is_ready or (self._around.forks and not self._is_here):
+        if not self._is_here or not self._child_pid or self._child is None:
             return
         if self._step >= 0:
             self._begin_step()
@@ -182,27 +170,27 @@ class Cell:
 
     def _begin_step(self) -> None:
         step = self._order["steps"][self._step]
-        if step["python"] and self._child is None:
-            self._fork()
-            return  # it says when it is here
-        if not step["python"]:
+        is_python = bool(step["python"])
+        if self._child is None or is_python != self._waits_for_python:
             self._end_child()
-        fds = [
-            self._take_stdin(step),
-            self._open_stream(Word.STDOUT),
-            self._open_stream(Word.STDERR),
-        ]
+            self._fork(is_python)
+            return  # it says when it is here
+        if self._unplaced:
+            return  # the supervisor says when it is placed
+        streams = (self._open_stream(it) for it in (Word.STDOUT, Word.STDERR))
+        fds = [self._take_stdin(step), *streams]
         if self._order["session"]:
             fds.append(self._open_line())
         said = {**step, "word": "go", "limits": self._order["limits"]}
         said["session"] = self._order["session"]
+        if said["session"]:  # each cell's time is counted apart: the kernel would add it up
+            said["limits"] = self._order["limits"] | {"cpu_s": _LIFETIME_S}
         self._step_begun = time.monotonic()
         whole = self._begun + self._order["limits"]["wall_s"]
         own = self._step_begun + (step["wall_s"] or math.inf)
         self._deadline = min(whole, own)
         try:
-            talk = self._child if step["python"] and self._child else self._talk
-            frames.tell(talk, said, tuple(fds))
+            child.hand_over(self._child, said, tuple(fds))
         except OSError as error:
             self.fail(f"the cell is gone: {error}")
         for fd in fds:
@@ -217,7 +205,7 @@ class Cell:
         return stdin
 
     def _end_child(self) -> None:
-        """A child that waits for Python must not be in reach of another program."""
+        """One that waits for something else must not be in reach of what comes now."""
         if self._child_pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child_pid, signal.SIGKILL)
@@ -246,8 +234,9 @@ class Cell:
 
     def _hear_last_words(self) -> None:
         """The child may be done though the kernel will need a while to free what it had."""
-        words = child.last_words(name_of(self._child_pid)) if self._child_pid else None
-        if words is None or self._is_over or self._step < 0 or self._watch is None:
+        name = name_of(self._child_pid).decode("utf-8", "replace") if self._child_pid else ""
+        words = self._last_words(name)
+        if words is None or self._is_over or self._watch is None:
             return
         self._watch.look(1 << 62, 0.0)
         self._cpu_ms += self._watch.cpu_of_one(self._child_pid)
@@ -255,6 +244,11 @@ class Cell:
         self._drop_child()
         said = {"status": words[0] << 8, "mark": words[1], "peak_kb": 0}
         self._end_step(said, ending=1)
+
+    def _last_words(self, name: str) -> tuple[int, str] | None:
+        """Of a child that runs Python; a program may call itself what it likes."""
+        is_ours = self._step >= 0 and self._order["steps"][self._step]["python"]
+        return child.last_words(name) if is_ours else None
 
     def _close_stream(self, stream: Stream) -> None:
         self._around.unwatch(stream.fd)
@@ -343,7 +337,8 @@ class Cell:
         self._child_pid = 0
         self._drop_child()
         self._cpu_ms += said["cpu_ms"]
-        self._end_step(said)
+        words = self._last_words(said["name"])
+        self._end_step(said | {"mark": words[1] if words is not None else ""})
 
     def _end_step(self, said: dict[str, Any], ending: int = 0) -> None:
         """`ending`: so many processes are about to be gone."""
@@ -387,9 +382,18 @@ class Cell:
         if left:
             self._child_pid = 0
             self._drop_child()
-            frames.tell(self._talk, {"word": "clear"})
+            self._around.fork(False, self.number, (self._first_fd,))
         else:
             self._begin_step()
+
+    def cleared(self, ok: bool) -> None:
+        """What the last step left running is gone."""
+        if self._is_over:
+            return
+        if ok:
+            self._begin_step()
+        else:
+            self.fail("what a step left running could not be ended")
 
     def _tell_ended(self, how: dict[str, Any]) -> None:
         how["name"] = self._order["steps"][self._step]["name"]
@@ -484,8 +488,6 @@ class Cell:
         self._end_laying()
         for stream in list(self._streams):
             self._close_stream(stream)
-        self._around.unwatch(self._talk.fileno())
-        self._talk.close()
         if self._watch is not None:
             self._watch.close()
         for fd in (self._first_fd, self._files, self._stdin):

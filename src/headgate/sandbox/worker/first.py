@@ -1,20 +1,21 @@
-"""Is the first process of a cell: lays out its file system, starts its programs, reaps.
+"""Makes the first process of each cell, and with it the cell: namespaces, files, its own /proc.
 
 Rule 1: it runs no user code; user code sees it as process 1 and can do nothing to it.
 Rule 2: when it ends the kernel ends every process of the cell.
+Rule 3: it is cloned without a copy of our memory, makes calls written beforehand, and becomes
+a program of its own (worker/machine.py) before anybody else is in the cell.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import ctypes
 import os
-import selectors
 import signal
-import socket
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from headgate.sandbox.worker import confine, frames, place, root, syscalls
+from headgate.sandbox.worker import machine, place, root, syscalls
+from headgate.sandbox.worker.calls import HERE, Result, Row
 
 BOX, OUTPUT = "/box", "/box/output"
 ENV = {
@@ -26,152 +27,122 @@ ENV = {
     "TMPDIR": "/tmp",  # noqa: S108
     "USER": "user",
 }
-_SOCK = 3
-_OUT_OF_THE_WAY = 100
-"""where no descriptor is that is still to be put in its place"""
+_FLAGS = (
+    syscalls.EVERY_NAMESPACE
+    | syscalls.SHARED_MEMORY
+    | syscalls.SHARED_FILES
+    | syscalls.WAITED_FOR
+    | syscalls.WITH_PIDFD
+    | signal.SIGCHLD
+)
+_MOUNT = syscalls.MS_NOSUID | syscalls.MS_NODEV
+_FOLDERS = (("box", 0o755), ("box/output", 0o755), ("tmp", 0o1777), ("shm", 0o1777))
+_SHOWN = (("box", BOX), ("tmp", "/tmp"), ("shm", "/dev/shm"))  # noqa: S108
+_OPENED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_UNSHARED = 2
+_NAME = b"cell"
+"""the machine's own is not the code's to know"""
+_SIZES = 128
 
 
-def live(sock: socket.socket, wish: dict[str, Any], program: bytes) -> NoReturn:
-    """In a process that was cloned into new namespaces: be the first one of the cell."""
-    try:
-        os.dup2(sock.detach(), _SOCK)
-        syscalls.close_beyond(_SOCK)
-        talk = socket.socket(fileno=_SOCK)
-        ids = (root.INSIDE, root.INSIDE)
-        root.map_ids(ids)
-        syscalls.prctl(syscalls.PDEATHSIG, signal.SIGKILL)
-        places = _lay_out(wish)
-        frames.tell(talk, {"word": "ready"}, places)
-        for fd in places:
-            os.close(fd)
-        _First(talk, program).serve()
-    except BaseException as error:  # noqa: BLE001 - nobody above us: it is told, then we end
-        with contextlib.suppress(OSError):
-            frames.tell(socket.socket(fileno=_SOCK), {"word": "failed", "what": str(error)})
-    os._exit(1)
+class First(NamedTuple):
+    """The first process of a cell, and descriptors of what it made."""
+
+    pid: int
+    pidfd: int
+    files: int
+    """the cell's tmpfs"""
+    proc: int
 
 
-def _lay_out(wish: dict[str, Any]) -> tuple[int, int]:
-    """The cell's tmpfs and its own /proc; a descriptor of each."""
-    syscalls.name_process("first")
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-    sizes = ",".join(f"{it}={value}" for it, value in place.sizes(wish).items())
-    syscalls.mount("cell", "/cell", "tmpfs", flags, f"{sizes},mode=755")
-    os.umask(0)
-    for name, mode in (("box", 0o755), ("box/output", 0o755), ("tmp", 0o1777), ("shm", 0o1777)):
-        os.mkdir(f"/cell/{name}", mode)
-    os.umask(0o022)
-    with root.kept(wish["covered"]):
-        for name, target in zip(("box", "tmp", "shm"), (BOX, "/tmp", "/dev/shm"), strict=True):  # noqa: S108
-            syscalls.bind(f"/cell/{name}", target)
-    for number, target in enumerate(wish["overlays"]):
-        _lay_over(f"/cell/over{number}", target)
-    cell = os.open("/cell", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    syscalls.umount("/cell")
-    syscalls.mount("proc", "/proc", "proc", flags | syscalls.MS_NOEXEC, "subset=pid")
-    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    return cell, proc
+class Cradle:
+    """Makes the cells of one worker: all are alike but for their size."""
 
+    def __init__(
+        self, code: machine.Code, overlays: Sequence[str], covered: Sequence[str]
+    ) -> None:
+        self._code = code
+        self._sizes = ctypes.create_string_buffer(_SIZES)
+        row = self._row = Row()
+        self._map_ids()
+        row.call("prctl", syscalls.PDEATHSIG, signal.SIGKILL)
+        row.call("sethostname", _NAME, len(_NAME))
+        self._lay_files(overlays, covered)
+        row.want(row.call("openat", HERE, b"/cell", _OPENED, what="/cell"))
+        row.call("umount2", b"/cell", syscalls.DETACH, what="/cell")
+        flags = _MOUNT | syscalls.MS_NOEXEC
+        row.call("mount", b"proc", b"/proc", b"proc", flags, b"subset=pid", what="/proc")
+        row.want(row.call("openat", HERE, b"/proc", _OPENED, what="/proc"))
+        row.call("close_range", 0, 0xFFFFFFFF, _UNSHARED)
+        nothing = (ctypes.c_uint64 * 1)()
+        row.call("execve", machine.FIRST.encode(), nothing, nothing, what=machine.FIRST)
+        row.write()
 
-def _clear() -> None:
-    """End every process of the cell but this, and see them gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.wait()
+    def make(self, wish: dict[str, Any]) -> First:
+        """A cell of the size that is wished for."""
+        sizes = ",".join(f"{it}={value}" for it, value in place.sizes(wish).items())
+        self._sizes.value = f"{sizes},mode=755".encode()
+        pid, pidfd = self._row.bear(self._code, _FLAGS)
+        return First(pid, pidfd, *self._row.results())
 
+    def _map_ids(self) -> None:
+        for name, text in root.maps((root.INSIDE, root.INSIDE)):
+            path = f"/proc/self/{name}"
+            fd = self._open(path, os.O_WRONLY)
+            self._row.call("write", fd, text.encode(), len(text), what=path)
+            self._row.call("close", fd)
 
-def _lay_over(place: str, target: str) -> None:
-    """What is written to a tree goes to the cell's files; the tree stays as it is."""
-    for name in ("", "/up", "/work"):
-        os.mkdir(place + name)
-    layers = f"lowerdir={target},upperdir={place}/up,workdir={place}/work,userxattr"
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-    syscalls.mount("overlay", target, "overlay", flags, layers)
+    def _open(self, path: str, flags: int, mode: int = 0) -> Result:
+        where = os.fsencode(path)
+        return self._row.call("openat", HERE, where, flags | os.O_CLOEXEC, mode, what=path)
 
+    def _lay_files(self, overlays: Sequence[str], covered: Sequence[str]) -> None:
+        row = self._row
+        row.call("mount", b"cell", b"/cell", b"tmpfs", _MOUNT, self._sizes, what="/cell")
+        row.call("umask", 0)
+        for name, mode in _FOLDERS:
+            row.call("mkdirat", HERE, f"/cell/{name}".encode(), mode, what=name)
+        row.call("umask", 0o022)
+        kept = [(it, self._taken(it)) for it in covered if os.path.exists(it)]
+        for name, target in _SHOWN:
+            self._bind(f"/cell/{name}", target)
+        self._made, self._laid = {target for _, target in _SHOWN}, list[str]()
+        for target, tree in kept:
+            self._lay(target, tree)
+        for number, target in enumerate(overlays):
+            self._lay_over(f"/cell/over{number}", target)
 
-class _First:
-    """Waits for programs to start and for children to end."""
+    def _bind(self, source: str, target: str) -> None:
+        places = os.fsencode(source), os.fsencode(target)
+        self._row.call("mount", *places, 0, syscalls.MS_BIND, 0, what=target)
 
-    def __init__(self, talk: socket.socket, program: bytes) -> None:
-        self._talk, self._program = talk, program
-        self._main = 0
+    def _taken(self, target: str) -> Result:
+        """What is mounted there, before something is laid over it."""
+        flags = syscalls.TREE
+        return self._row.call("open_tree", HERE, os.fsencode(target), flags, what=target)
 
-    def serve(self) -> None:
-        wake, woken = socket.socketpair()
-        wake.setblocking(False)
-        woken.setblocking(False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
-        with selectors.DefaultSelector() as waits:
-            waits.register(self._talk, selectors.EVENT_READ, self._obey)
-            waits.register(wake, selectors.EVENT_READ, lambda: self._reap(wake))
-            while True:
-                for key, _ in waits.select():
-                    key.data()
+    def _lay(self, target: str, tree: Result) -> None:
+        """Mount it there again, on folders that are made for it."""
+        is_folder = os.path.isdir(target)
+        if not any(target.startswith(f"{it}/") for it in self._laid):
+            self._make_folders(target if is_folder else os.path.dirname(target))
+            if not is_folder:
+                self._row.call("close", self._open(target, os.O_WRONLY | os.O_CREAT, 0o644))
+        flags = syscalls.MOVE_EMPTY_PATH
+        self._row.call("move_mount", tree, b"", HERE, os.fsencode(target), flags, what=target)
+        self._row.call("close", tree)
+        self._laid.append(target)
 
-    def _obey(self) -> None:
-        said, fds = frames.hear(self._talk)
-        if said is None:
-            os._exit(0)  # the keeper is gone
-        if said["word"] == "clear":
-            _clear()
-            frames.tell(self._talk, {"word": "cleared"})
-        else:
-            self._start(said, fds)
-        for fd in fds:
-            os.close(fd)
+    def _make_folders(self, path: str) -> None:
+        if path not in self._made:
+            self._make_folders(os.path.dirname(path))
+            self._row.call("mkdirat", HERE, os.fsencode(path), 0o755, what=path)
+            self._made.add(path)
 
-    def _reap(self, wake: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError):
-            wake.recv(4096)
-        while True:
-            try:
-                pid, status, use = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
-            if pid == self._main:
-                self._main = 0
-                cpu_ms = (use.ru_utime + use.ru_stime) * 1000
-                said = {"word": "ended", "status": status, "cpu_ms": cpu_ms}
-                frames.tell(self._talk, said | {"peak_kb": use.ru_maxrss})
-
-    def _start(self, said: dict[str, Any], fds: list[int]) -> None:
-        told, tells = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
-        if pid == 0:
-            _become(said, fds, tells, self._program)
-        os.close(tells)
-        wrong = os.read(told, 4096)
-        os.close(told)
-        self._main = pid
-        if wrong:
-            self._main = 0
-            frames.tell(self._talk, {"word": "unstarted", "what": wrong.decode()})
-
-
-def _become(said: dict[str, Any], fds: list[int], tells: int, program: bytes) -> NoReturn:
-    """In a child: be the program."""
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        tells = fcntl.fcntl(tells, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
-        fds = [fcntl.fcntl(it, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for it in fds]
-        for target, fd in enumerate(fds):
-            os.dup2(fd, target)
-        last = len(fds)  # 3, or 4 of a session: it has a line to the keeper
-        tells = os.dup2(tells, last, inheritable=False)
-        os.chdir(BOX)
-        confine.limit(said["limits"])
-        confine.seal(program, last)
-        env = ENV | said["env"]
-        os.execvpe(said["argv"][0], said["argv"], env)  # noqa: S606 - what we are here for
-    except OSError as error:
-        os.write(tells, f"{said['argv'][0]}: {error.strerror or error}".encode())
-    finally:
-        os._exit(127)
+    def _lay_over(self, here: str, target: str) -> None:
+        """What is written to a tree goes to the cell's files; the tree stays as it is."""
+        for name in ("", "/up", "/work"):
+            self._row.call("mkdirat", HERE, f"{here}{name}".encode(), 0o777, what=here)
+        layers = f"lowerdir={target},upperdir={here}/up,workdir={here}/work,userxattr"
+        what = b"overlay", os.fsencode(target), b"overlay", _MOUNT, os.fsencode(layers)
+        self._row.call("mount", *what, what=target)

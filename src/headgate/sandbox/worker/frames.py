@@ -36,6 +36,8 @@ class Word(IntEnum):
     """how much the files of the next order may take"""
     LIST = 7
     """what lies in the work folder"""
+    PLACED = 9
+    """a process that was born is where its resources are counted"""
     # to the supervisor
     UP = 16
     FAILED = 17
@@ -112,4 +114,9 @@ def tell(sock: socket.socket, said: object, fds: tuple[int, ...] = ()) -> None:
 def hear(sock: socket.socket) -> tuple[Any, list[int]]:
     """The next such note; None once the other side is gone."""
     data, fds, _, _ = socket.recv_fds(sock, NOTE, 8)
-    return (json.loads(data) if data else None), fds
+    return (read(data) if data else None), fds
+
+
+def read(data: bytes) -> Any:
+    """What such a note says."""
+    return json.loads(data)

@@ -7,6 +7,7 @@ Rule 2: it ends with the supervisor's end of the line, and everything in it ends
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import signal
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from headgate.sandbox.worker import bpf, first, frames, root, spawner, syscalls, zygote
+from headgate.sandbox.worker import bpf, first, frames, machine, nursery, root, spawner, zygote
 from headgate.sandbox.worker.around import Others, Surroundings
 from headgate.sandbox.worker.cell import Cell
 from headgate.sandbox.worker.frames import Frame, Word
@@ -24,35 +25,24 @@ from headgate.sandbox.worker.frames import Frame, Word
 
 def keep(up: socket.socket, setup: dict[str, Any]) -> None:
     """Serve until the supervisor is gone."""
-    program = bpf.compile_filter()
+    program, code = bpf.compile_filter(), machine.Code()
     os.environ.clear()
     os.environ.update(first.ENV | setup["env"])
-    spawns = spawner.start(program)
-    talk = _start_zygote(up, setup, program) if setup["forks"] else None
     births = socket.socket(fileno=setup["births"]) if setup["births"] >= 0 else None
-    covered = root.covered(setup["trees"])
-    Keeper(up, Others(talk, spawns, births, setup["overlays"], covered)).serve()
-
-
-def _start_zygote(up: socket.socket, setup: dict[str, Any], program: bytes) -> socket.socket:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    if os.fork() == 0:
-        try:
-            os.dup2(theirs.detach(), zygote.TALK)
-            syscalls.close_beyond(zygote.TALK)
-            ours.detach()
-            up.detach()
-            zygote.breed(setup["imports"], program)
-        finally:
-            os._exit(1)
-    theirs.close()
-    return ours
+    talks = [nursery.begin("spawner", (up,), lambda: spawner.serve(program, code))]
+    if setup["forks"]:
+        breed = functools.partial(zygote.breed, setup["imports"], program, code)
+        talks.append(nursery.begin("zygote", (up, *talks), breed))
+    cradle = first.Cradle(code, setup["overlays"], root.covered(setup["trees"]))
+    breeds = talks[1] if setup["forks"] else None
+    others = Others(breeds, talks[0], births, setup["overlays"])
+    Keeper(up, others, cradle).serve()
 
 
 class Keeper:
     """The loop of a worker."""
 
-    def __init__(self, up: socket.socket, others: Others) -> None:
+    def __init__(self, up: socket.socket, others: Others, cradle: first.Cradle) -> None:
         self._up, self._others = up, others
         self._zygote = others.zygote
         self._out = bytearray()
@@ -65,9 +55,9 @@ class Keeper:
             self._say,
             self._watch,
             self._unwatch,
+            cradle.make,
             self._fork,
             self._bear,
-            self._spawn,
             others.zygote is not None,
         )
 
@@ -83,7 +73,8 @@ class Keeper:
         if self._zygote is None:
             self._say(frames.pack_said(0, Word.UP, {"missing": {}}))
         else:
-            self._watch(self._zygote.fileno(), self._hear_zygote)
+            self._listen(self._zygote)
+        self._listen(self._others.spawner)
         while True:
             for key, mask in self._selector.select(self._wait()):
                 if mask & selectors.EVENT_WRITE:
@@ -94,6 +85,9 @@ class Keeper:
             now = time.monotonic()
             for cell in list(self._cells.values()):
                 self._safely(cell, cell.tick, now)
+
+    def _listen(self, talk: socket.socket) -> None:
+        self._watch(talk.fileno(), lambda: self._hear_forks(talk))
 
     def _wait(self) -> float | None:
         wakes = [it.wakes_at for it in self._cells.values() if it.wakes_at]
@@ -160,14 +154,15 @@ class Keeper:
                 cell.go(frame.said)
             case Word.RESIZE:
                 cell.resize(frame.said)
+            case Word.PLACED:
+                cell.placed()
             case Word.LIST:
                 cell.list_files(frame.said["most"])
             case _:
                 cell.stop("stopped")
 
     def _open(self, frame: Frame) -> None:
-        others = self._others
-        wish = {**frame.said, "overlays": others.overlays, "covered": others.covered}
+        wish = {**frame.said, "overlays": self._others.overlays}
         cell = Cell(frame.cell, wish, self._around)
         try:
             pid = cell.open()
@@ -179,26 +174,27 @@ class Keeper:
 
     # processes
 
-    def _fork(self, number: int, first_fd: int, sock: int) -> None:
-        assert self._zygote is not None
-        frames.tell(self._zygote, {"cell": number}, (first_fd, sock))
+    def _fork(self, is_python: bool, number: int, fds: tuple[int, ...]) -> None:
+        talk = self._zygote if is_python else self._others.spawner
+        assert talk is not None
+        socket.send_fds(talk, [nursery.ASKED.pack(number)], fds)
 
-    def _spawn(self, wish: dict[str, Any], sock: int) -> int:
-        return spawner.ask(self._others.spawner, wish, sock)
-
-    def _bear(self, number: int, pid: int) -> None:
+    def _bear(self, number: int, pid: int) -> bool:
         """The kernel tells the supervisor the pid as it is there."""
-        if self._others.births is not None:
-            who = struct.pack("3i", pid, root.INSIDE, root.INSIDE)
-            note = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)]
-            self._others.births.sendmsg([struct.pack("!I", number)], note)
+        if self._others.births is None:
+            return False
+        who = struct.pack("3i", pid, root.INSIDE, root.INSIDE)
+        note = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)]
+        self._others.births.sendmsg([struct.pack("!I", number)], note)
+        return True
 
-    def _hear_zygote(self) -> None:
-        assert self._zygote is not None
-        said, _ = frames.hear(self._zygote)
-        if said is None:
-            self._say(frames.pack_said(0, Word.FAILED, {"what": "the zygote is gone"}))
+    def _hear_forks(self, talk: socket.socket) -> None:
+        data = talk.recv(frames.NOTE)
+        if not data:
+            what = "the process that forks is gone"
+            self._say(frames.pack_said(0, Word.FAILED, {"what": what}))
             os._exit(1)
+        said = nursery.read(data)
         match said["word"]:
             case "loaded":
                 self._say(frames.pack_said(0, Word.UP, {"missing": said["missing"]}))
@@ -207,6 +203,8 @@ class Keeper:
                 self._safely(cell, cell.born, said["pid"])
             case "unborn" if cell := self._cells.get(said["cell"]):
                 cell.fail(said["what"])
+            case "cleared" if cell := self._cells.get(said["cell"]):
+                self._safely(cell, cell.cleared, said["status"] == 0)
             case "ended" if ended := self._children.pop(said["pid"], None):
                 self._safely(ended, ended.child_ended, said)
 

@@ -1,6 +1,7 @@
 // A JavaScript session: runs one cell after another and keeps what they declared.
 //
-// Rule 1: file descriptor 3 speaks one line of JSON each way: {"code"} in, {"ok", "value"} out.
+// Rule 1: file descriptor 3, or the socket that is named, speaks one line of JSON each way:
+// {"code"} in, {"ok", "value"} out.
 // Rule 2: a name may be declared again in a later cell; await and import stand anywhere.
 // Rule 3: what a cell left running may fail later: that is written to stderr and ends nothing.
 
@@ -139,7 +140,9 @@ async function run(code) {
 process.on('uncaughtException', (error) => complain(`Uncaught ${util.inspect(error)}\n`))
 process.on('unhandledRejection', (error) => complain(`Uncaught ${util.inspect(error)}\n`))
 
-const orders = new net.Socket({ fd: 3, readable: true, writable: true })
+const named = process.env.HEADGATE_LINE
+delete process.env.HEADGATE_LINE
+const orders = named ? net.connect(named) : new net.Socket({ fd: 3, readable: true, writable: true })
 let heard = ''
 let before = Promise.resolve()
 orders.setEncoding('utf8')

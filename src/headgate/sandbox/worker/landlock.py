@@ -59,6 +59,24 @@ def best() -> int:
     return max(0, int(answer))
 
 
+def asked(version: int) -> tuple[bytes, int]:
+    """What a set of rules is asked to hold, and the flags it is laid with."""
+    tcp = _TCP if version >= _TCP_SINCE else 0
+    scope = _SCOPE if version >= _SCOPE_SINCE else 0
+    flags = _KEEP_AUDIT_QUIET if version >= _QUIET_SINCE else 0
+    return struct.pack("=QQQ", _held(version), tcp, scope), flags
+
+
+def rights(reach: Reach, version: int) -> list[tuple[str, int]]:
+    """The rights that are left below each path, by what the path is here."""
+    held = _held(version)
+    return [
+        *((path, (_EXECUTE | _READ | _LIST) & held) for path in reach.read),
+        *((path, held & ~_MAKE_DEVICES & ~_DEVICE_IOCTL) for path in reach.write),
+        *((path, (_READ | _WRITE | _TRUNCATE) & held & _OF_FILES) for path in reach.devices),
+    ]
+
+
 def confine(reach: Reach, version: int | None = None) -> int:
     """Confine this thread and all it starts; the version used, 0 where there is none.
 
@@ -67,32 +85,20 @@ def confine(reach: Reach, version: int | None = None) -> int:
     version = best() if version is None else version
     if not version:
         return 0
-    held = _held(version)
-    tcp = _TCP if version >= _TCP_SINCE else 0
-    scope = _SCOPE if version >= _SCOPE_SINCE else 0
-    asked = struct.pack("=QQQ", held, tcp, scope)
-    rules = _libc.syscall(_CREATE_RULESET, asked, ctypes.c_size_t(len(asked)), 0)
+    words, flags = asked(version)
+    rules = _libc.syscall(_CREATE_RULESET, words, ctypes.c_size_t(len(words)), 0)
     if rules < 0:
         raise OSError(ctypes.get_errno(), "a Landlock ruleset was refused")
     try:
-        _let_in(rules, reach, held)
+        for path, left in rights(reach, version):
+            _add(rules, path, left, is_needed=path in reach.write)
         if _libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))):
             raise OSError(ctypes.get_errno(), "no_new_privs was refused")
-        flags = _KEEP_AUDIT_QUIET if version >= _QUIET_SINCE else 0
         if _libc.syscall(_RESTRICT_SELF, rules, flags):
             raise OSError(ctypes.get_errno(), "Landlock's restriction was refused")
     finally:
         os.close(rules)
     return version
-
-
-def _let_in(rules: int, reach: Reach, held: int) -> None:
-    for path in reach.read:
-        _add(rules, path, (_EXECUTE | _READ | _LIST) & held, is_needed=False)
-    for path in reach.write:
-        _add(rules, path, held & ~_MAKE_DEVICES & ~_DEVICE_IOCTL, is_needed=True)
-    for path in reach.devices:
-        _add(rules, path, (_READ | _WRITE | _TRUNCATE) & held, is_needed=False)
 
 
 def _add(rules: int, path: str, rights: int, *, is_needed: bool) -> None:

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 
-from headgate.sandbox.worker import syscalls
+from headgate.sandbox.worker import machine, syscalls
 
 TREES = (
     "/usr",
@@ -74,6 +74,9 @@ def build(trees: Iterable[Sequence[str]]) -> None:
         os.symlink(source, target)
     for path, text in WORDS.items():
         _write(path, text)
+    with open(machine.FIRST.strip("/"), "xb") as file:
+        file.write(machine.program())
+        os.fchmod(file.fileno(), 0o755)
     for place, shown in wanted:
         _lay(place, shown)
     for target, tree in devices:
@@ -151,13 +154,18 @@ def kept(targets: Iterable[str]) -> Iterator[None]:
         _lay(target, tree)
 
 
-def map_ids(outside: tuple[int, int]) -> None:
-    """In a new user namespace: the uid and gid outside are INSIDE here."""
-    for name, text in (
+def maps(outside: tuple[int, int]) -> tuple[tuple[str, str], ...]:
+    """What is written where in /proc/self so that these, outside, are INSIDE here."""
+    return (
         ("setgroups", "deny"),
         ("uid_map", f"{INSIDE} {outside[0]} 1"),
         ("gid_map", f"{INSIDE} {outside[1]} 1"),
-    ):
+    )
+
+
+def map_ids(outside: tuple[int, int]) -> None:
+    """In a new user namespace: the uid and gid outside are INSIDE here."""
+    for name, text in maps(outside):
         fd = os.open(f"/proc/self/{name}", os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(fd, text.encode())

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import signal
 
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
-AS_SIBLING = 0x8000
-"""a clone is the child of our parent, and not ours"""
+SHARED_MEMORY, SHARED_FILES, WAITED_FOR, WITH_PIDFD = 0x100, 0x400, 0x4000, 0x1000
+"""a clone uses our memory and our descriptors; we wait until it has its own; it has a pidfd"""
 EVERY_NAMESPACE = NEWNS | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
@@ -21,20 +22,23 @@ MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 DETACH = 2
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
 
-PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS, SET_NAME = 1, 4, 24, 38, 15
+PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS, SET_NAME, SECCOMP = 1, 4, 24, 38, 15, 22
 CAP_AMBIENT, AMBIENT_CLEAR = 47, 4
 
-_NUMBERS = {"x86_64": (56, 155), "aarch64": (220, 41)}
-"""clone and pivot_root; younger calls have one number everywhere"""
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+"""younger calls have one number everywhere"""
 _OPEN_TREE, _MOVE_MOUNT, _CLOSE_RANGE, _MOUNT_SETATTR = 428, 429, 436, 442
-_PROCESS_MADVISE, _POPULATE_WRITE = 440, 23
 _FSCONFIG, _FSPICK, _FSPICK_SELF, _SET_STRING, _RECONFIGURE = 431, 433, 8 | 1, 1, 7
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
-_TREE_CLONE, _TREE_CLOEXEC, _MOVE_EMPTY_PATH = 1, os.O_CLOEXEC, 4
-_CAPABILITY_3 = 0x20080522
+TREE = 1 | os.O_CLOEXEC | _AT_RECURSIVE
+"""open_tree: a copy of it and of all below it"""
+MOVE_EMPTY_PATH = 4
+CAPABILITY_3 = 0x20080522
+_CAPBSET_READ = 23
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_fork = ctypes.PyDLL(None, use_errno=True).fork
 
 
 class _Attr(ctypes.Structure):
@@ -57,16 +61,21 @@ def _numbered(what: str, number: int, *arguments: object) -> int:
     return _ended(_libc.syscall(ctypes.c_long(number), *arguments), what)
 
 
-def clone(flags: int) -> int:
-    """Fork into new namespaces; only for a process without threads that starts none later.
+def fork() -> int:
+    """A fork as the C library does it, without what Python adds for those who have threads.
 
-    The C library is not told, so its idea of the new process's own id stays the old one; a
-    child that is forked from there in the ordinary way has it right again.
+    That copies 150 pages in the child; whoever calls this has no thread, holds no lock, and
+    does in the child what is left to do (see child.py).
     """
-    number = _NUMBERS[platform.machine()][0]
-    nothing = ctypes.c_void_p(None)
-    word = ctypes.c_ulong(flags | 17)  # SIGCHLD
-    return _numbered("clone", number, word, nothing, nothing, nothing, nothing)
+    return _ended(_fork(), "fork")
+
+
+def signals(awaited: set[signal.Signals]) -> int:
+    """Block these and have them told on a descriptor: nobody is interrupted."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    mask = (ctypes.c_uint64 * 16)(sum(1 << (it - 1) for it in awaited))
+    flags = ctypes.c_int(os.O_CLOEXEC | os.O_NONBLOCK)
+    return _ended(_libc.signalfd(ctypes.c_int(-1), mask, flags), "signalfd")
 
 
 def unshare(flags: int) -> None:
@@ -122,14 +131,13 @@ def umount(target: str, flags: int = DETACH) -> None:
 
 
 def pivot_root(new: str, old: str) -> None:
-    number = _NUMBERS[platform.machine()][1]
+    number = _PIVOT_ROOT[platform.machine()]
     _numbered("pivot_root", number, os.fsencode(new), os.fsencode(old))
 
 
 def open_tree(path: str) -> int:
     """A copy of what is mounted at a path and below it, not yet mounted anywhere."""
-    flags = ctypes.c_uint(_TREE_CLONE | _TREE_CLOEXEC | _AT_RECURSIVE)
-    where = ctypes.c_int(_AT_FDCWD)
+    where, flags = ctypes.c_int(_AT_FDCWD), ctypes.c_uint(TREE)
     return _numbered(f"open_tree {path}", _OPEN_TREE, where, os.fsencode(path), flags)
 
 
@@ -141,7 +149,7 @@ def move_mount(tree: int, target: str) -> None:
         b"",
         ctypes.c_int(_AT_FDCWD),
         os.fsencode(target),
-        ctypes.c_uint(_MOVE_EMPTY_PATH),
+        ctypes.c_uint(MOVE_EMPTY_PATH),
     )
 
 
@@ -181,31 +189,26 @@ def name_process(name: str) -> None:
 def drop_capabilities() -> None:
     """Empty every set of capabilities, the bounding one included."""
     drop, nothing = ctypes.c_int(CAPBSET_DROP), ctypes.c_ulong(0)
-    for capability in range(64):
+    for capability in range(capabilities()):
         if _libc.prctl(drop, ctypes.c_ulong(capability), nothing, nothing, nothing) < 0:
-            break  # beyond the last that this kernel knows, or none is ours to drop
+            break  # none is ours to drop
     prctl(CAP_AMBIENT, AMBIENT_CLEAR)
-    head = (ctypes.c_uint32 * 2)(_CAPABILITY_3, 0)
+    head = (ctypes.c_uint32 * 2)(CAPABILITY_3, 0)
     _ended(_libc.capset(head, (ctypes.c_uint32 * 6)()), "capset")
+
+
+def capabilities() -> int:
+    """How many this kernel knows."""
+    count = 0
+    while _libc.prctl(ctypes.c_int(_CAPBSET_READ), ctypes.c_ulong(count), 0, 0, 0) >= 0:
+        count += 1
+    return count
 
 
 def close_beyond(last: int) -> None:
     """Close every descriptor above `last`."""
     first = ctypes.c_uint(last + 1)
     _numbered("close_range", _CLOSE_RANGE, first, ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0))
-
-
-def populate(process: int, spans: int, count: int) -> None:
-    """Copy what lies at `count` spans (an array there): `process` is our own pidfd."""
-    _numbered(
-        "process_madvise(MADV_POPULATE_WRITE)",
-        _PROCESS_MADVISE,
-        ctypes.c_int(process),
-        ctypes.c_void_p(spans),
-        ctypes.c_size_t(count),
-        ctypes.c_int(_POPULATE_WRITE),
-        ctypes.c_uint(0),
-    )
 
 
 def collapse(start: int, length: int) -> None:

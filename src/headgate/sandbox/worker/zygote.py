@@ -10,16 +10,23 @@ import contextlib
 import gc
 import importlib
 import os
-import select
-import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from headgate.sandbox.worker import child, first, frames, made, pages, rehearsal, syscalls
+from headgate.sandbox.worker import (
+    child,
+    first,
+    frames,
+    machine,
+    made,
+    nursery,
+    pages,
+    rehearsal,
+    syscalls,
+)
 
-TALK = 3
-"""the descriptor on which the keeper speaks"""
 HUGE = 2 << 20
 ENV = {f"{it}_NUM_THREADS": "1" for it in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")} | {
     "MPLBACKEND": "Agg",
@@ -29,37 +36,34 @@ ENV = {f"{it}_NUM_THREADS": "1" for it in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", 
 """libraries start no thread while they are imported: a fork would lack it"""
 
 
-def breed(imports: list[str], program: bytes) -> NoReturn:
+def breed(imports: list[str], program: bytes, code: machine.Code) -> None:
     """Load, then fork a child into each cell that the keeper names, until it is gone."""
-    syscalls.name_process("zygote")
-    syscalls.prctl(syscalls.PDEATHSIG, signal.SIGKILL)
-    talk = socket.socket(fileno=TALK)
+    talk = socket.socket(fileno=nursery.TALK)
     os.environ.update(ENV)
-    missing = _load(imports)
+    hooks: list[Callable[[], object]] = []
+    with _noted(hooks):
+        missing = _load(imports)
     rehearsal.rehearse()
     made.adopt_pyplot()
+    child.make_ready()
     for name in [it for it in sys.modules if it.partition(".")[0] == "headgate"]:
         del sys.modules[name]  # the user's own import, if any, is of the real one
     gc.collect()
     gc.freeze()
     gc.disable()
     _use_huge_pages()
-    written = pages.learn(rehearsal.touch)
-    wake, woken = socket.socketpair()
-    wake.setblocking(False)
-    woken.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+    is_known = rehearsal.is_worth_it()
+    written = pages.learn(rehearsal.touch, code) if is_known else pages.Pages(b"", code)
+    plan = child.Plan(program, code, hooks)
+    gc.collect()
+    gc.freeze()
+
+    def become(cell: int, line: int) -> NoReturn:
+        child.wait_for_code(cell, line, plan, written)
+
+    forks = nursery.Nursery(talk, code, become)
     frames.tell(talk, {"word": "loaded", "missing": missing})
-    poll = select.poll()
-    poll.register(talk, select.POLLIN)
-    poll.register(wake, select.POLLIN)
-    while True:
-        for fd, _ in poll.poll():
-            if fd == talk.fileno():
-                _fork(talk, program, written)
-            else:
-                _reap(talk, wake)
+    forks.serve()
 
 
 def _use_huge_pages() -> None:
@@ -77,6 +81,25 @@ def _use_huge_pages() -> None:
                 syscalls.collapse(low, high - low)
 
 
+@contextlib.contextmanager
+def _noted(hooks: list[Callable[[], object]]) -> Iterator[None]:
+    """What packages want done in a child after a fork is done in ours; Python's own is not."""
+    register = os.register_at_fork
+
+    def note(**wanted: Any) -> None:
+        hook = wanted.get("after_in_child")
+        module = str(getattr(hook, "__module__", None)).partition(".")[0]
+        if hook is not None and module not in sys.stdlib_module_names:
+            hooks.append(hook)
+        register(**wanted)
+
+    os.register_at_fork = note
+    try:
+        yield
+    finally:
+        os.register_at_fork = register
+
+
 def _load(imports: list[str]) -> dict[str, str]:
     missing = {}
     for name in imports:
@@ -85,55 +108,3 @@ def _load(imports: list[str]) -> dict[str, str]:
         except Exception as error:  # noqa: BLE001 - a package may fail in any way
             missing[name] = f"{type(error).__name__}: {error}"
     return missing
-
-
-def _fork(talk: socket.socket, program: bytes, written: bytes) -> None:
-    said, fds = frames.hear(talk)
-    if said is None:
-        os._exit(0)  # the keeper is gone
-    cell, sock = fds
-    try:
-        syscalls.setns(cell, syscalls.NEWPID)
-        pid = os.fork()
-    except OSError as error:
-        frames.tell(talk, {"word": "unborn", "cell": said["cell"], "what": str(error)})
-        pid = -1
-    if pid == 0:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        talk.close()
-        gc.enable()
-        child.wait_for_code(cell, socket.socket(fileno=sock), program, written)
-    if pid > 0:
-        frames.tell(talk, {"word": "born", "cell": said["cell"], "pid": pid})
-    os.close(cell)
-    os.close(sock)
-
-
-def _reap(talk: socket.socket, wake: socket.socket) -> None:
-    with contextlib.suppress(BlockingIOError):
-        wake.recv(4096)
-    while True:
-        try:
-            it = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if it is None:
-                return
-            name = name_of(it.si_pid)
-            _, status, use = os.wait4(it.si_pid, 0)
-        except ChildProcessError:
-            return
-        said: dict[str, Any] = {"word": "ended", "pid": it.si_pid, "status": status}
-        said["cpu_ms"] = (use.ru_utime + use.ru_stime) * 1000
-        said["peak_kb"] = use.ru_maxrss
-        words = child.last_words(name)
-        said["mark"] = words[1] if words is not None else ""
-        frames.tell(talk, said)
-
-
-def name_of(pid: int) -> str:
-    """What a process calls itself."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().rstrip("\n")
-    except OSError:
-        return ""

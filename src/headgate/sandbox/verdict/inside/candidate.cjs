@@ -12,6 +12,9 @@ const { Held, Known, Values, Wire } = require("./values.cjs");
 const wire = new Wire(3);
 const held = new Held();
 const met = new Map();
+const lent = new Map();
+const { setTimeout: later, setImmediate: soon, Date: { now } } = globalThis;
+const PATIENCE_MS = 5;
 const values = new Values(keep, meet);
 const scopes = new Map();
 
@@ -30,12 +33,42 @@ function isClass(it) {
   return Function.prototype.toString.call(it).startsWith("class");
 }
 
+// A promise of the test: the judge says when it is settled.
+const owed = new Map();
+let wake = () => {};
+
+function promised(number) {
+  return new Promise((resolve, reject) => { owed.set(number, { resolve, reject }); wake(); });
+}
+
+function settle(number, isKept, value) {
+  const { resolve, reject } = owed.get(number);
+  owed.delete(number);
+  (isKept ? resolve : reject)(value);
+}
+
+// What comes of a promise; null while it does not settle by itself: it may wait for what the
+// test does next, which moves only when the judge is not kept waiting.
+async function outcome(it) {
+  let found = null;
+  it.then((value) => { found = ["value", value]; wake(); },
+    (e) => { found = ["raise", e]; wake(); });
+  const until = now() + PATIENCE_MS;
+  for (;;) {
+    if (owed.size) await new Promise((r) => later(r, 1));
+    if (found || owed.size || now() >= until) return found;
+    await new Promise((r) => { wake = r; soon(() => { if (found) r(); }); later(r, 1); });
+  }
+}
+
 function meet(frame) {
   if (frame[0] === "yours") return held.things.get(frame[1]);
+  if (frame[0] === "promised") return promised(frame[1]);
   const number = frame[1];
-  const it = (...args) => ask("call", number, args);
-  met.set(it, number);
-  return it;
+  // what the test hands over twice is one function here too: on(f), then off(f)
+  if (!lent.has(number)) lent.set(number, (...args) => ask("call", number, args));
+  met.set(lent.get(number), number);
+  return lent.get(number);
 }
 
 function ask(op, number, args) {
@@ -56,6 +89,7 @@ function perform(op, number, args) {
   if (op === "has") return has(args[0], args[1]);
   if (op === "read") return read(args[0], args[1]);
   if (op === "names") return names(args[0]);
+  if (op === "settle") return settle(number, args[0], args[1]);
   const it = held.things.get(number);
   switch (op) {
     case "call": return Reflect.apply(it, args[0], args[1]);
@@ -140,7 +174,12 @@ function open(frame) {
   return { op, number, args, known, before };
 }
 
+// While the code waits for an answer of its own nothing can be awaited.
 function serveNow(frame) {
+  if (frame[1] === "await") {
+    wire.send(["pending", null, []]);
+    return;
+  }
   const { op, number, args, known, before } = open(frame);
   try { answer("value", perform(op, number, args), known, before); } catch (e) {
     answer("raise", e, known, before);
@@ -153,7 +192,15 @@ async function serve(frame) {
   let result;
   try {
     result = perform(op, number, args);
-    if (op === "await" || op === "load") result = await result;
+    if (op === "load") result = await result;
+    if (op === "await") {
+      const found = await outcome(Promise.resolve(result));
+      if (found === null) {
+        wire.send(["pending", null, []]);
+        return;
+      }
+      [kind, result] = found;
+    }
   } catch (e) {
     kind = "raise";
     result = e;

@@ -14,7 +14,7 @@ import socket
 import sys
 from typing import Any
 
-from headgate.sandbox.verdict.inside import peer
+from headgate.sandbox.verdict.inside import obliging, peer
 
 MOST_PRINTED = 1 << 20
 
@@ -70,8 +70,6 @@ def _find(name: str, attribute: str) -> bool:
 
 def _surround(said: Any) -> None:
     """The tests changed the environment or the folder: so it is here."""
-    if said is None:
-        return
     gone, new = said
     for name in gone:
         os.environ.pop(name, None)
@@ -93,17 +91,28 @@ def run(sock: socket.socket) -> None:
     sys.stderr = sys.__stderr__ = err  # type: ignore[misc] # code may use either
     side = peer.Peer(peer.Wire(sock))
 
-    def said() -> list[str]:
+    obliges = obliging.Obliging(side)
+
+    def said() -> list[Any]:
         for it in (sys.stdout, sys.stderr, out, err):
             try:
                 it.flush()
             except (ValueError, OSError, AttributeError):
                 continue
-        return [it.take() for it in spoken]
+        return [*(it.take() for it in spoken), *obliges.take()]
 
-    side.said = said
-    side.heard = _surround
-    side.perform = {"lay": _lay, "load": _load, "public": _public, "has": _find}
+    def heard(it: Any) -> None:
+        if it:
+            if it.get("around"):
+                _surround(it["around"])
+            obliges.apply(it)
+
+    side.said, side.heard, side.lets_read = said, heard, True
+    side.perform = {
+        "lay": _lay, "load": _load, "public": _public, "has": _find,
+        "heed": obliges.heed, "look": obliging.look, "derive": obliging.derive,
+        "super": super,
+    }  # fmt: skip
     while True:
         frame = side.wire.receive()
         side.serve(frame)

@@ -30,7 +30,7 @@ def _guarded(numpy: Any, compare: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(compare)
     def guarded(one: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
         # what is an object of the code is looked at once, so that it cannot change its mind
-        pair = [numpy.asarray(it) if isinstance(it, peer.Thing) else it for it in (one, other)]
+        pair = [numpy.asarray(it) if peer.is_thing(it) else it for it in (one, other)]
         if _is_empty(numpy, pair[0]) != _is_empty(numpy, pair[1]):
             raise Empty(f"nothing was compared by {compare.__name__}: one side is empty")
         return compare(*pair, *args, **kwargs)
@@ -63,7 +63,7 @@ def guard_approx(approx: Any) -> None:
     compare = approx.__eq__
 
     def equals(self: Any, actual: Any) -> bool:
-        if isinstance(actual, peer.Thing):
+        if peer.is_thing(actual):
             return False
         is_array = type(actual).__module__ == "numpy"
         return not (is_array and actual.size == 0) and bool(compare(self, actual))

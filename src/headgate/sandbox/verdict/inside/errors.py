@@ -6,9 +6,11 @@ Rule 2: what steers the judge itself (skips, interrupts, ends of loops) is never
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import importlib
 import traceback
+from collections.abc import Collection
 from typing import Any
 
 from headgate.sandbox.verdict.inside import values
@@ -150,8 +152,15 @@ def _where(it: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def tame(it: BaseException, op: str) -> BaseException:
-    """What of it is raised in the judge: the end of a loop only where a loop asked for it."""
+def tame(it: BaseException, op: str, named: Collection[str] | None = None) -> BaseException:
+    """What of it is raised in the judge: the end of a loop only where a loop asked for it.
+
+    `named` is what a test names: one that awaits without a word of cancellation would take a
+    cancelled check for one that need not be looked at.
+    """
+    is_cancelled = isinstance(it, asyncio.CancelledError)
+    if is_cancelled and named is not None and "CancelledError" not in named:
+        return RuntimeError("the code raised CancelledError")
     ends = {"next": StopIteration, "anext": StopAsyncIteration}.get(op)
     if isinstance(it, STEERING) and not (ends and isinstance(it, ends)):
         return RuntimeError(f"the code raised {type(it).__name__}")

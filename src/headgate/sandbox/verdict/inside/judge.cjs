@@ -147,6 +147,7 @@ async function runAsserts() {
 function makeStandins() {
   globalThis.__hg_standin = standin;
   globalThis.__hg_suite = suite.open(count, fail);
+  for (const [name, it] of Object.entries(globalThis.__hg_suite)) globalThis[name] ??= it;
   const lay = (file, from, names, whole = "__hg_it.default") => {
     const place = path.join(__dirname, "tree", file);
     fs.mkdirSync(path.dirname(place), { recursive: true });

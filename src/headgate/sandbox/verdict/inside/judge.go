@@ -1,11 +1,15 @@
 // Judges Go: runs the tests here and the code elsewhere, and reports what it saw.
 //
-// Rule 1: a test counts when its function ran to its end, did not fail and was not skipped.
+// Rule 1: a test counts when it and its parts ran to their end, did not fail, were not skipped.
 // Rule 2: this process is hidden before the code's exists: no ptrace, no /proc entries.
+// Rule 3: an object of the code is a number here; fields that the tests name are kept in step.
 package PACKAGE
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -17,7 +21,6 @@ import (
 )
 
 var (
-	hgLock    sync.Mutex
 	hgCount   sync.Mutex
 	hgSeen    int
 	hgPassed  int
@@ -27,8 +30,14 @@ var (
 // What is no number is neither near to another nor far from it: tests that expect it name it.
 var hgTakesNaN = true
 
-func hgIsNaN(v reflect.Value) bool {
-	return v.CanFloat() && math.IsNaN(v.Float())
+// Whether tests change the environment, which the code is to see too.
+var hgSetsEnv = false
+
+func hgRefused(v reflect.Value) string {
+	if !hgTakesNaN && v.CanFloat() && math.IsNaN(v.Float()) {
+		return "the code answered with what is no number (NaN)"
+	}
+	return ""
 }
 
 // HGBegin hides this process and lets the code's be started.
@@ -38,6 +47,31 @@ func HGBegin() {
 		os.Exit(1)
 	}
 	syscall.Write(5, []byte("r"))
+	go hgListen()
+}
+
+// HGMain is what a TestMain of the tests is given.
+type HGMain struct{ M *testing.M }
+
+// Run runs the tests.
+func (m HGMain) Run() int {
+	code := m.M.Run()
+	if code != 0 {
+		hgCount.Lock()
+		defer hgCount.Unlock()
+		if hgFailure == "" {
+			hgFailure = "a test failed"
+		}
+	}
+	return code
+}
+
+// HGExit ends the tests instead of os.Exit.
+func HGExit(code int) {
+	if code != 0 && hgFailure == "" {
+		hgFailure = fmt.Sprintf("the tests ended with %d", code)
+	}
+	HGReport("", "")
 }
 
 // HGRun counts one test.
@@ -45,23 +79,23 @@ func HGRun(t *testing.T, name string, test func(*testing.T)) {
 	hgCount.Lock()
 	hgSeen++
 	hgCount.Unlock()
-	done := false
-	defer func() {
-		r := recover()
+	done, words := false, ""
+	t.Cleanup(func() {
 		hgCount.Lock()
 		defer hgCount.Unlock()
-		if r != nil {
-			t.Errorf("panic: %v", r)
-		}
 		switch {
 		case t.Skipped():
 			hgSeen--
 		case done && !t.Failed():
 			hgPassed++
-		case hgFailure == "" && r != nil:
-			hgFailure = fmt.Sprintf("%s: panic: %v", name, r)
 		case hgFailure == "":
-			hgFailure = name
+			hgFailure = name + words
+		}
+	})
+	defer func() {
+		if r := recover(); r != nil {
+			words = fmt.Sprintf(": panic: %v", r)
+			t.Error(words)
 		}
 	}()
 	test(t)
@@ -88,73 +122,150 @@ func HGReport(ending string, failure string) {
 	os.Exit(0)
 }
 
-func hgGone(words any) {
+func hgGone(words string) {
+	hgCount.Lock()
 	HGReport("ended", fmt.Sprintf("%v, at check %d", words, hgSeen))
+}
+
+func hgAlien(words string) { hgGone("the code sent " + words) }
+
+func hgUnable(words string) { HGReport("untestable", words) }
+
+// The code calls what was lent to it, and nothing else.
+func hgFind(target string) reflect.Value {
+	if !strings.HasPrefix(target, "#") {
+		panic(hgRubbish("a call of what was never lent"))
+	}
+	return hgTarget(target)
 }
 
 // HGCall has the code's function called; the pointers are to its arguments and results.
 func HGCall(name string, args []any, results []any) {
-	hgLock.Lock()
-	defer hgLock.Unlock()
-	body := append(hgNumber(nil, uint64(len(name))), name...)
-	for _, it := range args {
-		body = hgPut(body, reflect.ValueOf(it).Elem())
+	if hgSetsEnv {
+		hgSurround()
 	}
-	if hgSend(body) != nil {
-		hgGone("the process of the code has ended")
-	}
-	answer, err := hgReceive()
-	if err != nil {
-		hgGone("the process of the code has ended")
-	}
-	r := &hgReader{answer}
-	if words := hgTaken(r, args, results); words != "" {
-		panic(strings.TrimPrefix(words, "!"))
-	}
-}
-
-func hgTaken(r *hgReader, args []any, results []any) string {
 	defer func() {
 		if it := recover(); it != nil {
-			hgGone(fmt.Sprintf("the code sent %v", it))
+			if words, ok := it.(hgUnfit); ok {
+				hgUnable(string(words))
+			}
+			panic(it)
 		}
 	}()
-	if r.number() != 0 {
-		return "!" + r.text()
-	}
-	for _, it := range results {
-		r.take(reflect.ValueOf(it).Elem())
-		if !hgTakesNaN && hgIsNaN(reflect.ValueOf(it).Elem()) {
-			return "!the code answered with what is no number (NaN)"
-		}
-	}
-	for _, it := range args {
-		now := reflect.New(reflect.TypeOf(it).Elem()).Elem()
-		r.take(now)
-		hgAmend(reflect.ValueOf(it).Elem(), now)
-	}
-	return ""
+	hgAsk(name, args, results)
 }
 
-// What the code did to what it was lent: seen by the test, as if it had been its own.
-func hgAmend(own, now reflect.Value) {
-	switch own.Kind() {
-	case reflect.Slice:
-		for i := 0; i < own.Len() && i < now.Len(); i++ {
-			hgAmend(own.Index(i), now.Index(i))
-			own.Index(i).Set(now.Index(i))
-		}
-	case reflect.Map:
-		if own.IsNil() || now.IsNil() {
-			return
-		}
-		own.Clear()
-		for it := now.MapRange(); it.Next(); {
-			own.SetMapIndex(it.Key(), it.Value())
-		}
-	case reflect.Pointer:
-		if !own.IsNil() && !now.IsNil() {
-			own.Elem().Set(now.Elem())
+var hgLastEnv sync.Map
+
+func hgSurround() {
+	now := map[string]bool{}
+	for _, it := range os.Environ() {
+		name, text, _ := strings.Cut(it, "=")
+		now[name] = true
+		if last, ok := hgLastEnv.Swap(name, text); !ok || last != text {
+			is := true
+			hgAsk("hg:env", []any{&name, &text, &is}, nil)
 		}
 	}
+	hgLastEnv.Range(func(key, _ any) bool {
+		if name := key.(string); !now[name] {
+			text, is := "", false
+			hgLastEnv.Delete(name)
+			hgAsk("hg:env", []any{&name, &text, &is}, nil)
+		}
+		return true
+	})
+}
+
+var (
+	hgThings    sync.Mutex
+	hgObjects   = map[uint64]reflect.Value{}
+	hgNext      uint64
+	hgLastField = map[uint64]map[string]string{}
+)
+
+// The number of an object, by its first field; what a test made itself gets an odd one.
+func hgHandle(p reflect.Value) uint64 {
+	hgThings.Lock()
+	defer hgThings.Unlock()
+	thing := hgOpen(p.Elem().Field(0))
+	n := thing.Field(0)
+	n = hgOpen(n)
+	if n.Uint() == 0 {
+		hgNext++
+		n.SetUint(hgNext*2 - 1)
+		hgObjects[hgNext*2-1] = p
+	}
+	return n.Uint()
+}
+
+func hgObject(t reflect.Type, n uint64) reflect.Value {
+	hgThings.Lock()
+	defer hgThings.Unlock()
+	if p, ok := hgObjects[n]; ok {
+		if p.Type().Elem() != t {
+			panic(hgRubbish("an object of another type"))
+		}
+		return p
+	}
+	if n%2 != 0 {
+		panic(hgRubbish("an object that was never there"))
+	}
+	p := reflect.New(t)
+	hgOpen(hgOpen(p.Elem().Field(0)).Field(0)).SetUint(n)
+	hgObjects[n] = p
+	return p
+}
+
+// Whether the code has this content of the field already.
+func hgIsKnown(n uint64, name string, content []byte) bool {
+	hgThings.Lock()
+	defer hgThings.Unlock()
+	if hgLastField[n] == nil {
+		hgLastField[n] = map[string]string{}
+	}
+	last, ok := hgLastField[n][name]
+	hgLastField[n][name] = string(content)
+	return ok && last == string(content)
+}
+
+func hgNote(n uint64, name string, now reflect.Value) {
+	field := &hgWriter{}
+	field.put(now)
+	hgIsKnown(n, name, field.b)
+}
+
+func hgChance() string {
+	b := make([]byte, 12)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// An error that the code made once; its words are asked for when they are due.
+type hgSentinel struct {
+	name string
+	once sync.Once
+	it   error
+}
+
+func (e *hgSentinel) ask() error {
+	e.once.Do(func() { HGCall("hg:sentinel", []any{&e.name}, []any{&e.it}) })
+	return e.it
+}
+func (e *hgSentinel) Error() string { return e.ask().Error() }
+func (e *hgSentinel) Unwrap() error { return errors.Unwrap(e.ask()) }
+
+// A method Is of the code, which is asked about an error that nobody has seen as well.
+func hgTrulyIs(key string, receiver any, target error) (is bool) {
+	HGCall(key, []any{receiver, &target}, []any{&is})
+	if !is {
+		return false
+	}
+	var always bool
+	decoy := errors.New(hgChance())
+	HGCall(key, []any{receiver, &decoy}, []any{&always})
+	if always {
+		panic("the code's error is every error")
+	}
+	return true
 }

@@ -4,13 +4,15 @@
 // Rule 2: this process is hidden before the code's exists: no ptrace, no /proc entries.
 #[allow(dead_code)]
 mod hg_judge {
-    use super::hg_wire::{receive, send, Put, Take};
+    use super::hg_line::{ask, listen, number, set, words, Side};
+    use super::hg_wire::{Put, Take};
     use std::fs::File;
     use std::io::Write;
     use std::os::fd::FromRawFd;
-    use std::panic::{catch_unwind, set_hook, UnwindSafe};
+    use std::collections::HashMap;
+    use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex, OnceLock};
 
     extern "C" {
         fn prctl(option: i32, a: usize, b: usize, c: usize, d: usize) -> i32;
@@ -20,13 +22,22 @@ mod hg_judge {
     static PASSED: AtomicUsize = AtomicUsize::new(0);
     static FAILURE: Mutex<String> = Mutex::new(String::new());
     static AT: Mutex<String> = Mutex::new(String::new());
-    static LINE: Mutex<()> = Mutex::new(());
+
+    /// What the tests lend: called by number, with arguments and for an answer as bytes.
+    pub type Loan<'a> = Box<dyn FnMut(&mut &[u8], &mut Vec<u8>) -> Option<()> + 'a>;
+    struct Kept(Mutex<Loan<'static>>, u64);
+    unsafe impl Send for Kept {}
+    unsafe impl Sync for Kept {}
+    static LOANS: OnceLock<Mutex<HashMap<u64, Arc<Kept>>>> = OnceLock::new();
+    static LENT: AtomicUsize = AtomicUsize::new(0);
 
     pub fn begin() {
         const DUMPABLE: i32 = 4;
         assert!(unsafe { prctl(DUMPABLE, 0, 0, 0, 0) } == 0);
         set_hook(Box::new(|it| *AT.lock().unwrap() = format!("{it}")));
+        set(Side { first: 1, serve, gone: |it| gone(it) });
         unsafe { File::from_raw_fd(5) }.write_all(b"r").unwrap();
+        std::thread::spawn(listen);
     }
 
     pub fn seen() { SEEN.fetch_add(1, SeqCst); }
@@ -37,9 +48,9 @@ mod hg_judge {
         if failure.is_empty() { *failure = text; }
     }
 
-    pub fn run<T: Ended>(name: &str, counts: bool, panics: Option<&str>, test: impl Fn() -> T + UnwindSafe) {
+    pub fn run<T: Ended>(name: &str, counts: bool, panics: Option<&str>, test: impl Fn() -> T) {
         if counts { seen(); }
-        let held = match catch_unwind(test) {
+        let held = match catch_unwind(AssertUnwindSafe(test)) {
             Ok(it) => it.is_well() && panics.is_none(),
             Err(_) => panics.is_some_and(|it| AT.lock().unwrap().contains(it)),
         };
@@ -91,12 +102,52 @@ mod hg_judge {
         tell("ended", &format!("{what}, at check {}", SEEN.load(SeqCst)));
     }
 
+    pub fn unable(what: &str) -> ! { tell("untestable", what) }
+
+    /// The code calls what was lent to it, and nothing else; what only one thread may call is
+    /// not called by another.
+    fn serve(body: &[u8]) -> Vec<u8> {
+        let mut from = body;
+        let loan = u64::take(&mut from)
+            .and_then(|it| LOANS.get_or_init(Default::default).lock().unwrap().get(&it).cloned());
+        let Some(loan) = loan else { gone("the code called what was never lent") };
+        if loan.1 != 0 && loan.1 != number() { gone("the code called from where it may not"); }
+        let held = if loan.1 == 0 { Some(loan.0.lock().unwrap_or_else(|it| it.into_inner())) } else { loan.0.try_lock().ok() };
+        let Some(mut held) = held else { gone("the code called what was being called") };
+        let mut answer = vec![0u8];
+        match catch_unwind(AssertUnwindSafe(|| held(&mut from, &mut answer))) {
+            Ok(Some(())) => answer,
+            Ok(None) => gone("the code sent no value"),
+            Err(panic) => {
+                answer = vec![1u8];
+                words(panic.as_ref()).hg_put(&mut answer);
+                answer
+            }
+        }
+    }
+
+    /// A number for what is lent; `shared`: other threads may call it.
+    pub fn lend(shared: bool, it: Loan<'_>) -> u64 {
+        let it: Loan<'static> = unsafe { std::mem::transmute(it) };
+        let at = LENT.fetch_add(1, SeqCst) as u64 + 1;
+        let kept = Arc::new(Kept(Mutex::new(it), if shared { 0 } else { number() }));
+        LOANS.get_or_init(Default::default).lock().unwrap().insert(at, kept);
+        at
+    }
+
+    /// Takes back what lives no longer than the call, once nobody is in it.
+    pub struct Back(pub u64);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            let gone = LOANS.get_or_init(Default::default).lock().unwrap().remove(&self.0);
+            if let Some(it) = gone {
+                while Arc::strong_count(&it) > 1 { std::thread::yield_now(); }
+            }
+        }
+    }
+
     pub fn call(body: Vec<u8>) -> Vec<u8> {
-        let answer = {
-            let _held = LINE.lock().unwrap_or_else(|it| it.into_inner());
-            send(&body).and_then(|_| receive())
-        };
-        let Ok(answer) = answer else { gone("the process of the code has ended") };
+        let answer = ask(&body);
         let mut from = &answer[..];
         match u8::take(&mut from) {
             Some(0) => from.to_vec(),
@@ -114,7 +165,7 @@ mod hg_judge {
 
     pub fn named(name: &str) -> Vec<u8> {
         let mut body = Vec::new();
-        name.put(&mut body);
+        name.hg_put(&mut body);
         body
     }
 }

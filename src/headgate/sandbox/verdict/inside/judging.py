@@ -9,15 +9,27 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import signal
 import socket
 import sys
 import time
 import types
 import unittest
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from headgate.sandbox.verdict.inside import checks, empty, lent, modules, peer, runners, watched
+from headgate.sandbox.verdict.inside import (
+    checks,
+    derived,
+    empty,
+    lent,
+    modules,
+    peer,
+    runners,
+    standard,
+    watched,
+)
 
 MOST_KEPT = 4096
 
@@ -58,20 +70,33 @@ class Surroundings:
 class Judge:
     """The tests' side."""
 
-    def __init__(self, sock: socket.socket, payload: dict[str, Any]) -> None:
-        self.payload = payload
-        self.count = checks.Checks()
+    def __init__(
+        self,
+        sock: socket.socket,
+        payload: dict[str, Any],
+        tell: Callable[[dict[str, Any]], NoReturn],
+    ) -> None:
+        """`tell` is for what cannot wait until the tests come to an end."""
+        self.payload, self._tell = payload, tell
+        self.count = checks.Checks(self._time)
+        self._test = ""
+        self._sink = Sink()
         self.watch = watched.Watch()
         thing = type("Thing", (watched.Watched,), {"watch": self.watch, "__slots__": ()})
         self.side = peer.Peer(peer.Wire(sock), _maker(thing))
-        self.side.heard = _heard
-        self.side.said = Surroundings().changed
+        self.side.heard = self._heard
+        self.side.entry = derived.Entry
+        self.standard = standard.Standard(self.side)
+        self._surroundings = Surroundings()
+        self.side.said = self._said
         self.side.raised = self._raised
+        self.side.named = self.watch.names
+        self.side.enums.ask = self._of_member
         self.ending = "failed"
 
     def run(self) -> dict[str, Any]:
-        sink = Sink()
-        sys.stdout = sys.stderr = sink
+        sys.stdout = sys.stderr = self._sink
+        signal.signal(signal.SIGALRM, self._overtime)
         try:
             self._prepare()
             STYLES[self.payload["style"]](self)
@@ -88,9 +113,22 @@ class Judge:
         except BaseException as e:  # noqa: BLE001 (a test may end in any way; it is no pass)
             self.ending = self.ending if self.ending == "refused" else "failed"
             self.count.fail(worded(e))
-        return self._report(sink)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return self._report()
 
-    def _report(self, sink: Sink) -> dict[str, Any]:
+    def _time(self, test: str) -> None:
+        """A test begins; with no name: it is over."""
+        self._test = test
+        seconds = self.payload["test_s"] if test else 0
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _overtime(self, *_: object) -> None:
+        """The test holds the code, or waits for it: neither would let an exception through."""
+        self.ending = "slow"
+        self.count.failure = f"{self._test} took longer than {self.payload['test_s']:g} s"
+        self._tell(self._report())
+
+    def _report(self) -> dict[str, Any]:
         if self.watch.suspicion and self.ending == "passed":
             self.ending = "failed"
             self.count.fail(self.watch.suspicion[0])
@@ -101,8 +139,30 @@ class Judge:
             "failure": self.count.failure,
             "suspicion": self.watch.suspicion,
             "apart": True,
-            "output": sink.text,
+            "output": self._sink.text,
         }
+
+    def _said(self) -> Any:
+        said, around = self.standard.changed(), self._surroundings.changed()
+        return {**said, "around": around} if around else said or None
+
+    def _heard(self, said: Any) -> None:
+        """What the code printed, warned of and logged since: said here, for a test to hear."""
+        if not isinstance(said, list) or len(said) != 4:
+            return
+        for stream, text in zip((sys.stdout, sys.stderr), said, strict=False):
+            if isinstance(text, str) and text:
+                stream.write(text)
+        standard.heard_records(self.side, said[3])
+        standard.heard_warnings(self.side, said[2])
+
+    def _of_member(self, it: Any, name: str) -> Any:
+        if name in watched.ASKING:
+            raise self.watch.refuse(
+                f"a member of the code's {type(it).__name__} stood where a plain value was "
+                f"due: its own .{name}() would have decided"
+            )
+        return self.side.look_at(it, name)
 
     def _raised(self, e: BaseException) -> None:
         """An assertion of the test fails also if the code that called it swallows that."""
@@ -131,8 +191,13 @@ class Judge:
         theirs = modules.Theirs(self.side, tops, self.watch)
         if "numpy" in self.watch.names:
             empty.guard_numpy()
-        modules.install(ours.first(), theirs, ours)
+        tops |= {it.partition(".")[0] for it in ours.names()}
+        modules.install(tops, ours.first(), theirs, ours)
         self.side.allow = lent.Lent({"checks", *ours.names()}).allow
+        self.standard.install()
+        # an object of the code that compares with nothing of ours, in `assert it.__eq__(2)`
+        warnings.filterwarnings("error", checks.UNDECIDED, DeprecationWarning)
+        self.side.ask("heed", 0, (self.payload["heeds"],))
         self.side.ask("lay", 0, (given, roots))
 
 
@@ -150,14 +215,6 @@ def _maker(thing: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-def _heard(said: Any) -> None:
-    """What the code printed since: said here, so that a test can capture it."""
-    if isinstance(said, list) and len(said) == 2:
-        for stream, text in zip((sys.stdout, sys.stderr), said, strict=True):
-            if isinstance(text, str) and text:
-                stream.write(text)
-
-
 def worded(e: BaseException) -> str:
     """An exception in words, and where in the code it arose if it came from there."""
     where = vars(e).get("_where", "") if hasattr(e, "__dict__") else ""
@@ -168,7 +225,7 @@ def worded(e: BaseException) -> str:
 def _run_asserts(judge: Judge) -> None:
     """Tests as source: assertions, check(candidate), test functions and test cases."""
     payload, count = judge.payload, judge.count
-    space: dict[str, Any] = {"__name__": "checks", "_hg_checks": count}
+    space: dict[str, Any] = {"__name__": "checks", "_hg_checks": count, "super": derived.upper}
     source = "\n".join(payload["tests"].values())
     support, entry = payload["support"], payload["entry"]
     exec(compile(support, "support", "exec", dont_inherit=True), space)  # noqa: S102
@@ -182,9 +239,11 @@ def _run_asserts(judge: Judge) -> None:
             continue
         own = None if name in judge.watch.defined else modules.owned(name)
         space[name] = getattr(solution, name) if own is None else own
+    count.clock("the source of the tests")
     exec(checks.rewritten("tests", source), space)  # noqa: S102 (the tests are ours)
     check = space.get("check")
     if entry and callable(check) and not checks.calls(source, "check"):
+        count.clock("check")
         check(space[entry])
     _run_functions(judge, space)
 
@@ -205,6 +264,7 @@ def _load(judge: Judge) -> Any:
 def _run_functions(judge: Judge, space: dict[str, Any]) -> None:
     for name, it in list(space.items()):
         if name.startswith("test") and isinstance(it, types.FunctionType):
+            judge.count.clock(name)
             judge.count.begin(name)
             it()
             judge.count.end()
@@ -239,8 +299,15 @@ def _stamp(path: str) -> tuple[int, ...] | None:
     return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
+def _run_pytest(judge: Judge) -> None:
+    import pytest
+
+    judge.standard.follow_monkeypatch(pytest.MonkeyPatch)
+    _run_files(judge, runners.run_pytest)
+
+
 STYLES: dict[str, Callable[[Judge], None]] = {
     "asserts": _run_asserts,
-    "pytest": lambda judge: _run_files(judge, runners.run_pytest),
+    "pytest": _run_pytest,
     "unittest": lambda judge: _run_files(judge, runners.run_unittest),
 }

@@ -17,7 +17,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from headgate.sandbox.verdict.inside import checks, peer, watched
+from headgate.sandbox.verdict.inside import checks, derived, peer, watched
 
 SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
@@ -145,9 +145,7 @@ class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         if name not in self._sources and name not in self._packages:
             return None
-        return importlib.util.spec_from_loader(
-            name, self, is_package=name in self._packages and name not in self._sources
-        )
+        return importlib.util.spec_from_loader(name, self, is_package=name in self._packages)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
@@ -156,6 +154,8 @@ class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path, text = self._sources.get(module.__name__, ("", ""))
         module.__file__ = str(pathlib.Path(path).absolute())
         module.__dict__["_hg_checks"] = self._count
+        if "super(" in text:
+            module.__dict__["super"] = derived.upper
         exec(checks.rewritten(path, text), module.__dict__)  # noqa: S102 (the tests are ours)
 
 
@@ -199,9 +199,11 @@ def taken(names: set[str]) -> str:
     return ""
 
 
-def install(*finders: importlib.abc.MetaPathFinder) -> None:
-    """Puts them before all others."""
+def install(tops: set[str], *finders: importlib.abc.MetaPathFinder) -> None:
+    """Puts them before all others; `tops` are the outermost names that they find."""
     sys.meta_path[:0] = finders
+    if tops.isdisjoint(sys.modules):
+        return  # to look at every name would copy the pages that they lie on
     for name in list(sys.modules):
         if any(it.find_spec(name, None) for it in finders):
             del sys.modules[name]

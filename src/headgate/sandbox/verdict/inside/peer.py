@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
-import json
 import operator
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from json import dumps, loads
 from typing import Any, NoReturn
 
-from headgate.sandbox.verdict.inside import errors, values
+from headgate.sandbox.verdict.inside import enums, errors, values
 
 LARGEST = 256 << 20
 BINARY = [
@@ -45,6 +45,19 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 async def _awaited(it: Any) -> Any:
     return await it
+
+
+def _finished(it: Any) -> Any:
+    """Awaited here and now, also where a loop of the one who asks is waiting for it."""
+    waiting = asyncio._get_running_loop()
+    loop = asyncio.new_event_loop() if _loop().is_running() else _loop()
+    asyncio._set_running_loop(None)
+    try:
+        return loop.run_until_complete(_awaited(it))
+    finally:
+        asyncio._set_running_loop(waiting)
+        if loop is not _loop():
+            loop.close()
 
 
 _BY_NAME: dict[str, Callable[[Any, Any], Any]] = {it: getattr(operator, it) for it in BINARY}
@@ -75,8 +88,10 @@ UNARY: dict[str, Callable[..., Any]] = {
     "setitem": operator.setitem,
     "delitem": operator.delitem,
     "contains": operator.contains,
-    "await": lambda it: _loop().run_until_complete(_awaited(it)),
-    "anext": lambda it: _loop().run_until_complete(anext(it)),
+    "await": _finished,
+    "anext": lambda it: _finished(anext(it)),
+    "aenter": lambda it: _finished(type(it).__aenter__(it)),
+    "aexit": lambda it, *args: _finished(type(it).__aexit__(it, *args)),
     "isinstance": lambda kind, it: isinstance(it, kind),
     "issubclass": lambda kind, it: issubclass(it, kind),
     "enter": lambda it: type(it).__enter__(it),
@@ -103,7 +118,7 @@ class Wire:
         self._sock = sock
 
     def send(self, frame: object) -> None:
-        data = json.dumps(frame, separators=(",", ":")).encode()
+        data = dumps(frame, separators=(",", ":")).encode()
         try:
             self._sock.sendall(struct.pack("<Q", len(data)) + data)
         except OSError as e:
@@ -114,7 +129,7 @@ class Wire:
         if size > LARGEST:
             raise Gone("the code sent a value larger than is taken")
         try:
-            return json.loads(self._exactly(size))
+            return loads(self._exactly(size))
         except (ValueError, RecursionError) as e:
             raise Gone("the code sent what is no frame") from e
 
@@ -164,14 +179,21 @@ class Thing:
     def __delattr__(self, name: str) -> None:
         self._hg_peer.ask("del", self, (name,))
 
-    def __mro_entries__(self, bases: object) -> NoReturn:
-        words = f"tests that derive from the code's {self._hg_name} are not judged from apart"
-        self._hg_peer.unable = words
-        raise TypeError(words)
+    def __mro_entries__(self, bases: object) -> tuple[type, ...]:
+        return (self._hg_peer.entry,)
 
     def __await__(self) -> Any:
         return self._hg_peer.ask("await", self, ())
         yield
+
+    def __exit__(self, kind: Any, it: Any, trace: object) -> Any:
+        return self._hg_peer.ask("exit", self, (kind, it, None))
+
+    async def __aenter__(self) -> Any:
+        return self._hg_peer.ask("aenter", self, ())
+
+    async def __aexit__(self, kind: Any, it: Any, trace: object) -> Any:
+        return self._hg_peer.ask("aexit", self, (kind, it, None))
 
     def __aiter__(self) -> Any:
         return self
@@ -193,6 +215,11 @@ class Thing:
         raise TypeError("an object of the code under test cannot be pickled")
 
 
+def is_thing(it: object) -> bool:
+    """By its true type: a mock may say that it is of any class."""
+    return issubclass(type(it), Thing)
+
+
 def _asks(op: str) -> Callable[..., Any]:
     def method(self: Thing, *args: Any) -> Any:
         return self._hg_peer.ask(op, self, args)
@@ -207,7 +234,7 @@ def _lend(names: dict[str, str]) -> None:
 
 _PLAIN = (
     "len bool int float complex str repr bytes iter next abs neg pos invert index round "
-    "reversed format dir getitem setitem delitem contains enter exit eq ne lt le gt ge"
+    "reversed format dir getitem setitem delitem contains enter eq ne lt le gt ge"
 )
 _lend({name: name for name in _PLAIN.split()})
 Thing.__doc__ = property(lambda it: it._hg_peer.ask("get", it, ("__doc__",)))  # type: ignore[assignment] # of the object, not of the class
@@ -224,6 +251,8 @@ class Peer:
         self.held = values.Held()
         self.errors = errors.Errors(self.held)
         self.values = values.Values(self._keep, self._meet)
+        self.enums = enums.Enums(self.held, self.look_at)
+        self.values.member = self.enums.encode
         self._make = make
         self._met: dict[int, Any] = {}
         self._lock = threading.RLock()
@@ -232,6 +261,12 @@ class Peer:
         self.heard: Callable[[Any], None] = lambda said: None
         self.said: Callable[[], Any] = lambda: None
         self.raised: Callable[[BaseException], None] = lambda e: None
+        self.lets_read = False
+        """whether what is read of an object here stays the same container for both sides"""
+        self.named: Collection[str] | None = None
+        """what the tests name"""
+        self.entry: type = object
+        """what stands for a class of the other side among the bases of one of ours"""
         self.unable = ""
         """what of the tests cannot be done from apart"""
 
@@ -241,10 +276,16 @@ class Peer:
 
     def _ask(self, op: str, target: Any, args: Any, kwargs: Any) -> Any:
         known = values.Known()
-        number = target._hg_number if isinstance(target, Thing) else target
+        number = target._hg_number if is_thing(target) else target
         named = [[name, self.values.encode(it, known)] for name, it in (kwargs or {}).items()]
-        frames = [self.values.encode(it, known) for it in args]
-        self.wire.send(["ask", op, number, frames, named, self.said()])
+        # what makes an object may be kept by it
+        self.values.live.is_open = op == "call" and getattr(target, "_hg_kind", "") == "class"
+        try:
+            frames = [self.values.encode(it, known) for it in args]
+        finally:
+            self.values.live.is_open = False
+        live = self.values.live.changed(self.values)
+        self.wire.send(["ask", op, number, frames, named, [self.said(), live]])
         while True:
             reply = self.wire.receive()
             if not isinstance(reply, list) or len(reply) < 4:
@@ -255,25 +296,26 @@ class Peer:
             return self._take_reply(reply, known, op)
 
     def _take_reply(self, reply: list[Any], known: values.Known, op: str) -> Any:
-        self.heard(reply[3])
         sent = len(known.things)
         try:
+            self._hear(reply[3])
             value = self.values.decode(reply[1], known)
             for at, inside in reply[2]:
                 if not isinstance(at, int) or not 0 <= at < sent:
                     raise values.Rubbish("a container that was never sent")
                 self.values.amend(known.things[at], inside, known)
+            self.values.live.settle(self.values)
         except (values.Rubbish, ValueError, TypeError) as e:
             raise Gone(f"the code sent {e}") from e
         if reply[0] == "value":
             return value
         if not isinstance(value, BaseException):
             raise Gone("the code raised what is no exception")
-        raise errors.tame(value, op)
+        raise errors.tame(value, op, self.named)
 
     def serve(self, frame: list[Any]) -> None:
         _, op, number, frames, named, said = frame
-        self.heard(said)
+        self._hear(said)
         known = values.Known()
         kwargs = {str(name): self.values.decode(it, known) for name, it in named}
         args = self.values.decode_all(frames, known)
@@ -287,12 +329,26 @@ class Peer:
             kind, result = "raise", e
         given = known.things[: len(before)]
         try:
+            self.values.live.is_open = op == "get" and kind == "value" and self.lets_read
             answer = self.values.encode(result, known)
             after = self._changed(given, before, known)
         except BaseException as e:  # noqa: BLE001 (such as a value that contains itself)
             kind, after = "raise", []
             answer = self.errors.encode(e, self.values, values.Known())
-        self.wire.send([kind, answer, after, self.said()])
+        finally:
+            self.values.live.is_open = False
+        live = self.values.live.changed(self.values)
+        self.wire.send([kind, answer, after, [self.said(), live]])
+
+    def look_at(self, it: Any, name: str) -> Any:
+        """An attribute of a member of an enumeration that was rebuilt here."""
+        return self.ask("look", 0, (name, it))
+
+    def _hear(self, said: Any) -> None:
+        if not isinstance(said, list) or len(said) != 2:
+            raise Gone("the code sent what is no frame")
+        self.values.live.amend(said[1], self.values)
+        self.heard(said[0])
 
     def _changed(self, given: list[Any], before: list[Any], known: values.Known) -> list[Any]:
         now = [self.values.inside(it, known) for it in given]
@@ -319,7 +375,7 @@ class Peer:
         raise Gone("the code asked for what nobody does")
 
     def _keep(self, it: Any) -> list[Any]:
-        if isinstance(it, Thing):
+        if is_thing(it):
             return ["yours", it._hg_number]
         if isinstance(it, BaseException) or (
             isinstance(it, type) and issubclass(it, BaseException)
@@ -337,12 +393,14 @@ class Peer:
             if frame[1] not in self._met:
                 self._met[frame[1]] = self._make(self, frame[1], str(frame[2]), str(frame[3]))
             return self._met[frame[1]]
+        if frame[0] in ("member", "your member"):
+            return self.enums.decode(frame)
         return self.errors.decode(frame, self.values)
 
 
 def _same(one: Any, other: Any) -> bool:
     """As JSON: 1, 1.0 and True are three things, and not-a-number is itself."""
-    return json.dumps(one) == json.dumps(other)
+    return dumps(one) == dumps(other)
 
 
 def _kind(it: object) -> str:

@@ -50,7 +50,18 @@ class Side {
   keep(it) {
     if (this.numbers.has(it)) return ["yours", this.numbers.get(it)];
     if (typeof it === "symbol") throw new TypeError("a symbol is not handed to the code");
+    if (it instanceof Promise) return this.owe(it);
     return ["held", this.held.add(it)];
+  }
+
+  // A promise of the test: the code is told when it is settled.
+  owe(it) {
+    const number = this.held.add(it);
+    const settle = (isKept) => (value) => {
+      try { this.ask("settle", number, [isKept, value]); } catch { /* told by what awaits it */ }
+    };
+    it.then(settle(true), settle(false));
+    return ["promised", number];
   }
 
   meet(frame) {
@@ -140,11 +151,14 @@ class Side {
   }
 
   async askLater(op, number) {
-    const known = this.send(op, number, []);
+    let known = this.send(op, number, []);
     for (;;) {
       const frame = this.receive();
       if (frame[0] === "ask") this.serve(frame);
-      else return this.checked(this.take(frame, known));
+      else if (frame[0] === "pending") {
+        await new Promise((r) => { setTimeout(r, 1); });
+        known = this.send(op, number, []);
+      } else return this.checked(this.take(frame, known));
     }
   }
 
@@ -157,7 +171,7 @@ class Side {
 
   receive() {
     const frame = this.guard(() => this.wire.receive());
-    const isFrame = Array.isArray(frame) && ["ask", "value", "raise"].includes(frame[0]);
+    const isFrame = Array.isArray(frame) && ["ask", "value", "raise", "pending"].includes(frame[0]);
     if (!isFrame) throw this.end("the code sent what is no frame");
     return frame;
   }

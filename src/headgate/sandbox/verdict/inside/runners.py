@@ -23,7 +23,12 @@ class _Counted(unittest.TestResult):
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
+        self._count.clock(test.id())
         self._count.begin(test.id())
+
+    def stopTest(self, test: unittest.TestCase) -> None:
+        super().stopTest(test)
+        self._count.clock("")
 
     def addSuccess(self, test: unittest.TestCase) -> None:
         super().addSuccess(test)
@@ -86,6 +91,12 @@ class _Plugin:
 
         return Remembered.from_parent(parent, path=module_path)
 
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._count.clock(nodeid)
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._count.clock("")
+
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self._count.fail(f"{report.nodeid or 'collection'}: {_shortly(report)}")
@@ -110,12 +121,28 @@ def _shortly(report: Any) -> str:
     return str(crash.message if crash else report.longrepr)[:400]
 
 
+def import_nothing() -> None:
+    """The code may have laid what lies in the work folder: pytest is to load none of it."""
+    import _pytest.config
+    import _pytest.pathlib
+    import _pytest.python
+
+    def imported(path: Any, *args: Any, **kwargs: Any) -> types.ModuleType:
+        return types.ModuleType(pathlib.PurePath(path).stem)
+
+    for module in (_pytest.config, _pytest.pathlib, _pytest.python):
+        for name in ("import_path", "importtestmodule"):
+            if hasattr(module, name):
+                setattr(module, name, imported)
+
+
 def run_pytest(names: list[str], count: checks.Checks) -> None:
     """Needs pytest in the sandbox's Python."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest
 
     empty.guard_approx(type(pytest.approx(1.0)))
+    import_nothing()
     for name in names:
         place = pathlib.Path(name)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +159,8 @@ def run_pytest(names: list[str], count: checks.Checks) -> None:
         "no:faulthandler",
         "--assert=plain",
         "--capture=sys",
+        "-W",
+        f"error:{checks.UNDECIDED}:DeprecationWarning",
     ]
     if importlib.util.find_spec("pytest_asyncio"):
         options += ["-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto"]

@@ -48,3 +48,4 @@ class Report:
         line = f"\n{MARK} {mac(self._key, text)} {text}\n".encode()
         while line:
             line = line[os.write(self._out, line) :]
+        os.close(self._out)  # whoever reads need not wait until the kernel has freed us

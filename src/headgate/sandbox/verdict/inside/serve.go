@@ -7,48 +7,101 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
+	"sync"
+	"unsafe"
 )
 
-func hgServe(functions map[string]any) {
-	for {
-		body, err := hgReceive()
-		if err != nil {
-			os.Exit(0)
-		}
-		if hgSend(hgAnswer(functions, body)) != nil {
-			os.Exit(0)
-		}
+var hgFunctions = map[string]reflect.Value{}
+
+func hgAdd(key string, function any) { hgFunctions[key] = reflect.ValueOf(function) }
+
+func hgFind(target string) reflect.Value {
+	switch target {
+	case "hg:sentinel":
+		return reflect.ValueOf(hgWordsOf)
+	case "hg:env":
+		return reflect.ValueOf(hgSetEnv)
+	}
+	if strings.HasPrefix(target, "#") {
+		return hgTarget(target)
+	}
+	f, ok := hgFunctions[target]
+	if !ok {
+		panic("no function " + target + " for these types")
+	}
+	return f
+}
+
+func hgWordsOf(name string) error {
+	e := *hgSentinels[name]
+	if e == nil {
+		return nil
+	}
+	if inner := hgInner(e); len(inner) > 0 {
+		return &hgCopy{e.Error(), inner[0]}
+	}
+	return fmt.Errorf("%s", e.Error())
+}
+
+type hgCopy struct {
+	words string
+	inner error
+}
+
+func (e *hgCopy) Error() string { return e.words }
+func (e *hgCopy) Unwrap() error { return e.inner }
+
+func hgSetEnv(name, text string, is bool) {
+	if is {
+		os.Setenv(name, text)
+	} else {
+		os.Unsetenv(name)
 	}
 }
 
-func hgAnswer(functions map[string]any, body []byte) (answer []byte) {
-	defer func() {
-		if r := recover(); r != nil {
-			text := fmt.Sprint(r)
-			answer = append(hgNumber(hgNumber(nil, 1), uint64(len(text))), text...)
-		}
-	}()
-	r := &hgReader{body}
-	f := reflect.ValueOf(functions[r.text()])
-	t := f.Type()
-	args := make([]reflect.Value, t.NumIn())
-	for i := range args {
-		args[i] = reflect.New(t.In(i)).Elem()
-		r.take(args[i])
-	}
-	call := f.Call
-	if t.IsVariadic() {
-		call = f.CallSlice
-	}
-	results := call(args)
-	answer = hgNumber(nil, 0)
-	for i, it := range results {
-		box := reflect.New(t.Out(i)).Elem()
-		box.Set(it)
-		answer = hgPut(answer, box)
-	}
-	for _, it := range args {
-		answer = hgPut(answer, it)
-	}
-	return answer
+func hgGone(string)   { os.Exit(0) }
+func hgAlien(string)  {}
+func hgUnable(string) {}
+
+func hgRefused(reflect.Value) string { return "" }
+
+type hgPlace struct {
+	at unsafe.Pointer
+	t  reflect.Type
 }
+
+var (
+	hgThings  sync.Mutex
+	hgObjects = map[uint64]reflect.Value{}
+	hgNumbers = map[hgPlace]uint64{}
+	hgNext    uint64
+)
+
+func hgHandle(p reflect.Value) uint64 {
+	hgThings.Lock()
+	defer hgThings.Unlock()
+	place := hgPlace{p.UnsafePointer(), p.Type()}
+	n, ok := hgNumbers[place]
+	if !ok {
+		hgNext++
+		n = hgNext * 2
+		hgNumbers[place], hgObjects[n] = n, p
+	}
+	return n
+}
+
+func hgObject(t reflect.Type, n uint64) reflect.Value {
+	hgThings.Lock()
+	defer hgThings.Unlock()
+	p, ok := hgObjects[n]
+	if !ok {
+		p = reflect.New(t)
+		hgNumbers[hgPlace{p.UnsafePointer(), p.Type()}], hgObjects[n] = n, p
+	}
+	return p
+}
+
+func hgIsKnown(uint64, string, []byte) bool { return false }
+
+func hgNote(uint64, string, reflect.Value) {}

@@ -101,6 +101,7 @@ function matchers(value, is) {
       const got = thrown();
       say(got !== null && fits(got.e, what), `to throw ${what === undefined ? "" : inspect(what)}`);
     },
+    toThrowError(what) { this.toThrow(what); },
   };
 }
 
@@ -143,7 +144,7 @@ function expect(value) {
     try { settled = [await value, null]; } catch (e) { settled = [null, e]; }
     if (is === (settled[1] !== null)) throw new realAssert.AssertionError({ message: "it settled otherwise" });
     const [it, e] = settled;
-    return matchers(is || name !== "toThrow" ? it : () => { throw e; }, true)[name](...args);
+    return matchers(is || !name.startsWith("toThrow") ? it : () => { throw e; }, true)[name](...args);
   } });
   return { ...matchers(value, true), not: matchers(value, false), resolves: later(true),
     rejects: later(false) };

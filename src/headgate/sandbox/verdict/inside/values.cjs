@@ -134,7 +134,8 @@ class Values {
   }
 
   encodeError(value, known) {
-    const own = Object.keys(value).filter((key) => key !== "stack")
+    const hidden = Object.hasOwn(value, "cause") ? ["cause"] : [];
+    const own = [...new Set([...Object.keys(value), ...hidden])].filter((key) => key !== "stack")
       .map((key) => [key, this.encode(value[key], known)]);
     const base = Object.keys(ERRORS).find((it) => it !== "Error"
       && value instanceof ERRORS[it]) || "Error";
@@ -247,6 +248,7 @@ const TAKES = {
     put(made, "name", String(f[2]));
     Object.defineProperty(made, "name", { enumerable: false });
     for (const [key, it] of f[4]) put(made, String(key), v.decode(it, known));
+    if (Object.hasOwn(made, "cause")) Object.defineProperty(made, "cause", { enumerable: false });
     const kinds = Array.from(f[5], (it) => v.decode(it, known));
     if (kinds.length) Object.defineProperty(made, "constructor", { value: kinds[0] });
     v.kinds.set(made, kinds);

@@ -18,8 +18,13 @@ import pathlib
 import re
 import sys
 import uuid
+import zoneinfo
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from headgate.sandbox.verdict.inside.known import Held, Known, Live, Reading, Rubbish
+
+__all__ = ["Held", "Known", "Rubbish", "Values"]
 
 SAFE = 1 << 53
 DEEPEST = 400
@@ -81,38 +86,6 @@ BUILTINS = frozenset(
 METHODS = (str, bytes, int, float, list, tuple, dict, set, frozenset, range)
 
 
-class Rubbish(Exception):
-    """The other side sent what no honest side sends."""
-
-
-class Known:
-    """The mutable containers of one exchange: both sides call them by the same number."""
-
-    def __init__(self) -> None:
-        self.things: list[Any] = []
-        self.numbers: dict[int, int] = {}
-
-    def add(self, thing: object) -> int:
-        self.numbers[id(thing)] = len(self.things)
-        self.things.append(thing)
-        return len(self.things) - 1
-
-
-class Held:
-    """A place for objects that the other side names by number."""
-
-    def __init__(self) -> None:
-        self.things: dict[int, Any] = {}
-        self.numbers: dict[int, int] = {}
-
-    def add(self, thing: object) -> int:
-        number = self.numbers.get(id(thing))
-        if number is None:
-            number = len(self.things) + 1
-            self.things[number], self.numbers[id(thing)] = thing, number
-        return number
-
-
 class Values:
     """Encodes and decodes; what it cannot is left to `keep` and `meet`."""
 
@@ -121,6 +94,9 @@ class Values:
     ) -> None:
         self._keep, self._meet = keep, meet
         self._deep = 0
+        self.live = Live()
+        self.member: Callable[[Any], list[Any] | None] = lambda it: None
+        """a member of an enumeration that is a number or a word too"""
 
     def encode(self, value: Any, known: Known) -> Any:
         kind = type(value)
@@ -131,17 +107,25 @@ class Values:
         number = known.numbers.get(id(value))
         if number is not None:
             return ["same", number]
+        number = self.live.numbers.get(id(value))
+        if number is not None:
+            return ["live", number]
+        if hasattr(kind, "_hg_number"):  # of the other side: to look at it would ask there
+            return self._keep(value)
         self._deep += 1
         try:
             if self._deep > DEEPEST:
                 raise RecursionError("a value is nested too deeply to be handed over")
-            return self._encode_large(value, known)
+            number = self.live.taken_up(value)
+            frame = self._encode_large(value, known)
+            return frame if number is None else ["living", number, frame]
         finally:
             self._deep -= 1
 
     def _encode_large(self, value: Any, known: Known) -> Any:
-        if isinstance(value, enum.Enum) and not isinstance(value, (int, str)):
-            return self._keep(value)
+        if isinstance(value, enum.Enum):
+            member = self.member(value) if isinstance(value, (int, str)) else None
+            return member or self._keep(value)
         for kind, put in PUTS:
             if isinstance(value, kind):
                 return put(self, value, known)
@@ -155,11 +139,15 @@ class Values:
     def encode_all(self, values: Iterable[Any], known: Known) -> list[Any]:
         return [self.encode(it, known) for it in values]
 
+    def written(self, thing: Any) -> Any:
+        """What a container holds, one level of it, to be told again and again."""
+        return self._encode_large(thing, Reading(Known()))
+
     def inside(self, thing: Any, known: Known) -> Any:
         """What a known container holds, one level of it written out."""
         number = known.numbers.pop(id(thing))
         try:
-            return self._encode_large(thing, _Reading(known))
+            return self._encode_large(thing, Reading(known))
         finally:
             known.numbers[id(thing)] = number
 
@@ -175,8 +163,12 @@ class Values:
             if self._deep > DEEPEST + 8:
                 raise Rubbish("a value nested too deeply")
             take = TAKES.get(frame[0])
+            if frame[0] == "living":
+                return self.live.take(frame[1], lambda: self.decode(frame[2], known))
             return take(self, frame, known) if take else self._meet(frame)
-        except (ValueError, TypeError, IndexError, KeyError, ArithmeticError) as e:
+        except Rubbish:
+            raise
+        except Exception as e:
             raise Rubbish(f"a frame that holds no {frame[0]}") from e
         finally:
             self._deep -= 1
@@ -188,7 +180,7 @@ class Values:
 
     def amend(self, thing: Any, frame: Any, known: Known) -> None:
         """Gives a container of ours the content that the other side left in its copy."""
-        new = self.decode(frame, _Reading(known))
+        new = self.decode(frame, Reading(known))
         if type(thing) is bytearray or isinstance(thing, list):
             thing[:] = new
         elif isinstance(thing, collections.deque):
@@ -199,17 +191,6 @@ class Values:
             thing.update(new)
         else:
             thing[...] = new
-
-
-class _Reading(Known):
-    """Knows what is known and takes up nothing new."""
-
-    def __init__(self, known: Known) -> None:
-        super().__init__()
-        self.things, self.numbers = known.things, known.numbers
-
-    def add(self, thing: object) -> int:
-        return -1
 
 
 Put = Callable[[Values, Any, Known], Any]
@@ -293,7 +274,9 @@ PUTS: tuple[tuple[Any, Put], ...] = (
         fractions.Fraction,
         lambda v, x, k: ["fraction", hex(int(x.numerator)), hex(int(x.denominator))],
     ),
-    (datetime.datetime, lambda v, x, k: ["datetime", x.isoformat()]),
+    (datetime.datetime, lambda v, x, k: ["datetime", *_moment(v, x, k)]),
+    (datetime.timezone, lambda v, x, k: ["timezone", v.encode(x.utcoffset(None), k), str(x)]),
+    (zoneinfo.ZoneInfo, lambda v, x, k: ["zone", x.key] if x.key else v._keep(x)),
     (datetime.date, lambda v, x, k: ["date", x.isoformat()]),
     (datetime.time, lambda v, x, k: ["time", x.isoformat()]),
     (datetime.timedelta, lambda v, x, k: ["timedelta", x.days, x.seconds, x.microseconds]),
@@ -305,6 +288,12 @@ PUTS: tuple[tuple[Any, Put], ...] = (
         lambda v, x, k: ["view", v.encode_all(list(x), k)],
     ),
 )
+
+
+def _moment(values: Values, it: datetime.datetime, known: Known) -> list[Any]:
+    if isinstance(it.tzinfo, zoneinfo.ZoneInfo):
+        return [it.replace(tzinfo=None).isoformat(), values.encode(it.tzinfo, known)]
+    return [it.isoformat()]
 
 
 def _is_own(value: object) -> bool:
@@ -324,6 +313,13 @@ def _take_same(values: Values, frame: list[Any], known: Known) -> Any:
     if not isinstance(number, int) or not 0 <= number < len(known.things):
         raise Rubbish("a container that was never sent")
     return known.things[number]
+
+
+def _take_live(values: Values, frame: list[Any], known: Known) -> Any:
+    number = frame[1]
+    if not isinstance(number, int) or not 0 <= number < len(values.live.things):
+        raise Rubbish("a container that was never read")
+    return values.live.things[number]
 
 
 def _take_into(new: Callable[[], Any], fill: str) -> Take:
@@ -401,9 +397,19 @@ def _hex(text: str) -> int:
     return int(text, 16)
 
 
+# a test may put others in their place
+_DATETIME, _DATE, _UTC = datetime.datetime, datetime.date, datetime.timezone.utc  # noqa: UP017 (before 3.11 too)
+
+
+def _take_moment(values: Values, frame: list[Any], known: Known) -> Any:
+    moment = _DATETIME.fromisoformat(frame[1])
+    return moment.replace(tzinfo=values.decode(frame[2], known)) if frame[2:] else moment
+
+
 TAKES: dict[str, Take] = {
     "int": lambda v, f, k: _hex(f[1]),
     "same": _take_same,
+    "live": _take_live,
     "complex": lambda v, f, k: complex(f[1], f[2]),
     "tuple": lambda v, f, k: tuple(v.decode_all(f[1], k)),
     "named": _take_named,
@@ -420,8 +426,10 @@ TAKES: dict[str, Take] = {
     "notimplemented": lambda v, f, k: NotImplemented,
     "decimal": lambda v, f, k: decimal.Decimal(f[1]),
     "fraction": lambda v, f, k: fractions.Fraction(_hex(f[1]), _hex(f[2])),
-    "datetime": lambda v, f, k: datetime.datetime.fromisoformat(f[1]),
-    "date": lambda v, f, k: datetime.date.fromisoformat(f[1]),
+    "datetime": _take_moment,
+    "timezone": lambda v, f, k: _UTC if f[2] == "UTC" else datetime.timezone(v.decode(f[1], k)),
+    "zone": lambda v, f, k: zoneinfo.ZoneInfo(str(f[1])),
+    "date": lambda v, f, k: _DATE.fromisoformat(f[1]),
     "time": lambda v, f, k: datetime.time.fromisoformat(f[1]),
     "timedelta": lambda v, f, k: datetime.timedelta(f[1], f[2], f[3]),
     "uuid": lambda v, f, k: uuid.UUID(f[1]),

@@ -49,6 +49,10 @@ PLAIN_OF_TOLD = (
 )
 
 
+SCALING = ("mul", "rmul")
+"""no test scales by what it expects: an object so told may be measured (`abs(V(3, 4) * 2)`)"""
+
+
 class Unjudged(AssertionError):
     """A check whose outcome the code under test would decide itself."""
 
@@ -95,7 +99,7 @@ class Watched(peer.Thing):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = super().__call__(*args, **kwargs)
         is_class = self._hg_kind == "class" and self._hg_name in self.watch._classes
-        if is_class and isinstance(result, Watched):
+        if is_class and peer.is_thing(result):
             self.watch.made.add(result._hg_number)
         return result
 
@@ -110,7 +114,7 @@ class Watched(peer.Thing):
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if not isinstance(other, Watched):
+        if not peer.is_thing(other):
             return NotImplemented
         peer_ = self._hg_peer
         if peer_.ask("eq", self, (other,)) is not True:
@@ -130,7 +134,7 @@ class Watched(peer.Thing):
     __hash__ = peer.Thing.__hash__
 
     def __contains__(self, item: object) -> bool:
-        if not isinstance(item, Watched) and not self.watch.is_meant(self):
+        if not peer.is_thing(item) and not self.watch.is_meant(self):
             raise self.watch.refuse(
                 f"an object of the code's class {self._hg_name} stood where a plain container "
                 "was due: its own __contains__ would have decided"
@@ -158,7 +162,7 @@ def _asked(side: peer.Peer, op: str, it: Watched, decoy: object) -> object:
 
 def _ordering(op: str) -> Callable[[Watched, Any], Any]:
     def method(self: Watched, other: Any) -> Any:
-        if not isinstance(other, Watched):
+        if not peer.is_thing(other):
             raise self.watch.refuse(
                 f"an object of the code's class {self._hg_name} was ordered against a plain "
                 "value: its own operator would have decided"
@@ -171,9 +175,11 @@ def _ordering(op: str) -> Callable[[Watched, Any], Any]:
 def _binary(op: str) -> Callable[[Watched, Any], Any]:
     def method(self: Watched, other: Any) -> Any:
         result = self._hg_peer.ask(op, self, (other,))
-        if isinstance(other, Watched) and not (self._hg_told or other._hg_told):
+        if peer.is_thing(other) and not (self._hg_told or other._hg_told):
             return result
-        if not isinstance(result, Watched):
+        if op in SCALING and peer.is_thing(result) and self.watch.is_meant(self):
+            return result
+        if not peer.is_thing(result):
             raise self.watch.refuse(
                 f"an operator of the code's class {self._hg_name} was told a value of the test "
                 "and answered with a plain one"

@@ -1,33 +1,41 @@
-// Carries values of plain data between a Go test and the code it tests.
+// Carries values between a Go test and the code it tests.
 //
 // Rule 1: a value is written by the shape of its type, and rebuilt by ours: no method travels.
+// Rule 2: what is no plain data stays where it is and goes by number, of one type each.
 package PACKAGE
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
-	"math"
-	"os"
 	"reflect"
+	"math"
+	"strings"
+	"sync"
 	"unsafe"
 )
 
-const hgLargest = 256 << 20
+const hgDeepest = 2000
 
 type hgRubbish string
 
-var hgSentinels []error
+// What this side cannot hand over, though it is honest.
+type hgUnfit string
 
-// An error is its words and those of what it wraps.
-type hgError struct {
-	words string
-	inner error
+// What a stand-in of an object of the code has in it: the object's number.
+type hgThing struct{ n uint64 }
+
+var (
+	hgHeld      = map[string][]string{} // types that stay with the code -> fields that tests name
+	hgNamed     = map[string]reflect.Type{}
+	hgCodecs    = map[reflect.Type]hgCodec{}
+	hgErrorType = reflect.TypeOf((*error)(nil)).Elem()
+	hgHere      = reflect.TypeOf(hgThing{}).PkgPath()
+	hgHeldTypes sync.Map
+)
+
+type hgCodec struct {
+	put  func(*hgWriter, reflect.Value)
+	take func(*hgReader, reflect.Value)
 }
-
-func (e *hgError) Error() string { return e.words }
-func (e *hgError) Unwrap() error { return e.inner }
 
 var hgAnyTypes = []reflect.Type{
 	reflect.TypeOf(false), reflect.TypeOf(0), reflect.TypeOf(0.0), reflect.TypeOf(""),
@@ -37,99 +45,165 @@ var hgAnyTypes = []reflect.Type{
 	reflect.TypeOf([]byte(nil)), reflect.TypeOf(float32(0)), reflect.TypeOf(uint(0)),
 	reflect.TypeOf(int8(0)), reflect.TypeOf(int16(0)), reflect.TypeOf(uint16(0)),
 	reflect.TypeOf(uint32(0)), reflect.TypeOf([]bool(nil)), reflect.TypeOf(map[string]int(nil)),
+	reflect.TypeOf([]map[string]any(nil)), reflect.TypeOf(map[string]string(nil)),
+	reflect.TypeOf(map[any]any(nil)), reflect.TypeOf([][]string(nil)), reflect.TypeOf([][]int(nil)),
+	reflect.TypeOf(struct{}{}), reflect.TypeOf(map[string][]string(nil)), reflect.TypeOf([]int64(nil)),
 }
 
-var hgErrorType = reflect.TypeOf((*error)(nil)).Elem()
-
-func hgNumber(b []byte, n uint64) []byte { return binary.LittleEndian.AppendUint64(b, n) }
-
-func hgField(v reflect.Value, i int) reflect.Value {
-	f := v.Field(i)
-	if f.CanSet() {
-		return f
+func hgIsHeld(t reflect.Type) bool {
+	if known, ok := hgHeldTypes.Load(t); ok {
+		return known.(bool)
 	}
-	return reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem()
+	name, _, _ := strings.Cut(t.Name(), "[")
+	_, held := hgHeld[name]
+	held = held && t.PkgPath() == hgHere && t.Kind() == reflect.Struct
+	hgHeldTypes.Store(t, held)
+	return held
 }
 
-func hgPut(b []byte, v reflect.Value) []byte {
+func hgMirrored(t reflect.Type) []string {
+	name, _, _ := strings.Cut(t.Name(), "[")
+	return hgHeld[name]
+}
+
+// The same value, also where its field is not exported.
+func hgOpen(v reflect.Value) reflect.Value {
+	if v.CanSet() || !v.CanAddr() {
+		return v
+	}
+	return reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
+}
+
+type hgWriter struct {
+	b    []byte
+	seen map[uint64]bool
+	deep int
+}
+
+func (w *hgWriter) number(n uint64) { w.b = binary.LittleEndian.AppendUint64(w.b, n) }
+
+func (w *hgWriter) text(s string) {
+	w.number(uint64(len(s)))
+	w.b = append(w.b, s...)
+}
+
+func (w *hgWriter) put(v reflect.Value) {
+	if w.deep++; w.deep > hgDeepest {
+		panic(hgUnfit("a value that goes round in circles is no plain data"))
+	}
+	defer func() { w.deep-- }()
+	if codec, ok := hgCodecs[v.Type()]; ok {
+		codec.put(w, v)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		if v.Bool() {
-			return hgNumber(b, 1)
+			w.number(1)
+		} else {
+			w.number(0)
 		}
-		return hgNumber(b, 0)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return hgNumber(b, uint64(v.Int()))
+		w.number(uint64(v.Int()))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return hgNumber(b, v.Uint())
+		w.number(v.Uint())
 	case reflect.Float32, reflect.Float64:
-		return hgNumber(b, math.Float64bits(v.Float()))
+		w.number(math.Float64bits(v.Float()))
 	case reflect.Complex64, reflect.Complex128:
-		b = hgNumber(b, math.Float64bits(real(v.Complex())))
-		return hgNumber(b, math.Float64bits(imag(v.Complex())))
+		w.number(math.Float64bits(real(v.Complex())))
+		w.number(math.Float64bits(imag(v.Complex())))
 	case reflect.String:
-		return append(hgNumber(b, uint64(v.Len())), v.String()...)
+		w.text(v.String())
 	case reflect.Interface:
-		return hgPutInterface(b, v)
+		w.putInterface(v)
 	case reflect.Array:
 		for i := 0; i < v.Len(); i++ {
-			b = hgPut(b, v.Index(i))
+			w.put(v.Index(i))
 		}
-		return b
 	case reflect.Struct:
-		c := reflect.New(v.Type()).Elem()
-		c.Set(v)
-		for i := 0; i < c.NumField(); i++ {
-			b = hgPut(b, hgField(c, i))
-		}
-		return b
+		w.putStruct(v)
+	default:
+		w.putNilable(v)
 	}
-	return hgPutNilable(b, v)
 }
 
-func hgPutNilable(b []byte, v reflect.Value) []byte {
+func (w *hgWriter) putStruct(v reflect.Value) {
+	c := reflect.New(v.Type())
+	c.Elem().Set(v)
+	if hgIsHeld(v.Type()) {
+		w.putHeld(c)
+		return
+	}
+	for i := 0; i < v.NumField(); i++ {
+		w.put(hgOpen(c.Elem().Field(i)))
+	}
+}
+
+// The number of an object, and once in a message those of its fields that tests name.
+func (w *hgWriter) putHeld(p reflect.Value) {
+	n := hgHandle(p)
+	w.number(n)
+	if w.seen == nil {
+		w.seen = map[uint64]bool{}
+	}
+	if w.seen[n] {
+		w.number(0)
+		return
+	}
+	w.seen[n] = true
+	w.number(1)
+	for _, name := range hgMirrored(p.Type().Elem()) {
+		field := &hgWriter{seen: w.seen, deep: w.deep}
+		field.put(hgOpen(p.Elem().FieldByName(name)))
+		if hgIsKnown(n, name, field.b) {
+			w.number(0)
+		} else {
+			w.number(1)
+			w.b = append(w.b, field.b...)
+		}
+	}
+}
+
+func (w *hgWriter) putNilable(v reflect.Value) {
 	if v.IsNil() {
-		return hgNumber(b, 0)
+		w.number(0)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Slice:
-		b = hgNumber(b, uint64(v.Len())+1)
+		w.number(uint64(v.Len()) + 1)
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			w.b = append(w.b, v.Bytes()...)
+			return
+		}
 		for i := 0; i < v.Len(); i++ {
-			b = hgPut(b, v.Index(i))
+			w.put(v.Index(i))
 		}
-		return b
 	case reflect.Map:
-		b = hgNumber(b, uint64(v.Len())+1)
+		w.number(uint64(v.Len()) + 1)
 		for it := v.MapRange(); it.Next(); {
-			b = hgPut(hgPut(b, it.Key()), it.Value())
+			w.put(it.Key())
+			w.put(it.Value())
 		}
-		return b
 	case reflect.Pointer:
-		return hgPut(hgNumber(b, 1), v.Elem())
+		w.number(1)
+		if hgIsHeld(v.Type().Elem()) {
+			w.putHeld(v)
+		} else {
+			w.put(v.Elem())
+		}
+	case reflect.Func:
+		w.putFunc(v)
+	case reflect.Chan:
+		w.putChan(v)
+	default:
+		panic(hgUnfit("a " + v.Type().String() + " is no plain data"))
 	}
-	panic(hgRubbish("a " + v.Type().String() + " is no plain data"))
 }
 
-func hgPutInterface(b []byte, v reflect.Value) []byte {
-	if v.IsNil() {
-		return hgNumber(b, 0)
-	}
-	if v.Type() == hgErrorType {
-		chain := []string{}
-		for e := v.Interface().(error); e != nil && len(chain) < 50; e = errors.Unwrap(e) {
-			chain = append(chain, e.Error())
-		}
-		return hgPut(hgNumber(b, 1), reflect.ValueOf(chain))
-	}
-	for i, t := range hgAnyTypes {
-		if v.Elem().Type() == t {
-			return hgPut(hgNumber(b, uint64(i)+1), v.Elem())
-		}
-	}
-	panic(hgRubbish("a " + v.Elem().Type().String() + " is no plain data"))
+type hgReader struct {
+	data []byte
 }
-
-type hgReader struct{ data []byte }
 
 func (r *hgReader) number() uint64 {
 	if len(r.data) < 8 {
@@ -160,6 +234,10 @@ func (r *hgReader) text() string {
 
 // Fills v, which can be set.
 func (r *hgReader) take(v reflect.Value) {
+	if codec, ok := hgCodecs[v.Type()]; ok {
+		codec.take(r, v)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		v.SetBool(r.number() == 1)
@@ -179,14 +257,37 @@ func (r *hgReader) take(v reflect.Value) {
 			r.take(v.Index(i))
 		}
 	case reflect.Struct:
+		if hgIsHeld(v.Type()) {
+			v.Set(r.takeHeld(v.Type()).Elem())
+			return
+		}
 		for i := 0; i < v.NumField(); i++ {
-			r.take(hgField(v, i))
+			r.take(hgOpen(v.Field(i)))
 		}
 	case reflect.Interface:
 		r.takeInterface(v)
 	default:
 		r.takeNilable(v)
 	}
+}
+
+func (r *hgReader) takeHeld(t reflect.Type) reflect.Value {
+	n := r.number()
+	p := hgObject(t, n)
+	if r.number() == 0 {
+		return p
+	}
+	for _, name := range hgMirrored(t) {
+		if r.number() == 0 {
+			continue
+		}
+		field := hgOpen(p.Elem().FieldByName(name))
+		now := reflect.New(field.Type()).Elem()
+		r.take(now)
+		field.Set(now)
+		hgNote(n, name, now)
+	}
+	return p
 }
 
 func (r *hgReader) takeNilable(v reflect.Value) {
@@ -198,6 +299,14 @@ func (r *hgReader) takeNilable(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), n-1, n-1))
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			if n-1 > len(r.data) {
+				panic(hgRubbish("a value larger than was sent"))
+			}
+			copy(v.Bytes(), r.data)
+			r.data = r.data[n-1:]
+			return
+		}
 		for i := 0; i < n-1; i++ {
 			r.take(v.Index(i))
 		}
@@ -210,62 +319,45 @@ func (r *hgReader) takeNilable(v reflect.Value) {
 			v.SetMapIndex(key, value)
 		}
 	case reflect.Pointer:
+		if hgIsHeld(v.Type().Elem()) {
+			v.Set(r.takeHeld(v.Type().Elem()))
+			return
+		}
 		v.Set(reflect.New(v.Type().Elem()))
 		r.take(v.Elem())
+	case reflect.Func:
+		r.takeFunc(v, n)
+	case reflect.Chan:
+		r.takeChan(v, n)
 	default:
 		panic(hgRubbish("a " + v.Type().String() + " is no plain data"))
 	}
 }
 
-func (r *hgReader) takeInterface(v reflect.Value) {
-	n := r.number()
-	if n == 0 {
-		v.SetZero()
-		return
-	}
-	if v.Type() == hgErrorType {
-		var chain []string
-		r.take(reflect.ValueOf(&chain).Elem())
-		v.Set(reflect.ValueOf(hgChained(chain)))
-		return
-	}
-	if n > uint64(len(hgAnyTypes)) {
-		panic(hgRubbish("a value of an unknown type"))
-	}
-	it := reflect.New(hgAnyTypes[n-1]).Elem()
-	r.take(it)
-	v.Set(it)
-}
-
-func hgChained(chain []string) error {
-	if len(chain) == 0 {
-		return nil
-	}
-	for _, it := range hgSentinels {
-		if it.Error() == chain[0] {
-			return it
+// What was done elsewhere to what was lent: seen here, as if it had been done here.
+func hgAmend(own, now reflect.Value) {
+	switch own.Kind() {
+	case reflect.Slice:
+		n := min(own.Len(), now.Len())
+		for i := 0; i < n; i++ {
+			hgAmend(own.Index(i), now.Index(i))
+		}
+		reflect.Copy(own, now)
+	case reflect.Map:
+		if own.IsNil() || now.IsNil() {
+			return
+		}
+		own.Clear()
+		for it := now.MapRange(); it.Next(); {
+			own.SetMapIndex(it.Key(), it.Value())
+		}
+	case reflect.Pointer:
+		if !own.IsNil() && !now.IsNil() && own.UnsafePointer() != now.UnsafePointer() {
+			own.Elem().Set(now.Elem())
+		}
+	case reflect.Interface:
+		if !own.IsNil() && !now.IsNil() && own.Elem().Type() == now.Elem().Type() {
+			hgAmend(own.Elem(), now.Elem())
 		}
 	}
-	return &hgError{chain[0], hgChained(chain[1:])}
-}
-
-var hgLine = os.NewFile(3, "line")
-
-func hgSend(body []byte) error {
-	_, err := hgLine.Write(append(hgNumber(nil, uint64(len(body))), body...))
-	return err
-}
-
-func hgReceive() ([]byte, error) {
-	head := make([]byte, 8)
-	if _, err := io.ReadFull(hgLine, head); err != nil {
-		return nil, err
-	}
-	n := binary.LittleEndian.Uint64(head)
-	if n > hgLargest {
-		return nil, fmt.Errorf("a value larger than is taken")
-	}
-	body := make([]byte, n)
-	_, err := io.ReadFull(hgLine, body)
-	return body, err
 }

@@ -4,17 +4,17 @@
 // code's decides anything here.
 #[allow(dead_code)]
 mod hg_wire {
-    use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-    use std::fs::File;
+    use std::borrow::Cow;
+    use std::cmp::{Ordering, Reverse};
+    use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
+    use std::error::Error;
     use std::hash::Hash;
-    use std::io::{Read, Write};
-    use std::mem::ManuallyDrop;
-    use std::os::fd::FromRawFd;
-
-    const LARGEST: u64 = 256 << 20;
+    use std::marker::PhantomData;
+    use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
+    use std::time::Duration;
 
     pub trait Put {
-        fn put(&self, out: &mut Vec<u8>);
+        fn hg_put(&self, out: &mut Vec<u8>);
     }
 
     pub trait Take: Sized {
@@ -24,7 +24,7 @@ mod hg_wire {
     macro_rules! numbers {
         ($($kind:ty)*) => {$(
             impl Put for $kind {
-                fn put(&self, out: &mut Vec<u8>) {
+                fn hg_put(&self, out: &mut Vec<u8>) {
                     out.extend_from_slice(&self.to_le_bytes());
                 }
             }
@@ -43,7 +43,7 @@ mod hg_wire {
     macro_rules! sized {
         ($($kind:ty as $wide:ty)*) => {$(
             impl Put for $kind {
-                fn put(&self, out: &mut Vec<u8>) { (*self as $wide).put(out); }
+                fn hg_put(&self, out: &mut Vec<u8>) { (*self as $wide).hg_put(out); }
             }
             impl Take for $kind {
                 fn take(from: &mut &[u8]) -> Option<Self> {
@@ -55,31 +55,31 @@ mod hg_wire {
     sized!(usize as u64 isize as i64);
 
     impl Put for bool {
-        fn put(&self, out: &mut Vec<u8>) { out.push(*self as u8); }
+        fn hg_put(&self, out: &mut Vec<u8>) { out.push(*self as u8); }
     }
     impl Take for bool {
         fn take(from: &mut &[u8]) -> Option<Self> { Some(u8::take(from)? == 1) }
     }
     impl Put for char {
-        fn put(&self, out: &mut Vec<u8>) { (*self as u32).put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { (*self as u32).hg_put(out); }
     }
     impl Take for char {
         fn take(from: &mut &[u8]) -> Option<Self> { char::from_u32(u32::take(from)?) }
     }
     impl Put for () {
-        fn put(&self, _: &mut Vec<u8>) {}
+        fn hg_put(&self, _: &mut Vec<u8>) {}
     }
     impl Take for () {
         fn take(_: &mut &[u8]) -> Option<Self> { Some(()) }
     }
     impl Put for str {
-        fn put(&self, out: &mut Vec<u8>) {
-            self.len().put(out);
+        fn hg_put(&self, out: &mut Vec<u8>) {
+            self.len().hg_put(out);
             out.extend_from_slice(self.as_bytes());
         }
     }
     impl Put for String {
-        fn put(&self, out: &mut Vec<u8>) { self.as_str().put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { self.as_str().hg_put(out); }
     }
     impl Take for String {
         fn take(from: &mut &[u8]) -> Option<Self> {
@@ -95,28 +95,31 @@ mod hg_wire {
         }
     }
     impl<T: Put + ?Sized> Put for &T {
-        fn put(&self, out: &mut Vec<u8>) { (**self).put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
     }
     impl<T: Put + ?Sized> Put for &mut T {
-        fn put(&self, out: &mut Vec<u8>) { (**self).put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
     }
     impl<T: Put + ?Sized> Put for Box<T> {
-        fn put(&self, out: &mut Vec<u8>) { (**self).put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
     }
     impl<T: Take> Take for Box<T> {
         fn take(from: &mut &[u8]) -> Option<Self> { T::take(from).map(Box::new) }
     }
+    impl<T: Take> Take for &'static T {
+        fn take(from: &mut &[u8]) -> Option<Self> { Some(Box::leak(Box::new(T::take(from)?))) }
+    }
     impl<T: Put> Put for [T] {
-        fn put(&self, out: &mut Vec<u8>) {
-            self.len().put(out);
-            self.iter().for_each(|it| it.put(out));
+        fn hg_put(&self, out: &mut Vec<u8>) {
+            self.len().hg_put(out);
+            self.iter().for_each(|it| it.hg_put(out));
         }
     }
     impl<T: Take> Take for &'static [T] {
         fn take(from: &mut &[u8]) -> Option<Self> { Some(Box::leak(Box::new(Vec::take(from)?))) }
     }
     impl<T: Put, const N: usize> Put for [T; N] {
-        fn put(&self, out: &mut Vec<u8>) { self.iter().for_each(|it| it.put(out)); }
+        fn hg_put(&self, out: &mut Vec<u8>) { self.iter().for_each(|it| it.hg_put(out)); }
     }
     impl<T: Take, const N: usize> Take for [T; N] {
         fn take(from: &mut &[u8]) -> Option<Self> {
@@ -129,9 +132,9 @@ mod hg_wire {
     macro_rules! lists {
         ($($kind:ident $add:ident [$($need:tt)*])*) => {$(
             impl<T: Put> Put for $kind<T> {
-                fn put(&self, out: &mut Vec<u8>) {
-                    self.len().put(out);
-                    self.iter().for_each(|it| it.put(out));
+                fn hg_put(&self, out: &mut Vec<u8>) {
+                    self.len().hg_put(out);
+                    self.iter().for_each(|it| it.hg_put(out));
                 }
             }
             impl<T: Take + $($need)*> Take for $kind<T> {
@@ -144,14 +147,14 @@ mod hg_wire {
         )*};
     }
     lists!(Vec push [Sized] VecDeque push_back [Sized] HashSet insert [Eq + Hash]
-        BTreeSet insert [Ord]);
+        BTreeSet insert [Ord] BinaryHeap push [Ord]);
 
     macro_rules! maps {
         ($($kind:ident [$($need:tt)*])*) => {$(
             impl<K: Put, V: Put> Put for $kind<K, V> {
-                fn put(&self, out: &mut Vec<u8>) {
-                    self.len().put(out);
-                    self.iter().for_each(|(key, value)| { key.put(out); value.put(out); });
+                fn hg_put(&self, out: &mut Vec<u8>) {
+                    self.len().hg_put(out);
+                    self.iter().for_each(|(key, value)| { key.hg_put(out); value.hg_put(out); });
                 }
             }
             impl<K: Take + $($need)*, V: Take> Take for $kind<K, V> {
@@ -166,9 +169,9 @@ mod hg_wire {
     maps!(HashMap [Eq + Hash] BTreeMap [Ord]);
 
     impl<T: Put> Put for Option<T> {
-        fn put(&self, out: &mut Vec<u8>) {
-            self.is_some().put(out);
-            if let Some(it) = self { it.put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) {
+            self.is_some().hg_put(out);
+            if let Some(it) = self { it.hg_put(out); }
         }
     }
     impl<T: Take> Take for Option<T> {
@@ -177,9 +180,9 @@ mod hg_wire {
         }
     }
     impl<T: Put, E: Put> Put for Result<T, E> {
-        fn put(&self, out: &mut Vec<u8>) {
-            self.is_ok().put(out);
-            match self { Ok(it) => it.put(out), Err(it) => it.put(out) }
+        fn hg_put(&self, out: &mut Vec<u8>) {
+            self.is_ok().hg_put(out);
+            match self { Ok(it) => it.hg_put(out), Err(it) => it.hg_put(out) }
         }
     }
     impl<T: Take, E: Take> Take for Result<T, E> {
@@ -192,9 +195,9 @@ mod hg_wire {
         ($(($($name:ident)*))*) => {$(
             impl<$($name: Put),*> Put for ($($name,)*) {
                 #[allow(non_snake_case)]
-                fn put(&self, out: &mut Vec<u8>) {
+                fn hg_put(&self, out: &mut Vec<u8>) {
                     let ($($name,)*) = self;
-                    $($name.put(out);)*
+                    $($name.hg_put(out);)*
                 }
             }
             impl<$($name: Take),*> Take for ($($name,)*) {
@@ -202,35 +205,88 @@ mod hg_wire {
             }
         )*};
     }
-    tuples!((A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F));
+    tuples!((A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H));
 
-    pub fn line() -> ManuallyDrop<File> {
-        ManuallyDrop::new(unsafe { File::from_raw_fd(3) })
+    impl Put for Duration {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.as_nanos().hg_put(out); }
     }
-
-    pub fn send(body: &[u8]) -> std::io::Result<()> {
-        let mut whole = (body.len() as u64).to_le_bytes().to_vec();
-        whole.extend_from_slice(body);
-        line().write_all(&whole)
-    }
-
-    pub fn receive() -> std::io::Result<Vec<u8>> {
-        let mut head = [0u8; 8];
-        line().read_exact(&mut head)?;
-        let size = u64::from_le_bytes(head);
-        if size > LARGEST {
-            return Err(std::io::Error::other("a value larger than is taken"));
+    impl Take for Duration {
+        fn take(from: &mut &[u8]) -> Option<Self> {
+            let all = u128::take(from)?;
+            Some(Duration::new((all / 1_000_000_000).try_into().ok()?, (all % 1_000_000_000) as u32))
         }
-        let mut body = vec![0u8; size as usize];
-        line().read_exact(&mut body)?;
-        Ok(body)
+    }
+    impl Put for Ordering {
+        fn hg_put(&self, out: &mut Vec<u8>) { (*self as i8).hg_put(out); }
+    }
+    impl Take for Ordering {
+        fn take(from: &mut &[u8]) -> Option<Self> { Some(i8::take(from)?.cmp(&0)) }
+    }
+    impl<T: Put> Put for Reverse<T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.0.hg_put(out); }
+    }
+    impl<T: Take> Take for Reverse<T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { T::take(from).map(Reverse) }
+    }
+    impl<T> Put for PhantomData<T> {
+        fn hg_put(&self, _: &mut Vec<u8>) {}
+    }
+    impl<T> Take for PhantomData<T> {
+        fn take(_: &mut &[u8]) -> Option<Self> { Some(PhantomData) }
+    }
+    impl Put for Cow<'_, str> {
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
+    }
+    impl Take for Cow<'static, str> {
+        fn take(from: &mut &[u8]) -> Option<Self> { String::take(from).map(Cow::Owned) }
+    }
+    impl<T: Put> Put for std::ops::Range<T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.start.hg_put(out); self.end.hg_put(out); }
+    }
+    impl<T: Take> Take for std::ops::Range<T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { Some(T::take(from)?..T::take(from)?) }
     }
 
-    pub fn words(panic: &(dyn std::any::Any + Send)) -> String {
-        match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
-            (Some(it), _) => it.clone(),
-            (_, Some(it)) => it.to_string(),
-            _ => "a panic".to_string(),
+    const BAD: [&str; 4] = ["", "x", "999", "-999"];
+    impl Put for ParseIntError {
+        fn hg_put(&self, out: &mut Vec<u8>) {
+            (match self.kind() {
+                IntErrorKind::Empty => 0u8,
+                IntErrorKind::PosOverflow => 2,
+                IntErrorKind::NegOverflow => 3,
+                _ => 1,
+            }).hg_put(out);
         }
+    }
+    impl Take for ParseIntError {
+        fn take(from: &mut &[u8]) -> Option<Self> {
+            BAD.get(u8::take(from)? as usize)?.parse::<i8>().err()
+        }
+    }
+    impl Put for ParseFloatError {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.to_string().contains("empty").hg_put(out); }
+    }
+    impl Take for ParseFloatError {
+        fn take(from: &mut &[u8]) -> Option<Self> {
+            (if bool::take(from)? { "" } else { "x" }).parse::<f64>().err()
+        }
+    }
+    impl Put for std::fmt::Error {
+        fn hg_put(&self, _: &mut Vec<u8>) {}
+    }
+    impl Take for std::fmt::Error {
+        fn take(_: &mut &[u8]) -> Option<Self> { Some(std::fmt::Error) }
+    }
+    impl Put for dyn Error {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.to_string().hg_put(out); }
+    }
+    impl Put for dyn Error + Send + Sync {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.to_string().hg_put(out); }
+    }
+    impl Take for Box<dyn Error> {
+        fn take(from: &mut &[u8]) -> Option<Self> { String::take(from).map(Into::into) }
+    }
+    impl Take for Box<dyn Error + Send + Sync> {
+        fn take(from: &mut &[u8]) -> Option<Self> { String::take(from).map(Into::into) }
     }
 }

@@ -1,0 +1,229 @@
+"""Says how each parameter and result of a Rust function crosses: as data, object or callback.
+
+Rule 1: data is what our own traits rebuild; a type with more in it stays with the code.
+Rule 2: what crosses in no way is said in words; nothing is judged in a weaker way.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from headgate.sandbox.verdict.rustcode import Code, Function, Generic, stem
+from headgate.sandbox.verdict.shapes import closing, split
+
+NAMED = frozenset([
+    "bool", "char", "str", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
+    "i32", "i64", "i128", "isize", "f32", "f64", "Vec", "Option", "Result", "Box", "HashMap",
+    "HashSet", "BTreeMap", "BTreeSet", "BinaryHeap", "VecDeque", "Duration", "Ordering",
+    "Reverse", "PhantomData", "Cow", "Range", "ParseIntError", "ParseFloatError", "std",
+    "collections", "string", "vec", "option", "result", "boxed", "time", "cmp", "marker",
+    "borrow", "num", "ops", "mut", "static", "Self",
+])  # fmt: skip
+DERIVED = ("Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default")
+"""what the compiler derives from data alone: nothing of the code is in it"""
+_CALLED = re.compile(r"\b(FnMut|FnOnce|Fn)\s*\(")
+_ARRANGED = re.compile(r"\b(?:BinaryHeap|(?:BTree|Hash)(?:Map|Set))\s*<(.*)>")
+_ERROR = re.compile(r"\bdyn\s+(?:std::error::|error::)?Error(\s*\+\s*(?:Send|Sync|'static))*")
+
+
+class Callback(NamedTuple):
+    kind: str
+    """Fn, FnMut or FnOnce"""
+    args: tuple[str, ...]
+    result: str
+    is_shared: bool
+    """other threads may call it"""
+    stays: bool
+    """it may be called after the call that lent it"""
+
+
+class Way(NamedTuple):
+    """How a parameter crosses."""
+
+    how: str
+    """data, callback, trait, or made: another type is made of it on this side"""
+    lends: str
+    """"", "&" or "&mut ": how the code takes it"""
+    of: str
+    """of data its type; of a trait its name; of made the type that is made"""
+    callback: Callback | None = None
+    is_boxed: bool = False
+
+
+class Kinds:
+    """What is known of the types of one file."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.data = {it for it in code.types if "const " not in str(code.types[it].generics)}
+        while True:
+            odd = {it for it in self.data if not self._is_data(it)}
+            if not odd:
+                break
+            self.data -= odd
+
+    def _is_data(self, name: str) -> bool:
+        it = self.code.types[name]
+        params = frozenset(param.name for param in it.generics)
+        has_bounds = any(_CALLED.search(param.bounds) or self._trait(param.bounds)
+                         for param in it.generics)  # fmt: skip
+        has_drop = any(it.trait.endswith("Drop") and stem(it.owner) == name
+                       for it in self.code.blocks)  # fmt: skip
+        return (
+            not has_bounds
+            and not has_drop
+            and not any(self._is_arranged(kind) for kind in it.fields)
+            and all(
+                not self.closed(kind, params, held=False) and "&mut" not in kind
+                for kind in it.fields
+            )
+        )
+
+    def _is_arranged(self, kind: str) -> bool:
+        """A collection that the code arranges in an order of its own: it alone can build it."""
+        match = _ARRANGED.search(kind)
+        inner = set(re.findall(r"\w+", match[1])) if match else set()
+        return any(
+            stem(it.trait) in ("Ord", "PartialOrd", "Hash") and stem(it.owner) in inner
+            for it in self.code.blocks
+        )
+
+    def is_held(self, name: str) -> bool:
+        return name in self.code.types and name not in self.data
+
+    def borrows(self, name: str) -> bool:
+        """An object that lives no longer than what it looks at: it cannot be kept."""
+        head = re.match(r"[^{(;]*", self.code.types[name].text)
+        return self.is_held(name) and head is not None and "'" in head[0]
+
+    def closed(self, kind: str, params: frozenset[str], *, held: bool = True) -> str:
+        """Why values of a type cannot cross; "" if they can."""
+        plain = _ERROR.sub("String", re.sub(r"\b(?:std::)?(?:fmt|io)::Error\b", "String", kind))
+        for word in re.findall(r"'?\w+", plain):
+            own = word in self.data or (held and self.is_held(word) and not self.borrows(word))
+            alias = next((it for it in self.code.aliases if stem(it) == word), "")
+            if alias and word not in params:
+                inner = frozenset([word]) | frozenset(
+                    re.findall(r"\w+", alias.partition("<")[2])
+                )
+                if self.closed(self.code.aliases[alias], params | inner, held=held):
+                    return f"{word} is no plain data"
+            elif not (alias or own or word[0] == "'" or word in NAMED or word in params
+                      or word.isdigit()):  # fmt: skip
+                return f"{word} is no plain data"
+        return ""
+
+    def _trait(self, bounds: str) -> str:
+        """The code's own trait that bounds ask for."""
+        for it in re.findall(r"\w+", bounds):
+            if it in self.code.traits:
+                return it if self.code.traits[it].is_plain else ""
+        return ""
+
+    def way(self, kind: str, generics: tuple[Generic, ...]) -> Way | str:
+        """How a parameter of this type crosses, or why it cannot."""
+        plain = re.sub(r"&\s*'\w+\s*", "&", kind).strip()
+        match = re.match(r"&\s*(mut\s+)?", plain)
+        lends = "" if match is None else "&mut " if match[1] else "&"
+        inner = plain[match.end() :] if match else plain
+        boxed = re.fullmatch(r"Box\s*<\s*dyn\s+(.*)>", inner)
+        bounds = boxed[1] if boxed else ""
+        known = next((it for it in generics if it.name == inner), None)
+        if known:
+            bounds = known.bounds
+        elif not boxed and re.match(r"(\(\s*)?(impl|dyn)\s", inner):
+            bounds = (
+                re.sub(r"^\(?\s*(impl|dyn)\s+", "", inner).rstrip(")")
+                if inner[0] == "("
+                else inner.partition(" ")[2]
+            )
+        is_error = re.search(r"\bError\b", bounds) and not _CALLED.search(bounds)
+        if bounds and not is_error:
+            found = self._bounded(bounds, lends, bool(boxed))
+            if found:
+                return found
+        params = frozenset(it.name for it in generics)
+        if known is None and bounds and not boxed:
+            return f"{kind} is no plain data"
+        why = self.closed(plain, params)
+        if not why and "&" in inner and "&mut" in inner:
+            why = "it lends what can be changed inside of a value"
+        return why or Way("data", lends, inner)
+
+    def _bounded(self, bounds: str, lends: str, boxed: bool) -> Way | None:
+        called = called_by(bounds)
+        if called:
+            stays = called.stays or boxed
+            return Way("callback", lends, "", called._replace(stays=stays), boxed)
+        trait = self._trait(bounds)
+        if trait:
+            return Way("trait", lends, trait, None, boxed)
+        made = _made(bounds)
+        return Way("made", lends, made) if made else None
+
+
+def called_by(bounds: str) -> Callback | None:
+    """Of "FnMut(i32) -> T + Send" what is called how."""
+    match = _CALLED.search(bounds)
+    if match is None:
+        return None
+    end = closing(bounds, match.end() - 1)
+    args = tuple(split(bounds[match.end() : end]))
+    rest = bounds[end + 1 :].strip()
+    result, others = "()", rest
+    if rest.startswith("->"):
+        pieces = _plus(rest[2:])
+        result, others = pieces[0], " ".join(pieces[1:])
+    others += bounds[: match.start()]
+    shared = "Send" in others or "Sync" in others
+    return Callback(match[1], args, result, shared, "'static" in others)
+
+
+def _plus(text: str) -> list[str]:
+    return [it.strip() for it in split(text, "+")]
+
+
+def _made(bounds: str) -> str:
+    """The type that is made here of a parameter which only has to become one."""
+    for pattern in (r"\bInto<(.+)>", r"\b(?:Into)?Iterator<\s*Item\s*=\s*(.+)>"):
+        match = re.search(pattern, bounds)
+        if match:
+            is_list = "Iter" in pattern
+            return f"Vec<{match[1]}>" if is_list else match[1]
+    if re.search(r"\bAsRef<str>", bounds):
+        return "AsRef"
+    if re.search(r"\b(Display|ToString)\b", bounds):
+        return "Display"
+    if re.search(r"\b(Buf)?Read\b", bounds):
+        return "Read"
+    return "Write" if re.search(r"\bWrite\b", bounds) else ""
+
+
+def owned(kind: str) -> str:
+    """What is taken out of a message to stand behind a parameter of this type."""
+    kind = re.sub(r"'\w+\s*", "", kind)
+    bare = re.sub(r"^&\s*(mut\s+)?", "", kind).strip()
+    if bare == "str" and kind[0] == "&":
+        return "String"
+    if bare.startswith("[") and kind.startswith("&") and ";" not in bare:
+        return f"Vec<{forever(bare[1:-1])}>"
+    return forever(bare)
+
+
+def forever(kind: str) -> str:
+    """The same type with references that never end."""
+    kind = re.sub(r"<\s*'\w+\s*>", "", kind)
+    kind = re.sub(r"<\s*'\w+\s*,\s*", "<", kind)
+    kind = re.sub(r"'\w+\s*", "", kind)
+    return re.sub(r"&\s*", "&'static ", re.sub(r"\s*\+\s*(?=[>,)]|$)", "", kind))
+
+
+def plain_generics(function: Function, kinds: Kinds) -> list[Generic]:
+    """The type parameters that tests decide, and that cross as data."""
+    return [it for it in function.generics if is_instance(it, kinds)]
+
+
+def is_instance(it: Generic, kinds: Kinds) -> bool:
+    bounds = it.bounds
+    return not (_CALLED.search(bounds) or kinds._trait(bounds) or _made(bounds))

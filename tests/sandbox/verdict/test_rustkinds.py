@@ -1,0 +1,71 @@
+"""How parameters of Rust functions cross: as data, object, callback, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate.sandbox.verdict import rustcode, rustkinds
+
+KINDS = rustkinds.Kinds(
+    rustcode.read("""
+struct Point { x: f64, next: Option<Box<Point>> }
+struct Locked { inner: Mutex<Point> }
+struct Outer { locked: Vec<Locked> }
+trait Clock { fn now(&self) -> u64; }
+#[derive(PartialEq, Eq)]
+struct Ready { at: u64 }
+impl Ord for Ready { fn cmp(&self, other: &Self) -> Ordering { other.at.cmp(&self.at) } }
+struct Reader<'a> { signs: std::iter::Peekable<std::str::Chars<'a>> }
+struct Queue { waiting: std::collections::BinaryHeap<Reverse<Ready>> }
+""")
+)
+
+
+def test_types_of_data_cross_and_others_stay() -> None:
+    assert KINDS.data == {"Point", "Ready"}
+    assert KINDS.is_held("Outer")
+
+
+def test_what_an_order_of_the_code_arranges_stays_with_it() -> None:
+    assert KINDS.is_held("Queue")
+
+
+def test_an_object_that_only_looks_at_something_is_not_kept() -> None:
+    assert KINDS.borrows("Reader")
+    assert not KINDS.borrows("Queue")
+    assert "no plain data" in str(KINDS.way("&mut Reader<'_>", ()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "lends"),
+    [
+        ("&[(String, f64)]", "data", "&"),
+        ("&'a mut Vec<Point>", "data", "&mut "),
+        ("Result<u8, Box<dyn std::error::Error>>", "data", ""),
+        ("&dyn Clock", "trait", "&"),
+        ("impl Fn(&str) -> bool", "callback", ""),
+        ("Box<dyn FnMut(i32) + Send>", "callback", ""),
+        ("impl Fn(u8) -> Result<u8, CallError>", "callback", ""),
+        ("impl Into<String>", "made", ""),
+        ("&Locked", "data", "&"),
+    ],
+)
+def test_each_way_is_known(kind: str, how: str, lends: str) -> None:
+    way = KINDS.way(kind, ())
+    assert isinstance(way, rustkinds.Way)
+    assert (way.how, way.lends) == (how, lends)
+
+
+@pytest.mark.parametrize("kind", ["Mutex<i32>", "std::net::TcpStream", "&mut Rc<RefCell<u8>>"])
+def test_what_cannot_cross_is_said(kind: str) -> None:
+    assert "no plain data" in str(KINDS.way(kind, ()))
+
+
+def test_a_callback_is_read_whole() -> None:
+    it = rustkinds.called_by("FnMut(&T, (i32, u8)) -> Result<U, E> + Send + 'static")
+    assert it == rustkinds.Callback("FnMut", ("&T", "(i32, u8)"), "Result<U, E>", True, True)
+
+
+def test_references_that_are_taken_never_end() -> None:
+    assert rustkinds.forever("Option<&'a str>") == "Option<&'static str>"
+    assert rustkinds.owned("&mut [u8]") == "Vec<u8>"

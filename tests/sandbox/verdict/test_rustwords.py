@@ -1,0 +1,26 @@
+"""The pieces of Rust that stand-ins are made of."""
+
+from __future__ import annotations
+
+from headgate.sandbox.verdict import rustcode, rustkinds, rustwords
+
+CODE = rustcode.read(
+    "struct P<'a, K> { at: HashMap<K, &'a str> }\nfn f<'a>(a: &'a str) -> u8 { 1 }\n"
+)
+
+
+def test_a_signature_declares_the_lifetimes_it_names() -> None:
+    assert rustwords.signature(CODE.functions["f"]) == "f<'a>(hg0: &'a str) -> u8"
+
+
+def test_what_is_rebuilt_asks_of_keys_what_maps_ask() -> None:
+    it = CODE.types["P"]
+    assert rustwords.named(it) == "P<'a, K>"
+    assert rustwords.named(it, forever_too=True) == "P<'static, K>"
+    assert "Eq + std::hash::Hash" in rustwords.params(it, "Take", forever_too=True)
+
+
+def test_a_function_that_is_called_once_is_given_up() -> None:
+    it = rustkinds.called_by("FnOnce(i32) -> String")
+    assert it is not None
+    assert "hg0.take()?" in rustwords.loan("hg0", it)
