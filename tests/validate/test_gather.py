@@ -7,9 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from headgate.validate.gather import Refusal, Wanted, changed, gather
+from headgate.validate.gather import Wanted, gather
 
 
 def refused(here: Path, *paths: str) -> list[str]:
@@ -53,6 +51,17 @@ def test_a_giant_is_refused_before_it_is_read(tmp_path: Path) -> None:
     assert "10,737,418,240 bytes" in refused(tmp_path, "huge.py")[0]
 
 
+def test_what_merely_lies_in_a_folder_keeps_nothing_from_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "ok.py").write_text("x = 1\n")
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "lost.py").symlink_to("nowhere.py")
+    with (tmp_path / "huge.py").open("wb") as file:
+        file.truncate(10 << 30)
+    projects, wrong = gather(Wanted((".",), tmp_path))
+    assert [it.path for project in projects for it in project.sources] == ["ok.py"]
+    assert [(it.is_named, it.what.partition(" ")[0]) for it in wrong] == [(False, "huge.py")]
+
+
 def test_standard_input_is_a_file_of_the_language_that_is_said(tmp_path: Path) -> None:
     projects, _ = gather(Wanted(("-",), tmp_path, "go", b"package main\n"))
     assert [it.suffix for it in projects[0].sources] == [".go"]
@@ -72,17 +81,7 @@ def test_a_folder_gives_its_sources_once_and_what_git_ignores_is_left_out(
     assert names(tmp_path, ".", "a.py") == ["a.py", "sub/b.ts"]
 
 
-def test_what_changed_is_asked_of_git(tmp_path: Path) -> None:
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    for name in ("same.py", "other.py", "gone.py"):
-        (tmp_path / name).write_text("x = 1\n")
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "-qm", "one"], check=True)
-    (tmp_path / "other.py").write_text("x = 2\n")
-    (tmp_path / "new.py").write_text("x = 3\n")
-    (tmp_path / "gone.py").unlink()
-    assert sorted(changed(tmp_path, "HEAD")) == ["new.py", "other.py"]
-    for wrong in ("no-such-branch", "--output=x"):
-        with pytest.raises(Refusal, match="commit"):
-            changed(tmp_path, wrong)
+def test_what_git_named_is_passed_over_where_it_cannot_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "link.py").symlink_to("/nowhere")
+    wanted = Wanted(("link.py", "gone.py"), tmp_path, changed=frozenset(("link.py", "gone.py")))
+    assert gather(wanted) == ([], [])

@@ -88,3 +88,21 @@ def test_what_the_judge_saw_decides(
     assert verdict.state is state
     assert [it.rule for it in verdict.problems] == ([rule] if rule else [])
     assert (kept.find("k:0", "a.py", "tests") is not None) == (state is not State.BROKEN)
+
+
+def test_without_pytest_nothing_is_known_of_the_code() -> None:
+    said = "ModuleNotFoundError: No module named 'pytest'"
+
+    def read(result: Result) -> Judged:
+        return Judged(
+            passed=False,
+            status=Status.ERROR,
+            ending=Ending.FAILED,
+            first_failure=said,
+            suspicion=(),
+        )
+
+    order = Order(Runtime("python", "3", "python"), ())
+    trial = Trial("tests", ("a.py",), order, read, "k")
+    (verdict,) = verdicts(trial, Result(status=Status.ERROR), Kept(None))
+    assert (verdict.state, "pip install pytest" in verdict.remedy) == (State.BROKEN, True)

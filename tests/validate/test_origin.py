@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.validate.origin import Origin, fingerprint, origin, read_head
+from headgate.validate.origin import Origin, called, fingerprint, joined, read_head, ways
 
 
 @given(st.text())
@@ -32,10 +32,23 @@ def test_the_command_counts_before_the_sidecar_and_the_sidecar_before_the_head(
     path = tmp_path / "a.py"
     data = b"# headgate: model=head prompt=parse call=head\n"
     (tmp_path / "a.py.headgate.json").write_text('{"model": "sidecar", "prompt": "a table"}')
-    found = origin(Origin(model="command"), path, data)
+    found = joined(ways(Origin(model="command"), path, data), Origin())
     assert found == Origin(fingerprint("a table"), "command", "head")
 
 
 def test_a_sidecar_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.py.headgate.json").write_text("[1]")
-    assert origin(Origin(), tmp_path / "a.py", b"") == Origin()
+    assert joined(ways(Origin(), tmp_path / "a.py", b""), Origin()) == Origin()
+
+
+def test_what_the_ledger_knows_counts_before_the_head_and_after_the_sidecar(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.py.headgate.json").write_text('{"call": "01X"}')
+    said = ways(Origin(), tmp_path / "a.py", b"# headgate: model=head prompt=abcdefabcdef\n")
+    assert called(said) == "01X"
+    ledger = Origin("fedcbafedcba", "ledger")
+    assert joined(said, ledger) == Origin("fedcbafedcba", "ledger", "01X")
+    (tmp_path / "a.py.headgate.json").write_text('{"call": "01X", "model": "sidecar"}')
+    said = ways(Origin(), tmp_path / "a.py", b"")
+    assert joined(said, ledger) == Origin("fedcbafedcba", "sidecar", "01X")

@@ -7,7 +7,7 @@ from pathlib import Path
 from headgate.sandbox.model import Limits, Runtime
 from headgate.validate.check import Check, Found
 from headgate.validate.checks import load
-from headgate.validate.planning import AT_ONCE, Chosen, Setting, choose, errands
+from headgate.validate.planning import AT_ONCE, Chosen, Setting, choose, errands, unmounted
 from headgate.validate.project import Project, Source
 
 PYTHON = [it for it in load() if ".py" in it.suffixes]
@@ -49,7 +49,7 @@ def test_many_files_and_several_tools_share_an_order(tmp_path: Path) -> None:
     wanted = [(chosen(name), own) for name in ("python-syntax", "ruff", "ty")]
     made, too_large = errands(project, wanted, Setting({}), RUNTIME, Limits())
     assert too_large == []
-    assert sorted(len(it.order.steps) for it in made) == [1, 1, 2, 2]
+    assert sorted(len(it.order.steps) for it in made) == [1, 2, 2]
     assert all(step.goes_on for it in made for step in it.order.steps)
     assert {it.order.runtime for it in made} == {made[0].order.runtime}
     assert [it.source for it in made[0].order.runtime.trees] == ["/opt/t"]
@@ -64,3 +64,17 @@ def test_a_file_that_imports_its_project_is_checked_with_all_of_it(tmp_path: Pat
     laid = {it.parts[0].chosen.check.name: {one.path for one in it.order.files} for it in made}
     assert laid["ty"] == {"0.py", "pkg.py"}
     assert laid["ruff-format"] == {"0.py"}
+
+
+def test_where_nothing_is_mounted_packages_are_found_by_a_link(tmp_path: Path) -> None:
+    own = sources(tmp_path, 1)
+    project = Project(tmp_path, tmp_path, ".py", own)
+    setting = Setting({}, modules="/opt/me/node_modules")
+    (made,), _ = errands(project, [(chosen("python-syntax"), own)], setting, RUNTIME, Limits())
+    readable = Runtime("python", "3", "python", "/opt/py/bin/python", trees=())
+    order = unmounted(made.order, readable)
+    assert order.steps[0].argv[2:] == ("--", "/opt/me/node_modules", "node_modules")
+    assert [it.name for it in order.steps[1:]] == [it.name for it in made.order.steps]
+    assert all(it.source == it.target for it in order.runtime.trees)
+    assert order.runtime.interpreter == "/opt/py/bin/python"
+    assert unmounted(order) == order

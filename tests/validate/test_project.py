@@ -83,3 +83,13 @@ def test_without_git_what_is_hidden_or_built_is_not_listed(tree: Path) -> None:
         (tree / name).parent.mkdir(parents=True)
         (tree / name).write_text("")
     assert not any("x." in it for it in listing(tree))
+
+
+def test_what_lies_beside_a_script_is_of_its_project(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "near.py").write_text("x = 1\n")
+    script = Source("tools/run.py", "tools/run.py", b"import near\n", ".py")
+    far = Source("run.py", "run.py", b"import near\n", ".py")
+    project = Project(tmp_path, tmp_path, ".py", (script, far))
+    assert imports_project(script, project)
+    assert not imports_project(far, project)

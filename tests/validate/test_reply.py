@@ -22,7 +22,10 @@ def told(*ended: Ended, status: Status = Status.OK) -> list[Verdict]:
         for check in (SYNTAX, RUFF, MYPY)
     )
     order = Order(Runtime("x", "1", "python"), ())
-    return verdicts(Errand(order, parts), Result(status=status, steps=ended, hint="a hint"))
+    return verdicts(
+        Errand(order, parts, {it.name: it.path for it in SOURCES}),
+        Result(status=status, steps=ended, hint="a hint"),
+    )
 
 
 def states(verdicts: list[Verdict]) -> dict[str, str]:
@@ -52,6 +55,14 @@ def test_a_crash_a_limit_and_strange_words_are_broken() -> None:
 
 def test_a_sandbox_that_failed_breaks_all_of_it() -> None:
     assert {it.state for it in told(status=Status.BROKEN)} == {State.BROKEN}
+
+
+def test_what_a_tool_did_not_look_at_is_neither_passed_nor_failed() -> None:
+    line = '{"file": "a.py", "line": 1, "message": "invalid", "code": "syntax"}'
+    ended = Ended("python-syntax.0", 0, stdout="[]"), Ended("mypy.0", 2, stdout=line)
+    made = [it for it in told(*ended, Ended("ruff.0", 0, stdout="[]")) if it.check == "mypy"]
+    assert states(made) == {"mypy src/a.py": "failed", "mypy src/b.py": "skipped"}
+    assert made[1].note == "mypy went no further than src/a.py"
 
 
 def test_wrong_syntax_silences_the_other_checks_of_that_file_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,15 @@ def test_packages_that_come_change_the_stamp(tmp_path: Path) -> None:
     (packages / "new").mkdir()
     assert before
     assert setting(project, {}).stamp != before
+
+
+def test_a_package_that_is_changed_in_its_place_is_noticed(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    project = Project(tmp_path, tmp_path, ".js", ())
+    before = setting(project, {}).stamp
+    (modules / ".package-lock.json").write_text("{}")
+    os.utime(modules, ns=(1, 1))
+    first = setting(project, {}).stamp
+    os.utime(modules / ".package-lock.json", ns=(1, 1))
+    assert len({before, first, setting(project, {}).stamp}) == 3

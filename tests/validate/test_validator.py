@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from headgate.sandbox.model import Ended, Order, Result, Status, Unavailable
+from headgate.validate.checks.mypy import CHECK as MYPY
 from headgate.validate.checks.python_syntax import CHECK
 from headgate.validate.gather import Wanted, gather
 from headgate.validate.kept import Kept
@@ -93,3 +100,55 @@ def test_what_is_no_text_reaches_no_tool(tmp_path: Path) -> None:
     (verdict,) = checked(tmp_path, machine, Kept(None), "a.py")
     assert (verdict.check, verdict.state) == ("text", State.FAILED)
     assert machine.orders == []
+
+
+FAKE = "# one\n"
+CHANGES = {
+    "src/own.py": {"own.py", "uses.py"},
+    "src/near.py": {"near.py", "uses.py"},
+    "src/apart.py": {"apart.py", "uses.py"},
+    "mypy.ini": {"own.py", "near.py", "uses.py", "apart.py"},
+    "notes.txt": set(),
+    "ruff.toml": set(),
+    "bin/tool": {"own.py", "near.py", "uses.py", "apart.py"},
+}
+"""a file that changes -> whose types have to be asked about again"""
+
+
+def asked_again(here: Path, kept: Kept) -> set[str]:
+    """The files whose types are not remembered."""
+
+    async def answers(order: Order) -> Result:
+        steps = tuple(Ended(it.name, 0) for it in order.steps)
+        return Result(status=Status.OK, steps=steps)
+
+    paths = tuple(f"src/{name}.py" for name in ("own", "near", "uses", "apart"))
+    projects, _ = gather(Wanted(paths, here))
+    prepared = prepare(projects, (MYPY,), Asking(), kept)
+    going = asyncio.run(carry(prepared, Asking(), answers, lambda done, of: None))
+    told = conclude(prepared, going, kept)
+    return {it.path.removeprefix("src/") for it in told if not it.cached}
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=4))
+def test_whatever_a_verdict_was_made_of_and_nothing_else_asks_for_it_again(
+    changed: list[str],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        here = Path(folder)
+        for name in (*CHANGES, "src/uses.py"):
+            (here / name).parent.mkdir(exist_ok=True)
+            (here / name).write_text(FAKE)
+        (here / "src" / "uses.py").write_text("import near\n")
+        (here / "bin" / "mypy").symlink_to("tool")
+        (here / "bin" / "tool").chmod(0o755)
+        patch.setenv("PATH", str(here / "bin"))
+        patch.setattr(sys, "prefix", str(here))
+        kept = Kept(here / "verdicts.bin")
+        assert asked_again(here, kept) == {"own.py", "near.py", "uses.py", "apart.py"}
+        for turn, name in enumerate(changed):
+            (here / name).write_text(FAKE * (turn + 2))
+            assert asked_again(here, kept) == CHANGES[name], name
+            assert asked_again(here, kept) == set()

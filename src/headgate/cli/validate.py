@@ -79,6 +79,11 @@ def command() -> None:
 @click.option("--stdin-name", default="", help="What - is to be taken for, such as src/a.py.")
 @click.option("--prompt", default="", help="What was asked: text, @FILE, or a fingerprint.")
 @click.option("--model", default="", help="Which model answered.")
+@click.option(
+    "--call",
+    default="",
+    help="Which call of the ledger answered (x-request-id): it tells model, prompt and cost.",
+)
 @click.option("--require", is_flag=True, help="A missing tool is an error (exit code 3).")
 @click.option(
     "--fail-on",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import secrets
 import sys
@@ -17,30 +16,37 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from headgate import __version__
 from headgate.cli import Misuse, Trouble
+from headgate.cli.contained import contained
 from headgate.cli.progress import progress
 from headgate.cli.terminal import print_json, say
-from headgate.cli.validatereport import HISTORY, VERDICTS, folder
-from headgate.sandbox.model import Limits, Order, Refused, Result, Unavailable
-from headgate.sandbox.sandbox import Sandbox
-from headgate.sandbox.settings import Settings
-from headgate.validate import given, history, origin, validator
+from headgate.cli.validateorigin import Said, remember
+from headgate.cli.validatereport import VERDICTS, folder
+from headgate.sandbox import warming
+from headgate.sandbox.model import Limits, Order, Refused, Result, Runtime, Unavailable
+from headgate.validate import validator
+from headgate.validate.changes import changed
 from headgate.validate.checks import load
-from headgate.validate.gather import Refusal, Wanted, changed, gather
+from headgate.validate.gather import Refusal, Wanted, gather
 from headgate.validate.kept import Kept
-from headgate.validate.origin import Origin, fingerprint
-from headgate.validate.pack import load as load_pack
+from headgate.validate.planning import unmounted
 from headgate.validate.problem import STAGES, Level, Verdict
-from headgate.validate.project import Project, Source
-from headgate.validate.told.annotations import annotate, fenced, summary
+from headgate.validate.project import Project
+from headgate.validate.told.annotations import annotate, fenced, harmless, summary
 from headgate.validate.told.human import closing, human, missing
-from headgate.validate.told.junit import junit
-from headgate.validate.told.report import Report
-from headgate.validate.told.sarif import sarif
+from headgate.validate.told.report import UNCHECKED, Report
+
+if TYPE_CHECKING:
+    from headgate.sandbox.sandbox import Sandbox
+    from headgate.validate.given import Given, Trial
+
+UNMOUNTED = ("landlock", "none")
+"""tiers in which files lie where they lie"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Asked:
     stdin_name: str
     prompt: str
     model: str
+    call: str
     require: bool
     fail_on: str
     junit: Path | None
@@ -77,15 +84,19 @@ class _Work:
 
     asked: Asked
     projects: Sequence[Project]
-    tests: given.Given
+    tests: Given | None
+    """None: neither tests nor packs are given"""
     asking: validator.Asking
     kept: Kept
+    leaves_out: bool
+    """something that lies in a folder could not be read"""
 
 
 def validate(asked: Asked) -> int:
     """All of it; the exit code."""
     begun = time.monotonic()
     here = Path.cwd()
+    warming.progress.set(say)
     sandbox = _Late(asked.config_path)
     work = _work(asked, here)
     with progress() as line:
@@ -96,7 +107,12 @@ def validate(asked: Asked) -> int:
         verdicts = asyncio.run(_check(work, sandbox, seen))
     work.kept.close()
     sources = {it.path: it for project in work.projects for it in project.sources}
-    review = _remember(asked, sources, verdicts, here)
+    review = remember(
+        Said(asked.prompt, asked.model, asked.call, asked.state, asked.config_path),
+        {path: it.data for path, it in sources.items()},
+        verdicts,
+        here,
+    )
     report = Report(
         tuple(verdicts),
         sources={path: it.data for path, it in sources.items()},
@@ -107,14 +123,15 @@ def validate(asked: Asked) -> int:
         fails_on=Level(asked.fail_on),
     )
     _tell(report, asked)
-    return report.exit_code()
+    return report.exit_code() or (UNCHECKED if work.leaves_out else 0)
 
 
 def _work(asked: Asked, here: Path) -> _Work:
     try:
-        paths = asked.paths
+        paths, new = asked.paths, frozenset[str]()
         if asked.changed:
-            paths = (*paths, *changed(here, asked.changed))
+            new = frozenset(changed(here, asked.changed)) - set(paths)
+            paths = (*paths, *sorted(new))
         elif not paths:
             raise Misuse("nothing was named", "headgate validate FILES, or --changed")
         wanted = Wanted(
@@ -124,26 +141,37 @@ def _work(asked: Asked, here: Path) -> _Work:
             sys.stdin.buffer.read(asked.most_bytes + 1) if "-" in paths else None,
             asked.stdin_name,
             asked.most_bytes,
+            new,
         )
         projects, refused = gather(wanted)
-        tested, wrong = gather(replace_paths(wanted, asked.tests))
-        refused += wrong
-        packs = tuple(load_pack(name, here) for name in asked.packs)
+        tests, unread = _given(asked, wanted)
+        refused += unread
     except Refusal as error:
         raise Misuse(error.what, error.remedy) from error
-    if refused:
-        for it in refused[1:]:
+    wrong = [it for it in refused if it.is_named]
+    if wrong:
+        for it in wrong[1:]:
             say(f"Error: {it.what}")
-        raise Misuse(refused[0].what, refused[0].remedy)
-    files = tuple(it for project in tested for it in project.sources)
-    limits = Limits(wall_s=asked.timeout)
+        raise Misuse(wrong[0].what, wrong[0].remedy)
+    for it in refused:
+        say(f"left out: {it.what} ({it.remedy})")
+    with contextlib.suppress(OSError):  # what cannot be remembered is told, or checked again
+        folder().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = Kept(None if asked.no_cache else folder() / VERDICTS)
-    return _Work(asked, projects, given.Given(files, packs, limits), _asking(asked), kept)
+    return _Work(asked, projects, tests, _asking(asked), kept, bool(refused))
 
 
-def replace_paths(wanted: Wanted, paths: tuple[str, ...]) -> Wanted:
-    """The same for other files."""
-    return wanted._replace(paths=paths, language="", stdin=None)
+def _given(asked: Asked, wanted: Wanted) -> tuple[Given | None, list[Refusal]]:
+    """The tests and packs, and what of them could not be taken."""
+    if not asked.tests and not asked.packs:
+        return None, []
+    from headgate.validate.given import Given  # costly to load
+    from headgate.validate.pack import load as load_pack
+
+    tested, wrong = gather(wanted._replace(paths=asked.tests, language="", stdin=None))
+    packs = tuple(load_pack(name, wanted.here) for name in asked.packs)
+    files = tuple(it for project in tested for it in project.sources)
+    return Given(files, packs, Limits(wall_s=asked.timeout)), wrong
 
 
 def _asking(asked: Asked) -> validator.Asking:
@@ -173,11 +201,12 @@ def _words(text: str) -> list[str]:
     return [it.strip() for it in text.split(",") if it.strip()]
 
 
-def _settings(config_path: str | None) -> Settings:
-    """How code is contained, if a configuration says so."""
-    from headgate.config import load_places  # costly to load
+def _own(python: str) -> Runtime | None:
+    """The interpreter that [sandbox] names for what may not read Headgate's own."""
+    from headgate.sandbox.languages.python import look  # costly to load, and rarely needed
 
-    return load_places(Path(config_path) if config_path else None, os.environ).sandbox
+    found = look(python) if python else None
+    return found if isinstance(found, Runtime) else None
 
 
 class _Late:
@@ -194,10 +223,14 @@ class _Late:
             self._entering = asyncio.ensure_future(self._enter())
         sandbox = await self._entering
         self.tier = sandbox.isolation.tier
+        if self.tier in UNMOUNTED:
+            order = unmounted(order, await asyncio.to_thread(_own, sandbox.settings.python))
         return await sandbox.carry_out(order)
 
     async def _enter(self) -> Sandbox:
-        settings = await asyncio.to_thread(_settings, self._config_path)
+        from headgate.sandbox.sandbox import Sandbox  # costly to load, and not always needed
+
+        settings = await asyncio.to_thread(contained, self._config_path)
         settings = replace(settings, spares=0, waiting=100_000, wait_s=3600.0)
         return await Sandbox(settings).__aenter__()
 
@@ -225,20 +258,28 @@ async def _check(
     )
 
 
-def _prepare(work: _Work) -> tuple[validator.Prepared, list[given.Trial], list[Verdict]]:
+def _prepare(work: _Work) -> tuple[validator.Prepared, list[Trial], list[Verdict]]:
     prepared = validator.prepare(work.projects, load(), work.asking, work.kept)
+    if work.tests is None:
+        return prepared, [], []
+    from headgate.validate import given  # costly to load
+
     trials, known = given.trials(work.projects, work.tests, work.kept)
     return prepared, trials, known
 
 
 async def _judge(
-    trials: Sequence[given.Trial],
+    trials: Sequence[Trial],
     work: _Work,
     carry_out: Callable[[Order], Awaitable[Result]],
 ) -> list[Verdict]:
+    if not trials:
+        return []
+    from headgate.validate import given  # costly to load
+
     gate = asyncio.Semaphore(work.asking.at_once)
 
-    async def one(trial: given.Trial) -> list[Verdict]:
+    async def one(trial: Trial) -> list[Verdict]:
         async with gate:
             try:
                 result = await carry_out(trial.order)
@@ -250,77 +291,32 @@ async def _judge(
     return [it for answer in answers for it in answer]
 
 
-def _remember(
-    asked: Asked, sources: dict[str, Source], verdicts: Sequence[Verdict], here: Path
-) -> dict[str, int]:
-    """Add this run to the history; the files that a person should look at."""
-    path = asked.state or folder() / HISTORY
-    command = Origin(_prompt(asked.prompt), asked.model)
-    now = time.time_ns() // 1000
-    by_path: dict[str, list[Verdict]] = {}
-    for it in verdicts:
-        by_path.setdefault(it.path, []).append(it)
-    attempts = []
-    for name, its in by_path.items():
-        data = sources[name].data
-        from_ = origin.origin(command, here / name, data)
-        attempts.append(
-            history.Attempt(
-                at_us=now,
-                path=name if name == "-" else os.path.abspath(here / name),
-                code=hashlib.sha256(data).hexdigest()[:16],
-                failed=history.failures(its),
-                prompt=from_.prompt,
-                model=from_.model,
-                call=from_.call,
-            )
-        )
-    try:
-        before = {it.identity for it in history.load(path)}
-        known = [it for it in attempts if it.failed or it.identity in before]
-        history.append(path, known)
-    except OSError as error:
-        say(f"failures are not remembered: {path}: {error.strerror}")
-        return {}
-    waiting = history.needing_review(history.load(path))
-    named = dict(zip(by_path, attempts, strict=True))
-    return {
-        name: waiting[it.identity]
-        for name, it in named.items()
-        if it.failed and it.identity in waiting
-    }
-
-
-def _prompt(said: str) -> str:
-    if said.startswith("@"):
-        try:
-            said = Path(said[1:]).read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise Misuse(f"--prompt {said}: {error.strerror}", "--prompt @FILE") from error
-    return fingerprint(said) if said.strip() else ""
-
-
 def _tell(report: Report, asked: Asked) -> None:
-    for path, data in (
-        (asked.junit, junit(report).encode() if asked.junit else b""),
-        (asked.sarif, sarif(report, __version__) if asked.sarif else b""),
-    ):
-        if path is not None:
-            _write(path, data)
+    if asked.junit is not None:
+        from headgate.validate.told.junit import junit  # costly to load
+
+        _write(asked.junit, junit(report).encode())
+    if asked.sarif is not None:
+        from headgate.validate.told.sarif import sarif  # costly to load
+
+        _write(asked.sarif, sarif(report, __version__))
     if asked.as_json:
         print_json(_json(report))
     else:
         _print(report, asked)
-    for line in missing(report):
-        say(line)
-    if not asked.as_json:
-        say(closing(report))
+    ours = [*missing(report), *([] if asked.as_json else [closing(report)])]
+    for line in ours:
+        say(harmless(line) if _is_for_github(asked) else line)
+
+
+def _is_for_github(asked: Asked) -> bool:
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    return on_github if asked.github is None else asked.github
 
 
 def _print(report: Report, asked: Asked) -> None:
     lines = "\n".join(human(report))
-    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    if not (on_github if asked.github is None else asked.github):
+    if not _is_for_github(asked):
         sys.stdout.write(lines + "\n" if lines else "")
         return
     if lines:
@@ -346,6 +342,15 @@ def _json(report: Report) -> dict[str, object]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "isolation": report.isolation,
         "counts": report.counts(),
-        "needs_human_review": sorted(report.review),
-        "verdicts": msgspec.to_builtins(report.verdicts),
+        "needs_human_review": [_spelled(it) for it in sorted(report.review)],
+        "verdicts": [_spelled(msgspec.to_builtins(it)) for it in report.verdicts],
     }
+
+
+def _spelled(value: Any) -> Any:
+    """The same where names hold bytes that are no UTF-8, which JSON cannot."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: _spelled(it) for name, it in value.items()}
+    return [_spelled(it) for it in value] if isinstance(value, (list, tuple)) else value

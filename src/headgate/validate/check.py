@@ -101,6 +101,12 @@ class Check(NamedTuple):
     """exit codes it is known to end with when it has done its work"""
     sees_project: bool = False
     """files that import others of the project are checked with all of them around"""
+    stopped: Callable[[Said], tuple[str, ...]] | None = None
+    """files of the project that kept it from looking at the others; pure"""
+    spoils: Callable[[str, str, bytes], bool] = lambda culprit, name, data: True
+    """does such a file keep it from another one, by its name and text"""
+    stand_in: Callable[[bytes], bytes] | None = None
+    """what is laid in place of such a file, by its text; None: nothing can be"""
     absent: Callable[[Said], str] | None = None
     """the remedy, if the program says that a part of it is not installed"""
     fix: str = ""

@@ -1,7 +1,7 @@
 """Decides which files are checked: named ones, those below named folders, those that changed.
 
 Rule 1: what was named and cannot be checked is a mistake that is told, each with its own words;
-what merely lies in a folder and is no source is passed over.
+what merely lies in a folder and is no source is passed over, and a giant there is told apart.
 Rule 2: a file is measured before it is read, and read through the descriptor that was measured:
 no device, pipe or giant is ever opened for reading.
 Rule 3: a link is followed only to a place inside the same repository.
@@ -13,8 +13,7 @@ import errno
 import os
 import re
 import stat
-import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,9 +44,10 @@ _SPOKEN = {b"python": ".py", b"node": ".js", b"bash": ".sh", b"sh": ".sh", b"Rsc
 class Refusal(Exception):
     """What was named cannot be checked: what it is, and the remedy."""
 
-    def __init__(self, what: str, remedy: str = "") -> None:
+    def __init__(self, what: str, remedy: str = "", *, is_named: bool = True) -> None:
+        """`is_named`: it was asked for by its name, and does not merely lie in a folder."""
         super().__init__(what)
-        self.what, self.remedy = what, remedy
+        self.what, self.remedy, self.is_named = what, remedy, is_named
 
 
 class Wanted(NamedTuple):
@@ -61,6 +61,8 @@ class Wanted(NamedTuple):
     """what the path - stands for"""
     stdin_name: str = ""
     most_bytes: int = MOST_BYTES
+    changed: frozenset[str] = frozenset()
+    """of the paths: those that nobody named, but git"""
 
 
 def gather(wanted: Wanted) -> tuple[list[Project], list[Refusal]]:
@@ -103,7 +105,7 @@ def _spread(wanted: Wanted, refused: list[Refusal]) -> Iterator[tuple[str, bool]
             for name in sources:
                 yield os.path.normpath(os.path.join(path, name)), False
         else:
-            yield path, True
+            yield path, path not in wanted.changed
 
 
 def _take(path: str, wanted: Wanted, is_named: bool) -> tuple[Path, bytes, str] | None:
@@ -172,12 +174,14 @@ def _read(path: str, whole: Path, most: int, is_named: bool) -> bytes | None:
     with os.fdopen(handle, "rb") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
+            if not is_named:
+                return None
             raise Refusal(
                 f"{shown(path)} is no regular file but {_kind(about.st_mode)}",
                 "name a file, or - for standard input",
             )
         if about.st_size > most:
-            raise _too_large(shown(path), about.st_size, most)
+            raise _too_large(shown(path), about.st_size, most, is_named=is_named)
         return file.read(most + 1)
 
 
@@ -196,33 +200,9 @@ def _kind(mode: int) -> str:
     return next((word for test, word in kinds if test(mode)), "something else")
 
 
-def _too_large(what: str, size: int, most: int) -> Refusal:
+def _too_large(what: str, size: int, most: int, *, is_named: bool = True) -> Refusal:
     return Refusal(
         f"{what} has {size:,} bytes; a source of more than {most:,} is not read",
         "name the sources alone, or raise --most-bytes",
+        is_named=is_named,
     )
-
-
-def changed(here: Path, since: str) -> list[str]:
-    """Files that differ from a commit, also new ones, as they are named from here."""
-    top = repository_of(here)
-    if top is None:
-        raise Refusal("--changed asks git, and this is no repository", "name the files instead")
-    if since.startswith("-"):
-        raise Refusal(f"{shown(since)} is no commit", "--changed main")
-    words = ("diff", "--name-only", "-z", "--diff-filter=d", "--no-renames", since, "--")
-    names = {*_git(top, words), *_git(top, ("ls-files", "-z", "-o", "--exclude-standard"))}
-    whole = (top / name for name in sorted(names))
-    return [os.path.relpath(it, here) for it in whole if it.name.endswith(SUFFIXES)]
-
-
-def _git(top: Path, words: Sequence[str]) -> Iterable[str]:
-    typed = ("git", "-C", str(top), *words)
-    try:
-        done = subprocess.run(typed, capture_output=True, check=False)  # noqa: S603 - git
-    except OSError as error:
-        raise Refusal("--changed asks git, and git is not installed", "install git") from error
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
-        raise Refusal(f"git does not know that commit: {shown(lines[0])}", "--changed HEAD~1")
-    return [it for it in done.stdout.decode("utf-8", "surrogateescape").split("\0") if it]

@@ -7,7 +7,9 @@ Rule 3: tests that do not compile, or need what is not there, say nothing of the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from headgate.sandbox import catalogue
@@ -18,7 +20,8 @@ from headgate.sandbox.verdict.model import Ending, Task
 from headgate.sandbox.verdict.model import Verdict as Judged
 from headgate.sandbox.verdict.sealed import Reader
 from headgate.validate.kept import Kept, key
-from headgate.validate.pack import Pack, checks_for
+from headgate.validate.pack import Pack
+from headgate.validate.packed import Checks, checks_for
 from headgate.validate.problem import Problem, Stage, State, Verdict
 from headgate.validate.project import Project, Source, kind_of
 
@@ -38,6 +41,8 @@ WORDS = {
     Ending.REFUSED: "it holds something that reaches for the judge",
     Ending.SILENT: "the judge was ended before it could report",
 }
+NO_PYTEST = "ModuleNotFoundError: No module named 'pytest'"
+GET_PYTEST = "pip install pytest, where Headgate is or [sandbox] python lies"
 
 
 class Trial(NamedTuple):
@@ -61,13 +66,14 @@ class Given(NamedTuple):
 
 
 def trials(
-    projects: Iterable[Project], tests: Given, kept: Kept
+    projects: Sequence[Project], tests: Given, kept: Kept
 ) -> tuple[list[Trial], list[Verdict]]:
     """What is to be judged; and what is known, or cannot be judged here."""
     made: list[Trial] = []
     told: list[Verdict] = []
     for project in projects:
-        for name, task, sources in _tasks(project, tests):
+        alike = [one.data for it in projects if it.kind == project.kind for one in it.sources]
+        for name, task, sources in _tasks(project, tests, alike):
             paths = tuple(it.path for it in sources)
             if isinstance(task, str):
                 told += [Verdict(it, name, Stage.TESTS, State.FAILED, (
@@ -91,7 +97,7 @@ def trials(
 
 
 def _tasks(
-    project: Project, tests: Given
+    project: Project, tests: Given, alike: Sequence[bytes]
 ) -> Iterable[tuple[str, Task | str, Sequence[Source]]]:
     language = LANGUAGES.get(kind_of(project.kind), "")
     sources = project.sources
@@ -101,26 +107,44 @@ def _tasks(
     if fitting and judged:
         yield "tests", _task(language, judged, _files(fitting), tests.limits), judged
     for pack in tests.packs:
-        name = f"pack {pack.name}"
         own = checks_for(pack, language)
-        for source in judged:
-            if own is not None:
-                entry, checks = own
-                if entry.encode() not in source.data:
-                    missing = f"it defines no {entry}, which {pack.name} is about"
-                    yield name, missing, [source]
-                    continue
-                task = Task(
-                    language=language,
-                    candidate=_files([source]),
-                    tests=(checks,),
-                    entry=entry,
-                    limits=tests.limits,
-                )
-                yield name, task, [source]
-            files = [it for it in pack.tests if it.path.endswith(project.kind)]
-            if files:
-                yield name, _task(language, [source], tuple(files), tests.limits), [source]
+        if own is not None:
+            yield from _by_pack(pack, (language, own), judged, tests, alike)
+        files = tuple(it for it in pack.tests if kind_of(Path(it.path).suffix) == project.kind)
+        for source in judged if files else ():
+            yield f"pack {pack.name}", _task(language, [source], files, tests.limits), [source]
+
+
+def _by_pack(
+    pack: Pack,
+    about: tuple[str, Checks],
+    judged: Sequence[Source],
+    tests: Given,
+    alike: Sequence[bytes],
+) -> Iterable[tuple[str, Task | str, Sequence[Source]]]:
+    """The files that name what the pack is about; none of any project does: each fails."""
+    language, checks = about
+    name = f"pack {pack.name}"
+    named = re.compile(rf"(?<![\w$]){re.escape(checks.entry)}(?![\w$])".encode())
+    is_named = any(named.search(it) for it in alike)
+    for source in judged:
+        if named.search(source.data) is not None:
+            task = Task(
+                language=language,
+                candidate=_files([source]),
+                tests=(checks.tests,),
+                entry=checks.entry,
+                support=checks.support,
+                limits=tests.limits,
+            )
+            yield name, task, [source]
+        elif not is_named:
+            own = f"--pack {pack.name}=NAME if yours is called otherwise"
+            yield (
+                name,
+                f"it defines no {checks.entry}, which {pack.name} is about; {own}",
+                [source],
+            )
 
 
 def _files(sources: Iterable[Source]) -> tuple[File, ...]:
@@ -151,7 +175,8 @@ def _trial(name: str, task: Task, paths: tuple[str, ...]) -> Trial | tuple[str, 
 
 
 def _key(name: str, task: Task, runtime: Runtime) -> str:
-    parts: list[str | bytes] = [name, task.language, runtime.version, task.style, task.entry]
+    parts: list[str | bytes] = [name, task.language, runtime.version, task.style]
+    parts += [task.entry, task.support]
     parts.append(repr(task.limits))
     for files in (task.candidate, task.tests):
         parts.append(str(len(files)))
@@ -186,6 +211,9 @@ def _verdict(check: str, path: str, judged: Judged, result: Result) -> Verdict:
         why = "the sandbox failed" if judged.ending is Ending.BROKEN else "the tests do not run"
         note = f"{why}: {judged.first_failure or judged.output[-300:]}"
         return Verdict(path, check, Stage.TESTS, State.BROKEN, (), note, ms=ms)
+    if judged.first_failure.startswith(NO_PYTEST):
+        note = "the tests need pytest, which the Python that runs them has not"
+        return Verdict(path, check, Stage.TESTS, State.BROKEN, (), note, GET_PYTEST, ms)
     said = judged.first_failure or WORDS.get(judged.ending, "")
     rule = judged.ending.value
     if judged.ending is Ending.LIMIT:

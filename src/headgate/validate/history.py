@@ -2,8 +2,12 @@
 
 Rule 1: what is counted are attempts: other code for the same prompt, or for the same path where
 no prompt is known. The same bytes checked again are the same attempt.
-Rule 2: an attempt that passes ends the row of failures.
-Rule 3: the file is only added to, by one process at a time; a torn last line is passed over.
+Rule 2: a row of failures ends when every check that failed in it has passed: one that was not
+asked this time does not end it.
+Rule 3: the file is only added to, by one process at a time; lines that cannot be read are
+passed over: a kill in the middle of one, or a conflict of branches, costs that line alone.
+Rule 4: what counts is when an attempt was made, not where its line stands: lines of two
+branches may be put together in whatever order (git: merge=union).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -35,6 +40,10 @@ class Attempt(msgspec.Struct, frozen=True):
     prompt: str = ""
     model: str = ""
     call: str = ""
+    passed: tuple[str, ...] | None = None
+    """the checks that it passed; None: written before they were"""
+    cost_nusd: int = 0
+    """of the call"""
 
     @property
     def identity(self) -> str:
@@ -55,16 +64,21 @@ def failures(verdicts: Iterable[Verdict]) -> tuple[tuple[str, str, str], ...]:
 def load(path: Path) -> list[Attempt]:
     """All attempts, the oldest first; an unreadable line is passed over."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        return _read(path.read_bytes())
     except OSError:
         return []
-    return [it for line in lines if line and (it := _decoded(line)) is not None]
+
+
+def _read(data: bytes) -> list[Attempt]:
+    lines = dict.fromkeys(data.split(b"\n"))  # two branches may have brought the same line
+    found = [it for line in lines if line and (it := _decoded(line)) is not None]
+    return sorted(found, key=lambda it: it.at_us)
 
 
 def _decoded(line: bytes) -> Attempt | None:
     try:
         return msgspec.json.decode(line, type=Attempt)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -73,51 +87,66 @@ def append(path: Path, attempts: Sequence[Attempt]) -> None:
     if not attempts:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _held(path):
-        before = {it.identity + it.path: it for it in load(path)}
+    with _held(path) as file:
+        data = file.read()
+        before = {it.identity + it.path: it for it in _read(data)}
         new = [it for it in attempts if not _is_known(before.get(it.identity + it.path), it)]
         if not new:
             return
-        _make_room(path)
-        data = b"".join(msgspec.json.encode(it) + b"\n" for it in new)
-        with path.open("ab") as file:
-            if file.tell() and not _ends_line(path):
-                data = b"\n" + data
-            file.write(data)
+        lines = b"".join(msgspec.json.encode(it) + b"\n" for it in new)
+        if len(data) + len(lines) > MOST_BYTES:
+            _make_room(path, [*_read(data), *new])
+        else:
+            file.write(b"\n" + lines if data and not data.endswith(b"\n") else lines)
 
 
 def _is_known(last: Attempt | None, new: Attempt) -> bool:
-    return last is not None and (last.code, last.failed) == (new.code, new.failed)
+    return last is not None and (last.code, last.failed, last.passed) == (
+        new.code,
+        new.failed,
+        new.passed,
+    )
 
 
-def _ends_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
-
-
-def _make_room(path: Path) -> None:
-    if path.exists() and path.stat().st_size > MOST_BYTES:
-        lines = path.read_bytes().splitlines(keepends=True)
-        beside = path.with_suffix(".new")
-        beside.write_bytes(b"".join(lines[len(lines) // 2 :]))
-        beside.replace(path)
+def _make_room(path: Path, attempts: Sequence[Attempt]) -> None:
+    """The newest, as many as fill half of it."""
+    kept: list[bytes] = []
+    size = 0
+    for it in reversed(attempts):
+        line = msgspec.json.encode(it) + b"\n"
+        size += len(line)
+        if size > MOST_BYTES // 2:
+            break
+        kept.append(line)
+    beside = path.with_name(path.name + ".new")
+    beside.write_bytes(b"".join(reversed(kept)))
+    beside.replace(path)
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _held(path: Path) -> Iterator[BinaryIO]:
+    """The file itself, locked, so that no lock lies about; also if it was just replaced."""
+    while True:
+        with path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    file.seek(0)
+                    yield file
+                    return
 
 
 def needing_review(attempts: Iterable[Attempt]) -> dict[str, int]:
     """Identity -> how many attempts in a row have failed, where a person should look."""
     rows: dict[str, set[str]] = {}
+    waiting: dict[str, set[str]] = {}
     for it in attempts:
+        waits = waiting.setdefault(it.identity, set())
+        waits.difference_update(waits if it.passed is None else it.passed)
+        waits.update(check for _, check, _ in it.failed)
         if it.failed:
             rows.setdefault(it.identity, set()).add(it.code)
-        else:
+        elif not waits:
             rows.pop(it.identity, None)
     return {identity: len(codes) for identity, codes in rows.items() if len(codes) >= TWICE}
 
@@ -139,6 +168,8 @@ class Repeated(msgspec.Struct, frozen=True):
     """the most frequent first"""
     last_us: int
     needs_review: bool
+    cost_nusd: int = 0
+    """of the calls that failed in it, as far as the ledger knew them"""
 
 
 def repeats(attempts: Sequence[Attempt], least: int = TWICE) -> list[Repeated]:
@@ -178,4 +209,5 @@ def _repeated(
         rules=tuple(sorted(rules.items(), key=lambda it: (-it[1], it[0]))),
         last_us=max(it.at_us for it in its),
         needs_review=waiting,
+        cost_nusd=sum({it.call or it.code: it.cost_nusd for it in its}.values()),
     )

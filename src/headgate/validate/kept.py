@@ -17,10 +17,11 @@ from pathlib import Path
 
 import msgspec
 
+from headgate import __version__
 from headgate.validate.problem import Problem, State, Verdict
 
-SHAPE = "1"
-"""raised when what is kept, or how words are read, changes"""
+SHAPE = f"2 {__version__}"
+"""how words are read may change with each release"""
 MOST = 20_000
 """verdicts; the oldest go first"""
 
@@ -51,7 +52,8 @@ class Kept:
     def keep(self, key: str, verdict: Verdict) -> None:
         """Remember it, if it says something of the code."""
         if verdict.state in (State.PASSED, State.FAILED):
-            self._new[key] = verdict
+            problems = _renamed(verdict.problems, "")  # where it lies is told when it is found
+            self._new[key] = msgspec.structs.replace(verdict, path="", problems=problems)
 
     def close(self) -> None:
         """Write what is new; the newest stand last and go last."""

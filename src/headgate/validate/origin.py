@@ -1,7 +1,7 @@
 """Where generated code came from: which prompt, which model, which call; said in four ways.
 
-Rule 1: what the command says counts before a sidecar, and a sidecar before the file's own head:
-the head was written by whoever wrote the code.
+Rule 1: what the command says counts before a sidecar, that before what the ledger knows of the
+call, and all of it before the file's own head, which was written by whoever wrote the code.
 Rule 2: a prompt is told by its fingerprint alone; its text is kept nowhere.
 Rule 3: code without a prompt is known by its path.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -76,11 +76,26 @@ def _told(said: Mapping[str, str]) -> Origin:
     )
 
 
-def origin(command: Origin, path: Path, data: bytes) -> Origin:
-    """Of a file: each word from whoever says it first."""
-    ways = (command, read_sidecar(path), read_head(data))
-    return Origin(
-        prompt=next((it.prompt for it in ways if it.prompt), ""),
-        model=next((it.model for it in ways if it.model), ""),
-        call=next((it.call for it in ways if it.call), ""),
-    )
+Ways = tuple[Origin, Origin, Origin]
+"""what the command, a sidecar and the file's head say"""
+
+
+def ways(command: Origin, path: Path, data: bytes) -> Ways:
+    """All that is said of a file."""
+    return command, read_sidecar(path), read_head(data)
+
+
+def called(said: Ways) -> str:
+    """The call that the ledger may know more of."""
+    return _first(said, "call")
+
+
+def joined(said: Ways, ledger: Origin) -> Origin:
+    """Each word from whoever says it first; the ledger before the head, which is the code's."""
+    command, sidecar, head = said
+    order = (command, sidecar, ledger, head)
+    return Origin(_first(order, "prompt"), _first(order, "model"), called(said))
+
+
+def _first(order: Iterable[Origin], word: str) -> str:
+    return next((it for one in order if (it := str(getattr(one, word)))), "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -19,8 +20,11 @@ from headgate.validate.check import Asked, Check, Found, Run
 from headgate.validate.problem import Stage
 from headgate.validate.project import Project, Source, beside, imports_project
 
-AT_ONCE = 48
-"""files to an order: enough to share a tool's start, few enough to use every core"""
+MODULES = "/node_modules"
+"""where packages are found from the work folder"""
+AT_ONCE, TYPED_AT_ONCE = 48, 400
+"""files to an order: enough to share a tool's start, few enough to use every core; of types
+many more, because their tools first read what every file rests on"""
 
 
 class Chosen(NamedTuple):
@@ -54,6 +58,8 @@ class Part(NamedTuple):
     chosen: Chosen
     sources: tuple[Source, ...]
     step: str
+    is_alone: bool = True
+    """nothing else of the project was there"""
 
 
 class Errand(NamedTuple):
@@ -61,6 +67,8 @@ class Errand(NamedTuple):
 
     order: Order
     parts: tuple[Part, ...]
+    asked: Mapping[str, str] = MappingProxyType({})
+    """all files of the project that are asked about: the user's name of each by its own"""
 
 
 def choose(
@@ -105,8 +113,9 @@ def errands(
         if around:
             whole.append((chosen, around))
         for at, source in enumerate([it for it in sources if it not in around]):
-            lane = "types" if chosen.check.stage is Stage.TYPES else "rest"
-            groups.setdefault((lane, str(at // AT_ONCE)), []).append((chosen, source))
+            is_typed = chosen.check.stage is Stage.TYPES
+            lane, most = ("types", TYPED_AT_ONCE) if is_typed else ("rest", AT_ONCE)
+            groups.setdefault((lane, str(at // most)), []).append((chosen, source))
     made = [_alone(group, setting, runtime, limits) for group in groups.values()]
     if whole:
         rest = beside(project, [it.name for it in project.sources])
@@ -117,7 +126,8 @@ def errands(
                 files = {**rest, **{it.name: it.data for it in project.sources}}
                 asks = [(chosen, sources, False)]
                 made.append(_errand(asks, files, setting, runtime, limits))
-    return made, too_large
+    asked = {it.name: it.path for it in project.sources}
+    return [it._replace(asked=asked) for it in made], too_large
 
 
 def seeing(runtime: Runtime, chosen: Iterable[Chosen], setting: Setting) -> Runtime:
@@ -126,8 +136,25 @@ def seeing(runtime: Runtime, chosen: Iterable[Chosen], setting: Setting) -> Runt
     folders = _outermost({*there, *(tree for it in chosen for tree in it.found.trees)})
     trees = [*runtime.trees, *(Tree(it, it) for it in folders if it not in there)]
     if setting.modules:
-        trees.append(Tree(setting.modules, "/node_modules"))
+        trees.append(Tree(setting.modules, MODULES))
     return msgspec.structs.replace(runtime, trees=tuple(trees))
+
+
+def unmounted(order: Order, own: Runtime | None = None) -> Order:
+    """The same where nothing can be seen under another name: packages by a link beside the
+    files, and `own`, the runtime of an interpreter that may be read there."""
+    runtime, steps = order.runtime, order.steps
+    for tree in runtime.trees:
+        if tree.target == MODULES:
+            link = ("/bin/ln", "-s", "--", tree.source, MODULES.removeprefix("/"))
+            steps = (Step("packages", argv=link, goes_on=True), *steps)
+    trees = [Tree(it.source, it.source) if it.target == MODULES else it for it in runtime.trees]
+    if own is not None and not runtime.interpreter:
+        there = {it.source for it in trees}
+        trees += [it for it in own.trees if it.source not in there]
+        runtime = msgspec.structs.replace(runtime, interpreter=own.interpreter)
+    runtime = msgspec.structs.replace(runtime, trees=tuple(trees))
+    return msgspec.structs.replace(order, runtime=runtime, steps=steps)
 
 
 def _needs_project(check: Check, source: Source, project: Project) -> bool:
@@ -162,7 +189,7 @@ def _errand(
             name = f"{chosen.check.name}.{at}"
             steps.append(_step(name, run, laid))
             shared = sources if len(runs) == 1 else _share(sources, at, len(runs))
-            parts.append(Part(chosen, tuple(shared), name))
+            parts.append(Part(chosen, tuple(shared), name, is_alone))
     order = Order(
         runtime=runtime,
         steps=tuple(steps),
@@ -170,6 +197,21 @@ def _errand(
         limits=limits,
     )
     return Errand(order, tuple(parts))
+
+
+def asked_again(
+    errand: Errand,
+    part: Part,
+    sources: Sequence[Source],
+    instead: Mapping[str, bytes],
+    setting: Setting,
+) -> Errand:
+    """The same program about some of its files, with other text in place of some."""
+    laid = {it.path: instead.get(it.path, it.data) for it in errand.order.files}
+    asks = [(part.chosen, list(sources), part.is_alone)]
+    order = errand.order
+    again = _errand(asks, laid, setting, order.runtime, order.limits)
+    return again._replace(asked=errand.asked)
 
 
 def _share(sources: Sequence[Source], at: int, runs: int) -> Sequence[Source]:

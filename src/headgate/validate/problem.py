@@ -46,6 +46,8 @@ class Stage(StrEnum):
 
 
 STAGES = tuple(Stage)
+NOT_COMPILED = "not-compiled"
+"""the rule of a problem that says why there are no others"""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -97,3 +99,10 @@ def shown(path: str) -> str:
         return path
     spelled = (it if it.isprintable() else ascii(it)[1:-1] for it in path)
     return "".join(spelled)
+
+
+def cut(text: str, most: int) -> str:
+    """Words that any encoding holds and any reader takes: what is left out is said."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    left = len(whole) - most
+    return whole if left <= 0 else f"{whole[:most]}… ({left:,} more)"

@@ -130,7 +130,8 @@ def _read(path: Path) -> bytes | None:
 def imports_project(source: Source, project: Project) -> bool:
     """Does the file name another of its project."""
     if project.kind == ".py":
-        return any(_is_ours(first, project.root) for first in _named(source.data))
+        own = (project.root / source.name).parent
+        return any(_is_ours(first, project.root, own) for first in _named(source.data))
     if project.kind in (".ts", ".js"):
         return (project.root / "tsconfig.json").is_file() or bool(_SCRIPT.search(source.data))
     marks = MARKS.get(project.kind, ())
@@ -141,10 +142,11 @@ def _named(data: bytes) -> set[str]:
     return {(a or b).decode("utf-8", "replace") for a, b in _PYTHON.findall(data)}
 
 
-def _is_ours(first: str, root: Path) -> bool:
+def _is_ours(first: str, root: Path, own: Path) -> bool:
+    """Found from the root, or beside the file itself, as a script finds it."""
     if not first or first.startswith("."):
         return True
-    folders = (root, root / "src")
+    folders = (root, root / "src", own)
     return any((it / first).is_dir() or (it / f"{first}.py").is_file() for it in folders)
 
 

@@ -6,15 +6,16 @@ Rule 2: a file whose syntax is wrong fails for that alone: other tools would onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from headgate.sandbox.model import LIMITED, Ended, Result, Status
 from headgate.validate.check import Check, Said, Unreadable
 from headgate.validate.planning import Errand, Part
-from headgate.validate.problem import Problem, Stage, State, Verdict, judged
+from headgate.validate.problem import NOT_COMPILED, Problem, Stage, State, Verdict, judged
 from headgate.validate.project import Source
+from headgate.validate.stopped import Stop, marked
 
 TAIL = 300
 WRONG_SYNTAX = "its syntax is wrong"
@@ -25,14 +26,36 @@ def verdicts(errand: Errand, result: Result) -> list[Verdict]:
     if result.status is Status.BROKEN:
         why = f"the sandbox failed: {result.stderr.strip()[-TAIL:] or result.hint}"
         return _joined(it for part in errand.parts for it in _all(part, State.BROKEN, why))
-    ended = {it.name: it for it in result.steps}
     made: list[Verdict] = []
+    for part, ended in _answers(errand, result):
+        made += _of_part(part, ended, result, errand.asked)
+    return _joined(made)
+
+
+def stops(errand: Errand, result: Result) -> list[Stop]:
+    """The programs that some files kept from looking at the others."""
+    found = []
+    for part, ended in _answers(errand, result):
+        look = part.chosen.check.stopped
+        if look is None or ended is None or ended.exit_code is None:
+            continue
+        culprits = look(_said(part, ended))
+        if culprits:
+            found.append(Stop(errand, part, culprits))
+    return found
+
+
+def _answers(errand: Errand, result: Result) -> Iterator[tuple[Part, Ended | None]]:
+    ended = {it.name: it for it in result.steps}
     for part in errand.parts:
         one = ended.get(part.step)
         if one is not None and len(errand.parts) == 1:
             one = _whole(one, result)
-        made += _of_part(part, one, result)
-    return _joined(made)
+        yield part, one
+
+
+def _said(part: Part, ended: Ended) -> Said:
+    return Said(ended.exit_code or 0, ended.stdout, ended.stderr, _names(part.sources))
 
 
 def _whole(one: Ended, result: Result) -> Ended:
@@ -41,7 +64,9 @@ def _whole(one: Ended, result: Result) -> Ended:
     return msgspec.structs.replace(one, stdout=stdout, stderr=stderr)
 
 
-def _of_part(part: Part, ended: Ended | None, result: Result) -> list[Verdict]:
+def _of_part(
+    part: Part, ended: Ended | None, result: Result, asked: Mapping[str, str]
+) -> list[Verdict]:
     check, name = part.chosen.check, part.chosen.check.name
     if ended is None or ended.exit_code is None:
         if result.status in LIMITED:
@@ -49,7 +74,7 @@ def _of_part(part: Part, ended: Ended | None, result: Result) -> list[Verdict]:
             return _all(part, State.BROKEN, f"{name} ran into the {limit}", result.hint)
         killed = f"signal {ended.signal}" if ended is not None else "something else"
         return _all(part, State.BROKEN, f"{name} was ended by {killed}")
-    said = Said(ended.exit_code, ended.stdout, ended.stderr, _names(part.sources))
+    said = _said(part, ended)
     remedy = check.absent(said) if check.absent is not None else ""
     if remedy:
         return _all(part, State.SKIPPED, f"{name} is not installed", remedy)
@@ -60,7 +85,8 @@ def _of_part(part: Part, ended: Ended | None, result: Result) -> list[Verdict]:
         problems = check.read(said)
     except Unreadable as error:
         return _all(part, State.BROKEN, f"{name} could not be understood: {error}")
-    return _each(part, problems, ended.ms / max(len(part.sources), 1))
+    made = _each(part, problems, ended.ms / max(len(part.sources), 1))
+    return made if check.stopped is None else marked(part, made, check.stopped(said), asked)
 
 
 def _names(sources: Sequence[Source]) -> tuple[str, ...]:
@@ -113,14 +139,24 @@ def _worse(one: Verdict, other: Verdict) -> Verdict:
 
 
 def gated(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The same, where a file with wrong syntax fails for that and nothing else."""
+    """The same, where a file with wrong syntax, or that does not compile, fails for that and
+    nothing else."""
     telling = [it for it in verdicts if it.state is State.FAILED and _tells_syntax(it)]
-    wrong, spared = {it.path for it in telling}, {(it.path, it.check) for it in telling}
-    return [
+    compiled = {it.path for it in telling if it.stage is Stage.SYNTAX}
+    wrong = {it.path for it in telling}
+    spared = {(it.path, it.check) for it in telling if it.path not in compiled}
+    told = [
         it
         if it.path not in wrong or (it.path, it.check) in spared or it.stage is Stage.SYNTAX
         else Verdict(it.path, it.check, it.stage, State.SKIPPED, (), WRONG_SYNTAX)
         for it in verdicts
+    ]
+    typed = {it.path for it in told if it.stage is Stage.TYPES and it.state is State.FAILED}
+    return [
+        Verdict(it.path, it.check, it.stage, State.SKIPPED, (), "it does not compile")
+        if it.path in typed and any(one.rule == NOT_COMPILED for one in it.problems)
+        else it
+        for it in told
     ]
 
 

@@ -22,6 +22,8 @@ from headgate.validate.check import Check, Found
 from headgate.validate.planning import Setting
 from headgate.validate.project import Project
 
+LISTS = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
+"""what npm, yarn and pnpm write into node_modules whenever something in it changes"""
 TOOLCHAINS = {".go": "go", ".rs": "rust", ".R": "r", ".r": "r"}
 
 
@@ -42,8 +44,9 @@ def _installed(place: Path | None) -> str:
     """Changes when packages come or go."""
     if place is None:
         return ""
-    folders = [place, *place.glob("lib/python3.*/site-packages")]
-    seen = "\0".join(f"{it}\0{it.stat().st_mtime_ns}" for it in folders)
+    lists = (place / it for it in LISTS)
+    marks = [place, *place.glob("lib/python3.*/site-packages"), *filter(Path.exists, lists)]
+    seen = "\0".join(f"{it}\0{it.stat().st_mtime_ns}" for it in marks)
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 

@@ -4,7 +4,7 @@ Rule 1: planning reads the disk and concluding writes to it, both outside the ev
 between there are orders alone.
 Rule 2: what is remembered is not run: with everything remembered no sandbox is started.
 Rule 3: files that were broken together are asked once more, each by itself: one that crashes a
-tool takes no verdict from its neighbours.
+tool takes no verdict from its neighbours; nor does one that a tool goes no further than.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 from headgate.sandbox.language import Missing
 from headgate.sandbox.model import Limits, Order, Result, Runtime, Status, Unavailable
-from headgate.validate import reply, text, toolbox
+from headgate.validate import reply, stopped, text, toolbox
 from headgate.validate.check import Check
 from headgate.validate.kept import Kept, key
 from headgate.validate.planning import Chosen, Errand, Setting, choose, errands
 from headgate.validate.problem import STAGES, Stage, State, Verdict
 from headgate.validate.project import Project, Source, beside, configs, imports_project
+from headgate.validate.stopped import ROUNDS
 
 CarryOut = Callable[[Order], Awaitable[Result]]
 Seen = Callable[[int, int], None]
@@ -174,7 +175,8 @@ def _steering(check: Check, setting: Setting) -> list[str | bytes]:
     for path, data in sorted(setting.configs.items()):
         if path.rpartition("/")[2] in check.configs:
             made += [path, data]
-    return [*made, setting.stamp] if check.stage is Stage.TYPES else made
+    extended = check.tool is not None and check.tool.kind == "node"  # by plugins, for one
+    return [*made, setting.stamp] if extended or check.stage is Stage.TYPES else made
 
 
 def _digest(project: Project) -> str:
@@ -191,7 +193,7 @@ async def carry(prepared: Prepared, asking: Asking, carry_out: CarryOut, seen: S
     of = sum(len(it.errands) for it in prepared.pending)
     done = 0
 
-    async def one(errand: Errand) -> list[Verdict]:
+    async def one(errand: Errand) -> tuple[Errand, Result]:
         nonlocal done
         async with gate:
             try:
@@ -201,17 +203,22 @@ async def carry(prepared: Prepared, asking: Asking, carry_out: CarryOut, seen: S
                 result = Result(status=Status.BROKEN, hint=why)
         done += 1
         seen(done, of)
-        return reply.verdicts(errand, result)
+        return errand, result
 
     async def each(pending: Pending) -> tuple[Pending, list[Verdict]]:
-        answers = await asyncio.gather(*(one(it) for it in pending.errands))
-        told = [it for answer in answers for it in answer]
-        again = await asyncio.to_thread(_again, pending, told, asking)
-        if again:
-            answers = await asyncio.gather(*(one(it) for it in again))
-            second = {(it.path, it.check): it for answer in answers for it in answer}
-            told = [second.get((it.path, it.check), it) for it in told]
-        return pending, told
+        told: dict[tuple[str, str], Verdict] = {}
+        asked: Sequence[Errand] = pending.errands
+        for turn in range(ROUNDS):
+            answers = await asyncio.gather(*(one(it) for it in asked))
+            new = [it for answer in answers for it in reply.verdicts(*answer)]
+            told |= {(it.path, it.check): it for it in new}
+            stops = [it for answer in answers for it in reply.stops(*answer)]
+            asked = stopped.again(stops, told, pending.setting)
+            if turn == 0:
+                asked += await asyncio.to_thread(_again, pending, new, asking)
+            if not asked:
+                break
+        return pending, [*told.values()]
 
     return list(await asyncio.gather(*(each(it) for it in prepared.pending)))
 

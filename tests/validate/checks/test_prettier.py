@@ -13,9 +13,8 @@ def test_each_name_is_a_file_that_would_be_written_otherwise() -> None:
     assert read(CHECK, "bad.js\n") == [(0, 0, "error", "format")]
 
 
-def test_wrong_syntax_is_left_to_other_checks_and_other_trouble_is_not_hidden() -> None:
-    assert (
-        read(CHECK, "", "[error] bad.js: SyntaxError: Variable declaration expected.", 2) == []
-    )
+def test_wrong_syntax_is_told_and_other_trouble_is_not_hidden() -> None:
+    said = "[error] bad.js: SyntaxError: Variable declaration expected. (1:14)"
+    assert read(CHECK, "", said, 2) == [(1, 14, "error", "syntax")]
     with pytest.raises(Unreadable):
         read(CHECK, "", "[error] Invalid configuration", 2)

@@ -22,5 +22,10 @@ def test_a_difference_is_one_problem_at_its_first_line() -> None:
     assert read(CHECK, SAID) == [(7, 0, "error", "format")]
 
 
+def test_what_it_cannot_parse_is_told_and_not_taken_for_formatted() -> None:
+    said = "error: Failed to parse bad.py:1:12: Expected a parameter\n"
+    assert read(CHECK, "", said, 2) == [(1, 12, "error", "syntax")]
+
+
 def test_no_difference_is_no_problem() -> None:
     assert read(CHECK, "", "1 file already formatted", 0) == []

@@ -13,3 +13,9 @@ def test_a_difference_is_one_problem_at_its_first_line() -> None:
     assert read(CHECK, said, "syn.sh:1:10: `then` must be followed") == [
         (2, 0, "error", "format")
     ]
+
+
+def test_what_it_cannot_parse_is_told_and_not_taken_for_formatted() -> None:
+    assert read(CHECK, "", "bad.sh:1:10: `then` must be followed") == [
+        (1, 10, "error", "syntax")
+    ]

@@ -7,7 +7,7 @@ import difflib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.validate.reading.diff import changes
+from headgate.validate.reading.diff import changes, otherwise, unformatted
 
 LINES = st.lists(st.sampled_from(["a", "b", "-- c", "++ d", ""]), max_size=12)
 
@@ -36,3 +36,13 @@ def test_several_files_and_hunks_are_told_apart() -> None:
         "--- two.sh\n+++ two.sh\n@@ -1 +1 @@\n-a\n+b\n"
     )
     assert [(it.path, it.line) for it in changes(text)] == [("one.sh", 4), ("two.sh", 1)]
+
+
+def test_of_files_that_nobody_asked_about_nothing_is_said() -> None:
+    text = (
+        "--- a.py\n+++ a.py\n@@ -3,2 +3,1 @@\n x\n-y\n--- b.py\n+++ b.py\n@@ -1 +1 @@\n-a\n+b\n"
+    )
+    (it,) = unformatted("black", text, "black {files}", ("a.py",))
+    assert (it.path, it.line, it.rule, it.fix) == ("a.py", 4, "format", "black {files}")
+    assert it.message == "would be formatted otherwise, 1 line from here on"
+    assert otherwise("prettier", "b.ts", "fix").message == "would be formatted otherwise"

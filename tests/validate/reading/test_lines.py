@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.validate.reading.lines import PLACE, own, spoken
+from headgate.validate.reading.lines import PLACE, own, placed, spoken
 
 
 def test_a_place_is_read_with_its_column_or_without() -> None:
@@ -17,3 +17,9 @@ def test_a_file_is_known_by_its_longest_ending() -> None:
     assert look("/box/x.py") == "x.py"
     assert look("./x.py") == "x.py"
     assert look("/box/yx.py") == ""
+
+
+def test_what_a_formatter_cannot_read_is_a_mistake_of_syntax() -> None:
+    said = "a.sh:1:2: unexpected\na.sh:1:2: unexpected\nb.sh:3:4: not asked\n"
+    (it,) = placed("shfmt", said, PLACE, ("a.sh",))
+    assert (it.path, it.line, it.column, it.rule) == ("a.sh", 1, 2, "syntax")

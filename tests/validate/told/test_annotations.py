@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import given
-from hypothesis import strategies as st
 
 from headgate.validate.problem import Level
-from headgate.validate.told.annotations import annotate, fenced, summary
-from tests.reports import NASTY, problem, report, verdict
+from headgate.validate.told.annotations import annotate, fenced, harmless, summary
+from tests.reports import NASTY, hostile, problem, report, verdict
 
 
 def test_ten_of_each_level_and_first_one_of_each_kind() -> None:
@@ -19,11 +18,13 @@ def test_ten_of_each_level_and_first_one_of_each_kind() -> None:
     assert any("S101" in it for it in lines)
 
 
-@given(st.text(max_size=40), st.text(max_size=40))
+@given(hostile, hostile)
 def test_no_name_or_message_begins_a_command_of_its_own(path: str, message: str) -> None:
     (line,) = annotate(report(verdict(problem(path, message=message), path=path)))
     assert "\n" not in line
     assert "\r" not in line
+    assert len(line.encode()) < 64 << 10
+    assert "\u202e" not in line
     properties = line.removeprefix("::error ").partition("::")[0]
     assert len(properties.split(",")) == 4
 
@@ -45,3 +46,22 @@ def test_the_summary_has_every_problem_in_a_table_that_holds() -> None:
     rows = [it for it in made.splitlines() if it.startswith("| ") and "line" not in it]
     assert len(rows) == 30
     assert all(it.replace("\\|", "").count("|") == 6 for it in rows)
+
+
+def test_a_line_of_ours_holds_no_command_even_in_its_middle() -> None:
+    assert "##[" not in harmless("skipped: ty (##[add-mask]x)")
+    assert "::" not in harmless("::error::x")
+
+
+@given(hostile, hostile)
+def test_the_summary_is_text_whatever_it_is_about(path: str, message: str) -> None:
+    made = summary(report(verdict(problem(path, message=message), path=path)))
+    made.encode()
+    assert len(made.splitlines()) == 7
+
+
+def test_the_summary_fits_where_thousands_are_told() -> None:
+    many = [problem(line=n, message="m" * 300) for n in range(5_000)]
+    made = summary(report(verdict(*many)))
+    assert len(made.encode()) < 1 << 20
+    assert "4500 more are in the JSON" in made

@@ -33,6 +33,18 @@ def test_nothing_steers_the_terminal(text: str, column: int, end: int) -> None:
         assert line.isprintable()
 
 
+def test_one_reason_for_many_checks_is_told_once() -> None:
+    broken = [
+        other(State.BROKEN, path=f"{name}.py", check=check)
+        for name in "abcde"
+        for check in ("ruff", "mypy")
+    ]
+    assert list(human(report(*broken))) == [
+        "a.py, b.py, c.py and 2 more: ruff, mypy could not be made: ty is not installed",
+        "  remedy: pip install ty",
+    ]
+
+
 def test_what_was_skipped_is_told_once_with_its_remedy() -> None:
     made = report(verdict(), other(State.SKIPPED), other(State.SKIPPED, path="b.py"))
     assert list(missing(made)) == ["skipped: ty (ty is not installed): pip install ty"]
@@ -41,3 +53,7 @@ def test_what_was_skipped_is_told_once_with_its_remedy() -> None:
 
 def test_what_could_not_be_checked_is_told() -> None:
     assert "could not be made" in next(human(report(other(State.BROKEN))))
+
+
+def test_where_nothing_was_to_be_checked_that_is_said() -> None:
+    assert closing(report()) == "nothing to check, 0.00 s"

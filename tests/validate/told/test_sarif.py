@@ -5,10 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from headgate.validate.problem import Level
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.validate.problem import Level, State
 from headgate.validate.told import sarif as module
-from headgate.validate.told.sarif import fingerprints, sarif
-from tests.reports import NASTY, problem, report, verdict
+from headgate.validate.told.sarif import address, fingerprints, sarif
+from tests.reports import (
+    NASTY,
+    hostile_problems,
+    other,
+    problem,
+    report,
+    sarif_faults,
+    verdict,
+)
 
 
 def document(*verdicts: Any, **sources: bytes) -> dict[str, Any]:
@@ -67,3 +80,30 @@ def test_a_document_that_is_too_large_gets_smaller(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 20_000)
     many = [problem(line=n, message="x" * 100) for n in range(1, 200)]
     assert len(sarif(report(verdict(*many)), "1")) <= 20_000
+
+
+@given(st.lists(hostile_problems(), max_size=4), st.text(max_size=20))
+def test_whatever_names_and_words_hold_the_document_is_one(
+    problems: list[Any], note: str
+) -> None:
+    broken = msgspec.structs.replace(other(State.BROKEN, "\udcff.py"), note=note + "\ud800\0")
+    told = report(*(verdict(it, path=it.path) for it in problems), broken)
+    assert list(sarif_faults(json.loads(sarif(told, "1.2.3")))) == []
+
+
+def test_a_name_keeps_the_bytes_that_the_file_system_has() -> None:
+    assert address("caf\udce9.py") == "caf%E9.py"
+    assert address("src/a b.py") == "src/a%20b.py"
+    assert address("/srv/a.py") == "file:///srv/a.py"
+
+
+@pytest.mark.slow
+def test_more_than_github_reads_is_cut_to_what_it_reads() -> None:
+    """Thirty checks, thirty thousand results of one: twenty runs, the heaviest of each."""
+    few = (verdict(problem(check=f"c{n}"), check=f"c{n}") for n in range(30))
+    many = [problem(line=n, message="m" * 300) for n in range(1, 30_001)]
+    made = sarif(report(verdict(*many), *few), "1")
+    document = json.loads(made)
+    assert list(sarif_faults(document)) == []
+    assert len(made) <= module.MOST_BYTES
+    assert "lighter results were left out for want of room" in made.decode()

@@ -5,10 +5,10 @@ Rule 1: what is no Check, or has another's name, is refused by name: it is never
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from headgate.validate.check import Check
@@ -24,8 +24,17 @@ def load() -> tuple[Check, ...]:
     files = sorted(Path(__file__).parent.glob("*.py"))
     names = [file.stem for file in files if file.stem != "__init__"]
     found: list[tuple[str, object]] = [(name, _check_of(name)) for name in names]
-    found += [(point.value, point.load()) for point in entry_points(group=GROUP)]
-    return inspect(found)
+    return inspect([*found, *_brought()])
+
+
+def _brought() -> Iterable[tuple[str, object]]:
+    """What packages bring; metadata is costly to load, so it is looked for in their files."""
+    written = (it for place in sys.path for it in Path(place).glob("*.*-info/entry_points.txt"))
+    if not any(GROUP.encode() in it.read_bytes() for it in written):
+        return []
+    from importlib.metadata import entry_points
+
+    return [(point.value, point.load()) for point in entry_points(group=GROUP)]
 
 
 def _check_of(name: str) -> object:

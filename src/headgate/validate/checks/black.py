@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from headgate.validate.check import Asked, Check, Run, Said, Tool, stated
+import re
+
+from headgate.validate.check import Asked, Check, Run, Said, Tool, Unreadable, stated
 from headgate.validate.problem import Problem, Stage
 from headgate.validate.reading.diff import unformatted
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.lines import placed
+
+_UNPARSED = re.compile(
+    r"^error: cannot (?:parse: |format )(?P<path>.+?):(?P<text>(?: Cannot parse.*?:)? ?)"
+    r"(?P<line>\d+):(?P<column>\d+)"
+)
 
 
 def _plan(asked: Asked) -> tuple[Run, ...]:
@@ -14,8 +21,13 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    look = own(said.files)
-    return tuple(it for it in unformatted(CHECK.name, said.stdout, CHECK.fix) if look(it.path))
+    wrong = placed(CHECK.name, said.stderr, _UNPARSED, said.files)
+    if said.exit_code == 123 and not any(map(_UNPARSED.match, said.stderr.splitlines())):
+        raise Unreadable(said.stderr.strip()[-200:])
+    return (
+        *wrong,
+        *unformatted(CHECK.name, said.stdout, CHECK.fix, said.files),
+    )
 
 
 CHECK = Check(
@@ -29,6 +41,6 @@ CHECK = Check(
     rank=1,
     configs=("pyproject.toml",),
     named=stated("tool.black"),
-    ends=(0, 1, 123),  # 123: a file cannot be parsed, which the check of syntax tells
+    ends=(0, 1, 123),  # 123: a file cannot be parsed
     fix="black {files}",
 )

@@ -11,7 +11,7 @@ from headgate.validate.check import Asked, Check, Run, Said, Tool, Unreadable
 from headgate.validate.checks.rustfmt import RUST
 from headgate.validate.problem import Level, Problem, Stage
 from headgate.validate.reading.json import by_line
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.lines import bare, own
 
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING}
 CARGO_ENV = (("CARGO_TERM_COLOR", "never"), ("CARGO_NET_OFFLINE", "true"))
@@ -59,6 +59,19 @@ def told(said: Said, check: str) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def refused(said: Said, *, of_syntax: bool = False) -> tuple[str, ...]:
+    """The files with errors of the compiler's; or of them, those that it could not parse."""
+    look, found = own(said.files), []
+    for text in (*said.stdout.splitlines(), *said.stderr.splitlines()):
+        for it in _spoken(text):
+            code = it.code.code if it.code else ""
+            is_ours = it.level == "error" and not code.startswith("clippy::")
+            spans = [one.file_name for one in it.spans if one.is_primary]
+            if is_ours and not (of_syntax and code):
+                found += [look(name) or bare(name) for name in spans]
+    return tuple(dict.fromkeys(found))
+
+
 def _spoken(text: str) -> list[_Said]:
     if text.startswith('{"reason":"compiler-message"'):
         return [it.message for it in by_line(text, _Line)]
@@ -99,6 +112,10 @@ def _read(said: Said) -> tuple[Problem, ...]:
     return told(said, CHECK.name)
 
 
+def _stopped(said: Said) -> tuple[str, ...]:
+    return refused(said, of_syntax=True)
+
+
 CHECK = Check(
     name="cargo-check",
     stage=Stage.TYPES,
@@ -111,4 +128,5 @@ CHECK = Check(
     configs=("Cargo.toml", "Cargo.lock", "rust-toolchain.toml"),
     ends=(0, 1, 101),
     sees_project=True,
+    stopped=_stopped,
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from headgate.validate.check import Asked, Check, Run, Said, Tool
-from headgate.validate.checks.cargo_check import CARGO_ENV, alone, told
+from headgate.validate.checks.cargo_check import CARGO_ENV, alone, refused, told
 from headgate.validate.checks.rustfmt import RUST
-from headgate.validate.problem import Problem, Stage
+from headgate.validate.problem import NOT_COMPILED, Problem, Stage
 
 
 def _plan(asked: Asked) -> tuple[Run, ...]:
@@ -17,8 +17,14 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    """Lints alone: mistakes of types are told by cargo check."""
-    return tuple(it for it in told(said, CHECK.name) if it.rule.startswith("clippy::"))
+    """Lints; of what does not compile, that nothing was looked at."""
+    lints = [it for it in told(said, CHECK.name) if it.rule.startswith("clippy::")]
+    lints += [
+        Problem(it, "it does not compile, so no lint was asked", CHECK.name, NOT_COMPILED)
+        for it in refused(said)
+        if it in said.files
+    ]
+    return tuple(lints)
 
 
 CHECK = Check(
@@ -33,5 +39,6 @@ CHECK = Check(
     configs=("Cargo.toml", "Cargo.lock", "clippy.toml", ".clippy.toml"),
     ends=(0, 1, 101),
     sees_project=True,
+    stopped=refused,
     fix="cargo clippy --fix",
 )

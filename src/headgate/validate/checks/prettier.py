@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from headgate.validate.check import Asked, Check, Run, Said, Tool, Unreadable, there
 from headgate.validate.problem import Problem, Stage
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.diff import otherwise
+from headgate.validate.reading.lines import own, placed
 
 _CONFIGS = (
     *(".prettierrc", ".prettierrc.json", ".prettierrc.yaml", ".prettierrc.yml"),
     *(".prettierrc.json5", ".prettierrc.toml", ".prettierrc.js", ".prettierrc.mjs"),
     *("prettier.config.js", "prettier.config.mjs", "prettier.config.cjs"),
+)
+
+
+_UNPARSED = re.compile(
+    r"^\[error\] (?P<path>.+?): SyntaxError: (?P<text>.*) \((?P<line>\d+):(?P<column>\d+)\)$"
 )
 
 
@@ -20,13 +28,7 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 def _read(said: Said) -> tuple[Problem, ...]:
     look = own(said.files)
     different = tuple(
-        Problem(
-            path=path,
-            message="would be formatted otherwise",
-            check=CHECK.name,
-            rule="format",
-            fix=CHECK.fix,
-        )
+        otherwise(CHECK.name, path, CHECK.fix)
         for line in said.stdout.splitlines()
         if (path := look(line))
     )
@@ -34,7 +36,7 @@ def _read(said: Said) -> tuple[Problem, ...]:
         raise Unreadable("it found something and did not say where")
     if said.exit_code == 2 and "SyntaxError" not in said.stderr:
         raise Unreadable(said.stderr.strip()[:200])
-    return different
+    return (*different, *placed(CHECK.name, said.stderr, _UNPARSED, said.files))
 
 
 CHECK = Check(
@@ -48,6 +50,6 @@ CHECK = Check(
     rank=1,
     configs=(*_CONFIGS, ".editorconfig", "package.json"),
     named=there(*_CONFIGS),
-    ends=(0, 1, 2),  # 2: a file cannot be parsed, which the checks of syntax and types tell
+    ends=(0, 1, 2),  # 2: a file cannot be parsed
     fix="prettier --write {files}",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headgate.validate.check import Asked, Check, Run, Said, Tool
 from headgate.validate.problem import Problem, Stage
-from headgate.validate.reading.lines import PLACE, spoken
+from headgate.validate.reading.lines import PLACE, placed
 
 R = "apt-get install r-base-core"
 PARSE = (
@@ -19,17 +19,7 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(
-            path=it.path,
-            line=it.line,
-            column=it.column,
-            message=it.text,
-            check=CHECK.name,
-            rule="syntax",
-        )
-        for it in spoken(said.stderr, PLACE, said.files)
-    )
+    return placed(CHECK.name, said.stderr, PLACE, said.files)
 
 
 CHECK = Check(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from headgate.validate.check import Asked, Check, Run, Said, there
 from headgate.validate.checks.ruff import CONFIGS, QUIET, RUFF
 from headgate.validate.problem import Problem, Stage
 from headgate.validate.reading.diff import unformatted
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.lines import placed
+
+_UNPARSED = re.compile(
+    r"^error: Failed to parse (?P<path>.+?):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)$"
+)
 
 
 def _plan(asked: Asked) -> tuple[Run, ...]:
@@ -15,8 +21,11 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    look = own(said.files)
-    return tuple(it for it in unformatted(CHECK.name, said.stdout, CHECK.fix) if look(it.path))
+    wrong = placed(CHECK.name, said.stderr, _UNPARSED, said.files)
+    return (
+        *wrong,
+        *unformatted(CHECK.name, said.stdout, CHECK.fix, said.files),
+    )
 
 
 CHECK = Check(
@@ -29,6 +38,6 @@ CHECK = Check(
     tool=RUFF,
     configs=CONFIGS,
     named=there("ruff.toml", ".ruff.toml"),
-    ends=(0, 1, 2),  # 2: a file cannot be parsed, which the check of syntax tells
+    ends=(0, 1, 2),  # 2: a file cannot be parsed
     fix="ruff format {files}",
 )

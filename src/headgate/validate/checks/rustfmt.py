@@ -6,34 +6,31 @@ import re
 
 from headgate.validate.check import Asked, Check, Run, Said, Tool, Unreadable
 from headgate.validate.problem import Problem, Stage
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.diff import otherwise
 
 RUST = "curl https://sh.rustup.rs -sSf | sh -s -- --profile default"
-_DIFF = re.compile(r"^Diff in (?P<path>.+?)(?: at line |:)(?P<line>\d+):?$", re.MULTILINE)
+_DIFF = re.compile(r"^Diff (?:in .+?:|in .+? at line |at line )(?P<line>\d+):?$", re.MULTILINE)
 _ERROR = re.compile(
-    r"^error(?:\[\w+\])?: (?P<text>.+)\n\s*--> (?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+)",
+    r"^error(?:\[\w+\])?: (?P<text>.+)\n\s*--> [^:\n]+:(?P<line>\d+):(?P<column>\d+)",
     re.MULTILINE,
 )
 
 
 def _plan(asked: Asked) -> tuple[Run, ...]:
+    """By its standard input: of a named file it would follow every `mod` to its own."""
     words = (asked.tool, "--check", "--color", "never", "--edition", "2021")
-    return tuple(Run((*words, it)) for it in asked.files)
+    fed = ("/bin/sh", "-c", 'file=$1; shift; exec "$@" < "$file"', "sh")
+    return tuple(Run((*fed, it, *words)) for it in asked.files)
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    look, found = own(said.files), []
+    (path,), found = said.files, []
     for it in _ERROR.finditer(said.stderr):
-        if path := look(it["path"]):
-            line, column = int(it["line"]), int(it["column"])
-            found.append(Problem(path, it["text"], CHECK.name, "syntax", line, column))
-    first: dict[str, int] = {}
-    for it in _DIFF.finditer(said.stdout):
-        if path := look(it["path"]):
-            first.setdefault(path, int(it["line"]))
-    for path, line in first.items():
-        message = "would be formatted otherwise"
-        found.append(Problem(path, message, CHECK.name, "format", line, fix=CHECK.fix))
+        line, column = int(it["line"]), int(it["column"])
+        found.append(Problem(path, it["text"], CHECK.name, "syntax", line, column))
+    first = _DIFF.search(said.stdout)
+    if first is not None:
+        found.append(otherwise(CHECK.name, path, CHECK.fix, int(first["line"])))
     if said.exit_code and not found and "Diff in" not in said.stdout:
         raise Unreadable(said.stderr.strip()[-200:])
     return tuple(found)

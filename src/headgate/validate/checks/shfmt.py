@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.validate.check import Asked, Check, Run, Said, Tool, there
 from headgate.validate.problem import Problem, Stage
 from headgate.validate.reading.diff import unformatted
-from headgate.validate.reading.lines import own
+from headgate.validate.reading.lines import PLACE, placed
 
 
 def _plan(asked: Asked) -> tuple[Run, ...]:
@@ -13,9 +13,10 @@ def _plan(asked: Asked) -> tuple[Run, ...]:
 
 
 def _read(said: Said) -> tuple[Problem, ...]:
-    """Format alone: what cannot be parsed is told by the check of syntax."""
-    look = own(said.files)
-    return tuple(it for it in unformatted(CHECK.name, said.stdout, CHECK.fix) if look(it.path))
+    return (
+        *placed(CHECK.name, said.stderr, PLACE, said.files),
+        *unformatted(CHECK.name, said.stdout, CHECK.fix, said.files),
+    )
 
 
 CHECK = Check(

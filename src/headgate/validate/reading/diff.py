@@ -6,10 +6,13 @@ Rule 1: it lies at the first line that changes, and says how many do.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from headgate.validate.problem import Problem
+from headgate.validate.reading.lines import own
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _STAMP = re.compile(r"\t.*$")
@@ -51,17 +54,17 @@ def _name(text: str) -> str:
     return name
 
 
-def unformatted(check: str, text: str, fix: str) -> tuple[Problem, ...]:
-    """A problem for each file that would be written otherwise."""
-    return tuple(
-        Problem(
-            path=it.path,
-            line=it.line,
-            message=f"would be formatted otherwise, {it.lines} "
-            f"{'line' if it.lines == 1 else 'lines'} from here on",
-            check=check,
-            rule="format",
-            fix=fix,
-        )
-        for it in changes(text)
-    )
+def unformatted(check: str, text: str, fix: str, files: Iterable[str]) -> tuple[Problem, ...]:
+    """A problem for each of the files that would be written otherwise."""
+    look, made = own(files), []
+    for it in changes(text):
+        if path := look(it.path):
+            counted = f"{it.lines} {'line' if it.lines == 1 else 'lines'} from here on"
+            one = otherwise(check, path, fix, it.line)
+            made.append(msgspec.structs.replace(one, message=f"{one.message}, {counted}"))
+    return tuple(made)
+
+
+def otherwise(check: str, path: str, fix: str, line: int = 0) -> Problem:
+    """What every formatter says of a file."""
+    return Problem(path, "would be formatted otherwise", check, "format", line, fix=fix)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from headgate.validate.problem import Problem
+
 
 class Spoken(NamedTuple):
     """A line that names a place."""
@@ -50,6 +52,20 @@ def spoken(text: str, pattern: re.Pattern[str], files: Iterable[str]) -> Iterato
         words = found.groupdict()
         column = words.get("column")
         yield Spoken(path, int(found["line"]), int(column or 0), found["text"].strip())
+
+
+def placed(
+    check: str,
+    text: str,
+    pattern: re.Pattern[str],
+    files: Iterable[str],
+    rule: str = "syntax",
+) -> tuple[Problem, ...]:
+    """A problem for each line that names a place; said twice it is one."""
+    return tuple(
+        Problem(it.path, it.text or "cannot be parsed", check, rule, it.line, it.column)
+        for it in dict.fromkeys(spoken(text, pattern, files))
+    )
 
 
 PLACE = re.compile(r"^(?P<path>[^:]+):(?P<line>\d+):(?:(?P<column>\d+):?)? ?(?P<text>.+)$")

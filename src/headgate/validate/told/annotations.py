@@ -11,15 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headgate.validate.problem import LEVELS, Level, Problem, shown
+from headgate.validate.problem import LEVELS, Level, Problem, cut, shown
 from headgate.validate.told.report import Report
 
 MOST_OF_LEVEL = 10
+MOST_TEXT = 4_000
+"""of one annotation, where 64 KiB are the end of it"""
 _SUMMARY_ROWS, _SUMMARY_BYTES = 500, 900_000
 
 
 def _text(value: str) -> str:
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    whole = cut("\n".join(shown(it) for it in value.split("\n")), MOST_TEXT)
+    return whole.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(value: str) -> str:
@@ -64,6 +67,11 @@ def _annotation(it: Problem) -> str:
 def fenced(said: str, token: str) -> str:
     """Words of strangers, which the runner is told not to obey."""
     return f"::stop-commands::{token}\n{said}\n::{token}::"
+
+
+def harmless(said: str) -> str:
+    """A line of ours, in which the runner would obey even the middle."""
+    return said.replace("##[", "## [").replace("::", ": :")
 
 
 def summary(report: Report) -> str:

@@ -6,12 +6,13 @@ Rule 2: without colour everything is still there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from headgate.validate.problem import Problem, State, shown
+from headgate.validate.problem import Problem, State, Verdict, shown
 from headgate.validate.told.report import Report
 
 WIDEST = 100
+MOST_NAMED = 3
 _TAB = "    "
 
 
@@ -23,12 +24,24 @@ def human(report: Report) -> Iterator[str]:
             data = report.sources.get(it.path, b"")
             lines[it.path] = data.decode("utf-8", "replace").split("\n")
         yield from _problem(it, lines[it.path])
-    for verdict in report.broken:
-        yield f"{shown(verdict.path)}: {verdict.check} could not be made: {plain(verdict.note)}"
-        if verdict.remedy:
-            yield f"  remedy: {plain(verdict.remedy)}"
+    yield from _unmade(report.broken)
     for path, times in sorted(report.review.items()):
         yield f"{shown(path)}: needs-human-review: {times} attempts in a row have failed"
+
+
+def _unmade(broken: Iterable[Verdict]) -> Iterator[str]:
+    """What could not be made: for one reason once, however many checks it kept from being."""
+    alike: dict[tuple[str, str], list[Verdict]] = {}
+    for it in broken:
+        alike.setdefault((it.note, it.remedy), []).append(it)
+    for (note, remedy), those in alike.items():
+        paths = list(dict.fromkeys(shown(it.path) for it in those))
+        checks = ", ".join(dict.fromkeys(it.check for it in those))
+        more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+        where = ", ".join(paths[:MOST_NAMED]) + more
+        yield f"{where}: {checks} could not be made: {plain(note)}"
+        if remedy:
+            yield f"  remedy: {plain(remedy)}"
 
 
 def _problem(it: Problem, lines: list[str]) -> Iterator[str]:
@@ -65,6 +78,8 @@ def plain(text: str) -> str:
 def closing(report: Report) -> str:
     """The last line: what was done and what came of it."""
     counts = report.counts()
+    if not report.verdicts:
+        return f"nothing to check, {report.seconds:.2f} s"
     files = f"{counts['files']} file{'' if counts['files'] == 1 else 's'}"
     states = [(it, counts[it.value]) for it in State if counts[it.value]]
     said = ", ".join(f"{count} {state.value}" for state, count in states)

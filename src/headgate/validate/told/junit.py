@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from headgate.validate.problem import Problem, State, Verdict, shown
+from headgate.validate.problem import Problem, State, Verdict, cut, shown
 from headgate.validate.told.report import Report, by_path
 
+MOST_NAME, MOST_TEXT = 1_000, 60_000
+"""readers keep attributes in columns, and refuse text nodes without end"""
 _IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -20,7 +22,9 @@ def _clean(text: str) -> str:
 
 
 def _named(value: str) -> str:
-    return quoteattr(_clean(value), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    return quoteattr(
+        _clean(cut(value, MOST_NAME)), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+    )
 
 
 def junit(report: Report) -> str:
@@ -62,7 +66,7 @@ def _body(it: Verdict) -> str:
         first = it.problems[0].message if it.problems else it.note
         return (
             f"<failure type={_named(it.stage.value)} message={_named(first)}>"
-            f"{escape(_clean(said))}</failure>"
+            f"{escape(_clean(cut(said, MOST_TEXT)))}</failure>"
         )
     why = f"{it.note}; {it.remedy}" if it.remedy else it.note
     if it.state is State.SKIPPED:

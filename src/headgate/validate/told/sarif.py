@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from headgate.validate.problem import LEVELS, Level, Problem, State, Verdict
+from headgate.validate.problem import LEVELS, Level, Problem, State, Verdict, cut, shown
 from headgate.validate.told.report import Report
 
 MOST_RUNS, MOST_RESULTS, MOST_BYTES = 20, 25_000, 10_000_000
+MOST_TEXT = 10_000
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
 
@@ -85,20 +86,29 @@ def _run(
     }
 
 
+def address(path: str) -> str:
+    """A name as an address, with the very bytes that the file system has."""
+    try:
+        name = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair: no file is called so
+        name = path.encode("utf-8", "backslashreplace")
+    return f"file://{quote(name)}" if path.startswith("/") else quote(name)
+
+
 def _rule(it: Problem) -> str:
-    return it.rule or it.check
+    return cut(it.rule or it.check, 200)
 
 
 def _note(it: Verdict) -> dict[str, Any]:
     level = "error" if it.state is State.BROKEN else "note"
-    return {"level": level, "message": {"text": f"{it.path}: {it.note}"}}
+    return {"level": level, "message": {"text": cut(f"{shown(it.path)}: {it.note}", MOST_TEXT)}}
 
 
 def _result(it: Problem, print_: str, rules: Sequence[str]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(it.path)}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": address(it.path)}}
     if it.line:
         region = {"startLine": it.line, "startColumn": max(it.column, 1)}
-        if it.end_line >= it.line and it.end_column:
+        if (it.end_line, it.end_column) > (it.line, it.column) and it.end_column > 0:
             region |= {"endLine": it.end_line, "endColumn": it.end_column}
         place["region"] = region
     text = f"{it.message}. Remedy: {it.fix}" if it.fix else it.message
@@ -106,7 +116,7 @@ def _result(it: Problem, print_: str, rules: Sequence[str]) -> dict[str, Any]:
         "ruleId": _rule(it),
         "ruleIndex": rules.index(_rule(it)),
         "level": _LEVELS[it.level],
-        "message": {"text": text},
+        "message": {"text": cut(text, MOST_TEXT) or "no words"},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"primaryLocationLineHash": print_},
     }
@@ -122,7 +132,7 @@ def fingerprints(problems: Iterable[Problem], report: Report) -> list[str]:
         words = own[it.line - 1] if 0 < it.line <= len(own) else b""
         whole = hashlib.sha256()
         for part in (it.path, it.check, _rule(it)):
-            whole.update(part.encode("utf-8", "surrogateescape") + b"\0")
+            whole.update(part.encode("utf-8", "surrogatepass") + b"\0")
         whole.update(b" ".join(words.split()))
         print_ = whole.hexdigest()[:16]
         seen[print_] = seen.get(print_, 0) + 1
