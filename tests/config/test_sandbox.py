@@ -69,3 +69,31 @@ def test_code_that_must_stay_here_needs_a_place_to_run() -> None:
     assert "add enabled = true" in refused('vendor_tools = "local"')
     assert read('enabled = true\nvendor_tools = "local"').vendor_tools == "local"
     assert read('vendor_tools = "off"').vendor_tools == "off"
+
+
+def test_code_goes_only_to_vendors_that_are_there_with_a_key_of_the_house() -> None:
+    assert read('hosted = ["openai"]').hosted == ("openai",)
+    told = refused('hosted = ["openai", "anthropic"]')
+    assert "no provider 'anthropic' with a key of the house runs code" in told
+    assert "of these it can be one: openai" in told
+
+
+def test_what_is_kept_awake_has_its_price_agreed_to_and_is_among_the_hosted() -> None:
+    agreed = 'hosted = ["openai"]\nwarm_on = "openai"\nwarm_usd_day = "2.16"'
+    assert read(agreed).warm_count == 1
+    told = refused(agreed.replace("2.16", "2.15"))
+    assert "$0.0900 an hour, $2.16 a day" in told
+    assert 'warm_usd_day = "2.16"' in told
+    assert "is not among hosted" in refused('warm_on = "openai"\nwarm_usd_day = "9"')
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("snapshot_mb = 300", "sandbox.snapshot_mb"),
+        ("snapshots_per_tenant_mb = 2000", "sandbox.snapshots_per_tenant_mb"),
+        ("references_per_owner_mb = 2000", "sandbox.references_per_owner_mb"),
+    ],
+)
+def test_no_owner_has_more_room_than_there_is(text: str, name: str) -> None:
+    assert name in refused(text)

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate.engine import container as module
 from headgate.engine.container import Begins, Container, Containers
 from headgate.sandbox.model import Artefact, Job, Limits, Result, Status
-from headgate.wire.model import Fault
+from headgate.wire.model import Fault, Kind
 from tests.sandboxes import Bare
 
 
@@ -47,11 +49,20 @@ def test_a_container_is_its_owners_and_ends_when_idle() -> None:
 
 
 def test_so_many_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 3)
-    all_of_them = Containers(Clock())
+    monkeypatch.setattr(module, "MOST_OWN", 3)
+    monkeypatch.setattr(module, "MOST", 4)
+    clock = Clock()
+    all_of_them = Containers(clock)
+    other = all_of_them.open("b", "cntr")
     made = [all_of_them.open("a", "cntr") for _ in range(5)]
-    assert len(all_of_them) == 3
+    assert len(all_of_them) == 4
     assert all_of_them.of("a") == made[2:]
+    assert all_of_them.of("b") == [other]
+    with pytest.raises(Fault, match="4 containers are in use"):
+        all_of_them.open("c", "cntr")
+    clock.now += all_of_them.idle_s + 1
+    assert all_of_them.of("c") == []
+    assert all_of_them.open("c", "cntr") in all_of_them.of("c")
 
 
 def test_what_is_kept_of_files_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +76,27 @@ def test_what_is_kept_of_files_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         all_of_them.file(ids[0], "a")
     with pytest.raises(Fault):
         all_of_them.file(ids[1], "b")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), max_size=30))
+def test_an_owners_files_never_make_room_for_anothers(puts: list[tuple[str, int]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MOST_KEPT_BYTES", 20)
+        patch.setattr(module, "MOST_OWN_BYTES", 10)
+        all_of_them = Containers(Clock())
+        for owner, size in puts:
+            others = {it: all_of_them.files_by(it) for it in "abc" if it != owner}
+            held = sum(len(it.data) for kept in others.values() for it in kept)
+            fits = size <= min(10, 20 - held)
+            if fits:
+                kept = all_of_them.store(owner, "f", bytes(size))
+                assert all_of_them.file(kept.id, owner) is kept
+            else:
+                with pytest.raises(Fault) as refused:
+                    all_of_them.store(owner, "f", bytes(size))
+                assert refused.value.kind is (Kind.TOO_LARGE if size > 10 else Kind.BUSY)
+            assert {it: all_of_them.files_by(it) for it in others} == others
+            assert sum(len(it.data) for it in all_of_them.files_by(owner)) <= 10
 
 
 def test_a_file_is_told_of_once_and_a_small_picture_is_shown() -> None:

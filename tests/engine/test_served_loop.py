@@ -15,10 +15,11 @@ from headgate.sandbox.model import Job, Refused, Result, Status, Unavailable
 from headgate.store import keys
 from headgate.store.sqlite import connect
 from headgate.store.traits import Changes
-from tests.kit import Field, with_key
-from tests.sandboxes import serving_with
+from tests.kit import HASTE, Field, with_key
+from tests.sandboxes import LOCAL, serving_with
 
 pytestmark = pytest.mark.slow
+TOML = HASTE + LOCAL
 BASH: Any = {"type": "code_execution_20250825", "name": "code_execution"}
 PYTHON: Any = {"type": "code_interpreter", "container": {"type": "auto"}}
 MESSAGES: dict[str, Any] = {
@@ -260,3 +261,102 @@ async def test_a_run_that_a_limit_ended_is_told_with_what_it_printed() -> None:
         assert result["content"]["return_code"] == 137
         assert result["content"]["stdout"] == "half"
         assert "memory_limit: use less" in result["content"]["stderr"]
+
+
+THINKS: dict[str, Any] = {
+    "model": "claude-fable-5-2",
+    "max_tokens": 4000,
+    "thinking": {"type": "adaptive"},
+}
+
+
+@STREAMED
+async def test_thoughts_between_runs_are_shown_and_go_back_as_they_were(stream: bool) -> None:
+    """The vendor refuses a thought that comes back in another conversation than its own: in the
+    rounds of one call, and when the caller sends the turn again."""
+    toml = TOML.replace('"local-*" = ["vllm:local-model"]', '"claude-*" = ["anthropic"]')
+    toml = toml.replace("enabled = true", 'enabled = true\nvendor_tools = "local"')
+    async with serving_with(toml) as (field, bare):
+        run = calls("bash_code_execution", {"command": "echo $RANDOM"})
+        field.sim.next(f"think=40;{run}", f"think=40;tool-again;{run}", "think=40;text=done")
+        blocks = await messages(field, stream=stream, **THINKS)
+        kinds = [it["type"] for it in blocks]
+        result = "bash_code_execution_tool_result"
+        assert kinds == [*["thinking", "server_tool_use", result] * 2, "thinking", "text"]
+        assert len(bare.jobs) == 2
+        assert [call.status for call in field.sim.calls] == [200] * 3
+        if stream:
+            return
+        field.sim.next("think=40;text=again")
+        first = MESSAGES["messages"][0]
+        turns = [
+            first,
+            {"role": "assistant", "content": blocks},
+            {"role": "user", "content": "?"},
+        ]
+        more = await messages(field, stream=False, **THINKS, messages=turns)
+        assert [it["type"] for it in more] == ["thinking", "text"]
+
+
+@STREAMED
+async def test_a_budget_that_ends_in_the_middle_ends_the_answer_and_nothing_runs_again(
+    stream: bool,
+) -> None:
+    """One second of code may be paid for; the second run would be beyond it."""
+    toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "1"')
+    toml += '[limits]\nmax_wait_s = 0.1\n[budgets.house]\nday = "61"\n'
+    async with serving_with(toml) as (field, bare):
+        slow = Result(status=Status.OK, exit_code=0, stdout="x", value="0", execution_ms=30_000)
+        bare.before = lambda job: slow
+        run = calls("bash_code_execution", {"command": "sleep 30"})
+        field.sim.next(run, f"tool-again;{run}", "text=done")
+        got = await field.post("/v1/messages", {**MESSAGES, "stream": stream})
+        told = got.body.decode()
+        assert "budget" in told
+        assert got.status == (200 if stream else 429)
+        if stream:
+            assert got.events[-1]["type"] == "error"
+        assert len(bare.jobs) == 1
+        rows = await field.rows(3)
+        ran = [row for row in rows if row["surface"] == "execute"]
+        assert [row["cost_nusd"] for row in ran][:1] == [30_000_000_000]
+
+
+@STREAMED
+async def test_a_turn_with_the_callers_own_tool_too_runs_ours_and_hands_over_theirs(
+    stream: bool,
+) -> None:
+    own = {"name": "weather", "input_schema": {"type": "object"}}
+    async with serving_with() as (field, bare):
+        field.sim.next("tool=weather;tool-input={}")
+        blocks = await messages(field, stream=stream, tools=[BASH, own])
+        assert [it["type"] for it in blocks] == ["tool_use"]
+        said = {"role": "assistant", "content": blocks}
+        answer = {"type": "tool_result", "tool_use_id": blocks[0]["id"], "content": "sunny"}
+        turns = [MESSAGES["messages"][0], said, {"role": "user", "content": [answer]}]
+        run = calls("bash_code_execution", {"command": "echo so"})
+        field.sim.next(f"tool-again;{run}", "text=done")
+        more = await messages(field, stream=stream, tools=[BASH, own], messages=turns)
+        assert [it["type"] for it in more][-3:] == [
+            "server_tool_use",
+            "bash_code_execution_tool_result",
+            "text",
+        ]
+        assert len(bare.jobs) == 1
+
+
+async def test_tokens_and_cost_of_all_rounds_are_in_the_rows_and_in_the_answer() -> None:
+    toml = TOML.replace("enabled = true", 'enabled = true\nsecond_usd = "0.5"')
+    async with serving_with(toml) as (field, _):
+        run = calls("bash_code_execution", {"command": "echo so"})
+        field.sim.next(run, f"tool-again;{run}", "text=done")
+        got = await field.post("/v1/messages", MESSAGES)
+        rows = await field.rows(5)
+        rounds = [row for row in rows if row["surface"] == "messages"]
+        runs = [row for row in rows if row["surface"] == "execute"]
+        assert (len(rounds), len(runs)) == (3, 2)
+        usage = got.json["usage"]
+        assert usage["output_tokens"] == sum(row["output"] for row in rounds)
+        assert usage["input_tokens"] == sum(row["input_fresh"] for row in rounds)
+        assert all(row["cost_nusd"] > 0 for row in runs)
+        assert len({row["id"] for row in rows}) == 5

@@ -27,16 +27,14 @@ from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.purpose import read_commitments, read_purposes
 from headgate.config.reconcile import read_reconcile
 from headgate.config.routing import read_routes, read_tags, shadowed
-from headgate.config.sandbox import read_sandbox
+from headgate.config.sandbox import check_hosted, read_sandbox
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
 from headgate.config.store import read_store
 from headgate.config.table import Table
 from headgate.config.upstream import NOBODY, from_environment, is_local, read_providers
 from headgate.config.vigil import read_events, read_loops
 from headgate.providers import Provider, read_all
-
-FILE = "headgate.toml"
-VARIABLE = "HEADGATE_CONFIG"
+from headgate.store.home import find_file as find_file  # as it is known from outside
 
 _SECTIONS = (
     "server",
@@ -114,19 +112,6 @@ def _read(found: Path | None) -> str:
         ) from None
 
 
-def find_file(path: Path | None, env: Mapping[str, str]) -> Path | None:
-    """The file named by argument or environment, else the first one that exists."""
-    if path is not None:
-        return path
-    if named := env.get(VARIABLE):
-        return Path(named)
-    home = Path(
-        env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "~").expanduser() / ".config"
-    )
-    places = (Path(FILE), home / "headgate" / FILE)
-    return next((place for place in places if place.is_file()), None)
-
-
 def load(
     text: str, env: Mapping[str, str], *, source: str, near: Config | None = None
 ) -> Config:
@@ -166,6 +151,7 @@ def load(
     )
     check_prices(config, report, datetime.now(UTC))
     check_near(config, report)
+    check_hosted(config, report)
     report.settle()
     report.notes.extend(shadowed(providers))
     return replace(config, notes=tuple(report.notes))

@@ -301,14 +301,30 @@ SANDBOX = (
     Setting("snapshot_mb", "whole", "the largest snapshot of a work folder", low=0,
             high=MEBIBYTE),
     Setting("snapshots_mb", "whole", "what all that are kept may take", low=0, high=MEBIBYTE),
-    Setting("references_mb", "whole", "what artefacts answered by reference may take; the "
-            "oldest go first", low=0, high=MEBIBYTE),
+    Setting("snapshots_per_tenant_mb", "whole", "of one tenant; the oldest of its own go first",
+            low=0, high=MEBIBYTE),
+    Setting("references_mb", "whole", "what artefacts answered by reference may take", low=0,
+            high=MEBIBYTE),
+    Setting("references_per_owner_mb", "whole", "of one key; the oldest of its own go first",
+            low=0, high=MEBIBYTE),
+    Setting("reference_s", "number", "how long such an artefact can be fetched", above=0,
+            high=30 * DAY_S),
+    Setting("folder", "text", "where snapshots and such artefacts lie; empty: sandbox, beside "
+            "the ledger's file"),
     Setting("second_usd", "money", "dollars for a second of execution", high=1000),
     Setting("tenants", "choice", "who shares a worker, and with it cached results",
             choices=("key", "team")),
     Setting("vendor_tools", "choice", "calls with code_interpreter or code_execution; pass: "
             "run here where not every target runs them itself; local: always here; off: never",
             choices=VENDOR_TOOLS),
+    Setting("hosted", "texts", "providers whose interpreters callers of the gateway may name "
+            "as `on`; none: code runs here alone"),
+    Setting("warm_on", "text", "the one of them at which containers are kept awake; what that "
+            "costs: `headgate exec --on NAME --warm COUNT`"),
+    Setting("warm_count", "whole", "how many", low=1, high=100),
+    Setting("warm_memory_mb", "whole", "of which size", low=1, high=MEBIBYTE),
+    Setting("warm_usd_day", "money", "dollars a day that this may cost; less than it costs is "
+            "refused at the start", high=MOST_TOKENS),
 )  # fmt: skip
 
 PROVIDER = (

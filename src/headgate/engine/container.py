@@ -3,7 +3,8 @@
 Rule 1: a container is its owner's: to anybody else it does not exist.
 Rule 2: a session that ended, idle or at a limit, is begun anew at the next run with the files
 that are kept; the model is told so, as variables are gone.
-Rule 3: what is kept of files is bounded for all containers together: the oldest go first.
+Rule 3: what is kept of files is bounded for each owner, whose own oldest go first, and for all
+together: then a new one is refused, never another's let go.
 """
 
 from __future__ import annotations
@@ -22,13 +23,16 @@ import msgspec
 
 from headgate.sandbox.model import Artefact, Job, Limits, Refused, Result, Status
 from headgate.sandbox.model import File as LaidFile
+from headgate.sandbox.shelf import Held, Room, to_go
 from headgate.wire.model import Fault, Kind
 from headgate.wire.served.model import MadeFile
 
 IDLE_S = 1200.0
 """a container that nobody used for so long is gone, as OpenAI's are"""
-MOST = 1024
+MOST, MOST_OWN = 1024, 128
+"""containers of all owners, and of one: there its own that was not used for longest goes"""
 MOST_KEPT_BYTES = 256 * 1024 * 1024
+MOST_OWN_BYTES = 64 * 1024 * 1024
 MOST_INLINE_BYTES = 1024 * 1024
 """a larger picture is fetched by its id"""
 MEMORY_MB = 1024
@@ -118,9 +122,16 @@ class Containers:
     def open(self, owner: str, prefix: str, memory_mb: int = 0, name: str = "") -> Container:
         """A new one; its session begins with its first run."""
         container = self.make(owner, prefix, memory_mb, name)
+        now = self._clock()
+        for it in [it for it in self._all.values() if now - it.used > self.idle_s]:
+            del self._all[it.id]
+        own = [it for it in self._all.values() if it.owner == owner]
+        if len(own) >= MOST_OWN:
+            del self._all[own[0].id]
+        elif len(self._all) >= MOST:
+            text = f"{MOST} containers are in use here: close one, or try again in a while"
+            raise Fault(Kind.BUSY, text)
         self._all[container.id] = container
-        while len(self._all) > MOST:
-            self._all.popitem(last=False)
         return container
 
     def make(self, owner: str, prefix: str, memory_mb: int = 0, name: str = "") -> Container:
@@ -201,7 +212,10 @@ class Containers:
             known = self._files.get(id)
             if known and (known.path, known.sha256) == (artefact.path, artefact.sha256):
                 return None
-        kept = self._put(container, artefact.path, artefact.data, artefact.mime)
+        try:
+            kept = self._put(container, artefact.path, artefact.data, artefact.mime)
+        except Fault:
+            return None
         kept.sha256 = artefact.sha256
         return shown(kept)
 
@@ -225,12 +239,24 @@ class Containers:
         prefix = "cfile" if container.id.startswith("cntr") else "file"
         id, at = f"{prefix}_{secrets.token_hex(16)}", datetime.now(UTC)
         kept = Kept(id, container.owner, container.id, path, mime, data, at)
+        self._make_room(container.owner, len(data))
         self._files[id] = kept
         container.files.append(id)
         self._size += len(data)
-        while self._size > MOST_KEPT_BYTES and len(self._files) > 1:
-            self.forget(next(iter(self._files)))
         return kept
+
+    def _make_room(self, owner: str, size: int) -> None:
+        """Let go of the owner's oldest; Fault: that would not be enough."""
+        own = [Held(n, it.id, len(it.data)) for n, it in enumerate(self.files_by(owner))]
+        others = self._size - sum(it.size for it in own)
+        room = Room(MOST_KEPT_BYTES, MOST_OWN_BYTES)
+        going = to_go(own, size, others, room)
+        if going is None:
+            most = min(room.own_bytes, room.all_bytes - others) >> 20
+            text = f"a file of {size} bytes cannot be kept: {most} MB of this key's can be"
+            raise Fault(Kind.TOO_LARGE if size > room.own_bytes else Kind.BUSY, text)
+        for it in going:
+            self.forget(it.name)
 
     def forget(self, id: str) -> None:
         kept = self._files.pop(id, None)

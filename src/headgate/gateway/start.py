@@ -38,6 +38,7 @@ from headgate.gateway.peers import SHOW_S, Peers
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
+from headgate.sandbox.settings import Settings as Sandbox
 from headgate.store.keyed import Keyed
 from headgate.store.keys import Keys, stamp
 from headgate.store.place import Place, connect
@@ -162,11 +163,11 @@ async def open_gateway(
     workers = post.workers if post is not None else 1
     ground = among_neighbours(ground, ledger, config.store.redis, workers)
     place = post.place if post is not None else 1
-    box = box_of(config.sandbox, ground)
+    box = box_of(_with_folder(config.sandbox, ledger), ground)
     ground = replace(ground, sandbox=box, lodging=Homes() if box and workers > 1 else None)
     house = House.build(config, ground, keys, lambda: _take_up(opened, reread))
     if box is not None:
-        house.execution = Execution(ground, box, place, workers)
+        house.execution = Execution(ground, config, box, place, workers)
     house.peers = Peers(board, place)
     house.peers.resume(house)
     server = config.server
@@ -281,6 +282,13 @@ def _lay_ground(
     ground.keyed.start()
     ground.settlement.notices = ground.notices
     return keys, ground, orphans
+
+
+def _with_folder(sandbox: Sandbox, ledger: Place) -> Sandbox:
+    """What is kept of sessions and artefacts lies beside the ledger, if nothing else is said:
+    the workers of a host share it."""
+    beside = ledger.parent if isinstance(ledger, Path) else state_place(os.environ)
+    return replace(sandbox, folder=sandbox.folder or str(beside / "sandbox"))
 
 
 def _open_replies(

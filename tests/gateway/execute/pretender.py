@@ -1,8 +1,8 @@
 """A sandbox in name only, for tests of what stands in front of it: it obeys a few words.
 
-`say TEXT`, `moan TEXT`, `wait SECONDS`, `exit N`, `make NAME TEXT`, `keep NAME TEXT` (answered
-by reference), `end STATUS`, `queue` (for ever), `note X` and `recall` (what a session
-remembers), `busy`, `gone`.
+`say TEXT`, `moan TEXT`, `wait SECONDS`, `exit N`, `make NAME TEXT`, `large NAME MEBIBYTES`,
+`keep NAME TEXT` (answered by reference), `end STATUS`, `queue` (for ever), `note X` and
+`recall` (what a session remembers), `busy`, `gone`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from types import TracebackType
 
+import msgspec
 import pytest
 
 from headgate.gateway.execute.execution import box_of
@@ -48,7 +49,8 @@ class Pretender:
         self.is_open = False
         self.refuses: Unavailable | None = None
         self._rooms: dict[str, tuple[str, dict[str, str], dict[str, bytes]]] = {}
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, Artefact] = {}
+        self._notes: dict[str, tuple[str, bytes]] = {}
 
     async def __aenter__(self) -> Pretender:
         if self.refuses is not None:
@@ -104,20 +106,32 @@ class Pretender:
         assert tenant == job.tenant, "another tenant reached a session"
         return notes, files
 
-    def keep(self, data: bytes) -> str:
-        reference = hashlib.sha256(data).hexdigest()[:32]
-        self._kept[reference] = data
-        return reference
+    def keep(self, it: Artefact, data: bytes, owner: str) -> Artefact:
+        name = f"art_{it.sha256[:32]}"
+        self._kept[name + owner] = msgspec.structs.replace(it, data=data)
+        return msgspec.structs.replace(it, reference=name)
 
     async def open_session(
-        self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None
+        self,
+        tenant: str,
+        language: str,
+        limits: Limits,
+        snapshot: bytes | None = None,
+        note: bytes = b"",
     ) -> str:
         if language not in ("python", "javascript"):
             raise Refused(f"{language} has no sessions", "python and javascript have")
-        id = f"inner-{len(self._rooms)}"
+        id = f"sess_pretended-{len(self._notes)}"
+        self._notes[id] = tenant, note
         found = await asyncio.to_thread(_files, snapshot) if snapshot else {}
         self._rooms[id] = tenant, {}, found
         return id
+
+    async def session_note(self, session: str, tenant: str) -> bytes:
+        owner, note = self._notes.get(session, ("", b""))
+        if owner != tenant or session not in self._rooms:
+            raise Refused("there is no such session", kind="not_found")
+        return note
 
     async def close_session(self, session: str, tenant: str) -> None:
         if self._rooms.pop(session, None) is None:
@@ -132,8 +146,8 @@ class Pretender:
             raise Refused("there is no such session", kind="not_found")
         return await asyncio.to_thread(archive, self._rooms[session][2])
 
-    async def artefact(self, reference: str, tenant: str) -> bytes | None:
-        return self._kept.get(reference)
+    async def artefact(self, reference: str, owner: str) -> Artefact | None:
+        return self._kept.get(reference + owner)
 
 
 class Stop(Exception):
@@ -163,6 +177,7 @@ class _Run:
             "exit": self._exit,
             "make": self._make,
             "keep": self._keep,
+            "large": self._large,
             "end": self._end,
             "note": lambda text: self._notes.__setitem__("it", text),
             "recall": self._recall,
@@ -190,16 +205,23 @@ class _Run:
 
     def _make(self, rest: str) -> None:
         name, _, text = rest.partition(" ")
-        self._add(name, text.encode(), text.encode(), "")
+        self._add(name, text.encode())
 
     def _keep(self, rest: str) -> None:
         name, _, text = rest.partition(" ")
-        self._add(name, text.encode(), None, self._box.keep(text.encode()))
+        self._add(name, text.encode(), kept=True)
 
-    def _add(self, name: str, whole: bytes, data: bytes | None, reference: str) -> None:
+    def _large(self, rest: str) -> None:
+        name, _, mebibytes = rest.partition(" ")
+        data = bytes(int(mebibytes) << 20)
+        self._made.append(Artefact(name, len(data), "0" * 64, "image/png", data))
+        self._tell(Made(self._made[-1]))
+
+    def _add(self, name: str, whole: bytes, *, kept: bool = False) -> None:
         mime = "image/png" if name.endswith(".png") else "text/plain"
         sha256 = hashlib.sha256(whole).hexdigest()
-        self._made.append(Artefact(name, len(whole), sha256, mime, data, reference))
+        made = Artefact(name, len(whole), sha256, mime, None if kept else whole)
+        self._made.append(self._box.keep(made, whole, self._job.owner) if kept else made)
         self._tell(Made(self._made[-1]))
 
     def _recall(self, _: str) -> None:

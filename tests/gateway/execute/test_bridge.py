@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from headgate.gateway.execute import ops
-from headgate.gateway.execute.bridge import Bridge, folder, secret_of, socket_of
+from headgate.gateway.execute.bridge import PIECE, Bridge, folder, secret_of, socket_of
 from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear
 from headgate.gateway.execute.trouble import Trouble, wrong
-from headgate.sandbox.model import Heard, Job, Output, Result, Status
+from headgate.sandbox.model import File, Heard, Job, Output, Result, Status
 from headgate.wire.model import Fault, Kind
 
 SECRET = secret_of(b"key")
@@ -35,6 +35,8 @@ class Worker:
         if begins is not None:
             begins()
         self.begun.set()
+        if ask.job.code == "echo":
+            return Answer(data=ask.job.files[0].data)
         if ask.job.code == "fail":
             raise wrong("x", "is bad", "mend it")
         if ask.job.code == "bug":
@@ -86,6 +88,15 @@ async def test_what_appears_is_heard_and_the_result_is_the_answer(where: Path) -
         assert answer.result.stdout == "012"
     assert [each.text for each in heard if isinstance(each, Output)] == ["0", "1", "2"]
     assert not await asyncio.to_thread(where.exists)
+
+
+@pytest.mark.parametrize("size", [PIECE - 40, PIECE, 3 * PIECE + 1])
+async def test_a_long_message_arrives_as_it_was_sent(where: Path, size: int) -> None:
+    data = (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    async with two(where) as (first, _):
+        job = Job("python", "echo", files=(File("a", data),))
+        answer = await first.ask(2, ops.Run("k_1", job))
+        assert answer.data == data
 
 
 async def test_a_fault_comes_through_with_its_remedy(where: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from headgate.gateway.execute.e2bvoice import Voice, error, refusal
-from headgate.gateway.execute.said import Ran
+from headgate.gateway.execute.said import Ran, Said
 from headgate.gateway.execute.trouble import wrong
 from headgate.sandbox.model import Artefact, Made, Output, Result, Status
 
@@ -21,7 +21,8 @@ def result(**more: object) -> Result:
     return msgspec.structs.replace(Result(status=Status.OK), **more)
 
 
-def lines(data: bytes) -> list[dict[str, Any]]:
+def lines(said: Said) -> list[dict[str, Any]]:
+    data = said if isinstance(said, bytes) else b"".join(said)
     return [json.loads(line) for line in data.splitlines()]
 
 

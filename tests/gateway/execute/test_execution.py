@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from headgate.config import Config
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.execution import GAUGES, Execution, box_of
 from headgate.sandbox.model import Job
@@ -23,7 +24,7 @@ async def test_what_is_of_another_worker_is_asked_there_and_of_none_is_not_there
         ground = field.opened.house.ground
         box = field.opened.house.execution
         assert box is not None
-        lonely = Execution(ground, box.box, place=1, workers=2)
+        lonely = Execution(ground, Config(), box.box, place=1, workers=2)
         with pytest.raises(Fault, match="worker 2") as fault:
             await lonely.do(ops.Look("", "sess_2_abcdefgh"))
         assert fault.value.kind is Kind.BUSY
@@ -45,7 +46,8 @@ async def test_how_it_stands_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         found = {name: value for name, _, value in execution.gauges()}
         assert found["headgate_execute_sessions"] == 1
         assert found["headgate_execute_spares"] == 3
-        assert len(found) == len(GAUGES) + 1
+        assert found["headgate_execute_awake"] == 0
+        assert len(found) == len(GAUGES) + 2
 
 
 def test_where_it_is_off_there_is_no_sandbox() -> None:

@@ -7,20 +7,12 @@ import asyncio
 import pytest
 
 from headgate.gateway.execute import ops
-from headgate.gateway.execute.here import KEPT_S, Here
+from headgate.gateway.execute.here import Here
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import File, Heard, Job, Limits, Made
 from headgate.sandbox.settings import Settings
 from headgate.wire.model import Fault, Kind
 from tests.gateway.execute.pretender import Pretender
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -29,13 +21,8 @@ def box() -> Pretender:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def here(box: Pretender, clock: Clock) -> Here:
-    return Here(box, 3, clock)
+def here(box: Pretender) -> Here:
+    return Here(box, 3)
 
 
 async def opened(here: Here, owner: str = "k_1") -> str:
@@ -75,7 +62,7 @@ async def test_runs_of_a_session_follow_one_another(here: Here, box: Pretender) 
 
 
 async def test_what_is_kept_has_the_same_name_as_it_appears_and_in_the_result(
-    here: Here, clock: Clock
+    here: Here,
 ) -> None:
     heard: list[Heard] = []
     answer = await here.do(run("keep a.png abc"), heard.append)
@@ -84,12 +71,39 @@ async def test_what_is_kept_has_the_same_name_as_it_appears_and_in_the_result(
     assert isinstance(heard[0], Made)
     assert heard[0].artefact.reference == made.reference
     fetched = await here.do(ops.Fetch("k_1", made.reference))
-    assert fetched.data == b"abc"
-    with pytest.raises(Fault):
-        await here.do(ops.Fetch("k_2", made.reference))
-    clock.now += KEPT_S + 1
-    with pytest.raises(Fault, match="no artefact"):
-        await here.do(ops.Fetch("k_1", made.reference))
+    assert fetched.made is not None
+    assert (fetched.data, fetched.made.path) == (b"abc", "a.png")
+    for owner, id in (
+        ("k_2", made.reference),
+        ("", made.reference),
+        ("k_1", "art_3_unknown00"),
+    ):
+        with pytest.raises(Fault, match="no artefact"):
+            await here.do(ops.Fetch(owner, id))
+
+
+async def test_what_the_sandbox_kept_is_there_for_a_worker_that_never_saw_it(
+    here: Here, box: Pretender
+) -> None:
+    """After a restart: the same key finds its session and artefacts, and no other does."""
+    id = await opened(here)
+    answer = await here.do(run("note x\nkeep a.png abc", id))
+    assert answer.result is not None
+    reference = answer.result.artefacts[0].reference
+    later = Here(box, 1)
+    assert (await later.do(ops.Fetch("k_1", reference))).data == b"abc"
+    for ask in (
+        ops.Look("k_2", id, "key:k_1"),
+        ops.Look("k_1", id, "key:k_2"),
+        ops.Close("k_2", id, "key:k_1"),
+    ):
+        with pytest.raises(Fault, match="no session"):
+            await Here(box, 1).do(ask)
+    (room,) = (await later.do(ops.Look("k_1", id, "key:k_1"))).rooms
+    assert (room.id, room.language, room.owner) == (id, "python", "k_1")
+    again = await later.do(run("recall", id))
+    assert again.result is not None
+    assert again.result.value == "x"
 
 
 async def test_what_the_sandbox_ended_is_forgotten(here: Here, box: Pretender) -> None:

@@ -308,6 +308,24 @@ async def test_a_job_in_slices_is_one_answer(field: Field, box: Pretender) -> No
     got = await run(field, "say part", checkpoint={"items": 4, "rows": 2})
     assert (got.status, got.json["stdout"]) == (200, "part\npart\n"), got.json
     assert len(box.jobs) - before == 2
+    assert got.json["checkpoint"] == {"slices": 2, "rows": 2, "total": 4}
+
+
+async def test_a_job_in_slices_costs_what_all_of_them_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with pretending(monkeypatch, ON + 'second_usd = "1"\n') as (field, _):
+        body = {"code": "say part", "checkpoint": {"items": 4, "rows": 1}}
+        got = await field.post("/v1/execute", body)
+        assert got.json["cost"] == "0.016"
+        assert (await field.row())["cost_nusd"] == 16_000_000
+
+
+async def test_a_key_that_says_run_once_is_told_that_it_holds_for_no_code(
+    field: Field,
+) -> None:
+    got = await field.post("/v1/execute", {"code": "say x"}, {"idempotency-key": "abc"})
+    assert "would run its code again" in got.headers["x-headgate-warning"]
 
 
 async def test_languages_are_listed(field: Field) -> None:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
+import sys
+import time
 
 import pytest
 
-from headgate.gateway.execute.running import LARGE, Flow
-from headgate.gateway.execute.said import Ours
-from headgate.sandbox.model import Artefact, Heard, Made, Output
+from headgate.gateway.execute.running import Flow
+from headgate.gateway.execute.said import LARGE, PIECE, Ours
+from headgate.sandbox.model import Artefact, Made, Output
 from tests.gateway.execute.pretender import ON, pretending
 from tests.kit import Got
+
+CLIENT = """
+import http.client
+line = http.client.HTTPConnection("127.0.0.1", {port}, timeout=60)
+line.request("POST", "/v1/execute", {body!r}, {{"content-type": "application/json"}})
+answer, count = line.getresponse(), 0
+while data := answer.read(1 << 20):
+    count += len(data)
+print(count)
+"""
 
 
 class Kept:
@@ -38,25 +49,72 @@ async def test_what_is_heard_is_sent_once_and_in_order() -> None:
     assert await flow.send(sink) == 0  # type: ignore[arg-type] # the same
 
 
-async def test_a_large_artefact_is_coded_in_a_thread_and_stays_in_its_turn() -> None:
-    class Noting(Ours):
-        def heard(self, it: Heard, index: int) -> bytes:
-            threads[type(it)] = threading.get_ident()
-            return super().heard(it, index)
-
-    threads: dict[type, int] = {}
-    flow, sink = Flow(Noting("hg_1", several=False, stream=True)), Kept()
-    data = b"x" * (LARGE + 1)
+async def test_a_large_artefact_lets_others_go_on_and_stays_in_its_turn() -> None:
+    flow, sink = Flow(Ours("hg_1", several=False, stream=True)), Kept()
+    data = b"x" * (8 * LARGE)
     flow.hear(Output("stdout", "before"))
     flow.hear(Made(Artefact("big", len(data), "s", "m", data)))
     flow.hear(Output("stdout", "after"))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    going = asyncio.ensure_future(others())
     await flow.send(sink)  # type: ignore[arg-type] # it is sent to, and no more
-    assert threads[Output] == threading.get_ident() != threads[Made]
+    going.cancel()
+    assert turns >= len(data) // PIECE
     assert max(map(len, sink.got)) <= LARGE  # nothing holds the loop for long
     before, big, after = b"".join(sink.got).split(b"\n\n")[:3]
     assert (b"before" in before, b"after" in after) == (True, True)
     told = json.loads(big.partition(b"data: ")[2])
     assert base64.b64decode(told["artefact"]["content_base64"]) == data
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_in_pieces_is_whole_json_and_its_bytes_are_in_its_row(
+    monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    async with pretending(monkeypatch) as (field, _):
+        got = await field.post("/v1/execute", {"code": "large a 2", "stream": stream})
+        last = got.body.split(b"data: ")[1] if stream else got.body
+        told = json.loads(last.partition(b"\n\n")[0])
+        found = told["artefact"] if stream else told["artefacts"][0]
+        assert len(base64.b64decode(found["content_base64"])) == 2 * LARGE
+        assert "content-length" not in got.headers
+        assert got.headers["x-request-id"].startswith("hg_")
+        assert (await field.row())["ending"] == "complete"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
+async def test_no_turn_of_the_loop_is_long_while_48_mb_are_answered(
+    monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    """In CPU time of the loop's own thread, which neighbours on the machine do not change; the
+    client is in another process."""
+    turns: list[float] = []
+
+    async def beat() -> None:
+        last = time.thread_time()
+        while True:
+            await asyncio.sleep(0)
+            turns.append((now := time.thread_time()) - last)
+            last = now
+
+    async with pretending(monkeypatch) as (field, _):
+        body = json.dumps({"code": "large a 48", "stream": stream})
+        code = CLIENT.format(port=field.opened.server.port, body=body)
+        beating = asyncio.ensure_future(beat())
+        client = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=-1)
+        said, _ = await client.communicate()
+        beating.cancel()
+        assert int(said) > 64 << 20
+        assert max(turns) <= 0.02
 
 
 @pytest.mark.slow

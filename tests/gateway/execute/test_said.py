@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.gateway.execute import said, trouble
-from headgate.gateway.execute.said import PIECE, Ours, Ran
+from headgate.gateway.execute.said import LARGE, PIECE, Ours, Ran
 from headgate.sandbox.model import Artefact, Made, Output, Result, Status
 
 
@@ -34,24 +34,35 @@ def test_every_ending_is_told_by_its_name(status: Status) -> None:
 def test_what_is_too_large_is_named_by_an_address() -> None:
     inline = said.artefact(Artefact("a", 1, "s", "m", b"x"))
     by_name = said.artefact(Artefact("a", 1, "s", "m", None, "art_1_x"))
-    assert bytes(inline["content_base64"]) == b'"eA=="'
+    assert said.encode(inline["content_base64"]) == b'"eA=="'
     assert by_name["url"] == "/v1/artefacts/art_1_x"
     assert "content_base64" not in by_name
 
 
-@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 2])
+def joined(it: said.Said) -> bytes:
+    return it if isinstance(it, bytes) else b"".join(it)
+
+
+@pytest.mark.parametrize(
+    "size", [0, 1, PIECE - 1, PIECE, PIECE + 1, LARGE - 1, LARGE, LARGE + 2]
+)
 def test_content_is_the_same_however_many_pieces_it_is_coded_in(size: int) -> None:
     data = (b"abcdefghijk" * (size // 11 + 1))[:size]
-    told = json.loads(msgspec.json.encode({"x": said.coded(data)}))
+    answer = said.encode({"x": said.Content(data), "y": 1, "z": [said.Content(b"!")]})
+    assert isinstance(answer, bytes) == (size + 1 < LARGE)
+    told = json.loads(joined(answer))
     assert base64.b64decode(told["x"], validate=True) == data
+    assert (told["y"], told["z"]) == (1, ["IQ=="])
 
 
 def test_a_stream_does_not_code_again_what_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(said, "coded", None)
+    monkeypatch.setattr(said, "Content", None)
     ran = Ran(result(artefacts=(Artefact("a", 1, "s", "m", b"x"),)))
     voice = said.Ours("hg_1", several=True, stream=True)
-    assert b"content_base64" not in voice.ran(ran, 0)
-    assert b"content_base64" not in said.Ours("hg_1", several=False, stream=True).last([ran])
+    assert b"content_base64" not in joined(voice.ran(ran, 0))
+    assert b"content_base64" not in joined(
+        said.Ours("hg_1", several=False, stream=True).last([ran])
+    )
 
 
 def test_the_sum_of_several_is_told_beside_them() -> None:
@@ -68,8 +79,9 @@ def test_a_refused_snippet_is_an_error_among_results() -> None:
 def test_a_stream_tells_content_once() -> None:
     made = Artefact("a", 1, "s", "m", b"x")
     voice = Ours("hg_1", several=False, stream=True)
-    assert b"eA==" in voice.heard(Made(made), 0)
-    assert b"eA==" not in voice.last([Ran(result(artefacts=(made,)))])
-    assert voice.heard(Output("stdout", "hi"), 0).startswith(b"event: output\ndata: {")
+    assert b"eA==" in joined(voice.heard(Made(made), 0))
+    assert b"eA==" not in joined(voice.last([Ran(result(artefacts=(made,)))]))
+    output = joined(voice.heard(Output("stdout", "hi"), 0))
+    assert output.startswith(b"event: output\ndata: {")
     whole = Ours("hg_1", several=False, stream=False)
-    assert b"eA==" in whole.last([Ran(result(artefacts=(made,)))])
+    assert b"eA==" in joined(whole.last([Ran(result(artefacts=(made,)))]))

@@ -84,6 +84,8 @@ class Body(Given):
     depends_on: list[Literal["time", "network", "chance"]] = []
     checkpoint: Chunking | None = None
     stream: bool = False
+    on: str = ""
+    """where: local, a provider with an interpreter, several in their order, or auto"""
 
 
 class Opening(Given):
@@ -104,6 +106,8 @@ class Asked(NamedTuple):
     session: str
     stream: bool
     chunking: Chunking | None
+    on: str = ""
+    """empty: here"""
 
 
 Read = TypeVar("Read")
@@ -142,7 +146,8 @@ def read(body: bytes, tenant: str, session: str = "") -> Asked:
         jobs = (_job(told, Snippet(told.code or ""), tenant, ""),)
     _check_whole(told, jobs)
     several = told.snippets is not None
-    return Asked(jobs, several, told.session, told.stream, told.checkpoint)
+    on = "" if told.on == "local" else told.on
+    return Asked(jobs, several, told.session, told.stream, told.checkpoint, on)
 
 
 def limits_of(told: dict[str, Any] | None, param: str = "limits") -> Limits:
@@ -156,6 +161,10 @@ def limits_of(told: dict[str, Any] | None, param: str = "limits") -> Limits:
 def _check_whole(told: Body, jobs: tuple[Job, ...]) -> None:
     if told.checkpoint is not None and (told.snippets is not None or told.session):
         raise wrong("checkpoint", "goes with one program in a place of its own")
+    if told.on and told.session:
+        raise wrong(
+            "on", "is for a place of its own: sessions are here", "leave one of them out"
+        )
     for job in jobs if told.session else ():
         for name in ("args", "stdin", "env", "packages"):
             if getattr(job, name):

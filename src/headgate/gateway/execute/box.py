@@ -14,7 +14,7 @@ from types import ModuleType
 
 from headgate.gateway.execute.here import Box
 from headgate.gateway.execute.ops import Begin, Hear
-from headgate.sandbox.model import Job, Limits, Result, Unavailable
+from headgate.sandbox.model import Artefact, Job, Limits, Result, Unavailable
 from headgate.sandbox.settings import Settings
 
 AGAIN_S = 30.0
@@ -112,9 +112,18 @@ class LazyBox:
         return await (await self.open()).run(job, heard, begins)
 
     async def open_session(
-        self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None
+        self,
+        tenant: str,
+        language: str,
+        limits: Limits,
+        snapshot: bytes | None = None,
+        note: bytes = b"",
     ) -> str:
-        return await (await self.open()).open_session(tenant, language, limits, snapshot)
+        box = await self.open()
+        return await box.open_session(tenant, language, limits, snapshot, note)
+
+    async def session_note(self, session: str, tenant: str) -> bytes:
+        return await (await self.open()).session_note(session, tenant)
 
     async def close_session(self, session: str, tenant: str) -> None:
         await (await self.open()).close_session(session, tenant)
@@ -122,8 +131,8 @@ class LazyBox:
     async def snapshot(self, session: str, tenant: str) -> bytes:
         return await (await self.open()).snapshot(session, tenant)
 
-    async def artefact(self, reference: str, tenant: str) -> bytes | None:
-        return await (await self.open()).artefact(reference, tenant)
+    async def artefact(self, reference: str, owner: str) -> Artefact | None:
+        return await (await self.open()).artefact(reference, owner)
 
 
 def _heard(opening: asyncio.Task[Box]) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
+import io
 import os
 import stat
 import tempfile
@@ -26,6 +27,7 @@ from headgate.wire.model import Fault, Kind
 
 CONNECT_S = 2.0
 LONGEST = 1 << 30
+PIECE = 1 << 18
 LONGEST_PATH = 100
 """bytes; the kernel takes 107"""
 _SECRET = b"headgate: runs of code, from worker to worker"
@@ -99,10 +101,9 @@ class Bridge:
             raise _unreachable(place) from None
         try:
             _put(writer, self._secret)
-            _put(writer, _encode(ask))
-            await writer.drain()
+            await _put_long(writer, ask)
             while True:
-                news = _read_news.decode(await _take(reader))
+                news = await _news(await _take(reader))
                 if isinstance(news, Answer):
                     return news
                 if isinstance(news, Failed):
@@ -133,7 +134,11 @@ class Bridge:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not hmac.compare_digest(await _take(reader, len(self._secret)), self._secret):
             return
-        ask = _read_ask.decode(await _take(reader))
+        data = await _take(reader)
+        long = len(data) > PIECE
+        ask = (
+            await asyncio.to_thread(_read_ask.decode, data) if long else _read_ask.decode(data)
+        )
 
         def hear(it: Output | Made | Begun) -> None:
             _put(writer, _encode(it))
@@ -144,8 +149,7 @@ class Bridge:
             await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not doing.done():
                 return
-            _put(writer, _encode(_told(doing)))
-            await writer.drain()
+            await _put_long(writer, _told(doing))
         finally:
             for each in (doing, leaving):
                 each.cancel()
@@ -196,8 +200,34 @@ def _put(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
 
 
+async def _put_long(writer: asyncio.StreamWriter, said: msgspec.Struct) -> None:
+    """What may be long, piece by piece: others have their turn between them."""
+    data = await asyncio.to_thread(_encode, said)
+    writer.write(len(data).to_bytes(4, "big"))
+    seen = memoryview(data)
+    for at in range(0, len(seen), PIECE):
+        writer.write(seen[at : at + PIECE])
+        await writer.drain()
+    await writer.drain()
+
+
 async def _take(reader: asyncio.StreamReader, most: int = LONGEST) -> bytes:
     size = int.from_bytes(await reader.readexactly(4), "big")
     if size > most:
         raise OSError("a longer message than there can be")
-    return await reader.readexactly(size)
+    if size <= PIECE:
+        return await reader.readexactly(size)
+    found = io.BytesIO()
+    while (left := size - found.tell()) > 0:
+        piece = await reader.read(min(left, PIECE))
+        if not piece:
+            raise asyncio.IncompleteReadError(b"", size)
+        found.write(piece)
+    return found.getvalue()
+
+
+async def _news(data: bytes) -> _News:
+    """A long one is read in a thread."""
+    if len(data) <= PIECE:
+        return _read_news.decode(data)
+    return await asyncio.to_thread(_read_news.decode, data)

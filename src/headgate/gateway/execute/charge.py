@@ -30,7 +30,7 @@ from headgate.wire.call import Call, Caller
 from headgate.wire.envelope import Envelope
 from headgate.wire.model import STANDARD, Ending, Fault, Kind, Usage
 
-NOBODYS = "-"
+NOBODYS, LOCAL = "-", "local"
 
 
 class Bill:
@@ -45,6 +45,9 @@ class Bill:
         self._worst_us = 0
         self._began = 0.0
         self._most_us = 0
+        self._elsewhere_nusd, self._usage, self._where = 0, Usage(), PROVIDER
+        """what vendors ran of it, and the last of them"""
+        self._sent_nusd = 0
         self._more: list[Hold] = []
         """what was set aside beyond the first reservation"""
         tally = self.tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
@@ -83,8 +86,12 @@ class Bill:
         self._most_us = int(wall_s * 1e6)
         need_us = self._used_us + self._most_us
         before, self._worst_us = self._worst_us, max(self._worst_us, need_us)
-        purse = self.tally.purse
         more = price_nusd(self._worst_us, self._price) - price_nusd(before, self._price)
+        await self.set_aside(more)
+
+    async def set_aside(self, more: int) -> None:
+        """Set so many nano-dollars aside beyond what is; Fault: they are not to be had."""
+        purse = self.tally.purse
         if purse is not None and more:
             need = Need(worst_nusd=more, probable_nusd=more, requests=0, calls=0)
             key = self.tally.call.holder.key_id or NOBODYS
@@ -111,7 +118,9 @@ class Bill:
 
     def end(self, result: Result) -> Result:
         """It has come to this; the same, with its cost."""
-        self._began = 0.0
+        self._began, self._sent_nusd = 0.0, 0
+        if result.on != LOCAL:
+            return self._end_elsewhere(result)
         took_us = 0
         if not result.cached and result.status is not Status.BROKEN:
             took_us = min(round(result.execution_ms * 1000), self._most_us)
@@ -124,9 +133,37 @@ class Bill:
         cost = price_nusd(self._used_us, self._price) - before
         return msgspec.structs.replace(result, cost_nusd=cost)
 
+    def send(self, about_nusd: int) -> None:
+        """A vendor is asked: whoever leaves before it answers pays what that costs probably."""
+        self._sent_nusd = about_nusd
+
+    def _end_elsewhere(self, result: Result) -> Result:
+        """A vendor ran it: it costs what that took, whatever came of it."""
+        used, tally = self._usage, self.tally
+        fresh, output = (
+            used.input_fresh + result.input_tokens,
+            used.output + result.output_tokens,
+        )
+        self._usage = used._replace(input_fresh=fresh, output=output)
+        self._elsewhere_nusd += result.cost_nusd
+        if result.status in LIMITED or result.status is Status.BROKEN:
+            tally.reading.warn(result.status.value)
+        self._where, tally.reading.model = result.on.partition(":")[0], result.model
+        tally.target = Target(self._where, result.model)
+        return result
+
+    def lose(self, nusd: int) -> None:
+        """A vendor was paid, and has no result for it."""
+        self._elsewhere_nusd += nusd
+
+    @property
+    def cost_nusd(self) -> int:
+        """What all of it has cost so far."""
+        return price_nusd(self._used_us, self._price) + self._elsewhere_nusd
+
     def refuse(self) -> None:
         """It was not begun after all."""
-        self._began = 0.0
+        self._began, self._sent_nusd = 0.0, 0
 
     def settle(self) -> None:
         """Write the row, give back what is left over. Once, whatever happened."""
@@ -138,12 +175,12 @@ class Bill:
             self._used_us += min(took_us, self._most_us)
             self._began = 0.0
         self._used_us = min(self._used_us, self._worst_us)
+        self._elsewhere_nusd += self._sent_nusd
         tally.ending = tally.ending or Ending.CLIENT_GONE
         tally.bought = self._bought()
         if tally.handle:
-            note = TryNote(
-                PROVIDER, tally.call.model, self._used_us, tally.status, "", False, ""
-            )
+            model = tally.target.model if tally.target is not None else ""
+            note = TryNote(self._where, model, self._used_us, tally.status, "", False, "")
             tally.notes.append(note)
         ground.settlement.settle(Ended(tally, None, ground.clock(), None))
         ground.running.discard(tally)
@@ -177,9 +214,9 @@ class Bill:
         return Trouble(Kind.BUSY, f"the ledger cannot be written: {why}")
 
     def _bought(self) -> Settled:
-        nusd = price_nusd(self._used_us, self._price)
-        cost = Cost(0, 0, 0, 0, nusd)
-        return Settled(Usage(), "none", STANDARD, _rates(free=not Decimal(self._price)), cost)
+        cost, used = Cost(0, 0, 0, 0, self.cost_nusd), self._usage
+        rates = _rates(free=not Decimal(self._price) and not self._elsewhere_nusd)
+        return Settled(used, "provider" if any(used) else "none", STANDARD, rates, cost)
 
     def _intent(self) -> Intent:
         tally, call = self.tally, self.tally.call

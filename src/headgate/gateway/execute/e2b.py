@@ -293,7 +293,7 @@ class E2b:
         return (await self._execution.do(ask)).rooms[0]
 
     async def _find(self, visit: Visit, id: str) -> Room:
-        room = (await self._execution.do(ops.Look(visit.owner, id))).rooms[0]
+        room = (await self._execution.do(ops.Look(visit.owner, id, visit.tenant))).rooms[0]
         if room.label != "sandbox":
             raise ops.absent(id, ops.SESSION)
         return room
@@ -305,7 +305,7 @@ class E2b:
 
     async def _context_of(self, visit: Visit, scope: Scope, id: str) -> Room:
         sandbox = _sandbox(scope)
-        room = (await self._execution.do(ops.Look(visit.owner, id))).rooms[0]
+        room = (await self._execution.do(ops.Look(visit.owner, id, visit.tenant))).rooms[0]
         if room.id != sandbox and not room.label.startswith(f"{sandbox}/"):
             raise ops.absent(id, ops.SESSION)
         return room

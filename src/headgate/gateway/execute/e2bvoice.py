@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.gateway.execute.said import ARTEFACTS, Ran, coded
+from headgate.gateway.execute.said import ARTEFACTS, Content, Ran, Said, encode
 from headgate.gateway.execute.trouble import Trouble
 from headgate.sandbox.model import Artefact, Heard, Output, Result, Status
 from headgate.wire.model import Fault, Headers
@@ -48,15 +48,15 @@ class Voice:
     stream = True
     headers = NDJSON
 
-    def heard(self, it: Heard, index: int) -> bytes:
+    def heard(self, it: Heard, index: int) -> Said:
         if isinstance(it, Output):
             return _line({"type": it.stream, "text": it.text, "timestamp": time.time_ns()})
-        return _line(_shown(it.artefact))
+        return encode(_shown(it.artefact), (b"", b"\n"))
 
     def ran(self, ran: Ran, index: int) -> bytes:
         return b""
 
-    def last(self, runs: list[Ran]) -> bytes:
+    def last(self, runs: list[Ran]) -> Said:
         result = runs[0].result
         assert result is not None
         found = []
@@ -96,11 +96,11 @@ def _shown(it: Artefact) -> dict[str, Any]:
     if it.data is None:
         extra["url"] = ARTEFACTS + it.reference
     elif kind in BYTES:
-        told[BYTES[kind]] = coded(it.data)
+        told[BYTES[kind]] = Content(it.data)
     elif kind in TEXTS:
         told[TEXTS[kind]] = it.data.decode("utf-8", "replace")
     else:
-        extra["content_base64"] = coded(it.data)
+        extra["content_base64"] = Content(it.data)
     told.setdefault("text", it.path)
     return told
 

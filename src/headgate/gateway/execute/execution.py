@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 
+from headgate.config import Config
 from headgate.engine import Ground
 from headgate.gateway.execute import ops
 from headgate.gateway.execute.box import LazyBox, Open, open_sandbox
 from headgate.gateway.execute.bridge import Bridge, folder, secret_of
 from headgate.gateway.execute.counts import Counts
+from headgate.gateway.execute.elsewhere import Elsewhere
 from headgate.gateway.execute.here import Here
 from headgate.gateway.execute.homes import Homes, Household, home_of
 from headgate.gateway.execute.ops import Answer, Ask, Begin, Hear, Homely, Room
@@ -45,11 +48,14 @@ def box_of(settings: Settings, ground: Ground, open_box: Open = open_sandbox) ->
 class Execution:
     """One worker's part in running code."""
 
-    def __init__(self, ground: Ground, box: LazyBox, place: int = 1, workers: int = 1) -> None:
+    def __init__(
+        self, ground: Ground, config: Config, box: LazyBox, place: int = 1, workers: int = 1
+    ) -> None:
         self.counts = Counts()
         self.box = box
         self.here = Here(box, place)
-        self.runs = Runs(ground, self.do, self.counts)
+        self.elsewhere = Elsewhere(ground, config)
+        self.runs = Runs(ground, self.do, self.counts, self.elsewhere)
         self._household = Household(ground)
         if isinstance(ground.lodging, Homes):
             ground.lodging.do = self.do
@@ -71,6 +77,7 @@ class Execution:
                 self._ground.settlement.journal.say("bridge_trouble", why=str(error))
             else:
                 self._bridge = bridge
+        await self.elsewhere.start(self._place, self._workers)
         self._chores.append(asyncio.ensure_future(self._keep()))
         self._chores.append(asyncio.ensure_future(self._warm()))
 
@@ -80,6 +87,7 @@ class Execution:
         await asyncio.gather(*self._chores, return_exceptions=True)
         if self._bridge is not None:
             await self._bridge.close()
+        await self.elsewhere.close()
         await self.box.close()
 
     async def do(
@@ -89,10 +97,11 @@ class Execution:
         place = self._place_of(ask)
         if place in (0, self._place):
             return await self._do_here(ask, hear, begins)
-        if place > self._workers:
-            if isinstance(ask, ops.Fetch):
-                raise ops.absent(ask.id, ops.ARTEFACT)
-            raise ops.absent(getattr(ask, "session", ""), ops.SESSION)
+        if place > self._workers:  # there were more once: what they kept is on disk
+            return await self._do_here(ask, hear, begins)
+        if isinstance(ask, ops.Fetch):
+            with suppress(Trouble):  # the folder is shared, where there is one
+                return await self._do_here(ask)
         return await self._there(place).ask(place, ask, hear, begins)
 
     async def _do_here(
@@ -120,7 +129,14 @@ class Execution:
         return [
             (f"headgate_execute_{name}", said, float(figures.get(name, 0)))
             for name, said in GAUGES.items()
-        ] + [("headgate_execute_sessions", "Open sessions.", float(self.here.sessions))]
+        ] + [
+            ("headgate_execute_sessions", "Open sessions.", float(self.here.sessions)),
+            (
+                "headgate_execute_awake",
+                "Vendors' containers that are kept awake.",
+                float(self.elsewhere.awake),
+            ),
+        ]
 
     def _place_of(self, ask: Ask) -> int:
         """Which worker has it; 0: any may."""

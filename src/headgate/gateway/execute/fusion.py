@@ -17,7 +17,7 @@ from headgate.gateway.execute import names, said, trouble
 from headgate.gateway.execute.asked import Asked, decode
 from headgate.gateway.execute.execution import Execution
 from headgate.gateway.execute.pages import check_languages, wrong_method
-from headgate.gateway.execute.said import Ran
+from headgate.gateway.execute.said import Ran, Said
 from headgate.gateway.execute.trouble import Trouble, wrong
 from headgate.gateway.execute.visit import Visit
 from headgate.sandbox.model import LIMITED, Ended, File, Heard, Job, Limits, Result, Status
@@ -121,10 +121,10 @@ class Voice:
     def ran(self, ran: Ran, index: int) -> bytes:
         return b""
 
-    def last(self, runs: list[Ran]) -> bytes:
+    def last(self, runs: list[Ran]) -> Said:
         result = runs[0].result
         assert result is not None
-        return msgspec.json.encode(answer(result, self._wanted))
+        return said.encode(answer(result, self._wanted))
 
     def fail(self, fault: Fault) -> bytes:
         return self.refusal(fault)[1]
@@ -138,7 +138,7 @@ def answer(it: Result, wanted: list[str]) -> dict[str, Any]:
     """A result in their shape."""
     builds, run = _parted(it)
     files = {
-        each.path: said.coded(each.data)
+        each.path: said.Content(each.data)
         for each in it.artefacts
         if each.data is not None and (each.path in wanted)
     }

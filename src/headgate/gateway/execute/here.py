@@ -2,25 +2,23 @@
 
 Rule 1: what belongs to another key is not there for this one.
 Rule 2: a session that the sandbox has ended is forgotten when that is found out.
-Rule 3: nothing that is kept grows without bound.
+Rule 3: what the sandbox keeps on disk is here again after a restart, for the same key.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import secrets
 import tarfile
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
 import msgspec
 
 from headgate.gateway.execute import ops, trouble
-from headgate.gateway.execute.ops import Answer, Begin, Hear, Kept, Room
+from headgate.gateway.execute.ops import ARTEFACT, SESSION, Answer, Begin, Hear, Room
 from headgate.sandbox.model import (
     Artefact,
     Heard,
@@ -33,9 +31,9 @@ from headgate.sandbox.model import (
 )
 from headgate.wire.model import Kind
 
-KEPT_S = 3600.0
-"""how long an artefact that was answered by reference can be fetched"""
-KEPT = 10_000
+HOUSE = "house"
+"""the owner of what is kept for calls without a key"""
+_read = msgspec.msgpack.Decoder(Room).decode
 
 
 class Box(Protocol):
@@ -45,11 +43,17 @@ class Box(Protocol):
         self, job: Job, heard: Hear | None = None, begins: Begin | None = None
     ) -> Result: ...
     async def open_session(
-        self, tenant: str, language: str, limits: Limits, snapshot: bytes | None = None
+        self,
+        tenant: str,
+        language: str,
+        limits: Limits,
+        snapshot: bytes | None = None,
+        note: bytes = b"",
     ) -> str: ...
+    async def session_note(self, session: str, tenant: str) -> bytes: ...
     async def close_session(self, session: str, tenant: str) -> None: ...
     async def snapshot(self, session: str, tenant: str) -> bytes: ...
-    async def artefact(self, reference: str, tenant: str) -> bytes | None: ...
+    async def artefact(self, reference: str, owner: str) -> Artefact | None: ...
     def figures(self) -> Mapping[str, float]:
         """running, waiting, spares: how it stands now."""
         ...
@@ -62,14 +66,11 @@ class Here:
         self,
         box: Box,
         place: int = 1,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._box = box
         self._place = place
-        self._clock = clock
         self._rooms: dict[str, tuple[Room, str]] = {}
         """by our id, with the sandbox's"""
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._turns: dict[str, asyncio.Lock] = {}
 
     @property
@@ -94,7 +95,7 @@ class Here:
             case ops.Close():
                 answer = Answer(rooms=[await self._close(ask)])
             case ops.Look():
-                answer = Answer(rooms=self._look(ask))
+                answer = Answer(rooms=await self._look(ask))
             case ops.Put():
                 await self._put(ask)
                 answer = Answer()
@@ -107,19 +108,19 @@ class Here:
     # ---- running
 
     async def _run(self, ask: ops.Run, hear: Hear | None, begins: Begin | None) -> Result:
-        job = ask.job
-        heard = self._telling(hear, ask.owner, job.tenant)
+        job = msgspec.structs.replace(ask.job, owner=ask.owner or HOUSE)
+        heard = self._telling(hear)
         if job.session:
-            result = await self._in_room(ask, heard, begins)
+            result = await self._in_room(ops.Run(ask.owner, job), heard, begins)
         else:
             result = await self._box.run(job, heard, begins)
-        return self._referred(result, ask.owner, job.tenant)
+        return self._referred(result)
 
     async def _in_room(
         self, ask: ops.Run, hear: Hear | None, begins: Begin | None = None
     ) -> Result:
         """One after the other: a session has one state."""
-        room, inner = self._find(ask.owner, ask.job.session)
+        room, inner = await self._find(ask.owner, ask.job.session, ask.job.tenant)
         job = msgspec.structs.replace(
             ask.job,
             session=inner,
@@ -127,7 +128,7 @@ class Here:
             language=ask.job.language or room.language,
         )
         async with self._turns[room.id]:
-            self._find(ask.owner, room.id)  # it may have ended meanwhile
+            await self._find(ask.owner, room.id)  # it may have ended meanwhile
             try:
                 return await self._box.run(job, hear, begins)
             except Refused as error:
@@ -143,82 +144,79 @@ class Here:
             self._forget(id)
         return _ended(id, inner, error)
 
-    def _telling(self, hear: Hear | None, owner: str, tenant: str) -> Hear | None:
+    def _telling(self, hear: Hear | None) -> Hear | None:
         """The same, with our names for artefacts that are kept."""
         if hear is None:
             return None
 
         def tell(it: Heard) -> None:
-            if isinstance(it, Made):
-                it = Made(self._refer(it.artefact, owner, tenant))
-            hear(it)
+            hear(Made(self._named(it.artefact)) if isinstance(it, Made) else it)
 
         return tell
 
-    def _referred(self, result: Result, owner: str, tenant: str) -> Result:
+    def _referred(self, result: Result) -> Result:
         if not any(each.reference for each in result.artefacts):
             return result
-        found = tuple(self._refer(each, owner, tenant) for each in result.artefacts)
+        found = tuple(map(self._named, result.artefacts))
         return msgspec.structs.replace(result, artefacts=found)
 
-    def _refer(self, it: Artefact, owner: str, tenant: str) -> Artefact:
+    def _named(self, it: Artefact) -> Artefact:
         if not it.reference:
             return it
-        name = f"{ops.ARTEFACT}_{self._place}_{it.reference}"
-        until = self._clock() + KEPT_S
-        self._kept.pop(name, None)
-        self._kept[name] = Kept(owner, tenant, it.reference, it.mime, it.path, it.size, until)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        name = ops.outer(it.reference, ARTEFACT, self._place)
         return msgspec.structs.replace(it, reference=name)
 
     async def _fetch(self, ask: ops.Fetch) -> Answer:
-        kept = self._kept.get(ask.id)
-        if kept is None or kept.owner != ask.owner or kept.until < self._clock():
-            raise ops.absent(ask.id, ops.ARTEFACT)
-        data = await self._box.artefact(kept.reference, kept.tenant)
-        if data is None:
-            del self._kept[ask.id]
-            raise ops.absent(ask.id, ops.ARTEFACT)
-        return Answer(kept=kept, data=data)
+        reference = ops.inner(ask.id, ARTEFACT)
+        made = await self._box.artefact(reference, ask.owner or HOUSE)
+        if made is None or made.data is None:
+            raise ops.absent(ask.id, ARTEFACT)
+        return Answer(made=msgspec.structs.replace(made, data=None), data=made.data)
 
     # ---- sessions
 
     async def _open(self, ask: ops.Open) -> Room:
-        inner = await self._box.open_session(
-            ask.tenant, ask.language, ask.limits, ask.snapshot or None
-        )
-        id = f"{ops.SESSION}_{self._place}_{secrets.token_urlsafe(18)}"
         now_us = time.time_ns() // 1000
-        room = Room(
-            id, ask.owner, ask.tenant, ask.language, ask.limits, now_us, now_us, 0, ask.label
+        own = (ask.owner, ask.tenant, ask.language, ask.limits)
+        room = Room("", *own, now_us, now_us, 0, ask.label)
+        inner = await self._box.open_session(
+            ask.tenant,
+            ask.language,
+            ask.limits,
+            ask.snapshot or None,
+            msgspec.msgpack.encode(room),
         )
-        self._rooms[id] = room, inner
-        self._turns[id] = asyncio.Lock()
+        id = ops.outer(inner, SESSION, self._place)
+        return self._enter(msgspec.structs.replace(room, id=id), inner)
+
+    def _enter(self, room: Room, inner: str) -> Room:
+        self._rooms[room.id] = room, inner
+        self._turns[room.id] = asyncio.Lock()
         return room
 
     async def _close(self, ask: ops.Close) -> Room:
-        room, inner = self._find(ask.owner, ask.session)
+        room, inner = await self._find(ask.owner, ask.session, ask.tenant)
         self._forget(room.id)
         with suppress(Refused):  # it has ended by itself
             await self._box.close_session(inner, room.tenant)
         return room
 
-    def _look(self, ask: ops.Look) -> list[Room]:
+    async def _look(self, ask: ops.Look) -> list[Room]:
         if ask.session:
-            return [self._find(ask.owner, ask.session)[0]]
+            return [(await self._find(ask.owner, ask.session, ask.tenant))[0]]
         return [room for room, _ in self._rooms.values() if room.owner == ask.owner]
 
     async def _put(self, ask: ops.Put) -> None:
         """A run without code lays files like any other."""
-        job = Job("", "", files=(ask.file,), session=ask.session, cached=False)
+        files = (ask.file,)
+        job = Job("", "", files, tenant=ask.tenant, session=ask.session, cached=False)
         result = await self._in_room(ops.Run(ask.owner, job), None)
         if result.status != "ok":
             what = result.hint or result.stderr.strip() or f"it ended as {result.status}"
             raise trouble.wrong("file", f"could not be laid into the session: {what}")
 
     async def _take(self, ask: ops.Take) -> bytes:
-        room, inner = self._find(ask.owner, ask.session)
+        room, inner = await self._find(ask.owner, ask.session, ask.tenant)
         async with self._turns[room.id]:
             try:
                 tar = await self._box.snapshot(inner, room.tenant)
@@ -233,11 +231,26 @@ class Here:
             raise trouble.Trouble(Kind.NOT_FOUND, what, code="file_not_found")
         return data
 
-    def _find(self, owner: str, id: str) -> tuple[Room, str]:
+    async def _find(self, owner: str, id: str, tenant: str = "") -> tuple[Room, str]:
         found = self._rooms.get(id)
+        if found is None and tenant:
+            found = await self._left(id, tenant)
         if found is None or found[0].owner != owner:
-            raise ops.absent(id, ops.SESSION)
+            raise ops.absent(id, SESSION)
         return found
+
+    async def _left(self, id: str, tenant: str) -> tuple[Room, str] | None:
+        """A session that this process does not know, but the sandbox kept the files of."""
+        inner = ops.inner(id, SESSION)
+        try:
+            note = await self._box.session_note(inner, tenant)
+        except (Refused, Unavailable):
+            return None
+        if id not in self._rooms:
+            now_us = time.time_ns() // 1000
+            room = msgspec.structs.replace(_read(note), id=id, used_us=now_us)
+            self._enter(room, inner)
+        return self._rooms[id]
 
     def _used(self, id: str, runs: int = 1) -> None:
         if id in self._rooms:
@@ -255,9 +268,6 @@ class Here:
         for id in [id for id, (room, _) in self._rooms.items() if room.used_us < oldest_us]:
             if not self._turns[id].locked():
                 self._forget(id)
-        now = self._clock()
-        for name in [name for name, kept in self._kept.items() if kept.until < now]:
-            del self._kept[name]
 
 
 def _ended(id: str, inner: str, error: Refused) -> trouble.Trouble:

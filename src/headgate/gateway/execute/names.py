@@ -20,7 +20,8 @@ def check(path: str, param: str) -> str:
     """The path, if it is one inside the work folder; Fault says why it is none."""
     why = _fault(path) or next((w for part in path.split("/") if (w := _part(part))), "")
     if why:
-        raise wrong(param, f"{spelled(path)} is no name for a file: {why}")
+        what = f"{spelled(path)} is no name for a file: {why}"
+        raise wrong(param, what, "name it like data/sales.csv")
     return path
 
 

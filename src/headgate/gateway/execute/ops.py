@@ -1,7 +1,7 @@
 """What one worker may ask of another, and what it is answered: sessions live in one of them.
 
 Rule 1: whoever asks has been let in already: `owner` is the key, and only its own is found.
-Rule 2: an id begins with the place of the worker that made it.
+Rule 2: an id begins with the place of the worker that made it; the rest is the sandbox's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from headgate.engine.lodging import Came, Entry, Stay, Told
 from headgate.gateway.execute.trouble import Trouble
-from headgate.sandbox.model import File, Heard, Job, Limits, Result
+from headgate.sandbox.model import Artefact, File, Heard, Job, Limits, Result
 from headgate.wire.model import Kind
 
 Hear = Callable[[Heard], None]
@@ -37,19 +37,6 @@ class Room(msgspec.Struct, frozen=True):
     """what else is to be known of it, for those who speak another API"""
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """An artefact that was answered by reference."""
-
-    owner: str
-    tenant: str
-    reference: str
-    mime: str
-    path: str
-    size: int
-    until: float
-    """on the clock of the worker that keeps it"""
-
-
 class Run(msgspec.Struct, frozen=True, tag="run"):
     """Run this; in a session if the job names one."""
 
@@ -70,6 +57,8 @@ class Open(msgspec.Struct, frozen=True, tag="open"):
 class Close(msgspec.Struct, frozen=True, tag="close"):
     owner: str
     session: str
+    tenant: str = ""
+    """whose it is, in case it has to be taken up again from what is kept of it"""
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
@@ -77,12 +66,14 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
 
     owner: str
     session: str = ""
+    tenant: str = ""
 
 
 class Put(msgspec.Struct, frozen=True, tag="put"):
     owner: str
     session: str
     file: File
+    tenant: str = ""
 
 
 class Take(msgspec.Struct, frozen=True, tag="take"):
@@ -91,6 +82,7 @@ class Take(msgspec.Struct, frozen=True, tag="take"):
     owner: str
     session: str
     path: str = ""
+    tenant: str = ""
 
 
 class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
@@ -152,7 +144,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True):
 
     result: Result | None = None
     rooms: list[Room] = []
-    kept: Kept | None = None
+    made: Artefact | None = None
     data: bytes = b""
     headers: list[tuple[bytes, bytes]] = []
     stay: Stay | None = None
@@ -178,12 +170,23 @@ def place_of(id: str, kind: str) -> int:
     return int(match[2])
 
 
+def outer(inner: str, kind: str, place: int) -> str:
+    """The sandbox's own id, as callers know it."""
+    return f"{kind}_{place}_{inner.removeprefix(f'{kind}_')}"
+
+
+def inner(id: str, kind: str) -> str:
+    """The other way round; Fault when it is no id of that kind."""
+    place = place_of(id, kind)
+    return f"{kind}_{id.removeprefix(f'{kind}_{place}_')}"
+
+
 def absent(id: str, kind: str) -> Trouble:
     """There is none, or it is another's: nobody is told which."""
     shown = ascii(id[:80])
     if kind == ARTEFACT:
         what = f"no artefact {shown} is kept here for this key"
-        why = "artefacts are kept for an hour, the oldest go first: run the code again"
+        why = "artefacts are kept for a while, the oldest go first: run the code again"
     else:
         what = f"no session {shown} is open here for this key"
         why = "it was closed, idle for too long, or lives on another host: open a new one"

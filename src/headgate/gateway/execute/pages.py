@@ -90,7 +90,7 @@ class Pages:
 
     async def _in_session(self, visit: Visit, told: asked.Asked) -> asked.Asked:
         """What is asked of a session speaks its language."""
-        ask = ops.Look(visit.owner, told.session)
+        ask = ops.Look(visit.owner, told.session, visit.tenant)
         language = (await self._execution.do(ask)).rooms[0].language
         catalogue = load_catalogue()
         for job in told.jobs:
@@ -133,33 +133,33 @@ class Pages:
         await _show(visit, {"object": "list", "data": shown})
 
     async def _show(self, visit: Visit, path: str, parts: list[str]) -> None:
-        rooms = (await self._execution.do(ops.Look(visit.owner, parts[1]))).rooms
+        rooms = (await self._execution.do(ops.Look(visit.owner, parts[1], visit.tenant))).rooms
         await _show(visit, _shown(rooms[0], visit))
 
     async def _close(self, visit: Visit, path: str, parts: list[str]) -> None:
-        await self._execution.do(ops.Close(visit.owner, parts[1]))
+        await self._execution.do(ops.Close(visit.owner, parts[1], visit.tenant))
         await _show(visit, {"id": parts[1], "object": "session", "deleted": True})
 
     async def _snapshot(self, visit: Visit, path: str, parts: list[str]) -> None:
-        answer = await self._execution.do(ops.Take(visit.owner, parts[1]))
+        answer = await self._execution.do(ops.Take(visit.owner, parts[1], "", visit.tenant))
         await _bytes(visit, answer.data, TAR)
 
     async def _get_file(self, visit: Visit, path: str, parts: list[str]) -> None:
         name = names.check("/".join(parts[3:]), "path")
-        answer = await self._execution.do(ops.Take(visit.owner, parts[1], name))
+        answer = await self._execution.do(ops.Take(visit.owner, parts[1], name, visit.tenant))
         await _bytes(visit, answer.data, attachment(name, "application/octet-stream"))
 
     async def _put_file(self, visit: Visit, path: str, parts: list[str]) -> None:
         name = names.check("/".join(parts[3:]), "path")
-        rooms = (await self._execution.do(ops.Look(visit.owner, parts[1]))).rooms
+        rooms = (await self._execution.do(ops.Look(visit.owner, parts[1], visit.tenant))).rooms
         data = await visit.body(rooms[0].limits.file_mb << 20)
-        await self._execution.do(ops.Put(visit.owner, parts[1], File(name, data)))
+        await self._execution.do(ops.Put(visit.owner, parts[1], File(name, data), visit.tenant))
         await _show(visit, {"path": name, "size": len(data)}, 201)
 
     async def _artefact(self, visit: Visit, path: str, parts: list[str]) -> None:
         answer = await self._execution.do(ops.Fetch(visit.owner, parts[1]))
-        assert answer.kept is not None
-        await _bytes(visit, answer.data, attachment(answer.kept.path, answer.kept.mime))
+        assert answer.made is not None
+        await _bytes(visit, answer.data, attachment(answer.made.path, answer.made.mime))
 
 
 def check_languages(told: asked.Asked) -> None:

@@ -11,30 +11,31 @@ import asyncio
 import contextlib
 import hashlib
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from headgate.engine import Ground
+from headgate.engine.head import warning
 from headgate.gateway.execute import ops, trouble
 from headgate.gateway.execute.asked import Asked
 from headgate.gateway.execute.bridge import Do
 from headgate.gateway.execute.charge import Bill, call_of, failed
 from headgate.gateway.execute.counts import Counts
+from headgate.gateway.execute.elsewhere import LOCAL, Elsewhere
 from headgate.gateway.execute.ops import Hear
-from headgate.gateway.execute.said import Ran, Voice
+from headgate.gateway.execute.said import Ran, Said, Voice
 from headgate.gateway.execute.visit import Visit
 from headgate.gateway.sink import HttpSink
 from headgate.sandbox.checkpoint import in_chunks
-from headgate.sandbox.model import Heard, Job, Made, Refused, Result, Unavailable
-from headgate.wire.model import Ending, Fault, Kind
+from headgate.sandbox.model import Heard, Job, Made, Output, Refused, Result, Unavailable
+from headgate.wire.model import Ending, Fault, Headers, Kind
 
-LARGE = 1 << 20
-"""bytes of artefacts"""
 FIRST = asyncio.FIRST_COMPLETED
 Answered = TypeVar("Answered")
+UNKEYED = "unkeyed: sent again with the same Idempotency-Key this call would run its code again"
 STOPPING = "Headgate was told to stop and had no more time for this run: send it again"
 
 
@@ -47,29 +48,20 @@ class Talk(NamedTuple):
     flow: Flow
 
 
-class Large(NamedTuple):
-    """An artefact that is put into words in a thread, when its turn has come."""
-
-    made: Made
-    place: int
-
-
 @dataclass(slots=True)
 class Flow:
     """What is to be told while a run goes on, until there is time to send it."""
 
     voice: Voice
     index: int = 0
-    parts: list[bytes | Large] = field(default_factory=list)
+    parts: list[Said] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, it: Heard) -> None:
-        if isinstance(it, Made) and len(it.artefact.data or b"") > LARGE:
-            self.put(Large(it, self.index))
-        elif data := self.voice.heard(it, self.index):
+        if data := self.voice.heard(it, self.index):
             self.put(data)
 
-    def put(self, part: bytes | Large) -> None:
+    def put(self, part: Said) -> None:
         self.parts.append(part)
         self.news.set()
 
@@ -79,13 +71,36 @@ class Flow:
         self.news.clear()
         sent = 0
         for part in parts:
-            data = part
-            if isinstance(data, Large):
-                data = await asyncio.to_thread(self.voice.heard, data.made, data.place)
-            sent += len(data)
-            for at in range(0, len(data), LARGE):
-                await sink.send(data[at : at + LARGE])
+            sent += await sent_in_pieces(sink, part)
         return sent
+
+
+async def sent_in_pieces(sink: HttpSink, said: Said) -> int:
+    """Send it, letting others have their turn; how many bytes that was."""
+    sent = 0
+    for piece in (said,) if isinstance(said, bytes) else said:
+        await sink.send(piece)
+        sent += len(piece)
+        if sent > len(piece):
+            await asyncio.sleep(0)
+    return sent
+
+
+def _head(visit: Visit, voice: Voice) -> Headers:
+    """That of an answer that was not refused."""
+    head: Headers = [(b"x-request-id", visit.id.encode()), *voice.headers]
+    if b"idempotency-key" in visit.caller.told:
+        head.append(warning((UNKEYED,)))
+    return head
+
+
+def told_at_once(result: Result) -> Iterator[Heard]:
+    """What a stream is told of a run that was not heard while it went on."""
+    for stream, text in (("stdout", result.stdout), ("stderr", result.stderr)):
+        if text:
+            yield Output(stream, text)  # type: ignore[arg-type] # one of the two
+    for each in result.artefacts:
+        yield Made(each)
 
 
 class Runs:
@@ -96,10 +111,12 @@ class Runs:
         ground: Ground,
         do: Do,
         counts: Counts,
+        elsewhere: Elsewhere,
     ) -> None:
         self._ground = ground
         self._do = do
         self._counts = counts
+        self._elsewhere = elsewhere
 
     async def serve(self, visit: Visit, asked: Asked, body: bytes, voice: Voice) -> None:
         """Answer one call, from its reservation to its row."""
@@ -129,15 +146,14 @@ class Runs:
 
     async def _serve(self, visit: Visit, asked: Asked, bill: Bill, voice: Voice) -> None:
         settings, walls = visit.config.sandbox, [job.limits.wall_s for job in asked.jobs]
-        for job in asked.jobs:
+        for job in asked.jobs if not asked.on else ():
             trouble.check_limits(settings, job.limits)
         await bill.enter(int(sum(walls) * 1e6))
         flow, tally = Flow(voice), bill.tally
         talk = Talk(visit, asked, bill, flow)
         if voice.stream:
             tally.committed, tally.status = True, 200
-            named = [(b"x-request-id", visit.id.encode())]
-            await visit.sink.start(200, [*named, *voice.headers])
+            await visit.sink.start(200, _head(visit, voice))
         runs: list[Ran] = []
         for flow.index, job in enumerate(asked.jobs):
             runs.append(await self._one(talk, job, goes_on=bool(runs)))
@@ -145,23 +161,22 @@ class Runs:
                 flow.put(data)
                 tally.reply_bytes += await flow.send(visit.sink)
         tally.ending = Ending.COMPLETE
-        data = await self._said(voice, runs)
-        tally.reply_bytes += len(data)
+        said = voice.last(runs)
         tally.answered, tally.status = True, 200
         await bill.kept()
-        if voice.stream:
-            await visit.sink.end(data)
-        else:
-            named = [(b"x-request-id", visit.id.encode())]
-            await visit.sink.whole(200, [*named, *voice.headers], data)
+        tally.reply_bytes += await self._answer(visit, voice, said)
 
-    async def _said(self, voice: Voice, runs: list[Ran]) -> bytes:
-        """Large artefacts are put into words in a thread."""
-        found = [each.result for each in runs if each.result is not None]
-        size = sum(len(it.data or b"") for each in found for it in each.artefacts)
-        if size < LARGE:
-            return voice.last(runs)
-        return await asyncio.to_thread(voice.last, runs)
+    async def _answer(self, visit: Visit, voice: Voice, said: Said) -> int:
+        """Send what is left of the answer, or all of it; how many bytes that was."""
+        sink, head = visit.sink, _head(visit, voice)
+        if isinstance(said, bytes):
+            await (sink.end(said) if voice.stream else sink.whole(200, head, said))
+            return len(said)
+        if not voice.stream:
+            await sink.start(200, head)
+        sent = await sent_in_pieces(sink, said)
+        await sink.end(b"")
+        return sent
 
     async def _one(self, talk: Talk, job: Job, *, goes_on: bool) -> Ran:
         """One run; where others went before, a refusal of it is told in its place."""
@@ -169,7 +184,7 @@ class Runs:
         if session:
             job = msgspec.structs.replace(job, session=session)
         try:
-            result = await self._ran(talk, job)
+            result, slices = await self._ran(talk, job)
         except (Fault, Refused, Unavailable) as error:
             talk.bill.refuse()
             fault = error if isinstance(error, Fault) else trouble.of(error)
@@ -177,9 +192,9 @@ class Runs:
                 raise fault from error
             return Ran(None, session, fault)
         self._note(talk.visit, job, result)
-        return Ran(result, session)
+        return Ran(result, session, slices=slices)
 
-    async def _ran(self, talk: Talk, job: Job) -> Result:
+    async def _ran(self, talk: Talk, job: Job) -> tuple[Result, dict[str, int] | None]:
         bill, flow = talk.bill, talk.flow
 
         async def run(job: Job, hear: Hear | None = None) -> Result:
@@ -188,11 +203,36 @@ class Runs:
             assert answer.result is not None
             return bill.end(answer.result)
 
+        async def run_elsewhere(job: Job, hear: Hear | None = None) -> Result:
+            on, own_nusd = talk.asked.on, 0
+            about, worst = await self._elsewhere.about(on, job)
+            await bill.set_aside(worst)
+            bill.send(about)
+
+            async def here(job: Job) -> Result:
+                nonlocal own_nusd
+                bill.send(0)
+                ran = await run(job, hear)
+                own_nusd = ran.cost_nusd
+                return ran
+
+            result = await self._elsewhere.run(on, job, here)
+            if result.on == LOCAL:
+                bill.lose(result.cost_nusd - own_nusd)
+                return result
+            if hear is not None:
+                for it in told_at_once(result):
+                    hear(it)
+            return bill.end(result)
+
         hear = flow.hear if flow.voice.stream else None
+        once = run_elsewhere if talk.asked.on else run
         if talk.asked.chunking is None:
-            return await self._until(run(job, hear), talk)
-        doing = in_chunks(run, job, talk.asked.chunking, hear)
-        return (await self._until(doing, talk)).result
+            return await self._until(once(job, hear), talk), None
+        doing = in_chunks(once, job, talk.asked.chunking, hear)
+        done = await self._until(doing, talk)
+        whole = msgspec.structs.replace(done.result, cost_nusd=bill.cost_nusd)
+        return whole, {"slices": done.slices, "rows": done.rows, "total": done.total}
 
     async def _until(self, run: Awaitable[Answered], talk: Talk) -> Answered:
         """What the run comes to; what appears meanwhile is sent."""

@@ -3,12 +3,15 @@
 Rule 1: a status says how a run ended; the HTTP status is 200 for a program that failed.
 Rule 2: an artefact that is too large to stand in the answer is named by an address.
 Rule 3: a stream is server-sent events: output and artefact as they appear, result at the end.
-Rule 4: a large artefact is coded piece by piece: in a thread, that lets others go on.
+Rule 4: what holds large artefacts is never made as a whole: it comes piece by piece, so that
+others go on.
 """
 
 from __future__ import annotations
 
 import base64
+import secrets
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -25,8 +28,10 @@ SSE: Headers = [
 ]
 ARTEFACTS = "/v1/artefacts/"
 NANO = 1_000_000_000
-PIECE = 3 << 18
+PIECE = 3 << 16
 """bytes that are coded at once; a multiple of three, so that only the last is padded"""
+LARGE = 1 << 20
+"""bytes of artefacts from which on an answer comes in pieces"""
 
 
 class Ran(NamedTuple):
@@ -35,6 +40,8 @@ class Ran(NamedTuple):
     result: Result | None
     session: str = ""
     fault: Fault | None = None
+    slices: dict[str, int] | None = None
+    """of a job in slices: how many there were, and of what"""
 
 
 def dollars(nusd: int) -> str:
@@ -43,11 +50,44 @@ def dollars(nusd: int) -> str:
     return f"{whole}.{rest:09d}".rstrip("0").rstrip(".") or "0"
 
 
-def coded(data: bytes) -> msgspec.Raw:
-    """Base64, as it stands in JSON."""
-    seen = memoryview(data)
-    pieces = (base64.b64encode(seen[at : at + PIECE]) for at in range(0, len(data), PIECE))
-    return msgspec.Raw(b"".join((b'"', *pieces, b'"')))
+class Content:
+    """Bytes that stand in an answer as base64."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+Said = bytes | Iterator[bytes]
+"""an answer, or the pieces of a large one"""
+
+
+def encode(told: object, around: tuple[bytes, bytes] = (b"", b"")) -> Said:
+    """JSON between what stands around it."""
+    found, mark = list[Content](), secrets.token_hex(16)
+
+    def mark_content(it: object) -> str:
+        assert isinstance(it, Content), "answers are plain but for their contents"
+        found.append(it)
+        return mark
+
+    before, after = around
+    text = before + msgspec.json.encode(told, enc_hook=mark_content) + after
+    pieces = _filled(text.split(mark.encode()), found)
+    if sum(len(it.data) for it in found) < LARGE:
+        return b"".join(pieces)
+    return pieces
+
+
+def _filled(texts: Sequence[bytes], found: Sequence[Content]) -> Iterator[bytes]:
+    """Each content where its mark stood."""
+    yield texts[0]
+    for content, text in zip(found, texts[1:], strict=True):
+        seen = memoryview(content.data)
+        for at in range(0, len(seen), PIECE):
+            yield base64.b64encode(seen[at : at + PIECE])
+        yield text
 
 
 def artefact(it: Artefact, *, whole: bool = True) -> dict[str, Any]:
@@ -60,7 +100,7 @@ def artefact(it: Artefact, *, whole: bool = True) -> dict[str, Any]:
     }
     if it.data is not None:
         if whole:
-            told["content_base64"] = coded(it.data)
+            told["content_base64"] = Content(it.data)
     elif it.reference:
         told["url"] = ARTEFACTS + it.reference
     return told
@@ -97,7 +137,12 @@ def run(ran: Ran, id: str, *, streamed: bool = False) -> dict[str, Any]:
     }
     if ran.session:
         told["session"] = ran.session
-    return told
+    if ran.slices:
+        told["checkpoint"] = ran.slices
+    if it.on != "local":
+        told |= {"model": it.model, "input_tokens": it.input_tokens}
+        told["output_tokens"] = it.output_tokens
+    return told | {"on": it.on, "why": it.why}
 
 
 def whole(id: str, runs: list[Ran], *, several: bool, streamed: bool = False) -> dict[str, Any]:
@@ -120,15 +165,15 @@ class Voice(Protocol):
     stream: bool
     headers: Headers
 
-    def heard(self, it: Heard, index: int) -> bytes:
+    def heard(self, it: Heard, index: int) -> Said:
         """Something that appears while the run `index` goes on."""
         ...
 
-    def ran(self, ran: Ran, index: int) -> bytes:
+    def ran(self, ran: Ran, index: int) -> Said:
         """The run has come to this; told in a stream."""
         ...
 
-    def last(self, runs: list[Ran]) -> bytes:
+    def last(self, runs: list[Ran]) -> Said:
         """The end of a stream, or the whole answer."""
         ...
 
@@ -150,34 +195,35 @@ class Ours:
         self._id = id
         self._several = several
 
-    def heard(self, it: Heard, index: int) -> bytes:
+    def heard(self, it: Heard, index: int) -> Said:
         if isinstance(it, Output):
             told = {"type": "output", "index": index, "stream": it.stream, "text": it.text}
             return event("output", told)
         found = {"type": "artefact", "index": index, "artefact": artefact(it.artefact)}
         return event("artefact", found)
 
-    def ran(self, ran: Ran, index: int) -> bytes:
+    def ran(self, ran: Ran, index: int) -> Said:
         if not self._several:
             return b""
         told = {"type": "snippet", "index": index, **run(ran, self._id, streamed=True)}
         return event("snippet", told)
 
-    def last(self, runs: list[Ran]) -> bytes:
+    def last(self, runs: list[Ran]) -> Said:
         told = whole(self._id, runs, several=self._several, streamed=self.stream)
         if not self.stream:
-            return msgspec.json.encode(told)
+            return encode(told)
         if self._several:  # each was told when it ended
             told = {name: told[name] for name in ("id", "object", "cost", "total_ms")}
         return event("result", {"type": "result", **told})
 
     def fail(self, fault: Fault) -> bytes:
-        return event("error", {"type": "error", **trouble.fields(fault, self._id)})
+        told = {"type": "error", **trouble.fields(fault, self._id)}
+        return b"event: error\ndata: %b\n\n" % msgspec.json.encode(told)
 
     def refusal(self, fault: Fault) -> tuple[int, bytes]:
         return fault.consequence.status, msgspec.json.encode(trouble.fields(fault, self._id))
 
 
-def event(name: str, told: dict[str, Any]) -> bytes:
+def event(name: str, told: dict[str, Any]) -> Said:
     """One server-sent event."""
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(told))
+    return encode(told, (b"event: %b\ndata: " % name.encode(), b"\n\n"))

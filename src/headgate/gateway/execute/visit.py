@@ -21,7 +21,7 @@ from headgate.gateway.sink import HttpSink
 from headgate.policy.permit import Permit, listed
 from headgate.store.keys import Key, Keys
 from headgate.wire.call import Caller
-from headgate.wire.model import Kind
+from headgate.wire.model import Fault, Kind
 
 LARGE = 1 << 19
 """a longer body is taken apart in a thread"""
@@ -50,7 +50,15 @@ class Visit(NamedTuple):
         limit = min(limit, most) if most else limit
         if not self.line.all_here and self.line.declared <= limit:
             await self.line.gather(limit)
-        return read_body(self.line, self.caller.told, limit)
+        try:
+            return read_body(self.line, self.caller.told, limit)
+        except Fault as fault:
+            if fault.kind is not Kind.TOO_LARGE:
+                raise
+            least = (
+                "have [server] max_body_bytes raised" if limit != most else "lay less at once"
+            )
+            raise Trouble(fault.kind, fault.message, remedy=f"send less, or {least}") from fault
 
     async def read(self, body: bytes, reading: Callable[[bytes], Read]) -> Read:
         """What the body says; a long one is read in a thread."""
