@@ -16,10 +16,11 @@ from headgate.audit.about import of_calls, usd
 from headgate.audit.claims import finding_id
 from headgate.audit.finding import Finding
 from headgate.audit.firstlook import steps
-from headgate.audit.page import svg
 from headgate.audit.page.pictures import BINS, Economy, Sessions, Spending
-from headgate.audit.page.style import SHEET
 from headgate.audit.report import Report
+from headgate.draw import svg
+from headgate.draw.html import folded, items, table
+from headgate.draw.html import page as whole
 
 CLAIMS_SHOWN, BARS_SHOWN = 40, 14
 LEVERS = {
@@ -67,13 +68,7 @@ def page(report: Report, pictures: Pictures) -> str:
         *_first_look(report),
         *_limits(report),
     ]
-    title = f"Audit of {_span(report)}"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{SHEET}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return whole(f"Audit of {_span(report)}", parts)
 
 
 def _head(report: Report) -> Iterable[str]:
@@ -92,8 +87,8 @@ def _head(report: Report) -> Iterable[str]:
         (usd(audit.joint.ceiling_nusd), "the ceiling, with perfect foresight"),
         (f"{len(audit.hypotheses):,}", "hypotheses, in none of these sums"),
     )
-    items = "".join(f"<li><b>{escape(a)}</b>{escape(b)}</li>" for a, b in sums)
-    yield f'<ul class="sums">{items}</ul>'
+    boxes = "".join(f"<li><b>{escape(a)}</b>{escape(b)}</li>" for a, b in sums)
+    yield f'<ul class="sums">{boxes}</ul>'
     for it in audit.sources:
         if it.simulated:
             said = f"{it.simulated:,} of the calls were answered by the simulator."
@@ -124,7 +119,7 @@ def _value(report: Report) -> Iterable[str]:
         (it.name, worth[it.value], f"{it.calls:,}", usd(it.spend_nusd), usd(it.after_nusd))
         for it in buckets
     ]
-    yield _table(
+    yield table(
         ("purpose", "business value", "calls", "before", "after"), rows, numbers=(2, 3, 4)
     )
 
@@ -135,7 +130,7 @@ def _time(found: Spending) -> Iterable[str]:
     series = [svg.Series(name, values) for name, values in found.series]
     yield svg.columns(f"Dollars by the {unit}, by model", found.labels, series, _short_usd)
     rows = [(name, f"${sum(values):,.2f}") for name, values in found.series]
-    yield _folded("the sums", _table(("model", "spend"), rows, numbers=(1,)))
+    yield folded("the sums", table(("model", "spend"), rows, numbers=(1,)))
     if found.by_hour:
         labels = [f"{hour:02d}:00" for hour in range(24)]
         hours = [svg.Series("all models", found.by_hour)]
@@ -198,7 +193,7 @@ def _joint(report: Report) -> Iterable[str]:
         for lever, nusd in whole.shares.items()
         if nusd or whole.alone.get(lever)
     ]
-    yield _table(("lever", "alone", "part of the total"), rows, numbers=(1, 2))
+    yield table(("lever", "alone", "part of the total"), rows, numbers=(1, 2))
 
 
 def _economy(found: Sequence[Economy]) -> Iterable[str]:
@@ -222,7 +217,7 @@ def _economy(found: Sequence[Economy]) -> Iterable[str]:
         for it in found
     ]
     heads = ("model", "read anew", "cache reads", "cache writes", "without a cache", "saved")
-    yield _folded("the figures", _table(heads, rows, numbers=(1, 2, 3, 4, 5)))
+    yield folded("the figures", table(heads, rows, numbers=(1, 2, 3, 4, 5)))
 
 
 def _sessions(found: Sessions | None) -> Iterable[str]:
@@ -246,7 +241,7 @@ def _sessions(found: Sessions | None) -> Iterable[str]:
         for it in found.top
     ]
     heads = ("session", "project", "calls", "largest prompt", "spend", "the median")
-    yield _table(heads, rows, numbers=(2, 3, 4, 5))
+    yield table(heads, rows, numbers=(2, 3, 4, 5))
 
 
 def _hypotheses(report: Report) -> Iterable[str]:
@@ -273,7 +268,7 @@ def _verified(report: Report) -> Iterable[str]:
         (claim.subject, usd(claim.claimed_nusd), it.words, it.saved)
         for claim, it in report.verified
     ]
-    yield _table(("about", "claimed", "state", "saved since"), rows, numbers=(1, 3))
+    yield table(("about", "claimed", "state", "saved since"), rows, numbers=(1, 3))
 
 
 def _first_look(report: Report) -> Iterable[str]:
@@ -296,7 +291,7 @@ def _limits(report: Report) -> Iterable[str]:
         )
         for it in report.audit.sources
     ]
-    yield _table(("source", "calls", "spend", "from", "to"), rows, numbers=(1, 2))
+    yield table(("source", "calls", "spend", "from", "to"), rows, numbers=(1, 2))
     words = [
         f"{it.kind}: {it.lines:,} lines of {it.files:,} files, {it.malformed:,} could not be"
         f" read, {it.twice:,} calls were there twice"
@@ -321,27 +316,7 @@ def _limits(report: Report) -> Iterable[str]:
         for it in report.audit.sources
         if it.stated_nusd
     ]
-    items = "".join(f"<li>{escape(word)}</li>" for word in words)
-    yield f'<ul class="soft">{items}</ul>' if items else ""
-
-
-def _table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int]
-) -> str:
-    def cell(tag: str, at: int, words: str) -> str:
-        kind = ' class="n"' if at in numbers else ""
-        return f"<{tag}{kind}>{escape(words)}</{tag}>"
-
-    head = "".join(cell("th", at, words) for at, words in enumerate(heads))
-    body = "".join(
-        f"<tr>{''.join(cell('td', at, words) for at, words in enumerate(row))}</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
-
-
-def _folded(title: str, inside: str) -> str:
-    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+    yield items(words)
 
 
 def _span(report: Report) -> str:

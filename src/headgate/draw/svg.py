@@ -59,10 +59,10 @@ def columns(title: str, labels: Sequence[str], series: Sequence[Series], say: Sa
             drawn.append(_rect(box, number, hint))
     every = max(1, math.ceil(len(labels) / 8))
     drawn += [
-        _text(left + at * step, top + height + 17, labels[at], "tick")
+        words_at(left + at * step, top + height + 17, labels[at], "tick")
         for at in range(0, len(labels), every)
     ]
-    return _picture(title, top + height + below, drawn) + legend([it.name for it in series])
+    return picture(title, top + height + below, drawn) + legend([it.name for it in series])
 
 
 def rows(title: str, names: Sequence[str], bars: Sequence[Bar]) -> str:
@@ -74,16 +74,16 @@ def rows(title: str, names: Sequence[str], bars: Sequence[Bar]) -> str:
     drawn = []
     for at, bar in enumerate(bars):
         y, x = top + at * (tall + gap), left
-        drawn.append(_text(left - 8, y + 14.5, _short(bar.label, left), "label end"))
+        drawn.append(words_at(left - 8, y + 14.5, short(bar.label, left), "label end"))
         for number, part in enumerate(bar.parts):
             wide = room * _sound(part) / most
             if wide > 0:
                 hint = f"{bar.label}: {names[number]}"
                 drawn.append(_rect(_Box(x, y, wide, tall), number, hint))
                 x += wide
-        drawn.append(_text(x + 7, y + 14.5, bar.told, "label"))
+        drawn.append(words_at(x + 7, y + 14.5, bar.told, "label"))
     shown = legend(names) if len(names) > 1 else ""
-    return _picture(title, top + len(bars) * (tall + gap), drawn) + shown
+    return picture(title, top + len(bars) * (tall + gap), drawn) + shown
 
 
 def legend(names: Sequence[str]) -> str:
@@ -95,7 +95,8 @@ def legend(names: Sequence[str]) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
-def _picture(title: str, height: float, drawn: Sequence[str]) -> str:
+def picture(title: str, height: float, drawn: Sequence[str]) -> str:
+    """The whole of a chart, which says in words what it shows."""
     box = f"0 0 {WIDTH:g} {height:g}"
     head = f'<svg viewBox="{box}" role="img" aria-label="{escape(title, quote=True)}">'
     return f'<div class="scroll">{head}{"".join(drawn)}</svg></div>'
@@ -106,7 +107,7 @@ def _axis(left: float, top: float, height: float, most: float, say: Say) -> str:
     for part in range(5):
         y = top + height * (1 - part / 4)
         drawn.append(f'<path class="grid" d="M{left:g} {y:.1f}H{WIDTH - 8:g}"/>')
-        drawn.append(_text(left - 8, y + 4, say(most * part / 4), "tick end"))
+        drawn.append(words_at(left - 8, y + 4, say(most * part / 4), "tick end"))
     return "".join(drawn)
 
 
@@ -124,11 +125,13 @@ def _rect(box: _Box, colour: int, hint: str) -> str:
     return f'<rect class="{kind}" {place}><title>{escape(hint)}</title></rect>'
 
 
-def _text(x: float, y: float, words: str, kind: str) -> str:
+def words_at(x: float, y: float, words: str, kind: str) -> str:
+    """Some words of a chart."""
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
 
 
-def _short(words: str, room: float) -> str:
+def short(words: str, room: float) -> str:
+    """As much of them as there is room for."""
     most = max(4, int((room - 14) / LABEL_PX))
     return words if len(words) <= most else words[: most - 1] + "…"
 

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.audit.page import svg
+from headgate.draw import svg
 
 VALUES = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 1e12)
 WORDS = st.text(

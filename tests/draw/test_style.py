@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from headgate.audit.page.style import SHEET
-from headgate.audit.page.svg import COLOURS
+from headgate.draw.style import SHEET
+from headgate.draw.svg import COLOURS
 
 
 def test_every_colour_of_a_chart_is_there_for_light_and_dark() -> None:

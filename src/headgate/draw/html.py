@@ -1,0 +1,46 @@
+"""Writes the parts of a page: the whole of it, its tables, what is folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from headgate.draw.style import SHEET
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """One file that needs no other."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{SHEET}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int]
+) -> str:
+    """`numbers`: the columns that are set to the right."""
+
+    def cell(tag: str, at: int, words: str) -> str:
+        kind = ' class="n"' if at in numbers else ""
+        return f"<{tag}{kind}>{escape(words)}</{tag}>"
+
+    head = "".join(cell("th", at, words) for at, words in enumerate(heads))
+    body = "".join(
+        f"<tr>{''.join(cell('td', at, words) for at, words in enumerate(row))}</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def folded(title: str, inside: str) -> str:
+    """`inside` is HTML already."""
+    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+
+
+def items(words: Iterable[str], kind: str = "soft") -> str:
+    """A list; nothing of nothing."""
+    told = "".join(f"<li>{escape(word)}</li>" for word in words)
+    return f'<ul class="{kind}">{told}</ul>' if told else ""
