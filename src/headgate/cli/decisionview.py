@@ -12,10 +12,11 @@ from html import escape
 from typing import Any, NamedTuple
 
 from headgate.audit.about import usd
-from headgate.audit.page import svg
-from headgate.audit.page.style import SHEET
 from headgate.cli.deciding import Asking, Move
 from headgate.cli.terminal import out, print_json, print_table
+from headgate.draw import svg
+from headgate.draw.html import items, table
+from headgate.draw.html import page as whole
 from headgate.money.decision.gateway import Advice, Situation
 from headgate.money.decision.verdict import Verdict, Weighed
 from headgate.money.pattern import ONE
@@ -261,28 +262,14 @@ def page(asking: Asking, verdict: Verdict, assumed: Sequence[str]) -> str:
         )
         for it in verdict.weighed
     ]
-    body = "".join(f"<tr>{_cells('td', row(it))}</tr>" for it in verdict.weighed)
     parts = [
         f"<h1>{escape(verdict.choice or 'Nothing fits')}</h1>",
         *(f"<p>{escape(reason)}</p>" for reason in verdict.reasons),
         "<h2>A month</h2>",
         svg.rows("Dollars a month", ("the vendor's bill", "wrong answers"), bars),
-        f'<div class="scroll"><table><tr>{_cells("th", HEADS)}</tr>{body}</table></div>',
+        table(HEADS, [row(it) for it in verdict.weighed], numbers=FIGURES),
     ]
     for title, lines in _told(asking, verdict, assumed):
         if lines:
-            items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-            parts.append(f"<h2>{escape(title)}</h2><ul>{items}</ul>")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Decision</title><style>{SHEET}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-
-
-def _cells(tag: str, words: Sequence[str]) -> str:
-    """Figures to the right, words to the left."""
-    kinds = (' class="n"' if at in FIGURES else "" for at in range(len(words)))
-    cells = zip(kinds, words, strict=True)
-    return "".join(f"<{tag}{kind}>{escape(word)}</{tag}>" for kind, word in cells)
+            parts.append(f"<h2>{escape(title)}</h2>{items(lines, '')}")
+    return whole("Decision", parts)

@@ -60,6 +60,8 @@ TIERS = ("auto", "container", "namespaces", "landlock", "none")
 @click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path),
               help="Keep finished slices in this file, and go on from there.")  # fmt: skip
 @click.option("--packages", is_flag=True, help="List languages and what code may import.")
+@click.option("--warm", type=click.IntRange(1), metavar="COUNT",
+              help="Say what keeping containers awake at --on costs; run nothing.")  # fmt: skip
 @click.option("--tier", type=click.Choice(TIERS), help="What contains it; default: [sandbox].")
 @click.option("--i-understand", "is_understood", is_flag=True,
               help="With --tier none: the code may do whatever you may do.")  # fmt: skip
@@ -79,10 +81,17 @@ def command(source: str | None, as_json: bool, config_path: str | None, **said: 
       headgate exec count.go --wall 2m --memory 1GB -- --top 10
       headgate exec sum.py --chunks big.csv --checkpoint sum.state
       headgate exec --packages
+      headgate exec --on openai --memory 4GB --warm 2
     """
     from headgate.cli.execution import Asked, run
     from headgate.cli.languagelist import list_languages
 
+    if count := said.pop("warm"):
+        from headgate.cli.execution import size
+        from headgate.cli.executionaway import price_warm
+
+        memory_mb = size("--memory", said["memory"])
+        return price_warm(said["on"], memory_mb, count, config_path, as_json=as_json)
     if said["packages"]:
         return list_languages(said["language"], as_json)
     if source is None:

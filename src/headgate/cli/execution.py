@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from headgate.cli import Misuse, Trouble
+from headgate.cli.contained import contained
 from headgate.cli.executionview import Teller, exit_code
 from headgate.cli.terminal import print_json, say
-from headgate.config import load_places
 from headgate.sandbox import catalogue, warming
 from headgate.sandbox.chunks import Chunking
 from headgate.sandbox.journal import OnDisk
@@ -93,8 +93,7 @@ async def _run(asked: Asked, job: Job, settings: Settings, teller: Teller) -> Re
 
 
 def _settings(asked: Asked) -> Settings:
-    path = Path(asked.config_path) if asked.config_path else None
-    settings = load_places(path, os.environ).sandbox
+    settings = contained(asked.config_path)
     if asked.tier == "none" and not asked.is_understood:
         raise Misuse(
             "--tier none contains nothing: the code may do whatever you may do",
@@ -126,8 +125,8 @@ def _job(asked: Asked) -> Job:
         stdin=sys.stdin.buffer.read(MOST_FILES) if asked.is_fed else b"",
         limits=Limits(
             wall_s=_span("--wall", asked.wall),
-            memory_mb=_size("--memory", asked.memory),
-            disk_mb=_size("--disk", asked.disk),
+            memory_mb=size("--memory", asked.memory),
+            disk_mb=size("--disk", asked.disk),
             processes=asked.processes,
             inline_bytes=64 << 20,
         ),
@@ -201,7 +200,7 @@ def _span(option: str, text: str) -> float:
     return float(found[1]) * SECONDS[found[2] or "s"]
 
 
-def _size(option: str, text: str) -> int:
+def size(option: str, text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise Misuse(f"{option} {text}: is no size", "write 512MB or 2GB")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,8 @@ from headgate.cli import Trouble
 from headgate.cli.terminal import print_json, print_table, say
 from headgate.gateway.serve import Listen, run, start
 from headgate.sim.app import Options, Simulator
+from headgate.sim.coder import BookError
+from headgate.sim.coder import read as read_book
 from headgate.sim.faults import WORDS, ScriptError, parse
 from headgate.sim.scenario import Scenario, ScenarioError, load, shipped
 
@@ -40,6 +43,11 @@ Example: rehearse an outage of Anthropic, with OpenAI well
 )
 @click.option("--pace", type=float, help="Seconds between content events of every stream.")
 @click.option("--script", "words", default="", help="Words of the grammar for every call.")
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Tasks its models solve at known rates: a file of headgate bench answers.",
+)
 @click.option("--no-header-faults", is_flag=True, help="Ignore x-headgate-sim headers.")
 @click.option("--list", "listing", is_flag=True, help="Show the shipped scenarios and exit.")
 @click.option("--words", "grammar", is_flag=True, help="Show the grammar's words and exit.")
@@ -72,15 +80,20 @@ def _options(settings: dict[str, object]) -> Options:
         scenario = load(str(settings["name"]))
         pace = "" if settings["pace"] is None else f"pace={settings['pace']};"
         extra = parse(f"{pace}{settings['words']}")
+        seed, answers = int(str(settings["seed"])), settings["answers"]
+        book = read_book(answers, seed) if isinstance(answers, Path) else None
+    except BookError as wrong:
+        raise Trouble(str(wrong), "make one with: headgate bench answers") from None
     except (ScenarioError, ScriptError) as wrong:
         hint = "headgate sim --list shows the scenarios, --words the grammar"
         raise Trouble(str(wrong), hint) from None
     except OSError as wrong:
         raise Trouble(f"cannot read the scenario: {wrong}") from None
     return Options(
-        seed=int(str(settings["seed"])),
+        seed=seed,
         scenario=scenario.with_always(extra),
         allow_header_faults=not settings["no_header_faults"],
+        book=book,
     )
 
 

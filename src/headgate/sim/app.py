@@ -18,6 +18,7 @@ from typing import Any
 from headgate.sim import anthropic, bills, hosted, openai
 from headgate.sim.batches import BatchDesk
 from headgate.sim.checks import Refused
+from headgate.sim.coder import Book
 from headgate.sim.faults import ORDINARY, ScriptError, parse
 from headgate.sim.models import find
 from headgate.sim.scenario import Scenario, ScenarioError, read, shipped
@@ -63,6 +64,8 @@ class Options:
     scenario: Scenario = field(default_factory=Scenario)
     allow_header_faults: bool = True
     require_key: bool = True
+    book: Book | None = None
+    """tasks that its models can solve"""
     max_body_bytes: int = MAX_BODY_BYTES
     keep_calls: int = 1_000
     keep_bytes: int = 64 * 1024 * 1024
@@ -85,6 +88,7 @@ class Simulator:
             clock,
             self.options.allow_header_faults,
             self.options.require_key,
+            self.options.book,
         )
         self.desk = BatchDesk(self.world)
         self.calls: deque[Received] = deque()

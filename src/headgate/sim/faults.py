@@ -71,6 +71,8 @@ class Script:
     searches: int = 0
     batch_polls: int | None = None
     batch_after: float | None = None
+    sample: int = 0
+    """of a task that a simulated model is asked several times"""
 
 
 ORDINARY = Script()
@@ -238,6 +240,7 @@ WORDS: dict[str, Word] = {
     "searches": Word("searches", _count, "web searches counted in usage"),
     "batch-polls": Word("batch_polls", _count, "a batch ends after so many looks at it"),
     "batch-after": Word("batch_after", _seconds, "a batch ends after so many seconds"),
+    "sample": Word("sample", _count, "which answer of a known task (sim --answers)"),
 }
 
 

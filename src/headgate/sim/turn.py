@@ -19,6 +19,7 @@ from headgate.sim.answer import Answer, Ask, Frame, Seat, compose
 from headgate.sim.bills import Bills, Served
 from headgate.sim.cache import Lookup, PromptCache
 from headgate.sim.checks import Refused, blocks, levels
+from headgate.sim.coder import Book
 from headgate.sim.faults import Script, ScriptError, parse
 from headgate.sim.interpreter import Interpreters
 from headgate.sim.limits import Meters
@@ -123,6 +124,8 @@ class World:
     """seconds since 1970"""
     allow_header_faults: bool = True
     require_key: bool = True
+    book: Book | None = None
+    """tasks that its models can solve; None: they talk of anything"""
     interpreters: Interpreters = field(init=False)
     director: Director = field(init=False)
     meters: Meters = field(init=False)
@@ -232,6 +235,8 @@ def turn(world: World, wire: Wire, call: Received, *, tier: str = "") -> Play:
         if tier:
             ask = replace(ask, terms=ask.terms._replace(tier=tier))
         check_model(world, ask.model)
+        if world.book is not None and not script.text:
+            script = replace(script, text=world.book.says(ask.model, body, script.sample))
         if wire is not CHAT:
             ask = replace(ask, ran=world.interpreters.run(call.key, body, script))
         ask = replace(ask, bond=_bind(wire, call, body, thinks=script.think > 0))

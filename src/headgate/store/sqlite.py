@@ -16,19 +16,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headgate.store import schema
+from headgate.store.home import state_place as state_place  # beside what is opened there
 from headgate.store.sql import StoreError as StoreError  # where a file is opened it is expected
 
 BUSY_S = 5.0
 NAME = "headgate.db"
-
-
-def state_place(env: Mapping[str, str]) -> Path:
-    """Where everything lies that Headgate remembers; it need not exist."""
-    if env.get("HEADGATE_HOME"):
-        return Path(env["HEADGATE_HOME"]).expanduser()
-    if env.get("XDG_STATE_HOME"):
-        return Path(env["XDG_STATE_HOME"]).expanduser() / "headgate"
-    return Path(env.get("HOME") or Path.home()) / ".local" / "state" / "headgate"
 
 
 def state_folder(env: Mapping[str, str]) -> Path:

@@ -1,0 +1,245 @@
+"""Runs a benchmark: asks every arm every task, has the answers judged, and stops in time.
+
+Rule 1: arms take turns at every task: an hour in which a provider is slow is everybody's.
+Rule 2: before a call is made the most that it can cost is set aside: a cap is never passed.
+Rule 3: what has been heard is kept before anything else is asked for its sake.
+Rule 4: where there is no use in going on, what is being answered is heard out and kept first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from headgate.bench.arm import Arm
+from headgate.bench.ask import Answer, Ask, Question
+from headgate.bench.extract import code_of
+from headgate.bench.grade import Grade, Graded
+from headgate.bench.journal import Before
+from headgate.bench.sample import Place, Sample
+from headgate.bench.task import Task
+from headgate.sandbox.model import Unavailable
+
+ASKED_AGAIN = 2
+"""times, where the provider failed; the engine has tried several times already by then"""
+PAUSE_S = 2.0
+
+
+class Halted(Exception):
+    """There is no use in going on; what was heard is kept."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+
+class Seen(NamedTuple):
+    """How far it has come."""
+
+    done: int
+    of: int
+    right: int
+    spent_nusd: int
+
+
+class Means(NamedTuple):
+    """What a run is done with."""
+
+    ask: Ask
+    judge: Callable[[Task, str], Awaitable[Graded]]
+    most_nusd: Callable[[Question], int]
+    """the most that a call can cost"""
+    keep: Callable[[Sample], Awaitable[None]]
+    seen: Callable[[Seen], None]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Plan(NamedTuple):
+    """What is to be run."""
+
+    name: str
+    tasks: Sequence[Task]
+    arms: Sequence[Arm]
+    samples_each: int
+    cap_nusd: int = 0
+    """0: none"""
+    at_once: int = 8
+    keeps_text: bool = True
+
+
+class Outcome(NamedTuple):
+    """What came of it."""
+
+    samples: tuple[Sample, ...]
+    is_capped: bool
+    """the cap ended it before everything was asked"""
+
+
+def places(plan: Plan) -> Iterator[tuple[Place, Arm, Task]]:
+    """In which order samples are asked for."""
+    for number in range(plan.samples_each):
+        for task in plan.tasks:
+            for arm in plan.arms:
+                yield Place(arm.name, task.id, number), arm, task
+
+
+class _Purse:
+    """Holds the cap: what is spent and what calls in flight may still cost stay below it."""
+
+    def __init__(self, cap_nusd: int, spent_nusd: int) -> None:
+        self._cap, self.spent = cap_nusd, spent_nusd
+        self._reserved = 0
+        self._change = asyncio.Condition()
+
+    async def reserve(self, most: int) -> bool:
+        """False: it would not fit even if nothing else were in flight."""
+        async with self._change:
+            while self._cap and self.spent + self._reserved + most > self._cap:
+                if not self._reserved:
+                    return False
+                await self._change.wait()
+            self._reserved += most
+            return True
+
+    async def settle(self, most: int, cost: int) -> None:
+        async with self._change:
+            self._reserved -= most
+            self.spent += cost
+            self._change.notify_all()
+
+
+class _Run:
+    def __init__(self, plan: Plan, means: Means, before: Before) -> None:
+        self._plan, self._means = plan, means
+        self._heard = {at: it for at, it in before.heard.items() if it.is_counted}
+        self._purse = _Purse(plan.cap_nusd, before.spent_nusd)
+        self._waiting = iter([it for it in places(plan) if it[0] not in self._heard])
+        self._of = len(plan.tasks) * len(plan.arms) * plan.samples_each
+        self._is_capped = False
+        self._halted: Halted | None = None
+
+    async def run(self) -> Outcome:
+        self._tell()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._plan.at_once):
+                    group.create_task(self._work())
+        except* (Unavailable, OSError) as ended:
+            raise _first(ended) from None
+        if self._halted is not None:
+            raise self._halted
+        order = (at for at, _, _ in places(self._plan))
+        found = tuple(self._heard[at] for at in order if at in self._heard)
+        return Outcome(found, self._is_capped)
+
+    async def _work(self) -> None:
+        for place, arm, task in self._waiting:
+            if self._is_capped or self._halted:
+                return
+            question = Question(arm, task.id, task.prompt, place.sample, self._plan.name)
+            answer = await self._ask(question)
+            if answer is None:
+                return
+            await self._take(place, task, answer)
+
+    async def _ask(self, question: Question) -> Answer | None:
+        """None: there is no room for it below the cap, or no use in asking."""
+        answer: Answer | None = None
+        for number in range(1 + ASKED_AGAIN):
+            if number:
+                await self._means.sleep(PAUSE_S * number)
+            again = await self._ask_once(question)
+            if again is None:
+                self._is_capped = True
+                return answer
+            spent = answer.cost_nusd if answer else 0
+            answer = msgspec.structs.replace(again, cost_nusd=spent + again.cost_nusd)
+            if answer.is_final:
+                what = f"{question.arm.name} cannot be asked: {answer.fault}"
+                remedy = "mend it and run the same again: what was heard is kept"
+                self._halted = Halted(what, remedy)
+                return None
+            if not answer.fault or self._halted:
+                return answer
+        return answer
+
+    async def _ask_once(self, question: Question) -> Answer | None:
+        most = self._means.most_nusd(question) if self._plan.cap_nusd else 0
+        if not await self._purse.reserve(most):
+            return None
+        answer = Answer()
+        try:
+            answer = await self._means.ask(question)
+        finally:
+            await self._purse.settle(most, answer.cost_nusd)
+        return answer
+
+    async def _take(self, place: Place, task: Task, answer: Answer) -> None:
+        found = code_of(answer.text, task)
+        if answer.fault:
+            graded = Graded(grade=Grade.INFRASTRUCTURE, why=answer.fault)
+        elif answer.declined:
+            graded = Graded(grade=Grade.REFUSED, why="the model declined")
+        elif answer.answered_from:
+            why = f"answered from a cache ({answer.answered_from}): no new sample of the model"
+            graded = Graded(grade=Grade.INFRASTRUCTURE, why=why)
+        else:
+            graded = await self._means.judge(task, found.code)
+        sample = _sample(place, answer, graded, (*answer.notes, *found.notes))
+        sample = msgspec.structs.replace(
+            sample, code=found.code, text=answer.text if self._plan.keeps_text else ""
+        )
+        await self._means.keep(sample)
+        self._heard[place] = sample
+        self._tell()
+
+    def _tell(self) -> None:
+        right = sum(it.correct for it in self._heard.values())
+        self._means.seen(Seen(len(self._heard), self._of, right, self._purse.spent))
+
+
+def _first(group: BaseException) -> BaseException:
+    """Of several that ended it at once, one: to be told in words."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
+
+
+def _sample(place: Place, answer: Answer, graded: Graded, notes: tuple[str, ...]) -> Sample:
+    is_ours = graded.grade is Grade.INFRASTRUCTURE
+    return Sample(
+        **place._asdict(),
+        provider=answer.provider,
+        model=answer.model,
+        correct=graded.is_right,
+        verdict=graded.grade,
+        why="" if is_ours else graded.why,
+        latency_ms=(answer.took_us - answer.waited_us) / 1000,
+        ttft_ms=max(0, answer.ttft_us - answer.waited_us) / 1000,
+        network_ms=answer.network_us / 1000,
+        waited_ms=answer.waited_us / 1000,
+        judged_ms=graded.ms,
+        input_tokens=answer.input_tokens,
+        cache_read_tokens=answer.cache_read_tokens,
+        cache_write_tokens=answer.cache_write_tokens,
+        output_tokens=answer.output_tokens,
+        cost_nusd=answer.cost_nusd,
+        is_priced=answer.is_priced,
+        answered_from=answer.answered_from,
+        is_simulated=answer.is_simulated,
+        is_cut=answer.is_cut,
+        notes=notes,
+        error=graded.why if is_ours else "",
+        call=answer.id,
+    )
+
+
+async def run(plan: Plan, means: Means, before: Before) -> Outcome:
+    """Ask for what was not heard yet, have it judged, and give all of it.
+
+    Halted: there is no use in going on. What failed for our sake before is asked again.
+    """
+    return await _Run(plan, means, before).run()

@@ -1,0 +1,170 @@
+"""Does what `headgate bench check` asks: tries tasks with what is known of them, and tells.
+
+Rule 1: each task is told by name with what it should have done and did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import msgspec
+
+from headgate.bench.grade import Grade, Graded
+from headgate.bench.judging import grade, runtime_of
+from headgate.bench.proof import Proof, prove, rejected
+from headgate.bench.reading.dataset import NoDataset, builtin, read
+from headgate.bench.reading.own import BadTask
+from headgate.bench.reading.rows import BadRows
+from headgate.bench.task import Task, TaskSet
+from headgate.bench.verdicts import Verdicts, key_of
+from headgate.cli import Misuse, Trouble
+from headgate.cli.progress import Progress, progress
+from headgate.cli.terminal import print_json, say
+from headgate.config import load_places
+from headgate.sandbox.model import Order, Result, Unavailable
+from headgate.sandbox.sandbox import Sandbox
+from headgate.sandbox.settings import CORES, Settings
+
+FOUND, UNPROVED = 1, 3
+
+
+def dataset_of(
+    dataset: Path | None, languages: Sequence[str], names: Sequence[str], shape: str = ""
+) -> TaskSet:
+    """The tasks that were named; Misuse where there are none."""
+    try:
+        tasks = read(dataset, shape) if dataset is not None else builtin()
+    except NoDataset as error:
+        raise Misuse(str(error), error.remedy) from error
+    except BadRows as error:
+        raise Trouble(str(error), error.remedy) from error
+    except BadTask as error:
+        raise Trouble(str(error)) from error
+    kept = tuple(
+        it
+        for it in tasks.tasks
+        if (not languages or it.language in languages)
+        and (not names or any(name in it.id for name in names))
+    )
+    if not kept:
+        for it in tasks.rejected:
+            say(f"{it.id}: {it.why} ({it.remedy})")
+        raise Misuse("no task is left of the dataset", "widen --language and --task")
+    return msgspec.structs.replace(tasks, tasks=kept)
+
+
+def check_tasks(tasks: TaskSet, options: tuple[bool, str | None]) -> int:
+    """Try all of them; the exit code."""
+    as_json, config_path = options
+    with progress() as line:
+        proofs = asyncio.run(_prove_all(tasks.tasks, judging_settings(config_path), line))
+    wrong = [it for it in proofs if it.wrong]
+    for it in tasks.rejected:
+        say(f"{it.id}: {it.why} ({it.remedy})")
+    if as_json:
+        print_json({"tasks": proofs, "rejected": tasks.rejected})
+    else:
+        _tell(proofs)
+    if any(it.is_unproved for it in wrong):
+        return UNPROVED
+    return FOUND if wrong or tasks.rejected else 0
+
+
+def proved(tasks: TaskSet, config_path: str | None, keeps: Path | None) -> TaskSet:
+    """Without tasks whose reference fails, or that pass an answer which does nothing.
+
+    What was found is kept: it costs nothing to ask again.
+    """
+    verdicts = Verdicts(keeps)
+    try:
+        found = {it.id: asyncio.run(_known(it, verdicts)) for it in tasks.tasks}
+        waiting = [it for it in tasks.tasks if found[it.id] is None]
+        if waiting:
+            settings = judging_settings(config_path)
+            with progress() as line:
+                proofs = asyncio.run(_prove_all(waiting, settings, line, verdicts))
+            found |= {it.task: it for it in proofs}
+    finally:
+        verdicts.close()
+    bad = {name: rejected(it) for name, it in found.items() if it is not None}
+    return msgspec.structs.replace(
+        tasks,
+        tasks=tuple(it for it in tasks.tasks if bad.get(it.id) is None),
+        rejected=(*tasks.rejected, *(it for it in bad.values() if it is not None)),
+    )
+
+
+async def _known(task: Task, verdicts: Verdicts) -> Proof | None:
+    """What is kept of a task; None, if it is not all there."""
+    runtime = await asyncio.to_thread(runtime_of, task)
+    missing = False
+
+    async def look(task: Task, code: str) -> Graded:
+        nonlocal missing
+        found = await asyncio.to_thread(verdicts.find, key_of(task, code, runtime))
+        missing = missing or found is None
+        return found or Graded(grade=Grade.INFRASTRUCTURE)
+
+    proof = await prove(task, look, wholly=False)
+    return None if missing else proof
+
+
+def judging_settings(config_path: str | None) -> Settings:
+    """[sandbox] as configured; all cores for us, who are the only tenant."""
+    settings = load_places(Path(config_path) if config_path else None, os.environ).sandbox
+    places = settings.at_once
+    return replace(settings, concurrent_per_tenant=places, waiting=100_000, wait_s=3600.0)
+
+
+async def _prove_all(
+    tasks: Sequence[Task], settings: Settings, line: Progress, keeps: Verdicts | None = None
+) -> list[Proof]:
+    """Of each a proof; `keeps`: where what was found of reference and emptiness goes, the only
+    ones to be tried then."""
+    places = asyncio.Semaphore(CORES)
+    done = 0
+    try:
+        async with Sandbox(settings) as sandbox:
+
+            async def carry(order: Order) -> Result:
+                return await sandbox.carry_out(order)
+
+            async def judge(task: Task, code: str) -> Graded:
+                graded = await grade(task, code, carry)
+                if keeps is not None and graded.grade is not Grade.INFRASTRUCTURE:
+                    runtime = await asyncio.to_thread(runtime_of, task)
+                    await asyncio.to_thread(keeps.keep, key_of(task, code, runtime), graded)
+                return graded
+
+            async def one(task: Task) -> Proof:
+                nonlocal done
+                async with places:
+                    proof = await prove(task, judge, wholly=keeps is None)
+                done += 1
+                line.step(f"tried: {done} of {len(tasks)} tasks")
+                return proof
+
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(one(it)) for it in tasks]
+            return [it.result() for it in running]
+    except Unavailable as missing:
+        raise Trouble(missing.what, missing.remedy) from missing
+
+
+def _tell(proofs: Sequence[Proof]) -> None:
+    for proof in proofs:
+        for it in proof.wrong:
+            wanted = "should pass" if it.should_pass else "should fail"
+            told = f"{proof.task}: {it.what}: {wanted}, and is graded {it.graded.grade.value}"
+            click.echo(f"{told}: {it.graded.why}" if it.graded.why else told)
+    good = sum(not it.wrong for it in proofs)
+    click.echo(f"{good} of {len(proofs)} tasks hold: {_tries(proofs)} answers tried")
+
+
+def _tries(proofs: Sequence[Proof]) -> int:
+    return sum(len(it.tried) for it in proofs)

@@ -1,0 +1,146 @@
+"""Does what `headgate bench report`, `compare`, `power` and `gate` ask.
+
+Rule 1: results are read from files alone; nothing is asked of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+
+from headgate.bench.report.compare import NothingShared, compare, same_tasks
+from headgate.bench.report.figures import report
+from headgate.bench.report.gate import gate
+from headgate.bench.report.page import page
+from headgate.bench.results import BadResults, read
+from headgate.bench.sample import Run, Sample
+from headgate.cli import Misuse
+from headgate.cli.benchview import show, show_comparison, show_gate
+from headgate.cli.terminal import print_json, say
+from headgate.cli.whole import write_whole
+from headgate.stats.several import needed, spread_of
+
+FOUND = 1
+
+
+def results(path: Path) -> Run:
+    """The run of a file; Misuse where it holds none."""
+    try:
+        return read(path)
+    except FileNotFoundError as error:
+        raise Misuse(f"there is no {path}", "headgate bench run writes one") from error
+    except BadResults as error:
+        raise Misuse(str(error), "name a file that headgate bench run wrote") from error
+
+
+def tell_report(path: Path, html: Path | None, *, as_json: bool) -> int:
+    """Show a run."""
+    run = results(path)
+    told = report(run)
+    if html is not None:
+        write_whole(html, page(run, told), "--html FILE")
+        say(f"written to {html}")
+    elif as_json:
+        print_json(told)
+    else:
+        show(run, told)
+    return 0
+
+
+def tell_comparison(
+    paths: Sequence[Path], arms: Sequence[str], level: float, least: float, *, as_json: bool
+) -> int:
+    """Compare two arms, of one file or of two."""
+    first, second = _sides(paths, arms)
+    try:
+        found = compare(first, second, level, least)
+    except NothingShared as error:
+        raise Misuse(str(error), "compare runs of the same tasks") from error
+    if as_json:
+        print_json(found)
+    else:
+        show_comparison(found)
+    return 0
+
+
+def _sides(
+    paths: Sequence[Path], arms: Sequence[str]
+) -> tuple[tuple[str, list[Sample]], tuple[str, list[Sample]]]:
+    runs = [results(it) for it in paths]
+    if len(runs) == 1:
+        known = tuple(it.name for it in runs[0].arms)
+        names = tuple(arms) or known
+        if len(names) != 2:
+            what = f"two arms are compared, and there are {len(names)}"
+            raise Misuse(what, f"name two with --arm; there are {', '.join(known)}")
+        return _side(runs[0], names[0], ""), _side(runs[0], names[1], "")
+    before, now = runs[0], same_tasks(runs[0], runs[1])
+    names = tuple(arms) or (before.arms[0].name, now.arms[0].name)
+    if not arms and (len(before.arms) > 1 or len(now.arms) > 1):
+        raise Misuse("the files hold several arms", "name one of each with --arm, twice")
+    if len(names) == 1:
+        names = (names[0], names[0])
+    return _side(before, names[0], f" ({paths[0].name})"), _side(
+        now, names[1], f" ({paths[1].name})"
+    )
+
+
+def _side(run: Run, name: str, where: str) -> tuple[str, list[Sample]]:
+    known = [it.name for it in run.arms]
+    if name not in known:
+        raise Misuse(f"there is no arm {name}", f"there are {', '.join(known)}")
+    return f"{name}{where}", [it for it in run.samples if it.arm == name]
+
+
+class Wanted(NamedTuple):
+    """What a run is to show."""
+
+    rate: float
+    least: float
+    alike: float
+    """how much of the variance lies between tasks"""
+    both: float
+    """how much of that two models have in common"""
+    power: float
+
+
+class Foreseen(msgspec.Struct, frozen=True):
+    """How a run would have to be."""
+
+    tasks: int
+    samples: int
+    calls: int
+    """of two arms"""
+
+
+def plan_power(wanted: Wanted, *, as_json: bool) -> int:
+    """How many tasks show a difference, for some numbers of samples each."""
+    plans = []
+    for samples in (1, 2, 3, 5, 10):
+        spread = spread_of(wanted.rate, samples, wanted.alike, wanted.both)
+        tasks = needed(spread, wanted.least, wanted.power)
+        plans.append(Foreseen(tasks, samples, 2 * tasks * samples))
+    if as_json:
+        print_json(plans)
+        return 0
+    for it in plans:
+        click.echo(f"{it.samples:>3} samples each: {it.tasks:>6,} tasks, {it.calls:>8,} calls")
+    best = min(plans, key=lambda it: it.calls)
+    say(f"fewest calls: {best.tasks:,} tasks with {best.samples} samples each")
+    return 0
+
+
+def tell_gate(
+    baseline: Path, now: Path, level: float, tolerance: float, *, as_json: bool
+) -> int:
+    """Whether the gate holds; the exit code says it too."""
+    found = gate(results(baseline), results(now), level, tolerance)
+    if as_json:
+        print_json({"fails": found.fails, "gate": found})
+    else:
+        show_gate(found)
+    return FOUND if found.fails else 0

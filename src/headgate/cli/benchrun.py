@@ -1,0 +1,318 @@
+"""Does what `headgate bench run` asks: reads tasks and arms, runs them, writes results.
+
+Rule 1: the same command again goes on where a run ended, and says so.
+Rule 2: what would make a run worthless is found before the first call is paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+
+from headgate import __version__
+from headgate.bench import variation
+from headgate.bench.arm import SYSTEM, Arm
+from headgate.bench.ask import Question
+from headgate.bench.asking import Asking, Gateway, body_of
+from headgate.bench.grade import Graded
+from headgate.bench.journal import Before, Head, Journal, OtherPlan
+from headgate.bench.judging import fit, grade, runtime_of
+from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
+from headgate.bench.results import results_of, write
+from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
+from headgate.bench.sample import Run, Sample, TaskFacts
+from headgate.bench.task import Rejected, Task, TaskSet
+from headgate.bench.verdicts import Verdicts
+from headgate.bench.verdicts import key_of as verdict_key
+from headgate.cli import Misuse, Trouble
+from headgate.cli.benchcheck import dataset_of, judging_settings, proved
+from headgate.cli.benchground import asked_gateway, configuration, key_of
+from headgate.cli.progress import Progress, progress
+from headgate.cli.terminal import dollars, print_json, say
+from headgate.sandbox import catalogue
+from headgate.sandbox.model import Order, Refused, Result, Unavailable
+from headgate.sandbox.sandbox import Sandbox
+from headgate.sandbox.settings import CORES
+from headgate.store.sqlite import state_place
+from headgate.wire.model import Usage
+
+UNFINISHED = 3
+BYTES_PER_TOKEN = 2
+"""fewer than any tokenizer needs for text: what a call may cost is never guessed too low"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of the command."""
+
+    models: tuple[str, ...]
+    arms_file: Path | None
+    dataset: Path | None
+    languages: tuple[str, ...]
+    tasks: tuple[str, ...]
+    samples: int
+    temperature: float | None
+    max_tokens: int
+    system_file: Path | None
+    max_cost: float | None
+    at_once: int
+    out: Path
+    anew: bool
+    url: str
+    key_env: str
+    no_cache: bool
+    shape: str
+    unproved: bool
+    name: str
+    as_json: bool
+    config_path: str | None
+
+
+def run_benchmark(asked: Asked) -> int:
+    """All of it; the exit code."""
+    arms = _arms(asked)
+    for warning in variation.warnings(arms):
+        say(f"warning: {warning}")
+    keeps = None if asked.no_cache else state_place(os.environ) / "bench" / "verdicts.db"
+    tasks = _trusted(asked, keeps)
+    journal = Journal(asked.out.with_suffix(".journal"))
+    if asked.anew:
+        journal.remove()
+    try:
+        before = journal.open(_head(asked, arms, tasks))
+    except OtherPlan as error:
+        raise Misuse(str(error), error.remedy) from error
+    if before.heard:
+        say(f"going on where it ended: {len(before.heard)} samples are there")
+    verdicts = Verdicts(keeps)
+    with progress() as line:
+        bench = _Bench(asked, arms, tasks, Kept(journal, verdicts), line)
+        try:
+            done = asyncio.run(bench.run(before))
+        except KeyboardInterrupt:
+            line.pause()
+            say("stopped: what was heard is kept, and the same command goes on from there")
+            raise click.Abort from None
+        except (Halted, Unavailable) as ended:
+            raise Trouble(ended.what, ended.remedy) from ended
+        finally:
+            verdicts.close()
+            journal.close()
+    write(asked.out, done)
+    lost = sum(not it.is_counted for it in done.samples)
+    is_whole = not lost and len(done.samples) == len(done.tasks) * len(arms) * asked.samples
+    if is_whole:
+        journal.remove()
+    _tell(asked, done)
+    if lost:
+        say(f"{lost} samples failed for no fault of a model: run the same again to ask anew")
+    return 0 if is_whole else UNFINISHED
+
+
+def _arms(asked: Asked) -> tuple[Arm, ...]:
+    system = asked.system_file.read_text(encoding="utf-8") if asked.system_file else SYSTEM
+    terms = Terms(asked.temperature, asked.max_tokens, system)
+    try:
+        if asked.arms_file is not None and asked.models:
+            raise Misuse("--arms and --model both name who is asked", "leave one of them out")
+        if asked.arms_file is not None:
+            return read_arms(asked.arms_file, terms)
+        if not asked.models:
+            raise Misuse(
+                "nobody is named to be asked", "name models with --model, or --arms FILE"
+            )
+        return of_models(asked.models, terms)
+    except BadArms as error:
+        raise Misuse(str(error), "headgate bench run --help has examples") from error
+
+
+def _trusted(asked: Asked, keeps: Path | None) -> TaskSet:
+    """The tasks that are asked; why each of the others is not is told."""
+    found = dataset_of(asked.dataset, asked.languages, asked.tasks, asked.shape)
+    tasks = _judgeable(found)
+    if asked.unproved:
+        return tasks
+    kept = proved(tasks, asked.config_path, keeps)
+    for it in kept.rejected[len(tasks.rejected) :]:
+        say(f"not asked: {it.id}: {it.why} ({it.remedy}, or ask it all the same: --unproved)")
+    if not kept.tasks:
+        raise Trouble("not one task can be trusted", "headgate bench check shows each of them")
+    return kept
+
+
+def _judgeable(tasks: TaskSet) -> TaskSet:
+    """Without those that nothing here can judge: they are told, not failed."""
+    kept: list[Task] = []
+    rejected = list(tasks.rejected)
+    for task in tasks.tasks:
+        try:
+            fit(task)
+            kept.append(task)
+        except (Unavailable, Refused) as missing:
+            rejected.append(Rejected(task.id, missing.what, missing.remedy))
+    for it in rejected:
+        say(f"not asked: {it.id}: {it.why}" + (f" ({it.remedy})" if it.remedy else ""))
+    if not kept:
+        raise Trouble("not one task can be judged here", "headgate doctor --fix")
+    return msgspec.structs.replace(tasks, tasks=tuple(kept), rejected=tuple(rejected))
+
+
+def _head(asked: Asked, arms: Sequence[Arm], tasks: TaskSet) -> Head:
+    now_us = time.time_ns() // 1000
+    name = asked.name or datetime.now(UTC).strftime("bench-%Y%m%d-%H%M%S")
+    digests = tuple((it.name, it.digest) for it in arms)
+    return Head(name, tasks.digest, digests, asked.samples, now_us)
+
+
+class Kept(NamedTuple):
+    """What a run keeps on disk."""
+
+    journal: Journal
+    verdicts: Verdicts
+
+
+class _Bench:
+    """A run on its ground."""
+
+    def __init__(
+        self, asked: Asked, arms: tuple[Arm, ...], tasks: TaskSet, kept: Kept, line: Progress
+    ) -> None:
+        self._asked, self._arms, self._tasks = asked, arms, tasks
+        self._journal, self._verdicts = kept
+        self._line = line
+        self._places = asyncio.Semaphore(CORES)
+        self._begun = time.monotonic()
+        self._done_before: int | None = None
+        self._dearest_nusd = 0
+
+    async def run(self, before: Before) -> Run:
+        asked = self._asked
+        config = await asyncio.to_thread(configuration, asked.config_path)
+        secret = key_of(asked.key_env)
+        settings = await asyncio.to_thread(judging_settings, asked.config_path)
+        async with (
+            asked_gateway(config, asked.url, secret) as gateway,
+            Sandbox(settings) as sandbox,
+        ):
+            most = self._most(gateway)
+            ledger_nusd = await gateway.spent(before.head.name, before.head.begun_us)
+            before = before._replace(spent_nusd=max(before.spent_nusd, ledger_nusd))
+            plan = Plan(
+                before.head.name,
+                self._tasks.tasks,
+                self._arms,
+                asked.samples,
+                cap_nusd=round((asked.max_cost or 0) * 1e9),
+                at_once=asked.at_once,
+            )
+            means = Means(
+                Asking(gateway).ask, self._judge(sandbox), most, self._keep, self._seen
+            )
+            outcome = await run(plan, means, before)
+            return self._told(before, outcome, sandbox.isolation.tier)
+
+    def _most(self, gateway: Gateway) -> Callable[[Question], int]:
+        """The most that a question can cost; Misuse if nobody knows and there is a cap."""
+        if self._asked.max_cost:
+            for arm in self._arms:
+                if gateway.most(arm.model, Usage()) is None:
+                    raise Misuse(
+                        f"{arm.model} has no price, so --max-cost cannot be kept",
+                        "price it under [prices], or leave --max-cost out",
+                    )
+
+        def most(question: Question) -> int:
+            size = len(body_of(question, None)) // BYTES_PER_TOKEN
+            usage = Usage(cache_write_1h=size, output=question.arm.max_tokens)
+            quoted = gateway.most(question.arm.model, usage) or 0
+            self._dearest_nusd = max(self._dearest_nusd, quoted)
+            return quoted
+
+        return most
+
+    def _judge(self, sandbox: Sandbox) -> Callable[[Task, str], Awaitable[Graded]]:
+        async def carry(order: Order) -> Result:
+            return await sandbox.carry_out(order)
+
+        async def judge(task: Task, code: str) -> Graded:
+            runtime = await asyncio.to_thread(runtime_of, task)
+            key = verdict_key(task, code, runtime)
+            known = await asyncio.to_thread(self._verdicts.find, key)
+            if known is not None:
+                return known
+            async with self._places:
+                graded = await grade(task, code, carry)
+            await asyncio.to_thread(self._verdicts.keep, key, graded)
+            return graded
+
+        return judge
+
+    async def _keep(self, sample: Sample) -> None:
+        await asyncio.to_thread(self._journal.keep, sample)
+
+    def _seen(self, it: Seen) -> None:
+        if self._done_before is None:
+            self._done_before = it.done
+        took_s = time.monotonic() - self._begun
+        self._line.step(course(it, it.done - self._done_before, took_s))
+
+    def _told(self, before: Before, outcome: Outcome, tier: str) -> Run:
+        languages = sorted({it.language for it in self._tasks.tasks})
+        notes = [*variation.warnings(self._arms)]
+        if outcome.is_capped:
+            told = f"--max-cost ended it: {len(outcome.samples)} samples were asked for"
+            most = dollars(self._dearest_nusd)
+            notes.append(f"{told}, and one more could cost up to {most}")
+        if self._tasks.is_builtin:
+            notes.append("no dataset was named: these are the tasks that Headgate ships")
+        return Run(
+            name=before.head.name,
+            dataset=self._tasks.name,
+            dataset_digest=self._tasks.digest,
+            is_builtin=self._tasks.is_builtin,
+            arms=self._arms,
+            samples_each=self._asked.samples,
+            tasks=tuple(
+                TaskFacts(it.id, it.language, it.tags, it.prompt) for it in self._tasks.tasks
+            ),
+            rejected=self._tasks.rejected,
+            samples=outcome.samples,
+            begun_us=before.head.begun_us,
+            ended_us=time.time_ns() // 1000,
+            headgate=__version__,
+            isolation=tier,
+            toolchains=tuple((it, catalogue.runtime(it).version) for it in languages),
+            notes=tuple(notes),
+        )
+
+
+def course(it: Seen, fresh: int, took_s: float) -> str:
+    """How far it has come; `fresh`: of what is done, what was done in that time."""
+    right = f"{it.right / it.done:.0%} right" if it.done else "none yet"
+    told = f"{it.done} of {it.of}: {right}, {dollars(it.spent_nusd)}"
+    return f"{told}, {_span(took_s / fresh * (it.of - it.done))} left" if fresh else told
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+
+
+def _tell(asked: Asked, done: Run) -> None:
+    if asked.as_json:
+        print_json(results_of(done))
+        return
+    for it in results_of(done).aggregates:
+        right = f"{it.correct} of {it.samples} right ({it.accuracy:.1%})"
+        click.echo(f"{it.arm}: {right}, {dollars(it.cost_nusd)}")
+    for note in done.notes:
+        say(note)
+    say(f"written to {asked.out}")

@@ -1,0 +1,61 @@
+"""The workloads that ship: enough of each family, each with answers reckoned another way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from headgate.bench.interpreter.checking import _LINE, differs, wrong_in
+from headgate.bench.interpreter.reading import read_all
+from headgate.bench.interpreter.workload import FAMILIES, Workload
+from headgate.sandbox.model import Result, Status
+
+THEM = read_all()
+
+
+def test_each_family_has_eight_workloads_at_least() -> None:
+    counts = Counter(it.family for it in THEM)
+    assert set(counts) == set(FAMILIES)
+    assert min(counts.values()) >= 8
+
+
+def test_data_is_transformed_from_ten_thousand_to_a_million_rows() -> None:
+    rows = [it.rows for it in THEM if it.family == "transformation"]
+    assert min(rows) == 10_000
+    assert max(rows) == 1_000_000
+
+
+def test_every_workload_says_where_its_answers_come_from() -> None:
+    assert not [it.id for it in THEM if not (it.reckoned or it.source)]
+    assert not [it.id for it in THEM if not it.tags]
+
+
+def test_an_empty_program_is_right_nowhere() -> None:
+    empty = Result(status=Status.OK)
+    assert not [it.id for it in THEM if not wrong_in(empty, it)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("it", [it for it in THEM if it.reckoned], ids=lambda it: it.id)
+def test_the_answers_follow_from_a_program_of_the_standard_library(
+    it: Workload, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", it.reckoned],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = dict(_LINE.findall(done.stdout))
+    for value in it.values:
+        assert differs(said[value.name], value) == "", value.name
+    cells = [cell for table in it.tables for cell in table.cells]
+    for cell in cells:
+        name = f"row {cell.row} {cell.column}"
+        assert differs(said[name], cell) == "", name

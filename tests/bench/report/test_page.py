@@ -1,0 +1,35 @@
+"""A page holds all of a run, needs nothing else, and runs nothing that a model wrote."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headgate.bench.report.figures import report
+from headgate.bench.report.page import page
+from headgate.bench.sample import Run
+from tests.bench.runs import drawn, run_of
+
+
+def of(run: Run) -> str:
+    return page(run, report(run))
+
+
+def test_what_a_model_wrote_is_text() -> None:
+    run = run_of({"<b>": [5, 0], "two": [0, 5]})
+    evil = "<script>alert(1)</script>"
+    samples = tuple(msgspec.structs.replace(it, code=evil, why=evil) for it in run.samples)
+    told = of(msgspec.structs.replace(run, samples=samples, name=evil, notes=(evil,)))
+    assert "<script" not in told
+    assert "&lt;script&gt;" in told
+    assert "<b>:" not in told
+
+
+def test_a_page_says_whether_a_difference_is_real() -> None:
+    told = of(run_of({"one": drawn(0.5, 60, "a"), "two": drawn(0.9, 60, "b")}))
+    assert "two is better than one" in told
+    assert "http" not in told.replace("http-equiv", "")
+
+
+def test_a_page_of_one_arm_and_of_no_answers_is_written_too() -> None:
+    assert "Is the difference real?" not in of(run_of({"one": [5, 5]}))
+    assert "<h1>" in of(msgspec.structs.replace(run_of({"one": [5]}), samples=()))

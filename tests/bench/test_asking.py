@@ -1,0 +1,157 @@
+"""Questions reach a model through a real gateway, and answers say what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from headgate.bench.arm import Shot
+from headgate.bench.ask import Answer, Question
+from headgate.bench.asking import NO_TEMPERATURE, Asking, Gateway, body_of, tag
+from headgate.gateway import serve
+from headgate.ledger.record import Entry
+from headgate.sim.app import Options, Simulator
+from headgate.sim.coder import Book, Known, Rates
+from headgate.sim.scenario import read
+from headgate.upstream import Door, Request, Url
+from headgate.wire.model import Usage
+from tests.bench.samples import arm
+
+TASK = Known("t", "Write double(n).", "python", "def double(n): ...", ("def double(n): 0",))
+BOOK = Book({"claude-*": Rates(right=1.0)}, [TASK])
+
+
+async def no_row(call: str) -> Entry | None:
+    return None
+
+
+def price(provider: str, model: str, usage: Usage) -> int | None:
+    return usage.output * 10 if model.startswith("claude") else None
+
+
+def most(model: str, usage: Usage) -> int | None:
+    return price("", model, usage)
+
+
+async def spent(run: str, since_us: int) -> int:
+    return 0
+
+
+@pytest.fixture
+async def asking() -> AsyncIterator[Asking]:
+    """Straight to the simulator, which speaks as a gateway does."""
+    sim = await serve.start(Simulator(Options(book=BOOK, require_key=False)), serve.Listen())
+    door = Door()
+    yield Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent))
+    await door.close()
+    await sim.stop(at_once=True)
+
+
+def question(**changes: Any) -> Question:
+    facts = {"name": "one", "model": "claude-sonnet-5-5"} | changes
+    made = msgspec.structs.replace(arm(), **facts)
+    return Question(made, "t", TASK.prompt, 0, "run")
+
+
+async def test_a_question_is_answered_timed_and_priced(asking: Asking) -> None:
+    answer = await asking.ask(question())
+    assert "def double" in answer.text
+    assert answer.fault == ""
+    assert 0 < answer.ttft_us <= answer.took_us
+    assert answer.cost_nusd == answer.output_tokens * 10 > 0
+    assert answer.is_priced
+
+
+async def test_a_model_without_a_price_is_not_free(asking: Asking) -> None:
+    answer = await asking.ask(question(model="gpt-6.1-sol"))
+    assert not answer.is_priced
+
+
+@pytest.mark.parametrize(
+    ("script", "fault", "is_final"),
+    [
+        ("529", "529", False),
+        ("500", "500", False),
+        ("401", "401", True),
+        ("429", "429", False),
+        ("429;should-retry=false", "429", True),
+        ("404", "404", True),
+        ("error-after=1", "error", False),
+        ("reset=head", "connection", False),
+    ],
+)
+async def test_what_fails_is_a_fault_and_never_an_exception(
+    script: str, fault: str, is_final: bool
+) -> None:
+    scenario = read(f'title = "x"\nabout = "x"\nalways = "{script}"\n')
+    options = Options(scenario=scenario, require_key=False)
+    sim = await serve.start(Simulator(options), serve.Listen())
+    door = Door()
+    answer = await Asking(
+        Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent)
+    ).ask(question())
+    await door.close()
+    await sim.stop(at_once=True)
+    assert fault in answer.fault
+    assert answer.is_final is is_final
+
+
+async def test_a_model_that_takes_no_temperature_is_asked_without_one() -> None:
+    asked: list[float | None] = []
+
+    class Picky(Asking):
+        async def _ask(self, question: Question, *, tempered: bool) -> Answer:
+            asked.append(question.arm.temperature if tempered else None)
+            if tempered:
+                return Answer(fault="400: temperature is not supported", is_final=True)
+            return Answer(text="x", notes=(NO_TEMPERATURE,))
+
+    picky = Picky(
+        Gateway(Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, spent)
+    )
+    answers = [await picky.ask(question()) for _ in range(2)]
+    assert asked == [0.2, None, None]
+    assert [it.notes for it in answers] == [(NO_TEMPERATURE,)] * 2
+
+
+async def test_a_model_that_refuses_a_temperature_on_the_wire_answers_without_one() -> None:
+    simulator = Simulator(Options(book=BOOK, require_key=False))
+    sim = await serve.start(simulator, serve.Listen())
+    door = Door()
+    asking = Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent))
+    simulator.next('400;message="temperature is not supported with this model"')
+    first, second = [await asking.ask(question()) for _ in range(2)]
+    await door.close()
+    await sim.stop(at_once=True)
+    bodies = [msgspec.json.decode(it.body) for it in simulator.calls]
+    assert ["temperature" in it for it in bodies] == [True, False, False]
+    assert [first.notes, second.notes] == [(NO_TEMPERATURE,)] * 2
+    assert first.fault == second.fault == ""
+
+
+def test_what_varies_comes_last_so_that_a_cache_can_hold_the_rest() -> None:
+    shots = (Shot("show", "shown"),)
+    one = question(system="A long guide.", shots=shots, after="Think.")
+    body = msgspec.json.decode(body_of(one, 0.2))
+    assert body["system"] == "A long guide."
+    assert [it["content"] for it in body["messages"]] == [
+        "show",
+        "shown",
+        "Write double(n).\n\nThink.",
+    ]
+    assert "temperature" not in msgspec.json.decode(body_of(one, None))
+
+
+async def test_calls_are_marked_with_run_and_arm_whatever_an_arm_is_called() -> None:
+    seen: list[bytes] = []
+
+    class Listening(Asking):
+        async def _hear(self, request: Request, heard: object) -> None:
+            seen.extend(value for name, value in request.headers if name == b"x-headgate-tags")
+
+    gateway = Gateway(Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, spent)
+    await Listening(gateway).ask(question(name="sonnet, long guide"))
+    assert seen == [f"{tag('run')},arm=sonnet  long guide".encode()]

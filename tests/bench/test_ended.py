@@ -1,0 +1,33 @@
+"""Every way that an answer can end has its grade, in every language, in the real sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate.bench.grade import Grade
+from tests.bench.ended import ANSWERS, small
+from tests.bench.grading import graded
+from tests.sandbox.verdict.test_verdict_honest import needs
+
+COMPILED = ("go", "rust")
+"""whose answers take seconds to build, each of them"""
+EITHER = frozenset((("a fork bomb", Grade.WRONG), ("a fork bomb", Grade.TIMEOUT)))
+"""which of its limits a fork bomb meets first is a race"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(it, marks=pytest.mark.soak) if it in COMPILED else it for it in ANSWERS],
+)
+def test_every_end_has_its_grade(language: str) -> None:
+    needs(language)
+    answers = ANSWERS[language]
+    found = graded([(small(language), code) for code, _ in answers.values()])
+    told = {name: (it.grade, it.why) for name, it in zip(answers, found, strict=True)}
+    wrong = {
+        name: (grade.value, why)
+        for name, (grade, why) in told.items()
+        if grade is not answers[name][1] and (name, grade) not in EITHER
+    }
+    assert wrong == {}

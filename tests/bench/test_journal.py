@@ -1,0 +1,94 @@
+"""A journal gives back what was whole, whatever the end of the process tore off."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headgate.bench.grade import Grade
+from headgate.bench.journal import Before, Head, Journal, OtherPlan
+from headgate.bench.sample import Sample
+
+HEAD = Head("run", "digest", (("one", "d1"),), 5, 7)
+
+
+def heard(path: Path, head: Head = HEAD) -> Before:
+    journal = Journal(path)
+    before = journal.open(head)
+    journal.close()
+    return before
+
+
+def sample(number: int, **changes: object) -> Sample:
+    made = Sample(arm="one", task="t", sample=number, cost_nusd=10, verdict=Grade.WRONG)
+    return msgspec.structs.replace(made, **changes)
+
+
+STRANGE = sample(1, code="é\n\u2028", why="x" * 5000)
+
+
+def written(path: Path, *samples: Sample) -> None:
+    journal = Journal(path)
+    journal.open(HEAD)
+    for it in samples:
+        journal.keep(it)
+    journal.close()
+
+
+def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
+    written(tmp_path / "j", sample(0), STRANGE)
+    before = heard(tmp_path / "j", msgspec.structs.replace(HEAD, begun_us=99))
+    assert list(before.heard.values()) == [
+        sample(0),
+        STRANGE,
+    ]
+    assert before.head.begun_us == 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 3), st.floats(0, 1))
+def test_a_torn_end_costs_one_sample_at_most(count: int, share: float) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "j"
+        written(path, *map(sample, range(count)))
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(len(whole) * share)])
+        left = path.read_bytes().count(b"\n")
+        journal = Journal(path)
+        before = journal.open(HEAD)
+        assert len(before.heard) == max(0, left - 1)
+        journal.keep(sample(9))
+        journal.close()
+        assert len(heard(path).heard) == max(0, left - 1) + 1
+
+
+def test_an_answer_that_replaced_another_was_paid_for_twice(tmp_path: Path) -> None:
+    written(tmp_path / "j", sample(0), sample(0, correct=True, cost_nusd=5))
+    before = heard(tmp_path / "j")
+    assert [it.correct for it in before.heard.values()] == [True]
+    assert before.spent_nusd == 15
+
+
+@pytest.mark.parametrize(
+    "change", [{"dataset": "x"}, {"arms": ()}, {"samples_each": 1}, {"shape": 0}]
+)
+def test_another_plan_is_refused_and_nothing_is_lost(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    written(tmp_path / "j", sample(0))
+    with pytest.raises(OtherPlan) as error:
+        heard(tmp_path / "j", msgspec.structs.replace(HEAD, **change))
+    assert "--out" in error.value.remedy
+    assert len(heard(tmp_path / "j").heard) == 1
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "j").write_text("dear diary\n")
+    with pytest.raises(OtherPlan):
+        heard(tmp_path / "j")
+    assert (tmp_path / "j").read_text() == "dear diary\n"

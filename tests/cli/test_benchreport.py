@@ -1,0 +1,76 @@
+"""`headgate bench report`, `compare`, `power` and `gate` on files of results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headgate.bench.results import write
+from headgate.cli import main
+from tests.bench.runs import drawn, run_of
+
+
+def bench(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, ["bench", *map(str, words)])
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    write(before, run_of({"one": drawn(0.9, 40, "a"), "two": drawn(0.6, 40, "b")}))
+    write(now, run_of({"one": drawn(0.5, 40, "c"), "two": drawn(0.6, 40, "b")}))
+    return before, now
+
+
+def test_a_report_is_shown_and_told_as_json(files: tuple[Path, Path]) -> None:
+    assert "right (95 %)" in bench("report", files[0]).stdout
+    told = json.loads(bench("report", files[0], "--json").stdout)
+    assert [it["arm"] for it in told["arms"]] == ["one", "two"]
+
+
+def test_two_arms_of_a_file_and_one_of_two_files(files: tuple[Path, Path]) -> None:
+    assert "two is worse than one" in bench("compare", files[0]).stdout
+    found = bench("compare", *files, "--arm", "one")
+    assert "one (now.json) is worse than one (before.json)" in found.stdout
+    told = json.loads(bench("compare", *files, "--arm", "two", "--json").stdout)
+    assert told["word"] == "not shown different"
+
+
+def test_a_gate_fails_by_its_exit_code(files: tuple[Path, Path]) -> None:
+    found = bench("gate", files[1], "--baseline", files[0])
+    assert found.exit_code == 1
+    assert "FAILS  one" in found.stdout
+    assert "holds  two" in found.stdout
+    assert bench("gate", files[0], "--baseline", files[0]).exit_code == 0
+
+
+def test_power_falls_with_the_difference_that_matters() -> None:
+    few = json.loads(bench("power", "--least", "0.1", "--json").stdout)
+    many = json.loads(bench("power", "--least", "0.02", "--json").stdout)
+    assert all(a["tasks"] < b["tasks"] for a, b in zip(few, many, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("report", "gone.json"), "there is no gone.json"),
+        (("compare", "a", "b", "c"), "one file, or two"),
+        (("gate", "gone.json", "--baseline", "gone.json"), "there is no gone.json"),
+    ],
+)
+def test_misuse_is_told(words: tuple[str, ...], said: str) -> None:
+    found = bench(*words)
+    assert found.exit_code == 2
+    assert said in found.stderr
+
+
+def test_files_that_are_no_results_and_arms_that_are_not_there(
+    tmp_path: Path, files: tuple[Path, Path]
+) -> None:
+    (tmp_path / "x.json").write_text("{}")
+    assert "holds no results" in bench("report", tmp_path / "x.json").stderr
+    assert "there are one, two" in bench("compare", files[0], "--arm", "x").stderr
+    assert "several arms" in bench("compare", *files).stderr

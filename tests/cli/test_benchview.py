@@ -1,0 +1,39 @@
+"""What a terminal shows of a benchmark says how sure it is, and what it rests on."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate.bench.report.compare import compare
+from headgate.bench.report.figures import report
+from headgate.bench.report.words import sentence, warnings
+from headgate.bench.task import Rejected
+from headgate.cli.benchview import show
+from tests.bench.runs import drawn, run_of
+
+
+def test_what_must_be_known_first_is_said_first() -> None:
+    run = run_of(
+        {"one": [5, 5]}, is_builtin=True, rejected=(Rejected("x", "two tasks have this id"),)
+    )
+    said = "\n".join(warnings(run, report(run)))
+    assert "the tasks that Headgate ships" in said
+    assert "not asked: x: two tasks have this id" in said
+
+
+def test_every_share_stands_beside_its_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    run = run_of({"one": drawn(0.8, 30, "a"), "two": drawn(0.9, 30, "b")})
+    show(run, report(run))
+    said = capsys.readouterr().out
+    assert said.count(" to ") > 10
+    assert "pass@5" in said
+    assert "disagree on" in said
+
+
+def test_a_comparison_comes_to_one_sentence() -> None:
+    run = run_of({"one": drawn(0.5, 50, "a"), "two": drawn(0.9, 50, "b")})
+    one = [it for it in run.samples if it.arm == "one"]
+    two = [it for it in run.samples if it.arm == "two"]
+    assert sentence(compare(("one", one), ("two", two))).startswith("two is better than one: +")
+    assert sentence(compare(("two", two), ("one", one))).startswith("one is worse than two: -")
+    assert "are not shown different" in sentence(compare(("one", one), ("again", one)))

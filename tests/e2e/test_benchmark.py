@@ -1,0 +1,286 @@
+"""A benchmark of simulated models finds the truth that is known of them, whatever ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headgate.sim.coder import Book, read
+from tests.e2e.street import HEADGATE, HOUSE_KEYS, outside_env, started
+from tests.kit import HEARS_CTRL_C
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+TASK = """language = "python"
+prompt = "Task {n}: write times{n}(x), which multiplies by {n}."
+reference = '''
+def times{n}(x):
+    return x * {n}
+'''
+tests = '''
+from solution import times{n}
+
+def test_it():
+    assert times{n}(30) == 30 * {n}
+'''
+[[mutants]]
+why = "adds"
+swap = ["x * {n}", "x + {n}"]
+"""
+CONFIG = """
+[providers.anthropic]
+base_url = "{sim}"
+api_key = "env:HOUSE_ANTHROPIC"
+[providers.openai]
+base_url = "{sim}/v1"
+api_key = "env:HOUSE_OPENAI"
+[cache]
+reply = "all"
+"""
+MODELS = ("claude-sonnet-5-5", "gpt-6.1-sol")
+SEED, TASKS, SAMPLES = 3, 6, 3
+TIMES = {"latency_ms", "ttft_ms", "waited_ms", "judged_ms", "call"}
+"""what of a sample differs between two runs of the same"""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A folder with tasks, a book of answers, and a simulator that answers by it."""
+
+    folder: Path
+    env: Mapping[str, str]
+    sim: str
+    book: Book
+
+    def command(self, *words: str) -> list[str]:
+        asked = [word for model in MODELS for word in ("--model", model)]
+        given = ("--config", "headgate.toml", "--tasks", "tasks", "--samples", str(SAMPLES))
+        return [*HEARS_CTRL_C, str(HEADGATE), "bench", "run", *given, *asked, *words]
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.env,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words),
+            env={**self.env, **env},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def headgate(self, *words: str) -> str:
+        command = [str(HEADGATE), *words]
+        done = subprocess.run(
+            command, env=self.env, cwd=self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def samples(self, out: str) -> list[dict[str, Any]]:
+        told = json.loads((self.folder / out).read_text())
+        return list(told["run"]["samples"])
+
+    def heard(self, out: str) -> int:
+        """How many samples a run that goes on has on disk."""
+        with contextlib.suppress(OSError):
+            journal = (self.folder / out).with_suffix(".journal")
+            return max(0, journal.read_bytes().count(b"\n") - 1)
+        return 0
+
+    def spent(self, name: str) -> int:
+        uri = f"file:{self.env['HEADGATE_HOME']}/headgate.db?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as ledger:
+            rows = ledger.execute("SELECT tags, cost_nusd FROM call")
+            return sum(cost for tags, cost in rows if f"bench={name}" in tags.split(","))
+
+    def until(self, out: str, count: int, process: subprocess.Popen[str]) -> None:
+        until = time.monotonic() + 30
+        while self.heard(out) < count and process.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "tasks").mkdir()
+    (folder / "tmp").mkdir()
+    for n in range(2, 2 + TASKS):
+        (folder / "tasks" / f"t{n}.toml").write_text(TASK.format(n=n))
+    home = {"HOME": str(folder), "HEADGATE_HOME": str(folder / "s")}
+    env = outside_env() | HOUSE_KEYS | home | {"TMPDIR": str(folder / "tmp")}
+    rates = ("--rate", "claude-*=0.8", "--rate", "gpt-*=0.5,broken=0.3,prose=0.3")
+    command = [str(HEADGATE), "bench", "answers", "book.json", "--tasks", "tasks", *rates]
+    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True)
+    words = ["sim", "--port", "0", "--seed", str(SEED), "--answers", "book.json"]
+    slow = ["--script", "head-delay=0.03"]
+    with started([*words, *slow], env, folder) as sim:
+        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]))
+        yield Ground(folder, env, sim["url"], read(folder / "book.json", SEED))
+
+
+def timeless(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: it[name] for name in it.keys() - TIMES} for it in samples]
+
+
+@pytest.fixture(scope="module")
+def whole(ground: Ground) -> list[dict[str, Any]]:
+    """What a run in peace hears."""
+    done = ground.run("--out", "whole.json", "--json")
+    assert done.returncode == 0, done.stderr
+    samples = ground.samples("whole.json")
+    told = json.loads(done.stdout)
+    assert told["run"]["samples"] == samples
+    return samples
+
+
+def test_what_is_found_is_what_the_book_says(
+    ground: Ground, whole: list[dict[str, Any]]
+) -> None:
+    assert len(whole) == len(MODELS) * TASKS * SAMPLES
+    for model in MODELS:
+        rates = ground.book.models[f"{model.partition('-')[0]}-*"]
+        right = variance = 0.0
+        for task in ground.book.tasks:
+            body = {"messages": [{"role": "user", "content": task.prompt}]}
+            mine = [it for it in whole if (it["arm"], it["task"]) == (model, task.id)]
+            for it in mine:
+                said = ground.book.says(model, body, it["sample"])
+                assert it["correct"] == (f"\n{task.right.strip()}\n```" in said), it
+                assert (it["verdict"] == "no code") == ("```" not in said)
+            chance = ground.book.chance(rates, task.id)
+            right += chance * len(mine)
+            variance += chance * (1 - chance) * len(mine)
+        found = sum(it["correct"] for it in whole if it["arm"] == model)
+        assert abs(found - right) <= 3 * variance**0.5
+
+
+def test_killed_three_times_it_ends_with_the_records_of_a_run_in_peace(
+    ground: Ground, whole: list[dict[str, Any]]
+) -> None:
+    lot = random.Random(9)  # noqa: S311 - no secret hangs on it
+    for _ in range(3):
+        at = ground.heard("killed.json") + lot.randrange(3, 9)
+        process = ground.begin("--out", "killed.json", "--at-once", "4")
+        ground.until("killed.json", at, process)
+        process.kill()
+        process.communicate()
+        assert not (ground.folder / "killed.json").exists()
+    done = ground.run("--out", "killed.json")
+    assert done.returncode == 0, done.stderr
+    assert "going on where it ended" in done.stderr
+    assert timeless(ground.samples("killed.json")) == timeless(whole)
+    assert ground.heard("killed.json") == 0
+
+
+def test_a_cap_holds_to_the_nano_dollar_also_where_a_process_was_killed(
+    ground: Ground,
+) -> None:
+    cap = 0.031  # three tries of one call may cost 0.025, and one costs about 0.0003
+    words = ("--out", "cap.json", "--name", "capped", "--max-tokens", "500")
+    capped = (*words, "--max-cost", str(cap), "--samples", "40", "--at-once", "2")
+    process = ground.begin(*capped)
+    ground.until("cap.json", 10, process)
+    process.kill()
+    process.communicate()
+    kept = sum(it["cost_nusd"] for it in lines(ground.folder / "cap.journal"))
+    assert kept <= ground.spent("capped")
+    done = ground.run(*capped)
+    assert done.returncode == 3
+    assert "--max-cost ended it" in done.stderr
+    spent = ground.spent("capped")
+    assert 0.003e9 < spent <= cap * 1e9
+    assert sum(it["cost_nusd"] for it in ground.samples("cap.json")) <= spent
+
+
+def lines(journal: Path) -> list[dict[str, Any]]:
+    return [json.loads(it) for it in journal.read_bytes().splitlines()[1:]]
+
+
+def test_ctrl_c_leaves_no_mess_and_says_how_to_go_on(ground: Ground) -> None:
+    process = ground.begin("--out", "left.json", "--no-cache")
+    ground.until("left.json", 5, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    assert not list((ground.folder / "tmp").iterdir())
+    assert not list(ground.folder.glob("*.part"))
+    assert not left(ground.folder)
+    assert ground.heard("left.json") >= 5
+
+
+def left(folder: Path) -> list[str]:
+    """Processes that a run began and that outlived it: they have its environment or folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (place / "cmdline").read_bytes().decode().split("\0")
+            is_ours = str(folder).encode() in (place / "environ").read_bytes()
+            if int(place.name) != os.getpid() and is_ours and "sim" not in words:
+                found.append(" ".join(words))
+    return found
+
+
+@pytest.fixture
+def keyed(ground: Ground) -> Ground:
+    """The same with a ledger of its own, for a gateway with keys wants one of everybody."""
+    return replace(ground, env={**ground.env, "HEADGATE_HOME": str(ground.folder / "keyed")})
+
+
+def test_a_running_gateway_is_asked_with_a_key_and_priced_by_its_replies(
+    keyed: Ground,
+) -> None:
+    """It keeps replies: none of them may answer a sample."""
+    made = json.loads(keyed.headgate("keys", "create", "--name", "bench", "--json"))
+    folder = keyed.folder / "up"
+    folder.mkdir()
+    up = ["up", "--config", str(keyed.folder / "headgate.toml"), "--port", "0"]
+    words = ("--samples", "1", "--task", "t2", "--task", "t3")
+    with started(up, dict(keyed.env), folder) as told:
+        for out in ("one.json", "two.json"):
+            named = ("--out", out, "--name", "away", "--url", told["url"])
+            done = keyed.run(*words, *named, HEADGATE_KEY=made["secret"])
+            assert done.returncode == 0, done.stderr
+    for out in ("one.json", "two.json"):
+        samples = keyed.samples(out)
+        assert len(samples) == 4
+        assert all(it["answered_from"] == "" and it["is_priced"] for it in samples)
+        assert all(it["cost_nusd"] > 0 for it in samples)
+    both = [*keyed.samples("one.json"), *keyed.samples("two.json")]
+    assert sum(it["cost_nusd"] for it in both) == keyed.spent("away")
+
+
+def test_a_key_without_a_budget_ends_the_run_with_what_to_do(keyed: Ground) -> None:
+    poor = ("keys", "create", "--name", "poor", "--budget", "0.000001/day", "--json")
+    secret = json.loads(keyed.headgate(*poor))["secret"]
+    done = keyed.run("--out", "poor.json", HEADGATE_KEY=secret)
+    assert done.returncode == 1
+    assert "daily budget of key 'poor'" in done.stderr
+    assert "a larger budget" in done.stderr
+    assert "what was heard is kept" in done.stderr
+    assert not (keyed.folder / "poor.json").exists()
