@@ -70,13 +70,15 @@ async def test_tls_works_by_files_and_a_renewed_pair_is_used_without_a_restart(
         port = field.opened.server.port
         assert field.url.startswith("https://")
         assert await name_shown(port, trusted=cert) == "first"
-        old_key = key.read_bytes()
-        await asyncio.to_thread(certificate, tmp_path, "second")
-        new_key = key.read_bytes()
-        key.write_bytes(old_key)  # half renewed: the new certificate, the old key
+        renewed = tmp_path / "renewed"
+        renewed.mkdir()
+        await asyncio.to_thread(certificate, renewed, "second")
+        cert.write_bytes(
+            (renewed / "cert.pem").read_bytes()
+        )  # half renewed: the key is the old
         await asyncio.sleep(0.3)
         assert await name_shown(port) == "first"
-        key.write_bytes(new_key)
+        key.write_bytes((renewed / "key.pem").read_bytes())
         await asyncio.sleep(0.3)
         assert await name_shown(port) == "second"
         cert.unlink()

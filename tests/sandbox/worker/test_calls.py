@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -103,15 +104,22 @@ def test_a_clone_makes_the_calls_and_becomes_the_first_process(
         os.close(pidfd)
 
 
+def _children(pid: int) -> set[int]:
+    """Those of every thread."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for it in listed for child in it.read_text().split()}
+
+
 def test_a_clone_that_fails_tells_what_failed_and_ends(code: machine.Code) -> None:
     row = Row()
     row.call("chdir", b"/nowhere/at/all", what="its folder")
     row.write()
-    before = os.listdir("/proc/self/fd")
+    before, others = os.listdir("/proc/self/fd"), _children(os.getpid())
     with pytest.raises(FileNotFoundError, match="chdir its folder"):
         row.bear(code, CLONE)
     assert os.listdir("/proc/self/fd") == before
-    assert os.waitstatus_to_exitcode(os.wait()[1]) == 1
+    (failed,) = _children(os.getpid()) - others
+    assert os.waitstatus_to_exitcode(os.waitpid(failed, 0)[1]) == 1
 
 
 def test_the_first_process_reaps_whom_others_left_behind(tmp_path: Path) -> None:
@@ -131,12 +139,10 @@ def test_the_first_process_reaps_whom_others_left_behind(tmp_path: Path) -> None
             os._exit(0)
         os.execv(path, ["first"])  # noqa: S606 - our own
     os.read(told, 1)
-    children = Path(f"/proc/{first}/task/{first}/children")
-    for _ in range(2000):
-        if not children.read_text() and Path(f"/proc/{first}/comm").read_text() == "first\n":
-            break
-    else:
-        pytest.fail(f"not reaped: {children.read_text()}")
+    until = time.monotonic() + 20
+    while _children(first) or Path(f"/proc/{first}/comm").read_text() != "first\n":
+        assert time.monotonic() < until, f"not reaped: {_children(first)}"
+        time.sleep(0.001)
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
     os.close(told)
