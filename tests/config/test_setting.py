@@ -18,6 +18,7 @@ from headgate.config.model import (
     Oidc,
     Purpose,
     Reconcile,
+    Recording,
     Store,
 )
 from headgate.config.setting import OVERRIDE, SECTIONS, Setting
@@ -41,6 +42,7 @@ RECORDS: dict[str, type] = {
     "cache": CacheConfig,
     "archive": Archive,
     "reconcile": Reconcile,
+    "recording": Recording,
     "sandbox": Settings,
     "providers.NAME": Provider,
     'models."NAME"': Route,

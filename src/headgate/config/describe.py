@@ -46,6 +46,7 @@ def describe(config: Config) -> dict[str, object]:
         "loops_of_tags": {name: asdict(loops) for name, loops in config.loops_of_tags},
         "events": _events(config.events),
         "cache": asdict(config.cache),
+        "recording": asdict(config.recording),
         "archive": asdict(config.archive),
         "reconcile": _reconcile(config.reconcile),
         "sandbox": asdict(config.sandbox),

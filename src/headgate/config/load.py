@@ -26,6 +26,7 @@ from headgate.config.oidc import read_oidc
 from headgate.config.problem import ConfigError, Problem, Report, join, meant
 from headgate.config.purpose import read_commitments, read_purposes
 from headgate.config.reconcile import read_reconcile
+from headgate.config.recording import read_recording
 from headgate.config.routing import read_routes, read_tags, shadowed
 from headgate.config.sandbox import check_hosted, read_sandbox
 from headgate.config.setting import LEDGER, OVERRIDE, PRICES, RETRY, SERVER, Setting
@@ -51,6 +52,7 @@ _SECTIONS = (
     "loops",
     "events",
     "cache",
+    "recording",
     "archive",
     "reconcile",
     "sandbox",
@@ -89,6 +91,7 @@ def load_places(path: Path | None, env: Mapping[str, str]) -> Config:
         store=read_store(replace(store, content=near), ledger),
         prices=_prices(_section(root, "prices")),
         archive=read_archive(_section(root, "archive")),
+        recording=read_recording(_section(root, "recording")),
         caps=read_caps(_section(root, "limits"), _section(root, "budgets")),
         sandbox=read_sandbox(_section(root, "sandbox")),
         purposes=read_purposes(root),
@@ -144,6 +147,7 @@ def load(
         loops_of_tags=loops_of_tags,
         events=read_events(_section(root, "events")),
         cache=read_cache(_section(root, "cache"), declared, store=near.store),
+        recording=read_recording(_section(root, "recording")),
         sandbox=read_sandbox(_section(root, "sandbox")),
         purposes=read_purposes(root),
         commitments=read_commitments(root),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from headgate.money.rules import PriceRules
 from headgate.policy.cap import NO_CAPS, Caps, Limits
+from headgate.policy.recording import Named
 from headgate.policy.role import Role
 from headgate.policy.wish import Policy, Prefer
 from headgate.providers import Provider
@@ -237,6 +238,32 @@ class CacheConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """[recording]: whose calls are written down, with all that was said, and for how long."""
+
+    enabled: bool = False
+    keys: tuple[str, ...] = ()
+    """names or ids of keys, or patterns of them; empty: any"""
+    tags: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """as callers name them"""
+    share: float = 1.0
+    """of the calls that are meant"""
+    answers: bool = True
+    """False: only what was asked"""
+    keep_s: float = 7 * 86_400.0
+    disk_bytes: int = 256 * 1024 * 1024
+    """what all of them may take; the oldest go first"""
+    entry_bytes: int = 512 * 1024
+    """a call that says more is not recorded"""
+
+    @property
+    def named(self) -> Named:
+        """Which calls are meant."""
+        return Named(self.keys, self.tags, self.models, self.share)
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """[archive]: where sealed rows lie, when rows are sealed, and how long what is kept."""
 
@@ -372,6 +399,7 @@ class Config:
     """for keys with the tag; the first that fits"""
     events: Events = Events()
     cache: CacheConfig = CacheConfig()
+    recording: Recording = Recording()
     archive: Archive = Archive()
     reconcile: Reconcile = Reconcile()
     sandbox: Settings = field(default_factory=Settings)

@@ -221,6 +221,22 @@ CACHE = (
             "them; 1 is equal", above=0, high=1),
 )  # fmt: skip
 
+RECORDING = (
+    Setting("enabled", "flag", "write down what is said in calls, secrets masked"),
+    Setting("keys", "texts", "of these virtual keys: names or ids, or patterns of them"),
+    Setting("tags", "texts", "with one of these tags, or patterns of them"),
+    Setting("models", "texts", "for these models, as callers name them, or patterns; of keys, "
+            "tags and models one must be named, and a call must meet all that are"),
+    Setting("share", "number", "the part of them that is recorded", above=0, high=1),
+    Setting("answers", "flag", "record the answers too, not only what was asked"),
+    Setting("keep_s", "number", "older ones are deleted, enabled or not", above=0,
+            high=3650 * DAY_S),
+    Setting("disk_bytes", "whole", "all of them on disk; the oldest go first", low=MEBIBYTE,
+            high=1 << 50),
+    Setting("entry_bytes", "whole", "a longer request or answer: the call is not recorded",
+            low=1024, high=64 * MEBIBYTE),
+)  # fmt: skip
+
 ARCHIVE = (
     Setting("seal", "choice", "move old rows from the store to the archive while the gateway "
             "runs; off: only `headgate archive seal` does", choices=("on", "off")),
@@ -468,6 +484,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
     'loops.tags."NAME"': LOOPS,
     "events": EVENTS,
     "cache": CACHE,
+    "recording": RECORDING,
     "archive": ARCHIVE,
     "reconcile": RECONCILE,
     "sandbox": SANDBOX,

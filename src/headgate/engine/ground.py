@@ -20,6 +20,7 @@ from headgate.engine.lodging import Lodging
 from headgate.engine.marked import Marked
 from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
+from headgate.engine.recorder import Recorder
 from headgate.engine.relay import Relay
 from headgate.engine.seat import Seat, Verdict
 from headgate.engine.settle import Settlement
@@ -82,6 +83,8 @@ class Ground:
     """what was learned of vendors' prompt caches"""
     nearby: Nearby | None = None
     """looks for questions that are nearly the same; None: nobody does"""
+    recorder: Recorder | None = None
+    """writes down what is said in calls; None: nobody does"""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """set once there is no more time for calls"""
     sandbox: Sandboxed | None = None

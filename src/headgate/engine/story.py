@@ -28,6 +28,7 @@ from headgate.engine.ground import Ground
 from headgate.engine.head import reply_headers, stream_headers
 from headgate.engine.marking import Marking
 from headgate.engine.once import is_final
+from headgate.engine.recording import Recording
 from headgate.engine.served import Workshop
 from headgate.engine.settle import PRICE_UNKNOWN
 from headgate.engine.sharing import Sharing
@@ -72,6 +73,9 @@ class Engine:
         purser = Purser(admission.put_back, admission.again)
         self._berths = Berths(config, ground, self._gates, purser)
         self._breaker = Breaker(config, ground)
+        self._recording: Recording | None = None
+        if config.recording.enabled and ground.recorder is not None:
+            self._recording = Recording(config.recording, ground.recorder)
         self._closing = Closing(ground, self._gates, self._key, strict=self._strict)
         self._marking = Marking(config, ground, self._key)
         self._sharing = Sharing(config, ground, self._closing, self._lead)
@@ -88,8 +92,9 @@ class Engine:
         if flight is None and not alone and self._workshop.concerns(call):
             await self._workshop.serve(call, sink)
             return
-        ground = self._ground
-        tally = Tally.of(call, sink, ground.clock(), time.time_ns() // 1000)
+        ground, recording = self._ground, self._recording
+        tape = recording.begin(call, sink) if recording is not None else None
+        tally = Tally.of(call, tape or sink, ground.clock(), time.time_ns() // 1000)
         ground.running.add(tally)
         if flight is not None:
             flight.led, tally.once = tally, flight.once
@@ -109,6 +114,8 @@ class Engine:
                 tally.exchange.close()
             self._closing.settle(tally)
             ground.running.discard(tally)
+            if tape is not None and recording is not None:
+                recording.end(tape, tally)
 
     async def _lead(self, call: Call, flight: Flight) -> None:
         await self.serve(call, flight.record, flight)

@@ -17,6 +17,7 @@ import msgspec
 
 from headgate.engine import Ground, Meters
 from headgate.engine.meter import Told
+from headgate.engine.recorder import Recorder
 from headgate.gateway import pools
 from headgate.gateway.board import Board
 from headgate.gateway.execute.counts import Counts
@@ -147,12 +148,25 @@ class Peers:
                     "Workers that cannot write the ledger.",
                     float(bool(ground.writer.trouble)),
                 ),
+                *_of_recorder(ground.recorder),
                 *_of_execution(house.execution),
             ],
             targets(house, self.place),
             pools.count(ground),
             house.execution.counts if house.execution is not None else Counts(),
         )
+
+
+def _of_recorder(recorder: Recorder | None) -> list[Gauge]:
+    if recorder is None or not (recorder.written or recorder.dropped):
+        return []
+    dropped = float(sum(recorder.dropped.values()))
+    return [
+        Gauge("headgate_recorded_calls", "Calls written down.", float(recorder.written)),
+        Gauge(
+            "headgate_recordings_dropped", "Calls that were to be, and could not be.", dropped
+        ),
+    ]
 
 
 def _of_execution(execution: Execution | None) -> list[Gauge]:

@@ -24,6 +24,7 @@ from headgate.engine.clerk import Clerk
 from headgate.engine.nearby import Nearby
 from headgate.engine.notice import Notices
 from headgate.engine.recall import recall
+from headgate.engine.recorder import Recorder
 from headgate.engine.webhook import Webhook
 from headgate.gateway import serve
 from headgate.gateway.app import Gateway
@@ -35,6 +36,7 @@ from headgate.gateway.house import House
 from headgate.gateway.lifeline import Post
 from headgate.gateway.neighbours import among_neighbours
 from headgate.gateway.peers import SHOW_S, Peers
+from headgate.gateway.recordings import keep_recordings
 from headgate.ledger.record import Intent
 from headgate.ledger.writer import Writer
 from headgate.money.catalog import Catalog
@@ -113,6 +115,8 @@ class Opened:
         await asyncio.to_thread(ground.notices.close)
         if ground.replies is not None:
             await asyncio.to_thread(ground.replies.close)
+        if ground.recorder is not None:
+            await asyncio.to_thread(ground.recorder.close)
         await _stamp_keys(self.house)
         self.house.keys.close()
         await asyncio.to_thread(ground.settlement.journal.close)
@@ -212,6 +216,7 @@ def _chores(house: House, ping_s: float, *, shared: bool) -> list[asyncio.Task[N
         _keep_showing(house),
         _webhook(house).run(),
         _keep_comparing(house),
+        keep_recordings(house),
         recall(ground, shared=shared),
     )
     return [asyncio.ensure_future(it) for it in running]
@@ -277,6 +282,7 @@ def _lay_ground(
         keyed=Keyed(ledger, lambda: writer.owner_n),
         nearby=Nearby(notices, journal.say, writer.fingerprint_key),
         notices=notices,
+        recorder=_open_recorder(ledger, loop, journal, keys),
     )
     assert ground.keyed is not None
     ground.keyed.start()
@@ -287,8 +293,26 @@ def _lay_ground(
 def _with_folder(sandbox: Sandbox, ledger: Place) -> Sandbox:
     """What is kept of sessions and artefacts lies beside the ledger, if nothing else is said:
     the workers of a host share it."""
-    beside = ledger.parent if isinstance(ledger, Path) else state_place(os.environ)
-    return replace(sandbox, folder=sandbox.folder or str(beside / "sandbox"))
+    return replace(sandbox, folder=sandbox.folder or str(_beside(ledger) / "sandbox"))
+
+
+def _beside(ledger: Place) -> Path:
+    """Where this host's own files lie."""
+    return ledger.parent if isinstance(ledger, Path) else state_place(os.environ)
+
+
+def _open_recorder(
+    ledger: Place, loop: asyncio.AbstractEventLoop, journal: Journal, keys: Keys
+) -> Recorder:
+    def say(why: str) -> None:
+        event = "recordings_trouble" if why else "recordings_work_again"
+        loop.call_soon_threadsafe(partial(journal.say, event, why=why))
+
+    def name_of(id: str) -> str:
+        key = keys.named(id)
+        return key.name if key is not None else ""
+
+    return Recorder(_beside(ledger), say, name_of)
 
 
 def _open_replies(
@@ -297,8 +321,7 @@ def _open_replies(
     def say(why: str) -> None:
         loop.call_soon_threadsafe(partial(journal.say, "replies_trouble", why=why))
 
-    folder = ledger.parent if isinstance(ledger, Path) else state_place(os.environ)
-    return open_replies(config.cache, folder, config.store.redis, say)
+    return open_replies(config.cache, _beside(ledger), config.store.redis, say)
 
 
 def _take_up(opened: Opened, reread: Callable[[], Config] | None) -> list[str]:
