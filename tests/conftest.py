@@ -22,6 +22,7 @@ from blockbuster import blockbuster_ctx
 pytest_plugins = [
     "pytester",  # the guards below are tested by running tests inside tests
     "tests.servers",
+    "tests.databases",
     "tests.stores",
     "tests.buckets",
     "tests.toolchains",

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from headgate.bench import judging
 from headgate.bench.grade import Grade
 from headgate.bench.judging import Carry, grade, trial
-from headgate.sandbox.model import File, Order, Result, Runtime, Status
+from headgate.bench.proof import prove
+from headgate.bench.reading.dataset import read
+from headgate.sandbox.model import (
+    Database,
+    File,
+    Order,
+    Result,
+    Runtime,
+    Status,
+    Unavailable,
+)
 from headgate.sandbox.sandbox import Sandbox
 from headgate.sandbox.settings import Settings
 from headgate.sandbox.verdict.model import Ending, Verdict
 from tests.bench.samples import RIGHT, WRONG, doubling
+
+EXAMPLES = Path(__file__).parent / "postgresql"
 
 
 @pytest.fixture
@@ -129,3 +143,40 @@ def test_an_answer_that_goes_on_stands_behind_what_it_goes_on_from() -> None:
     task = doubling(lead="def double(n):\n", entry="double", style="asserts")
     assert trial(task, "    return 2 * n\n").candidate[0].data.decode() == RIGHT
     assert trial(task, RIGHT).candidate[0].data.decode() == RIGHT
+
+
+def test_packages_are_there_before_anything_is_asked_or_the_task_is_told() -> None:
+    fitting = doubling(packages=("sqlite3",))
+    assert judging.runtime_of(fitting).version.endswith(", sqlite3")
+    with pytest.raises(Unavailable, match="no_such_thing"):
+        judging.fit(doubling(packages=("no_such_thing",)))
+
+
+async def test_a_database_that_fails_is_no_fault_of_an_answer() -> None:
+    async def lost(order: Order) -> Result:
+        raise Unavailable("the database server fails", "try again")
+
+    with pytest.raises(Unavailable):
+        await grade(doubling(), RIGHT, lost)
+    words = "SELECT 1"
+    asked = judging.trial(doubling(database="postgresql", setup_sql=words), RIGHT)
+    assert asked.database == Database(setup_sql=words)
+
+
+@pytest.mark.slow
+async def test_an_answer_and_its_tests_share_a_database_that_no_other_answer_sees(
+    lends: None, carry: Carry
+) -> None:
+    """Each example is right only on tables that nobody has touched before."""
+    (task,) = (await asyncio.to_thread(read, EXAMPLES / "newer_wins.toml")).tasks
+    answers = [task.reference, task.mutants[0].code, task.reference]
+    found = await asyncio.gather(*(grade(task, it, carry) for it in answers))
+    assert [it.grade for it in found] == [Grade.PASS, Grade.WRONG, Grade.PASS], found
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["keyset_pages", "newer_wins", "transfer"])
+async def test_each_example_with_a_database_holds(lends: None, carry: Carry, name: str) -> None:
+    (task,) = (await asyncio.to_thread(read, EXAMPLES / f"{name}.toml")).tasks
+    proof = await prove(task, lambda task, code: grade(task, code, carry))
+    assert not proof.wrong

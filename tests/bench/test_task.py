@@ -67,3 +67,13 @@ def test_names_are_read_from_the_tests(
 
 def test_an_entry_is_the_only_name_that_counts() -> None:
     assert doubling(entry="f").names == ("f",)
+
+
+def test_what_a_database_holds_is_part_of_what_a_verdict_is_made_of() -> None:
+    kinds = (
+        doubling(),
+        doubling(database="postgresql"),
+        doubling(database="postgresql", setup_sql="SELECT 1"),
+        doubling(packages=("psycopg",)),
+    )
+    assert len({it.digest for it in kinds}) == len(kinds)

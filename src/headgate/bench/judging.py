@@ -12,12 +12,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from headgate.bench.bounds import COMPILED, limits
 from headgate.bench.grade import Grade, Graded, of_verdict
 from headgate.bench.returning import turned
 from headgate.bench.task import Task
-from headgate.sandbox import catalogue
-from headgate.sandbox.model import File, Order, Refused, Result, Runtime, Unavailable
+from headgate.sandbox import catalogue, packages
+from headgate.sandbox.database import admin, server
+from headgate.sandbox.model import (
+    Database,
+    File,
+    Order,
+    Refused,
+    Result,
+    Runtime,
+    Unavailable,
+)
 from headgate.sandbox.verdict.judge import PLANS, judge
 from headgate.sandbox.verdict.model import Ending, Verdict
 from headgate.sandbox.verdict.model import Task as Trial
@@ -52,7 +63,12 @@ async def _once(task: Task, code: str, carry: Carry, begun: float) -> Graded:
         return Graded(grade=Grade.SYNTAX, why=str(error))
     except Unavailable as missing:
         return Graded(grade=Grade.INFRASTRUCTURE, why=f"{missing.what}: {missing.remedy}")
-    result = await carry(order)
+    try:
+        result = await carry(order)
+    except (Refused, Unavailable) as missing:
+        if order.database is None:
+            raise
+        return Graded(grade=Grade.INFRASTRUCTURE, why=f"{missing.what}: {missing.remedy}")
     verdict = read(result)
     ms = (time.monotonic() - begun) * 1000
     if verdict.ending is Ending.UNTESTABLE:
@@ -75,10 +91,23 @@ def _planned(task: Task, code: str) -> tuple[Order, Reader]:
 
 
 def runtime_of(task: Task) -> Runtime:
-    """What judges its language here; Unavailable, with the remedy, where nothing does."""
+    """What judges it here, with what it needs beside its language; Unavailable, with the
+    remedy, where something of that is not there."""
     if task.language not in PLANS:
         raise Unavailable(f"no verdicts for {task.language}", f"known are {', '.join(PLANS)}")
-    return catalogue.runtime(task.language)
+    runtime = catalogue.runtime(task.language)
+    known = packages.found(runtime, task.packages)
+    if task.database:
+        admin.driver()
+        known = (*known, server.version(server.programs()))
+    if not known:
+        return runtime
+    return msgspec.structs.replace(runtime, version=", ".join((runtime.version, *known)))
+
+
+def database_of(task: Task) -> Database | None:
+    """What it asks for of the kind, if anything."""
+    return Database(task.database, task.setup_sql) if task.database else None
 
 
 def fit(task: Task) -> None:
@@ -103,6 +132,7 @@ def trial(task: Task, code: str) -> Trial:
         support=task.support,
         limits=limits(task, tests),
         test_s=task.timeout_s,
+        database=database_of(task),
     )
 
 

@@ -83,6 +83,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """laid beside the solution"""
     packages: tuple[str, ...] = ()
     """that an answer may import: without them here, it cannot be judged"""
+    database: Literal["", "postgresql"] = ""
+    """each judging gets one of its own, and the variables that lead to it"""
+    setup_sql: str = ""
+    """what that holds in the beginning"""
 
     @property
     def path(self) -> str:
@@ -107,6 +111,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
             (
                 *(self.language, self.path, self.tests, self.style, self.entry, self.support),
                 *(self.timeout_s, self.memory_mb, self.files, self.packages),
+                *((self.database, self.setup_sql) if self.database else ()),
             )
         )
         return hashlib.sha256(said).hexdigest()

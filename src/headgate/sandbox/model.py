@@ -124,6 +124,14 @@ class Step(msgspec.Struct, frozen=True):
     """if it fails the run is `build_failed`"""
 
 
+class Database(msgspec.Struct, frozen=True):
+    """A database that an order has to itself while it runs."""
+
+    kind: Literal["postgresql"] = "postgresql"
+    setup_sql: str = ""
+    """what it holds in the beginning"""
+
+
 class Order(msgspec.Struct, frozen=True):
     """What a worker does: lays the files, runs the steps, collects what was made."""
 
@@ -132,6 +140,7 @@ class Order(msgspec.Struct, frozen=True):
     files: tuple[File, ...] = ()
     limits: Limits = Limits()
     stdin: bytes = b""
+    database: Database | None = None
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from headgate.sandbox import catalogue
 from headgate.sandbox.cabinet import Cabinet
 from headgate.sandbox.checkpoint import Chunked, in_chunks
 from headgate.sandbox.chunks import Chunking
+from headgate.sandbox.database.lending import Databases
 from headgate.sandbox.journal import Journal
 from headgate.sandbox.keep import Keep, key_of, may_keep
 from headgate.sandbox.language import Missing
@@ -30,6 +31,7 @@ from headgate.sandbox.languages import python
 from headgate.sandbox.line import Line, Room
 from headgate.sandbox.model import (
     Artefact,
+    Database,
     File,
     Heard,
     Isolation,
@@ -83,6 +85,7 @@ class Sandbox:
         self._second_nusd = Decimal(it.second_usd) * 1_000_000_000
         self._isolation: Isolation | None = None
         self._pool: Pool | None = None
+        self._databases: Databases | None = None
         self._sessions: Sessions | None = None
         self._tending: asyncio.Future[None] | None = None
 
@@ -109,6 +112,7 @@ class Sandbox:
         spans = (it.session_idle_s, it.session_life_s, it.session_keep_s)
         most_bytes = it.snapshot_mb * MEBIBYTE
         terms = Terms(it.sessions, it.sessions_per_tenant, *spans, most_bytes)
+        self._databases = Databases(self._isolation)
         self._sessions = Sessions(self._pool, terms, self._left, self._runtime_of_sessions)
         self._tending = asyncio.ensure_future(self._tend())
         return self
@@ -130,6 +134,8 @@ class Sandbox:
             await self._sessions.close_all()
         if self._pool is not None:
             await self._pool.close()
+        if self._databases is not None:
+            await self._databases.close()
         standing, self._standing = self._standing, None
         if standing is not None:
             await standing.leave()
@@ -166,6 +172,10 @@ class Sandbox:
             return await self._finished(result, refer, begun)
         finally:
             await refer.give_up()
+
+    async def prepare_database(self, wanted: Database) -> None:
+        """See that orders can have it; Unavailable or Refused where they cannot."""
+        await self._all_databases.prepare(wanted)
 
     async def run_in_chunks(
         self,
@@ -250,6 +260,11 @@ class Sandbox:
         assert self._sessions is not None, "enter the sandbox first: async with Sandbox(…)"
         return self._sessions
 
+    @property
+    def _all_databases(self) -> Databases:
+        assert self._databases is not None, "enter the sandbox first: async with Sandbox(…)"
+        return self._databases
+
     async def _run_fresh(self, job: Job, heard: Hearing, begins: Begins = None) -> Result:
         language = catalogue.named(job.language)
         if self.settings.packages and not job.packages and language.name == "python":
@@ -298,8 +313,11 @@ class Sandbox:
             if begins is not None:
                 begins()
 
-        async with self._line.turn(tenant, order.limits.memory_mb):
-            result = await self._entered.carry_out(tenant, order, heard, is_ready)
+        async with (
+            self._line.turn(tenant, order.limits.memory_mb),
+            self._all_databases.lent(order) as given,
+        ):
+            result = await self._entered.carry_out(tenant, given, heard, is_ready)
         return msgspec.structs.replace(result, queue_ms=(ready - begun) * 1000)
 
     async def _runtime(self, name: str) -> Runtime:

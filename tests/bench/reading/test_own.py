@@ -46,6 +46,9 @@ def test_a_task_is_read(tmp_path: Path) -> None:
         ('swap = ["2 * n", "2 + n"]', "", "neither code nor swap"),
         ('tests = "from solution import double"', "", "no tests"),
         ('prompt = "double"', 'prompt = "double', "t.toml"),
+        ("tags =", 'database = "oracle"\ntags =', "oracle"),
+        ("tags =", 'setup_sql = "SELECT 1"\ntags =', 'write database = "postgresql"'),
+        ("tags =", 'databse = "postgresql"\ntags =', "did you mean `database`"),
     ],
 )
 def test_a_slip_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -59,3 +62,17 @@ def test_a_record_is_a_task_and_a_bad_one_is_told_by_its_name() -> None:
     assert of_row(row | {"id": "own"}, "set/3").id == "own"
     with pytest.raises(BadTask, match="set/3"):
         of_row({"language": 3}, "set/3")
+
+
+def test_a_database_and_packages_are_read_of_toml_and_of_records(tmp_path: Path) -> None:
+    words = 'database = "postgresql"\nsetup_sql = "CREATE TABLE t ()"\npackages = ["psycopg"]\n'
+    (of_toml,) = read_toml(_written(tmp_path, words + GOOD), "t")
+    row = {"language": "python", "prompt": "p", "tests": "t", "database": "postgresql"}
+    asked = (of_toml.database, of_toml.setup_sql, of_toml.packages)
+    assert asked == ("postgresql", "CREATE TABLE t ()", ("psycopg",))
+    assert of_row(row, "set/3").database == "postgresql"
+
+
+def _written(folder: Path, text: str) -> Path:
+    (folder / "t.toml").write_text(text)
+    return folder / "t.toml"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
-from headgate.sandbox.model import Refused, Runtime
+from headgate.sandbox.model import Database, Refused, Runtime
 from headgate.sandbox.verdict.judge import PLANS, judge
 from headgate.sandbox.verdict.model import Task
 from tests.sandbox.verdict.bench import files
@@ -30,6 +31,13 @@ def test_tests_and_key_are_not_among_the_files() -> None:
 def test_each_order_has_its_own_key() -> None:
     keys = {json.loads(judge(TASK, RUNTIME)[0].stdin)["key"] for _ in range(5)}
     assert len(keys) == 5
+
+
+def test_a_database_is_asked_for_by_the_order_and_known_to_nobody_before() -> None:
+    wanted = Database(setup_sql="SELECT 1")
+    order, _ = judge(msgspec.structs.replace(TASK, database=wanted), RUNTIME)
+    assert order.database == wanted
+    assert judge(TASK, RUNTIME)[0].database is None
 
 
 def test_a_language_without_verdicts_is_refused_in_words() -> None:

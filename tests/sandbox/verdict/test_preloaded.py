@@ -29,6 +29,7 @@ def test_tasks_alike_share_one_worker() -> None:
 @pytest.mark.parametrize(("code", "has"), [("import numpy", True), ("import math", False)])
 def test_what_few_tasks_use_is_loaded_for_them_alone(code: str, has: bool) -> None:
     assert ("numpy" in loaded(code).imports) is has
+    assert ("psycopg" in loaded(code.replace("numpy", "psycopg")).imports) is has
 
 
 def test_pytest_is_loaded_where_it_runs_the_tests() -> None:

@@ -54,6 +54,8 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     tags: tuple[str, ...] = ()
     files: tuple[WrittenFile, ...] = ()
     packages: tuple[str, ...] = ()
+    database: Literal["", "postgresql"] = ""
+    setup_sql: str = ""
 
 
 class Many(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +101,8 @@ def made(it: Written, name: str) -> Task:
         tests = (File(TESTS[it.language], it.tests.encode()), *tests)
     if not tests:
         raise BadTask(f"{name} has no tests: write tests = '''…''', or test_files")
+    if it.setup_sql and not it.database:
+        raise BadTask(f'{name} has setup_sql and no database: write database = "postgresql"')
     return Task(
         id=name,
         language=it.language,
@@ -115,6 +119,8 @@ def made(it: Written, name: str) -> Task:
         tags=it.tags,
         files=tuple(_file(one) for one in it.files),
         packages=it.packages,
+        database=it.database,
+        setup_sql=it.setup_sql,
     )
 
 

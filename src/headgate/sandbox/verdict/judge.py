@@ -41,5 +41,6 @@ def judge(task: Task, runtime: Runtime) -> tuple[Order, sealed.Reader]:
         files=(File(PROGRAM, program),),
         limits=task.limits,
         stdin=msgspec.json.encode({"key": key, **told}),
+        database=task.database,
     )
     return order, sealed.reader(key)

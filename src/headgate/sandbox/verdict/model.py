@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from headgate.sandbox.model import File, Limits, Status
+from headgate.sandbox.model import Database, File, Limits, Status
 
 Style = Literal["asserts", "runner"]
 
@@ -31,6 +31,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     test_s: float = 0.0
     """for each test, where the judge sees it begin (Python); 0: the whole's limit alone"""
+    database: Database | None = None
+    """that code and tests both reach; what it says decides nothing by itself"""
 
 
 class Ending(StrEnum):

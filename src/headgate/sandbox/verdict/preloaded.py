@@ -35,6 +35,7 @@ PYTEST = (
     "_pytest.skipping", "_pytest.stepwise", "_pytest.threadexception", "_pytest.tmpdir",
     "_pytest.unittest", "_pytest.unraisableexception", "_pytest.warnings",
 )  # fmt: skip
+DRIVER = ("psycopg",)
 
 
 def runtime(task: Task, given: Runtime, told: Mapping[str, Any]) -> Runtime:
@@ -48,6 +49,8 @@ def runtime(task: Task, given: Runtime, told: Mapping[str, Any]) -> Runtime:
         laid = Job(language="python", code=task.support, files=(*task.candidate, *task.tests))
         if source.imports_any(laid, SCIENCE):
             loaded += given.imports
+        if source.imports_any(laid, frozenset(DRIVER)):
+            loaded += DRIVER
     return msgspec.structs.replace(given, kind="python", imports=loaded, trees=trees)
 
 
