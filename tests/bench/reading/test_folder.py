@@ -89,3 +89,14 @@ def test_a_file_that_nobody_understands_is_told_with_the_layout(
     with pytest.raises(BadTask, match=words) as caught:
         list(read_folder(tmp_path))
     assert LAYOUT in str(caught.value) or "keep one" in str(caught.value)
+
+
+def test_a_folder_may_name_packages_and_what_a_database_holds(tmp_path: Path) -> None:
+    sql = "CREATE TABLE t ();\n"
+    needs = {"setup.sql": sql, "packages.txt": "psycopg\n\n# plots\nnumpy  # and sums\n"}
+    lay(tmp_path / "double", DOUBLE | needs)
+    (task,) = read_folder(tmp_path)
+    assert isinstance(task, Task)
+    assert (task.database, task.setup_sql) == ("postgresql", sql)
+    assert task.packages == ("psycopg", "numpy")
+    assert [it.path for it in task.files] == ["six.txt"]

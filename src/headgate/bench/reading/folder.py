@@ -1,7 +1,8 @@
 """A folder of prompts and test files: one folder for each task, named as the task is.
 
 Rule 1: the layout is one: NAME/prompt.md is asked; NAME/test* or NAME/tests/* judge; NAME/
-solution.* is right; NAME/wrong* are wrong; NAME/files/** lie beside the answer.
+solution.* is right; NAME/wrong* are wrong; NAME/files/** lie beside the answer; NAME/setup.sql
+is what a PostgreSQL database holds, and NAME/packages.txt names what may be imported.
 Rule 2: the language is that of the tests; a file that is none of these is an error, for it was
 meant as one.
 """
@@ -20,8 +21,9 @@ PROMPT = "prompt.md"
 LAYOUT = (
     "expected are folders NAME/ with prompt.md and test files (test_solution.py, "
     "solution.test.ts, solution_test.go, test_solution.R, or tests/…), and if you like "
-    "solution.*, wrong*.* and files/"
+    "solution.*, wrong*.*, files/, setup.sql and packages.txt"
 )
+SETUP, PACKAGES = "setup.sql", "packages.txt"
 IGNORED = frozenset(("readme.md", "license", ".ds_store", ".gitignore", "notes.md"))
 
 
@@ -57,6 +59,9 @@ def _task(folder: Path, name: str) -> Task | Rejected:
         reference=reference,
         mutants=tuple(Mutant(it.stem, _text(it)) for it in parts["wrong"]),
         files=tuple(_file(it, folder / "files") for it in parts["files"]),
+        packages=_packages(folder / PACKAGES),
+        database="postgresql" if (folder / SETUP).is_file() else "",
+        setup_sql=_text(folder / SETUP) if (folder / SETUP).is_file() else "",
     )
 
 
@@ -67,7 +72,7 @@ def _part(path: Path) -> str | None:
         return "files" if top == "files" else "test"
     if len(path.parts) > 1:
         return None
-    if name == PROMPT or name in IGNORED:
+    if name in (PROMPT, SETUP, PACKAGES) or name in IGNORED:
         return ""
     if "test" in name or "spec" in name:
         return "test"
@@ -100,6 +105,12 @@ def _tests(folder: Path, paths: list[Path], language: str) -> tuple[File, ...]:
 
 def _file(path: Path, folder: Path) -> File:
     return File(PurePosixPath(path.relative_to(folder)).as_posix(), path.read_bytes())
+
+
+def _packages(path: Path) -> tuple[str, ...]:
+    """One to a line; what follows a # is a note."""
+    lines = _text(path).splitlines() if path.is_file() else []
+    return tuple(name for it in lines if (name := it.partition("#")[0].strip()))
 
 
 def _text(path: Path) -> str:
