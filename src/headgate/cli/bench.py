@@ -20,6 +20,13 @@ SHAPE = click.option(
     metavar="NAME",
     help="How the dataset is written, where its first record is not enough to see it.",
 )
+ON = click.option(
+    "--on",
+    default="",
+    metavar="ADDRESS",
+    help="Judge on a Ray cluster: ray://HOST:PORT, or HOST:PORT from one of its machines;"
+    " default: the cores here.",
+)
 
 
 @click.group()
@@ -38,6 +45,7 @@ def command() -> None:
 @click.option("--language", "languages", multiple=True, help="Only tasks of this language.")
 @click.option("--task", "tasks", multiple=True, help="Only tasks whose id holds this.")
 @SHAPE
+@ON
 @json_option
 @config_option
 def check(
@@ -45,6 +53,7 @@ def check(
     languages: tuple[str, ...],
     tasks: tuple[str, ...],
     shape: str,
+    on: str,
     as_json: bool,
     config_path: str | None,
 ) -> None:
@@ -58,9 +67,10 @@ def check(
       headgate bench check my-tasks/ --task retry
     """
     from headgate.cli.benchcheck import check_tasks, dataset_of  # costly to load
+    from headgate.cli.benchjudge import Ground
 
     found = dataset_of(dataset, languages, tasks, shape)
-    raise SystemExit(check_tasks(found, (as_json, config_path)))
+    raise SystemExit(check_tasks(found, Ground(config_path, on), as_json=as_json))
 
 
 def _tag(context: click.Context, option: click.Parameter, name: str) -> str:
@@ -132,6 +142,7 @@ def _tag(context: click.Context, option: click.Parameter, name: str) -> str:
 )
 @click.option("--no-cache", is_flag=True, help="Judge again what was judged before.")
 @SHAPE
+@ON
 @click.option(
     "--unproved",
     is_flag=True,
@@ -148,6 +159,7 @@ def run(**options: Any) -> None:
     Examples:
       headgate bench run --model claude-sonnet-5-5 --model gpt-6.1-sol --max-cost 5
       headgate bench run --arms arms.toml --tasks our-tasks/ --out friday.json
+      headgate bench run --model claude-sonnet-5-5 --on ray://head:10001
     """
     from headgate.cli.benchrun import Asked, run_benchmark  # costly to load
 

@@ -6,29 +6,26 @@ Rule 1: each task is told by name with what it should have done and did.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 import msgspec
 
 from headgate.bench.grade import Grade, Graded
-from headgate.bench.judging import grade, runtime_of
+from headgate.bench.judges import Judges
 from headgate.bench.proof import Proof, prove, rejected
 from headgate.bench.reading.dataset import NoDataset, builtin, read
 from headgate.bench.reading.own import BadTask
 from headgate.bench.reading.rows import BadRows
-from headgate.bench.task import Task, TaskSet
+from headgate.bench.running import first_of
+from headgate.bench.task import Rejected, Task, TaskSet
 from headgate.bench.verdicts import Verdicts, key_of
 from headgate.cli import Misuse, Trouble
+from headgate.cli.benchjudge import Ground, judging
 from headgate.cli.progress import Progress, progress
 from headgate.cli.terminal import print_json, say
-from headgate.config import load_places
-from headgate.sandbox.model import Order, Result, Unavailable
-from headgate.sandbox.sandbox import Sandbox
-from headgate.sandbox.settings import CORES, Settings
+from headgate.sandbox.model import Unavailable
 
 FOUND, UNPROVED = 1, 3
 
@@ -58,11 +55,9 @@ def dataset_of(
     return msgspec.structs.replace(tasks, tasks=kept)
 
 
-def check_tasks(tasks: TaskSet, options: tuple[bool, str | None]) -> int:
+def check_tasks(tasks: TaskSet, ground: Ground, *, as_json: bool) -> int:
     """Try all of them; the exit code."""
-    as_json, config_path = options
-    with progress() as line:
-        proofs = asyncio.run(_prove_all(tasks.tasks, judging_settings(config_path), line))
+    tasks, proofs = asyncio.run(_checked(tasks, ground))
     wrong = [it for it in proofs if it.wrong]
     for it in tasks.rejected:
         say(f"{it.id}: {it.why} ({it.remedy})")
@@ -75,22 +70,39 @@ def check_tasks(tasks: TaskSet, options: tuple[bool, str | None]) -> int:
     return FOUND if wrong or tasks.rejected else 0
 
 
-def proved(tasks: TaskSet, config_path: str | None, keeps: Path | None) -> TaskSet:
+async def _checked(tasks: TaskSet, ground: Ground) -> tuple[TaskSet, list[Proof]]:
+    async with judging(ground, tasks.tasks) as judges:
+        tasks = await _provided(tasks, judges)
+        with progress() as line:
+            return tasks, await _prove_all(tasks.tasks, judges, line)
+
+
+async def _provided(tasks: TaskSet, judges: Judges) -> TaskSet:
+    """Without those whose packages or database are not there: they prove nothing."""
+    needy = [it for it in tasks.tasks if it.packages or it.database]
+    misfits = dict(zip(needy, await asyncio.gather(*map(judges.unfit, needy)), strict=True))
+    lost = {task: it for task, it in misfits.items() if it is not None}
+    return msgspec.structs.replace(
+        tasks,
+        tasks=tuple(it for it in tasks.tasks if it not in lost),
+        rejected=(
+            *tasks.rejected,
+            *(Rejected(task.id, it.what, it.remedy) for task, it in lost.items()),
+        ),
+    )
+
+
+async def proved(tasks: TaskSet, judges: Judges, verdicts: Verdicts) -> TaskSet:
     """Without tasks whose reference fails, or that pass an answer which does nothing.
 
     What was found is kept: it costs nothing to ask again.
     """
-    verdicts = Verdicts(keeps)
-    try:
-        found = {it.id: asyncio.run(_known(it, verdicts)) for it in tasks.tasks}
-        waiting = [it for it in tasks.tasks if found[it.id] is None]
-        if waiting:
-            settings = judging_settings(config_path)
-            with progress() as line:
-                proofs = asyncio.run(_prove_all(waiting, settings, line, verdicts))
-            found |= {it.task: it for it in proofs}
-    finally:
-        verdicts.close()
+    found = {it.id: await _known(it, judges, verdicts) for it in tasks.tasks}
+    waiting = [it for it in tasks.tasks if found[it.id] is None]
+    if waiting:
+        with progress() as line:
+            proofs = await _prove_all(waiting, judges, line, verdicts)
+        found |= {it.task: it for it in proofs}
     bad = {name: rejected(it) for name, it in found.items() if it is not None}
     return msgspec.structs.replace(
         tasks,
@@ -99,9 +111,9 @@ def proved(tasks: TaskSet, config_path: str | None, keeps: Path | None) -> TaskS
     )
 
 
-async def _known(task: Task, verdicts: Verdicts) -> Proof | None:
+async def _known(task: Task, judges: Judges, verdicts: Verdicts) -> Proof | None:
     """What is kept of a task; None, if it is not all there."""
-    runtime = await asyncio.to_thread(runtime_of, task)
+    runtime = await judges.runtime(task)
     missing = False
 
     async def look(task: Task, code: str) -> Graded:
@@ -114,46 +126,36 @@ async def _known(task: Task, verdicts: Verdicts) -> Proof | None:
     return None if missing else proof
 
 
-def judging_settings(config_path: str | None) -> Settings:
-    """[sandbox] as configured; all cores for us, who are the only tenant."""
-    settings = load_places(Path(config_path) if config_path else None, os.environ).sandbox
-    places = settings.at_once
-    return replace(settings, concurrent_per_tenant=places, waiting=100_000, wait_s=3600.0)
-
-
 async def _prove_all(
-    tasks: Sequence[Task], settings: Settings, line: Progress, keeps: Verdicts | None = None
+    tasks: Sequence[Task], judges: Judges, line: Progress, keeps: Verdicts | None = None
 ) -> list[Proof]:
     """Of each a proof; `keeps`: where what was found of reference and emptiness goes, the only
     ones to be tried then."""
-    places = asyncio.Semaphore(CORES)
+    places = asyncio.Semaphore(judges.cores)
     done = 0
+
+    async def judge(task: Task, code: str) -> Graded:
+        graded = await judges.judge(task, code)
+        if keeps is not None and graded.grade is not Grade.INFRASTRUCTURE:
+            runtime = await judges.runtime(task)
+            await asyncio.to_thread(keeps.keep, key_of(task, code, runtime), graded)
+        return graded
+
+    async def one(task: Task) -> Proof:
+        nonlocal done
+        async with places:
+            proof = await prove(task, judge, wholly=keeps is None)
+        done += 1
+        where = f", on {judges.told}" if judges.told else ""
+        line.step(f"tried: {done} of {len(tasks)} tasks{where}")
+        return proof
+
     try:
-        async with Sandbox(settings) as sandbox:
-
-            async def carry(order: Order) -> Result:
-                return await sandbox.carry_out(order)
-
-            async def judge(task: Task, code: str) -> Graded:
-                graded = await grade(task, code, carry)
-                if keeps is not None and graded.grade is not Grade.INFRASTRUCTURE:
-                    runtime = await asyncio.to_thread(runtime_of, task)
-                    await asyncio.to_thread(keeps.keep, key_of(task, code, runtime), graded)
-                return graded
-
-            async def one(task: Task) -> Proof:
-                nonlocal done
-                async with places:
-                    proof = await prove(task, judge, wholly=keeps is None)
-                done += 1
-                line.step(f"tried: {done} of {len(tasks)} tasks")
-                return proof
-
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(one(it)) for it in tasks]
-            return [it.result() for it in running]
-    except Unavailable as missing:
-        raise Trouble(missing.what, missing.remedy) from missing
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(one(it)) for it in tasks]
+    except* Unavailable as several:
+        raise first_of(several) from None
+    return [it.result() for it in running]
 
 
 def _tell(proofs: Sequence[Proof]) -> None:

@@ -23,7 +23,7 @@ from headgate.bench.interpreter.reading import BadWorkload, chosen, read_all
 from headgate.bench.interpreter.running import Bench, NotThere, Plan, job_of
 from headgate.bench.interpreter.workload import Workload
 from headgate.cli import Misuse, Trouble
-from headgate.cli.benchcheck import judging_settings
+from headgate.cli.benchjudge import judging_settings
 from headgate.cli.progress import Progress, progress
 from headgate.cli.terminal import dollars, print_json, print_table, safe, say
 from headgate.cli.whole import write_whole

@@ -7,9 +7,10 @@ Rule 2: what would make a run worthless is found before the first call is paid f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from headgate.bench.ask import Question
 from headgate.bench.asking import Asking, Gateway, body_of
 from headgate.bench.grade import Graded
 from headgate.bench.journal import Before, Head, Journal, OtherPlan
-from headgate.bench.judging import fit, grade, runtime_of
+from headgate.bench.judges import Judges
 from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
 from headgate.bench.results import results_of, write
 from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
@@ -34,14 +35,11 @@ from headgate.bench.task import Rejected, Task, TaskSet
 from headgate.bench.verdicts import Verdicts
 from headgate.bench.verdicts import key_of as verdict_key
 from headgate.cli import Misuse, Trouble
-from headgate.cli.benchcheck import dataset_of, judging_settings, proved
+from headgate.cli.benchcheck import dataset_of, proved
 from headgate.cli.benchground import asked_gateway, configuration, key_of
+from headgate.cli.benchjudge import Ground, judging
 from headgate.cli.progress import Progress, progress
 from headgate.cli.terminal import dollars, print_json, say
-from headgate.sandbox import catalogue
-from headgate.sandbox.model import Order, Refused, Result, Unavailable
-from headgate.sandbox.sandbox import Sandbox
-from headgate.sandbox.settings import CORES
 from headgate.store.sqlite import state_place
 from headgate.wire.model import Usage
 
@@ -73,8 +71,16 @@ class Asked:
     shape: str
     unproved: bool
     name: str
+    on: str
     as_json: bool
     config_path: str | None
+
+
+class Kept(NamedTuple):
+    """What a run keeps on disk."""
+
+    journal: Journal
+    verdicts: Verdicts
 
 
 def run_benchmark(asked: Asked) -> int:
@@ -82,31 +88,17 @@ def run_benchmark(asked: Asked) -> int:
     arms = _arms(asked)
     for warning in variation.warnings(arms):
         say(f"warning: {warning}")
+    found = dataset_of(asked.dataset, asked.languages, asked.tasks, asked.shape)
     keeps = None if asked.no_cache else state_place(os.environ) / "bench" / "verdicts.db"
-    tasks = _trusted(asked, keeps)
     journal = Journal(asked.out.with_suffix(".journal"))
-    if asked.anew:
-        journal.remove()
-    try:
-        before = journal.open(_head(asked, arms, tasks))
-    except OtherPlan as error:
-        raise Misuse(str(error), error.remedy) from error
-    if before.heard:
-        say(f"going on where it ended: {len(before.heard)} samples are there")
-    verdicts = Verdicts(keeps)
-    with progress() as line:
-        bench = _Bench(asked, arms, tasks, Kept(journal, verdicts), line)
+    with contextlib.closing(Verdicts(keeps)) as verdicts, contextlib.closing(journal):
         try:
-            done = asyncio.run(bench.run(before))
+            done = asyncio.run(_judged(asked, arms, found, Kept(journal, verdicts)))
         except KeyboardInterrupt:
-            line.pause()
             say("stopped: what was heard is kept, and the same command goes on from there")
             raise click.Abort from None
-        except (Halted, Unavailable) as ended:
+        except Halted as ended:
             raise Trouble(ended.what, ended.remedy) from ended
-        finally:
-            verdicts.close()
-            journal.close()
     write(asked.out, done)
     lost = sum(not it.is_counted for it in done.samples)
     is_whole = not lost and len(done.samples) == len(done.tasks) * len(arms) * asked.samples
@@ -116,6 +108,28 @@ def run_benchmark(asked: Asked) -> int:
     if lost:
         say(f"{lost} samples failed for no fault of a model: run the same again to ask anew")
     return 0 if is_whole else UNFINISHED
+
+
+async def _judged(asked: Asked, arms: tuple[Arm, ...], found: TaskSet, kept: Kept) -> Run:
+    async with judging(Ground(asked.config_path, asked.on), found.tasks) as judges:
+        tasks = await _trusted(asked, found, judges, kept.verdicts)
+        head = _head(asked, arms, tasks)
+        before = await asyncio.to_thread(_begun, kept.journal, head, anew=asked.anew)
+        with progress() as line:
+            return await _Bench(asked, arms, tasks, kept, Room(judges, line)).run(before)
+
+
+def _begun(journal: Journal, head: Head, *, anew: bool) -> Before:
+    """What an ended run of the same has heard."""
+    if anew:
+        journal.remove()
+    try:
+        before = journal.open(head)
+    except OtherPlan as error:
+        raise Misuse(str(error), error.remedy) from error
+    if before.heard:
+        say(f"going on where it ended: {len(before.heard)} samples are there")
+    return before
 
 
 def _arms(asked: Asked) -> tuple[Arm, ...]:
@@ -135,13 +149,12 @@ def _arms(asked: Asked) -> tuple[Arm, ...]:
         raise Misuse(str(error), "headgate bench run --help has examples") from error
 
 
-def _trusted(asked: Asked, keeps: Path | None) -> TaskSet:
+async def _trusted(asked: Asked, found: TaskSet, judges: Judges, verdicts: Verdicts) -> TaskSet:
     """The tasks that are asked; why each of the others is not is told."""
-    found = dataset_of(asked.dataset, asked.languages, asked.tasks, asked.shape)
-    tasks = _judgeable(found)
+    tasks = await _judgeable(found, judges)
     if asked.unproved:
         return tasks
-    kept = proved(tasks, asked.config_path, keeps)
+    kept = await proved(tasks, judges, verdicts)
     for it in kept.rejected[len(tasks.rejected) :]:
         say(f"not asked: {it.id}: {it.why} ({it.remedy}, or ask it all the same: --unproved)")
     if not kept.tasks:
@@ -149,15 +162,15 @@ def _trusted(asked: Asked, keeps: Path | None) -> TaskSet:
     return kept
 
 
-def _judgeable(tasks: TaskSet) -> TaskSet:
-    """Without those that nothing here can judge: they are told, not failed."""
+async def _judgeable(tasks: TaskSet, judges: Judges) -> TaskSet:
+    """Without those that nothing there can judge: they are told, not failed."""
+    misfits = await asyncio.gather(*(judges.unfit(it) for it in tasks.tasks))
     kept: list[Task] = []
     rejected = list(tasks.rejected)
-    for task in tasks.tasks:
-        try:
-            fit(task)
+    for task, missing in zip(tasks.tasks, misfits, strict=True):
+        if missing is None:
             kept.append(task)
-        except (Unavailable, Refused) as missing:
+        else:
             rejected.append(Rejected(task.id, missing.what, missing.remedy))
     for it in rejected:
         say(f"not asked: {it.id}: {it.why}" + (f" ({it.remedy})" if it.remedy else ""))
@@ -173,23 +186,22 @@ def _head(asked: Asked, arms: Sequence[Arm], tasks: TaskSet) -> Head:
     return Head(name, tasks.digest, digests, asked.samples, now_us)
 
 
-class Kept(NamedTuple):
-    """What a run keeps on disk."""
+class Room(NamedTuple):
+    """Who judges, and where it is told how far a run has come."""
 
-    journal: Journal
-    verdicts: Verdicts
+    judges: Judges
+    line: Progress
 
 
 class _Bench:
     """A run on its ground."""
 
     def __init__(
-        self, asked: Asked, arms: tuple[Arm, ...], tasks: TaskSet, kept: Kept, line: Progress
+        self, asked: Asked, arms: tuple[Arm, ...], tasks: TaskSet, kept: Kept, room: Room
     ) -> None:
         self._asked, self._arms, self._tasks = asked, arms, tasks
         self._journal, self._verdicts = kept
-        self._line = line
-        self._places = asyncio.Semaphore(CORES)
+        self._judges, self._line = room
         self._begun = time.monotonic()
         self._done_before: int | None = None
         self._dearest_nusd = 0
@@ -198,11 +210,7 @@ class _Bench:
         asked = self._asked
         config = await asyncio.to_thread(configuration, asked.config_path)
         secret = key_of(asked.key_env)
-        settings = await asyncio.to_thread(judging_settings, asked.config_path)
-        async with (
-            asked_gateway(config, asked.url, secret) as gateway,
-            Sandbox(settings) as sandbox,
-        ):
+        async with asked_gateway(config, asked.url, secret) as gateway:
             most = self._most(gateway)
             ledger_nusd = await gateway.spent(before.head.name, before.head.begun_us)
             before = before._replace(spent_nusd=max(before.spent_nusd, ledger_nusd))
@@ -214,11 +222,8 @@ class _Bench:
                 cap_nusd=round((asked.max_cost or 0) * 1e9),
                 at_once=asked.at_once,
             )
-            means = Means(
-                Asking(gateway).ask, self._judge(sandbox), most, self._keep, self._seen
-            )
-            outcome = await run(plan, means, before)
-            return self._told(before, outcome, sandbox.isolation.tier)
+            means = Means(Asking(gateway).ask, self._judge, most, self._keep, self._seen)
+            return await self._told(before, await run(plan, means, before))
 
     def _most(self, gateway: Gateway) -> Callable[[Question], int]:
         """The most that a question can cost; Misuse if nobody knows and there is a cap."""
@@ -239,22 +244,15 @@ class _Bench:
 
         return most
 
-    def _judge(self, sandbox: Sandbox) -> Callable[[Task, str], Awaitable[Graded]]:
-        async def carry(order: Order) -> Result:
-            return await sandbox.carry_out(order)
-
-        async def judge(task: Task, code: str) -> Graded:
-            runtime = await asyncio.to_thread(runtime_of, task)
-            key = verdict_key(task, code, runtime)
-            known = await asyncio.to_thread(self._verdicts.find, key)
-            if known is not None:
-                return known
-            async with self._places:
-                graded = await grade(task, code, carry)
-            await asyncio.to_thread(self._verdicts.keep, key, graded)
-            return graded
-
-        return judge
+    async def _judge(self, task: Task, code: str) -> Graded:
+        runtime = await self._judges.runtime(task)
+        key = verdict_key(task, code, runtime)
+        known = await asyncio.to_thread(self._verdicts.find, key)
+        if known is not None:
+            return known
+        graded = await self._judges.judge(task, code)
+        await asyncio.to_thread(self._verdicts.keep, key, graded)
+        return graded
 
     async def _keep(self, sample: Sample) -> None:
         await asyncio.to_thread(self._journal.keep, sample)
@@ -263,10 +261,16 @@ class _Bench:
         if self._done_before is None:
             self._done_before = it.done
         took_s = time.monotonic() - self._begun
-        self._line.step(course(it, it.done - self._done_before, took_s))
+        told = course(it, it.done - self._done_before, took_s)
+        where = self._judges.told
+        self._line.step(f"{told}, judged on {where}" if where else told)
 
-    def _told(self, before: Before, outcome: Outcome, tier: str) -> Run:
-        languages = sorted({it.language for it in self._tasks.tasks})
+    async def _told(self, before: Before, outcome: Outcome) -> Run:
+        bare = sorted(self._tasks.tasks, key=lambda it: (len(it.packages), it.database))
+        each = {it.language: it for it in reversed(bare)}  # what only some need is not told
+        toolchains = [
+            (it, (await self._judges.runtime(each[it])).version) for it in sorted(each)
+        ]
         notes = [*variation.warnings(self._arms)]
         if outcome.is_capped:
             told = f"--max-cost ended it: {len(outcome.samples)} samples were asked for"
@@ -289,8 +293,8 @@ class _Bench:
             begun_us=before.head.begun_us,
             ended_us=time.time_ns() // 1000,
             headgate=__version__,
-            isolation=tier,
-            toolchains=tuple((it, catalogue.runtime(it).version) for it in languages),
+            isolation=await self._judges.tier(),
+            toolchains=tuple(toolchains),
             notes=tuple(notes),
         )
 
