@@ -6,6 +6,7 @@ import pytest
 
 from headgate.cli import toolchains
 from headgate.sandbox import catalogue
+from headgate.sandbox.database import server
 from headgate.sandbox.language import Language, Missing
 from headgate.sandbox.model import Runtime, Unavailable
 
@@ -90,3 +91,19 @@ def test_what_no_index_has_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None
     only(monkeypatch, Missing("R is missing", "apt-get install r-base-core"))
     (found,) = toolchains.fix(lambda _: None)
     assert (found.state, found.hint) == ("info", "apt-get install r-base-core")
+
+
+def test_what_lends_databases_is_told_by_version_or_by_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("initdb", "postgres"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 99.1 (Own)'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(server, "PLACES", (f"{tmp_path}",))
+    found = toolchains.database()
+    assert (found.state, found.what) == ("ok", f"for tasks: PostgreSQL 99.1 at {tmp_path}")
+    monkeypatch.setattr(server, "PLACES", ())
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = toolchains.database()
+    assert (found.state, found.what) == ("info", "for tasks: PostgreSQL is not installed")
+    assert found.hint == server.REMEDY

@@ -144,6 +144,7 @@ def _examine(config_path: str | None, live: bool) -> Iterator[Finding]:
         yield from checkup.clock(now, None)
     yield from checkup.open_files()
     yield from toolchains.findings()
+    yield toolchains.database()
     if live and config is not None:
         from headgate.cli.probe import probe
 

@@ -1,4 +1,4 @@
-"""What of each language this machine has: `headgate doctor`'s lines, and what --fix installs.
+"""What of languages and databases is here: `headgate doctor`'s lines, and what --fix installs.
 
 Rule 1: looking changes nothing on the disk and uses no network; installing is asked for.
 Rule 2: what no package index has is said with its command, never tried.
@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from importlib.util import find_spec
 
 from headgate.cli.checkup import Finding
 from headgate.sandbox import catalogue, toolchains, warming
+from headgate.sandbox.database import server
 from headgate.sandbox.language import Language, Missing
 from headgate.sandbox.model import Runtime, Unavailable
 
@@ -28,6 +30,19 @@ def findings() -> list[Finding]:
             for language in catalogue.LANGUAGES
         ]
         return [_line(language, found.result()) for language, found in looked]
+
+
+def database() -> Finding:
+    """What lends databases to the tasks of a benchmark."""
+    area = "databases"
+    try:
+        folder = server.programs()
+    except Unavailable as missing:
+        return Finding(area, "info", "for tasks: PostgreSQL is not installed", missing.remedy)
+    if find_spec("psycopg") is None:
+        remedy = 'pip install "headgate[postgres]"'
+        return Finding(area, "info", "for tasks: psycopg is not installed", remedy)
+    return Finding(area, "ok", f"for tasks: {server.version(folder)} at {folder}")
 
 
 def _look(language: Language) -> Runtime | Missing:
