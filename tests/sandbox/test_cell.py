@@ -12,6 +12,7 @@ from headgate.sandbox import cell as cells
 from headgate.sandbox.cgroup import Group, Groups
 from headgate.sandbox.foreman import Foreman
 from headgate.sandbox.model import File, Limits, Order, Refused, Runtime, Status, Step
+from headgate.sandbox.worker import frames
 from tests.sandbox.yard import WALLS, order, said, worker
 
 
@@ -112,3 +113,11 @@ async def test_a_process_that_died_before_it_was_placed_leaves_no_error_behind()
     del cell
     gc.collect()
     assert complaints == []
+
+
+def test_what_is_small_is_said_at_once_and_what_is_large_by_pieces() -> None:
+    piece = frames.PIECE
+    small = [b"a" * 10, b"b" * 20, b"c" * 30]
+    assert [*cells._together(small)] == [b"".join(small)]
+    large = [b"a" * 10, b"b" * piece, b"c" * 10, b"d" * 10]
+    assert [*cells._together(large)] == [large[0], large[1], b"c" * 10 + b"d" * 10]

@@ -11,7 +11,7 @@ import codecs
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -198,19 +198,20 @@ class Cell:
         files = order.files
         if self._is_session:
             code, files = _code(order)
+        said: list[bytes] = []
         sizes = room(order.limits)
         if sizes != self._sizes:
             self._sizes = sizes
-            self._say(frames.pack_said(number, Word.RESIZE, sizes))
+            said.append(frames.pack_said(number, Word.RESIZE, sizes))
         for file in files:
             head = {"path": file.path, "executable": file.executable}
-            self._say(frames.pack_said(number, Word.FILE, head))
-            for at in range(0, len(file.data), frames.PIECE):
-                self._say(frames.pack(number, Word.DATA, file.data[at : at + frames.PIECE]))
-        for at in range(0, len(order.stdin), frames.PIECE):
-            self._say(frames.pack(number, Word.STDIN, order.stdin[at : at + frames.PIECE]))
-        said = written(order) | {"session": self._is_session, "code": code}
-        self._say(frames.pack_said(number, Word.GO, said))
+            said.append(frames.pack_said(number, Word.FILE, head))
+            said += _pieces(number, Word.DATA, file.data)
+        said += _pieces(number, Word.STDIN, order.stdin)
+        goes = written(order) | {"session": self._is_session, "code": code}
+        said.append(frames.pack_said(number, Word.GO, goes))
+        for few in _together(said):
+            self._say(few)
 
     async def files(self, most_bytes: int) -> tuple[File, ...]:
         """The regular files of the work folder; Refused if there are more bytes or too many."""
@@ -295,6 +296,24 @@ class _Listing:
             self.found[-1][1].extend(frame.payload)
         elif frame.word == Word.LISTED and not self.done.done():
             self.done.set_result(frame.said["is_over"])
+
+
+def _pieces(number: int, word: Word, data: bytes) -> list[bytes]:
+    return [
+        frames.pack(number, word, data[at : at + frames.PIECE])
+        for at in range(0, len(data), frames.PIECE)
+    ]
+
+
+def _together(said: list[bytes]) -> Iterator[bytes]:
+    """Small ones in one: each that is sent alone wakes the worker for itself."""
+    few: list[bytes] = []
+    for one in said:
+        if few and sum(map(len, few)) + len(one) > frames.PIECE:
+            yield b"".join(few)
+            few = []
+        few.append(one)
+    yield b"".join(few)
 
 
 def bounds(limits: Limits) -> Bounds:

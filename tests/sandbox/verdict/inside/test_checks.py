@@ -40,3 +40,16 @@ def test_names_that_a_test_asks_for_are_found() -> None:
 def test_a_test_that_calls_its_own_check_is_known() -> None:
     assert checks.calls("def check(c): pass\ncheck(f)", "check")
     assert not checks.calls("def check(c): check(c)", "check")
+
+
+def test_a_failure_shows_its_source_as_it_stands_also_over_several_lines() -> None:
+    count = checks.Checks()
+    source = "é = 'ü'; assert (é ==\r\n    'ö')\n"
+    with pytest.raises(AssertionError) as raised:
+        exec(checks.rewritten("t.py", source), {"_hg_checks": count})  # noqa: S102
+    assert count.failure == "t.py:1: assert (é == 'ö') does not hold for 'ü' and 'ö'"
+    assert raised.traceback[-1].lineno == 0
+
+
+def test_names_are_looked_for_in_all_that_is_handed_over() -> None:
+    assert checks.asked("assert f(1)", "def helped(x): return g(x)") == ["f", "g", "x"]

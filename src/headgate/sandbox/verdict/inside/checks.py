@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
 LONGEST = 200
 UNDECIDED = "NotImplemented should not be used in a boolean"
+re.compile(UNDECIDED, re.IGNORECASE)  # as a filter of warnings has it: each fork knows it
 
 
 class Checks:
@@ -54,51 +57,83 @@ def _shown(it: object) -> str:
 
 class _Rewrite(ast.NodeTransformer):
     def __init__(self, file: str, source: str) -> None:
-        self._file, self._source = file, source
+        self._file = file
+        self._lines = source.encode().splitlines(keepends=True)
 
     def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
-        text = " ".join((ast.get_source_segment(self._source, node) or "assert").split())
+        text = " ".join(self._text(node).split())
         at = f"{self._file}:{node.lineno}: {text[:LONGEST]}"
-        test, before, sides = self._sides(node.test)
-        failed: ast.expr = _call("missed", ast.Constant(at), *sides)
+        new = _New(node)
+        test, before, sides = self._sides(node.test, new)
+        failed: ast.expr = new.call("missed", new(ast.Constant, at), *sides)
         if node.msg is not None:
-            failed = ast.Call(ast.Name("AssertionError", ast.Load()), [node.msg], [])
-        made: list[ast.stmt] = [
-            ast.Expr(_call("begin", ast.Constant(at))),
+            failed = new(ast.Call, new.name("AssertionError"), [node.msg], [])
+        return [
+            new(ast.Expr, new.call("begin", new(ast.Constant, at))),
             *before,
-            ast.If(ast.UnaryOp(ast.Not(), test), [ast.Raise(failed)], []),
-            ast.Expr(_call("end")),
+            new(ast.If, new(ast.UnaryOp, ast.Not(), test), [new(ast.Raise, failed)], []),
+            new(ast.Expr, new.call("end")),
         ]
-        for it in made:
-            ast.copy_location(it, node)
-        return made
 
-    def _sides(self, test: ast.expr) -> tuple[ast.expr, list[ast.stmt], list[ast.expr]]:
+    def _text(self, node: ast.Assert) -> str:
+        """As it stands in the source; columns are counted in bytes."""
+        first, last = node.lineno - 1, node.end_lineno or node.lineno
+        lines = self._lines[first:last]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"".join(lines).decode("utf-8", "replace")
+
+    def _sides(
+        self, test: ast.expr, new: _New
+    ) -> tuple[ast.expr, list[ast.stmt], list[ast.expr]]:
         if not isinstance(test, ast.Compare) or len(test.ops) != 1:
             return test, [], []
         before: list[ast.stmt] = [
-            ast.Assign([ast.Name(name, ast.Store())], value)
+            new(ast.Assign, [new(ast.Name, name, ast.Store())], value)
             for name, value in (("_hg_l", test.left), ("_hg_r", test.comparators[0]))
         ]
-        left, right = ast.Name("_hg_l", ast.Load()), ast.Name("_hg_r", ast.Load())
-        return ast.Compare(left, test.ops, [right]), before, [left, right]
+        left, right = new.name("_hg_l"), new.name("_hg_r")
+        return new(ast.Compare, left, test.ops, [right]), before, [left, right]
 
 
-def _call(name: str, *args: ast.expr) -> ast.Call:
-    checks = ast.Name("_hg_checks", ast.Load())
-    return ast.Call(ast.Attribute(checks, name, ast.Load()), list(args), [])
+class _New:
+    """Makes nodes that stand where another one stood."""
+
+    def __init__(self, old: ast.stmt) -> None:
+        self._place = {
+            "lineno": old.lineno,
+            "col_offset": old.col_offset,
+            "end_lineno": old.end_lineno,
+            "end_col_offset": old.end_col_offset,
+        }
+
+    def __call__(self, kind: Callable[..., Any], *fields: Any) -> Any:
+        return kind(*fields, **self._place)
+
+    def name(self, name: str) -> Any:
+        return self(ast.Name, name, ast.Load())
+
+    def call(self, name: str, *args: ast.expr) -> Any:
+        what = self(ast.Attribute, self.name("_hg_checks"), name, ast.Load())
+        return self(ast.Call, what, list(args), [])
 
 
 def rewritten(file: str, source: str) -> Any:
     """The code object of a test whose assertions report themselves."""
     tree = _Rewrite(file, source).visit(ast.parse(source, file))
-    return compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
+    return compile(tree, file, "exec", dont_inherit=True)
+
+
+@functools.lru_cache(maxsize=8)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """All that a test is made of, its whole first; a test is asked several times."""
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def named(source: str) -> set[str]:
     """Every name and attribute that a test mentions."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -111,7 +146,7 @@ def named(source: str) -> set[str]:
 def defined(source: str) -> set[str]:
     """Every name that a test gives something itself."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -123,17 +158,18 @@ def imported(source: str) -> set[str]:
     """Every name that a test imports: nothing that it takes with `*` replaces it."""
     return {
         (it.asname or it.name).partition(".")[0]
-        for node in ast.walk(ast.parse(source))
+        for node in _nodes(source)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for it in node.names
     }
 
 
-def asked(source: str) -> list[str]:
-    """The names that a test reads; builtins are Python's own."""
+def asked(*sources: str) -> list[str]:
+    """The names that tests read; builtins are Python's own."""
     reads = {
         node.id
-        for node in ast.walk(ast.parse(source))
+        for source in sources
+        for node in _nodes(source)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
     return sorted(it for it in reads if not hasattr(builtins, it) and it != "_hg_checks")
@@ -141,10 +177,11 @@ def asked(source: str) -> list[str]:
 
 def calls(source: str, name: str) -> bool:
     """Whether the test calls the function itself, at its outermost level."""
-    return any(
+    whole = _nodes(source)[0]
+    return isinstance(whole, ast.Module) and any(
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Name)
         and node.value.func.id == name
-        for node in ast.parse(source).body
+        for node in whole.body
     )

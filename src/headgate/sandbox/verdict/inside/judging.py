@@ -54,13 +54,22 @@ class Surroundings:
     """What the tests change of the environment, which the code is to see too."""
 
     def __init__(self) -> None:
+        self._raw = self._seen()
         self._last = self._now()
+
+    @staticmethod
+    def _seen() -> tuple[dict[Any, Any], str]:
+        """The same in the least time: it is asked for with each call."""
+        return dict(getattr(os.environ, "_data", os.environ)), os.getcwd()
 
     def _now(self) -> dict[str, str]:
         own = {it: value for it, value in os.environ.items() if not it.startswith("PYTEST_")}
         return {**own, "": os.getcwd()}
 
     def changed(self) -> Any:
+        if self._seen() == self._raw:
+            return None
+        self._raw = self._seen()
         last, self._last = self._last, self._now()
         gone = [it for it in last if it not in self._last]
         new = [[it, text] for it, text in self._last.items() if last.get(it) != text]
@@ -234,7 +243,7 @@ def _run_asserts(judge: Judge) -> None:
         if not judge.side.ask("has", 0, ("solution", entry)):
             raise AttributeError(f"the code defines no {entry}")
         space[entry] = space["candidate"] = getattr(solution, entry)
-    for name in checks.asked(source + "\n" + support):
+    for name in checks.asked(source, support):
         if name in space or not judge.side.ask("has", 0, ("solution", name)):
             continue
         own = None if name in judge.watch.defined else modules.owned(name)

@@ -202,7 +202,7 @@ def taken(names: set[str]) -> str:
 def install(tops: set[str], *finders: importlib.abc.MetaPathFinder) -> None:
     """Puts them before all others; `tops` are the outermost names that they find."""
     sys.meta_path[:0] = finders
-    if tops.isdisjoint(sys.modules):
+    if not any(it in sys.modules for it in tops):
         return  # to look at every name would copy the pages that they lie on
     for name in list(sys.modules):
         if any(it.find_spec(name, None) for it in finders):
