@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from headgate.cli.benchadd import add
 from headgate.cli.terminal import config_option, json_option
 
 SHAPE = click.option(
@@ -407,3 +408,6 @@ def totals(
     from headgate.cli.benchtotals import tell_totals  # costly to load
 
     raise SystemExit(tell_totals(totals, tasks, likenesses, prices, as_json=as_json))
+
+
+command.add_command(add)
