@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import pytest
 from headgate.bench.arm import Shot
 from headgate.bench.ask import Answer, Question
 from headgate.bench.asking import NO_TEMPERATURE, Asking, Gateway, body_of, tag
+from headgate.bench.reckoning import Billed
 from headgate.gateway import serve
 from headgate.ledger.record import Entry
 from headgate.sim.app import Options, Simulator
@@ -36,8 +37,12 @@ def most(model: str, usage: Usage) -> int | None:
     return price("", model, usage)
 
 
-async def spent(run: str, since_us: int) -> int:
-    return 0
+async def billed(run: str, since_us: int) -> Mapping[str, Billed]:
+    return {}
+
+
+async def way_us(provider: str) -> int | None:
+    return None
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ async def asking() -> AsyncIterator[Asking]:
     """Straight to the simulator, which speaks as a gateway does."""
     sim = await serve.start(Simulator(Options(book=BOOK, require_key=False)), serve.Listen())
     door = Door()
-    yield Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent))
+    yield Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, billed, way_us))
     await door.close()
     await sim.stop(at_once=True)
 
@@ -71,32 +76,36 @@ async def test_a_model_without_a_price_is_not_free(asking: Asking) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "fault", "is_final"),
+    ("script", "fault", "is_final", "may_cost_more"),
     [
-        ("529", "529", False),
-        ("500", "500", False),
-        ("401", "401", True),
-        ("429", "429", False),
-        ("429;should-retry=false", "429", True),
-        ("404", "404", True),
-        ("error-after=1", "error", False),
-        ("reset=head", "connection", False),
+        ("529", "529", False, False),
+        ("500", "500", False, False),
+        ("504", "504", False, True),
+        ("401", "401", True, False),
+        ("429", "429", False, False),
+        ("429;should-retry=false", "429", True, False),
+        ("404", "404", True, False),
+        ("error-after=1", "error", False, True),
+        ("reset=head", "connection", False, True),
+        ("events=5;cut=3", "truncated", False, True),
     ],
 )
 async def test_what_fails_is_a_fault_and_never_an_exception(
-    script: str, fault: str, is_final: bool
+    script: str, fault: str, is_final: bool, may_cost_more: bool
 ) -> None:
     scenario = read(f'title = "x"\nabout = "x"\nalways = "{script}"\n')
     options = Options(scenario=scenario, require_key=False)
     sim = await serve.start(Simulator(options), serve.Listen())
     door = Door()
     answer = await Asking(
-        Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent)
+        Gateway(door, Url.parse(sim.url), "", no_row, price, most, billed, way_us)
     ).ask(question())
     await door.close()
     await sim.stop(at_once=True)
     assert fault in answer.fault
     assert answer.is_final is is_final
+    assert answer.may_cost_more is may_cost_more
+    assert answer.network_us is None
 
 
 async def test_a_model_that_takes_no_temperature_is_asked_without_one() -> None:
@@ -110,7 +119,9 @@ async def test_a_model_that_takes_no_temperature_is_asked_without_one() -> None:
             return Answer(text="x", notes=(NO_TEMPERATURE,))
 
     picky = Picky(
-        Gateway(Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, spent)
+        Gateway(
+            Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, billed, way_us
+        )
     )
     answers = [await picky.ask(question()) for _ in range(2)]
     assert asked == [0.2, None, None]
@@ -121,7 +132,7 @@ async def test_a_model_that_refuses_a_temperature_on_the_wire_answers_without_on
     simulator = Simulator(Options(book=BOOK, require_key=False))
     sim = await serve.start(simulator, serve.Listen())
     door = Door()
-    asking = Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, spent))
+    asking = Asking(Gateway(door, Url.parse(sim.url), "", no_row, price, most, billed, way_us))
     simulator.next('400;message="temperature is not supported with this model"')
     first, second = [await asking.ask(question()) for _ in range(2)]
     await door.close()
@@ -152,6 +163,8 @@ async def test_calls_are_marked_with_run_and_arm_whatever_an_arm_is_called() -> 
         async def _hear(self, request: Request, heard: object) -> None:
             seen.extend(value for name, value in request.headers if name == b"x-headgate-tags")
 
-    gateway = Gateway(Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, spent)
+    gateway = Gateway(
+        Door(), Url.parse("http://127.0.0.1:9"), "", no_row, price, most, billed, way_us
+    )
     await Listening(gateway).ask(question(name="sonnet, long guide"))
     assert seen == [f"{tag('run')},arm=sonnet  long guide".encode()]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.bench.grade import Grade
-from headgate.bench.journal import Before, Head, Journal, OtherPlan
+from headgate.bench.journal import Before, Begun, Head, Journal, OtherPlan, Paid
 from headgate.bench.sample import Sample
 
 HEAD = Head("run", "digest", (("one", "d1"),), 5, 7)
@@ -32,11 +32,14 @@ def sample(number: int, **changes: object) -> Sample:
 STRANGE = sample(1, code="é\n\u2028", why="x" * 5000)
 
 
-def written(path: Path, *samples: Sample) -> None:
+def written(path: Path, *said: Sample | Begun | Paid) -> None:
     journal = Journal(path)
     journal.open(HEAD)
-    for it in samples:
-        journal.keep(it)
+    for it in said:
+        if isinstance(it, Sample):
+            journal.keep(it)
+        else:
+            journal.note(it)
     journal.close()
 
 
@@ -68,10 +71,17 @@ def test_a_torn_end_costs_one_sample_at_most(count: int, share: float) -> None:
 
 
 def test_an_answer_that_replaced_another_was_paid_for_twice(tmp_path: Path) -> None:
-    written(tmp_path / "j", sample(0), sample(0, correct=True, cost_nusd=5))
+    written(tmp_path / "j", Paid("a", 10), sample(0), Paid("b", 5), sample(0, correct=True))
     before = heard(tmp_path / "j")
     assert [it.correct for it in before.heard.values()] == [True]
     assert before.spent_nusd == 15
+
+
+def test_a_call_that_has_no_end_is_known_with_the_most_it_can_cost(tmp_path: Path) -> None:
+    lines = (Begun("a", 90), Begun("b", 80), Paid("a", 7), Begun("c", 70))
+    written(tmp_path / "j", *lines)
+    before = heard(tmp_path / "j")
+    assert (before.open, before.spent_nusd) == ({"b": 80, "c": 70}, 7)
 
 
 @pytest.mark.parametrize(

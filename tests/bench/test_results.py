@@ -56,3 +56,32 @@ def test_another_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text)
     with pytest.raises(BadResults, match=r"r\.json"):
         read(tmp_path / "r.json")
+
+
+def test_a_file_of_another_version_says_whose_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text('{"shape": "headgate bench results 9", "run": "in another manner"}')
+    with pytest.raises(BadResults, match="results 9") as error:
+        read(path)
+    assert "the Headgate that wrote it" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arm": "ghost"}, "of ghost for t0"),
+        ({"task": "ghost"}, "of one for ghost"),
+        ({"sample": 1}, "a sample twice"),
+    ],
+)
+def test_a_record_of_nobody_is_refused(
+    tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    run = run_of({"one": [5]})
+    first = msgspec.structs.replace(run.samples[0], **changes)
+    write(tmp_path / "r.json", run)
+    told = json.loads((tmp_path / "r.json").read_text())
+    told["run"]["samples"][0] = msgspec.to_builtins(first)
+    (tmp_path / "r.json").write_text(json.dumps(told))
+    with pytest.raises(BadResults, match=said):
+        read(tmp_path / "r.json")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.bench.ask import Answer, Question
 from headgate.bench.grade import Grade, Graded
-from headgate.bench.journal import Before, Head, Journal
+from headgate.bench.journal import Before, Begun, Head, Journal, Paid
+from headgate.bench.reckoning import reckoned
 from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
 from headgate.bench.sample import Sample
 from headgate.bench.task import Task
@@ -99,7 +103,7 @@ async def test_a_thousand_samples_killed_three_times_are_those_of_a_run_in_peace
     whole = await run(plan, means(Model()), NOTHING)
     lot = random.Random(8)  # noqa: S311
     asked = 0
-    outcome: Outcome | None = None
+    outcome = Outcome((), is_capped=False)
     for death in (*(lot.randrange(50, 300) for _ in range(3)), 10_000):
 
         def die(n: int, death: int = death) -> None:
@@ -117,7 +121,7 @@ async def test_a_thousand_samples_killed_three_times_are_those_of_a_run_in_peace
             outcome = await run(plan, means(model, keep=keep_it), before)
         await asyncio.to_thread(journal.close)
         asked += model.calls
-    assert outcome == whole
+    assert outcome.samples == whole.samples
     assert asked <= 1000 + 3 * plan.at_once
 
 
@@ -131,6 +135,60 @@ def test_a_cap_is_never_passed(cap: int, at_once: int, spent: int) -> None:
     assert outcome.is_capped == (len(outcome.samples) < 100)
     if outcome.is_capped:
         assert cap + 1 - spent - model.cost < 100  # there was no room for one more
+
+
+class Provider(Model):
+    """Bills a call when it begins, whatever becomes of who asked."""
+
+    def __init__(self, deaths: set[int]) -> None:
+        super().__init__(self._die)
+        self._deaths = deaths
+
+    def _die(self, n: int) -> None:
+        if n in self._deaths:
+            raise Killed
+
+    async def ask(self, question: Question) -> Answer:
+        cost = dice(question).randrange(50, 100)
+        self.cost += cost
+        for _ in range(dice(question).randrange(4)):
+            await asyncio.sleep(0)
+        answer = await super().ask(question)
+        self.cost -= cost  # it has been counted there
+        lost = dice(question).random() < 0.1
+        return (
+            msgspec.structs.replace(answer, cost_nusd=0, may_cost_more=True) if lost else answer
+        )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(500, 6_000), st.integers(1, 16), st.sets(st.integers(1, 9), max_size=3))
+def test_a_cap_is_never_passed_whenever_the_process_is_killed(
+    cap: int, at_once: int, deaths: set[int]
+) -> None:
+    """Of what was in flight nobody hears, and the provider is paid for it all the same."""
+    plan = PLAN._replace(cap_nusd=cap + 1, at_once=at_once)
+    provider, number = Provider(deaths), itertools.count()
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(len(deaths) + 1):
+            journal = Journal(Path(folder) / "j")
+
+            async def keep_it(sample: Sample, journal: Journal = journal) -> None:
+                await asyncio.to_thread(journal.keep, sample)
+
+            async def note(said: Begun | Paid, journal: Journal = journal) -> None:
+                await asyncio.to_thread(journal.note, said)
+
+            before = reckoned(journal.open(HEAD), {})
+            told = means(
+                provider, keep=keep_it, note=note, new_id=lambda: f"call{next(number)}"
+            )
+            try:
+                asyncio.run(run(plan, told, before))
+            except* Killed:
+                pass
+            journal.close()
+    assert provider.cost <= cap + 1
 
 
 @settings(max_examples=25, deadline=None)

@@ -52,7 +52,7 @@ def test_tasks_that_can_be_answered_right_and_wrong_are_known(folder: Path) -> N
 @pytest.mark.parametrize(
     ("rate", "said"),
     [
-        ("claude-*", "such as --rate"),
+        ("claude-*", "names no share"),
         ("claude-*=often", "such as --rate"),
         ("claude-*=1.2", "from 0 to 1"),
         ("claude-*=0.5,brocken=0.1", "brocken"),
@@ -71,3 +71,11 @@ def test_tasks_without_mutants_have_no_known_rate(folder: Path) -> None:
     found = answers(folder, "claude-*=0.5")
     assert found.exit_code == 2
     assert "a reference and a mutant" in found.stderr
+
+
+def test_a_place_that_cannot_be_written_to_is_told(folder: Path) -> None:
+    words = ("--tasks", folder / "tasks", "--rate", "gpt-*=0.8")
+    out = folder / "gone" / "book.json"
+    found = CliRunner().invoke(main, ["bench", "answers", str(out), *map(str, words)])
+    assert found.exit_code == 1
+    assert "book.json cannot be written" in found.stderr

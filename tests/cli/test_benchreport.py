@@ -57,6 +57,7 @@ def test_power_falls_with_the_difference_that_matters() -> None:
     ("words", "said"),
     [
         (("report", "gone.json"), "there is no gone.json"),
+        (("report", "."), "cannot be read: Is a directory"),
         (("compare", "a", "b", "c"), "one file, or two"),
         (("gate", "gone.json", "--baseline", "gone.json"), "there is no gone.json"),
     ],
@@ -65,6 +66,32 @@ def test_misuse_is_told(words: tuple[str, ...], said: str) -> None:
     found = bench(*words)
     assert found.exit_code == 2
     assert said in found.stderr
+
+
+def test_a_gate_that_holds_nothing_does_not_hold(
+    tmp_path: Path, files: tuple[Path, Path]
+) -> None:
+    other = tmp_path / "other.json"
+    write(other, run_of({"three": [5, 5]}))
+    found = bench("gate", other, "--baseline", files[0])
+    assert found.exit_code == 2
+    assert "nothing can be held" in found.stderr
+
+
+def test_a_gate_tells_what_it_left_out(tmp_path: Path) -> None:
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    write(before, run_of({"one": [5, 5, 5]}))
+    write(now, run_of({"one": [5, 5]}))
+    assert "1 tasks were not asked alike" in bench("gate", now, "--baseline", before).stderr
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [(0.7, 0.9, "0.7"), (0.2, 0.81, "0.8")])
+def test_a_difference_that_cannot_be_is_not_planned(
+    rate: float, least: float, most: str
+) -> None:
+    found = bench("power", "--rate", str(rate), "--least", str(least))
+    assert found.exit_code == 2
+    assert f"--least is {most} at most" in found.stderr
 
 
 def test_files_that_are_no_results_and_arms_that_are_not_there(

@@ -106,10 +106,10 @@ def test_a_task_that_nothing_here_can_judge_is_told_and_not_asked(folder: Path) 
 @pytest.mark.parametrize(
     ("seen", "fresh", "took_s", "told"),
     [
-        (Seen(0, 10, 0, 0), 0, 0.0, "0 of 10: none yet, $0"),
-        (Seen(4, 10, 3, 1_000_000), 0, 9.0, "4 of 10: 75% right, $0.00100"),
-        (Seen(4, 10, 2, 0), 2, 20.0, "4 of 10: 50% right, $0, 60 s left"),
-        (Seen(10, 100, 10, 0), 10, 60.0, "10 of 100: 100% right, $0, 9 min left"),
+        (Seen(0, 10, 0, 0), 0, 0.0, "0/10: none yet, $0"),
+        (Seen(4, 10, 3, 1_000_000), 0, 9.0, "4/10: 75% right, $0.00100"),
+        (Seen(4, 10, 2, 0), 2, 20.0, "4/10: 50% right, $0, 60 s left"),
+        (Seen(10, 100, 10, 0), 10, 60.0, "10/100: 100% right, $0, 9 min left"),
     ],
 )
 def test_progress_says_how_many_how_good_what_it_cost_and_what_is_left(

@@ -25,6 +25,8 @@ class Question(msgspec.Struct, frozen=True):
     """counted from 0; it is part of what is asked, so that no reply cache answers twice"""
     run: str = ""
     """the name of the run: the ledger's rows are tagged with it"""
+    call: str = ""
+    """the id that its row in the ledger shall have; "": any"""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +41,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     took_us: int = 0
     ttft_us: int = 0
     """0: no content came"""
-    network_us: int = 0
-    """of ttft_us: the way there and back, as the opening of a connection measures it"""
+    network_us: int | None = None
+    """of ttft_us: the way there and back, as a handshake takes it; None: nobody measured it"""
     waited_us: int = 0
     """in line for a limit; not part of the model's time"""
     input_tokens: int = 0
@@ -48,9 +50,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    cache_read_nusd: int | None = None
+    """of cost: what was read from a cache; None: only the sum is known"""
+    cache_write_nusd: int | None = None
     cost_nusd: int = 0
     is_priced: bool = True
     """False: the catalog has no price for it, and cost is unknown, not nothing"""
+    may_cost_more: bool = False
+    """something may have been billed of which nothing arrived"""
     answered_from: str = ""
     """hit, near, join or replay: it is no new sample of the model"""
     is_simulated: bool = False

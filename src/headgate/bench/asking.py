@@ -18,6 +18,7 @@ import msgspec
 
 from headgate.bench.arm import Arm
 from headgate.bench.ask import Answer, Question
+from headgate.bench.reckoning import AGAIN, Billed, is_sure
 from headgate.ledger.record import Entry
 from headgate.money.catalog import UNPRICED
 from headgate.upstream import Door, Exchange, Request, Url
@@ -29,6 +30,8 @@ REPLY_LIMIT = 4_000_000
 PATIENCE_S = 600.0
 FINAL = frozenset((400, 401, 402, 403, 404, 405, 413, 422))
 """statuses after which the same question would be answered the same"""
+NOBODY_KNOWS = frozenset((502, 504))
+"""statuses after which somebody further on may have been paid"""
 LIMITED = 429
 """a moment's limit, or a budget at its end: then the reply says that asking again is no use"""
 NO_TEMPERATURE = "the model takes no temperature: it was left out"
@@ -50,10 +53,10 @@ class Gateway(NamedTuple):
     """provider, model, usage -> nano-dollars; None: it has no price"""
     most: Callable[[str, Usage], int | None]
     """model, usage -> the most that a call can cost, whoever answers it; None: nobody knows"""
-    spent: Callable[[str, int], Awaitable[int]]
-    """a run's name, since when (us) -> what the ledger has of it; 0: it cannot be read"""
-    network_us: Mapping[str, int] = {}
-    """of a provider: how long the opening of a connection to it takes"""
+    billed: Callable[[str, int], Awaitable[Mapping[str, Billed]]]
+    """a run's name, since when (us) -> what the ledger has of it; nothing: it cannot be read"""
+    way_us: Callable[[str], Awaitable[int | None]]
+    """provider -> there and back; of "" to the gateway itself; None: nobody measured it"""
 
 
 class _Heard(msgspec.Struct):
@@ -65,6 +68,9 @@ class _Heard(msgspec.Struct):
     usage: Usage = Usage()
     first_at: float = 0.0
     error: str = ""
+    provider: str = ""
+    is_whole: bool = False
+    may_cost_more: bool = False
 
 
 class _Refused(Exception):
@@ -93,7 +99,8 @@ class Asking:
         return await self._ask(question, tempered=False)
 
     async def _ask(self, question: Question, *, tempered: bool) -> Answer:
-        call = f"bench-{secrets.token_hex(10)}"
+        call = question.call or new_id()
+        call = call if tempered else f"{call}{AGAIN}"
         temperature = question.arm.temperature if tempered else None
         request = self._request(question, call, body_of(question, temperature))
         notes = () if tempered or question.arm.temperature is None else (NO_TEMPERATURE,)
@@ -104,11 +111,15 @@ class Asking:
                 await self._hear(request, heard)
         except _Refused as refused:
             told = f"{refused.status}: {refused}"
-            return Answer(id=call, fault=told, is_final=refused.is_final)
+            doubt = refused.status in NOBODY_KNOWS
+            answer = Answer(id=call, fault=told, is_final=refused.is_final, may_cost_more=doubt)
+            return await self._accounted(answer, heard, question.arm) if doubt else answer
         except Fault as fault:
             heard.error = f"{fault.kind.value}: {fault.message}"
+            heard.may_cost_more = fault.maybe_billed
         except TimeoutError:
             heard.error = f"timeout: no end within {PATIENCE_S:g} s"
+            heard.may_cost_more = True
         ended = time.perf_counter()
         took_us = int((ended - begun) * 1e6)
         ttft_us = int((heard.first_at - begun) * 1e6) if heard.first_at else 0
@@ -122,8 +133,10 @@ class Asking:
             is_cut=heard.stop == "max_tokens",
             notes=notes,
             fault=heard.error,
+            may_cost_more=heard.may_cost_more,
+            provider=heard.provider,
         )
-        return await self._accounted(answer, heard.usage, question.arm)
+        return await self._accounted(answer, heard, question.arm)
 
     def _request(self, question: Question, call: str, body: bytes) -> Request:
         gateway = self._gateway
@@ -149,17 +162,23 @@ class Asking:
             if exchange.status != 200:
                 body = await exchange.read_all(REPLY_LIMIT)
                 raise _Refused(exchange.status, _words(body), is_final=_is_final(exchange))
+            heard.provider = _provider(exchange)
             await _read_stream(exchange, heard)
+            if not (heard.is_whole or heard.error):
+                heard.error = "truncated: the stream ended before the answer did"
+                heard.may_cost_more = True
         finally:
             exchange.close()
 
-    async def _accounted(self, answer: Answer, usage: Usage, arm: Arm) -> Answer:
+    async def _accounted(self, answer: Answer, heard: _Heard, arm: Arm) -> Answer:
         row = await self._gateway.row(answer.id)
         if row is not None:
-            return _of_row(answer, row, self._gateway.network_us)
+            return _of_row(answer, row, await self._gateway.way_us(row.provider))
+        usage = heard.usage
         cost = self._gateway.price("", answer.model or arm.model, usage)
         return msgspec.structs.replace(
             answer,
+            network_us=await self._gateway.way_us(""),
             input_tokens=usage.input_fresh,
             cache_read_tokens=usage.cache_read,
             cache_write_tokens=usage.cache_write_5m + usage.cache_write_1h,
@@ -167,6 +186,11 @@ class Asking:
             cost_nusd=cost or 0,
             is_priced=cost is not None,
         )
+
+
+def new_id() -> str:
+    """Of a call that is to be made."""
+    return f"bench-{secrets.token_hex(10)}"
 
 
 def tag(run: str) -> str:
@@ -201,6 +225,12 @@ def _is_final(exchange: Exchange) -> bool:
     return ends or exchange.status in FINAL
 
 
+def _provider(exchange: Exchange) -> str:
+    """Who answered, as a gateway names it."""
+    named = dict(exchange.headers).get(b"x-headgate-target", b"")
+    return named.partition(b":")[0].decode("latin-1")
+
+
 async def _read_stream(exchange: Exchange, heard: _Heard) -> None:
     splitter = Splitter()
     while data := await exchange.read():
@@ -222,9 +252,12 @@ def _take(said: dict[str, Any], heard: _Heard) -> None:
     elif kind == "message_delta":
         heard.stop = said["delta"].get("stop_reason") or heard.stop
         heard.usage = _used(heard.usage, said.get("usage") or {})
+    elif kind == "message_stop":
+        heard.is_whole = True
     elif kind == "error":
         error = said.get("error") or {}
         heard.error = f"{error.get('type', 'error')}: {error.get('message', '')}"
+        heard.may_cost_more = True
 
 
 def _used(before: Usage, said: Mapping[str, Any]) -> Usage:
@@ -238,7 +271,7 @@ def _used(before: Usage, said: Mapping[str, Any]) -> Usage:
     return before._replace(**found)
 
 
-def _of_row(answer: Answer, row: Entry, network_us: Mapping[str, int]) -> Answer:
+def _of_row(answer: Answer, row: Entry, way_us: int | None) -> Answer:
     writes = (row.cache_write_5m, row.cache_write_1h, row.cache_write_30m, row.cache_write_12h)
     fault = answer.fault or (row.fault if row.ending != "complete" else "")
     return msgspec.structs.replace(
@@ -247,16 +280,19 @@ def _of_row(answer: Answer, row: Entry, network_us: Mapping[str, int]) -> Answer
         model=row.model_served or row.model_sent,
         took_us=row.took_us,
         ttft_us=row.ttft_us,
-        network_us=network_us.get(row.provider, 0),
+        network_us=way_us,
         waited_us=row.waited_us,
         input_tokens=row.input_fresh,
         cache_read_tokens=row.cache_read,
         cache_write_tokens=sum(writes),
+        cache_read_nusd=row.cache_read_nusd,
+        cache_write_nusd=row.cache_write_nusd,
         output_tokens=row.output,
         cost_nusd=row.cost_nusd,
         is_priced=row.priced_by not in ("", *GUESSED),
         answered_from=row.answered_from,
         is_simulated=bool(row.simulated),
+        may_cost_more=not is_sure(row.ending, row.maybe_billed),
         fault=fault or ("canned: every rung failed" if row.canned else ""),
     )
 

@@ -1,12 +1,14 @@
 """What a run has heard so far, on disk: a run that was killed goes on from there.
 
 Rule 1: a sample is on disk before it counts; one that was being written is asked again.
-Rule 2: a journal belongs to one plan: with other tasks, arms or numbers it is refused.
+Rule 2: a call is on disk before it is made, with the most that it can cost, and its cost after.
+Rule 3: a journal belongs to one plan: with other tasks, arms or numbers it is refused.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,7 +16,7 @@ import msgspec
 
 from headgate.bench.sample import Place, Sample
 
-SHAPE = 1
+SHAPE = 2
 
 
 class OtherPlan(ValueError):
@@ -37,6 +39,21 @@ class Head(msgspec.Struct, frozen=True):
     shape: int = SHAPE
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A call that is about to be made."""
+
+    begun: str
+    """its id"""
+    most_nusd: int
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """What a call cost, for sure."""
+
+    paid: str
+    cost_nusd: int
+
+
 class Before(NamedTuple):
     """What a run has heard already."""
 
@@ -45,10 +62,14 @@ class Before(NamedTuple):
     """of each place the last answer"""
     spent_nusd: int
     """of all answers, those included that another one replaced"""
+    open: Mapping[str, int] = {}
+    """calls of which nobody knows what they cost, and the most that they can have"""
+    lost_nusd: int = 0
+    """the most that may have been billed beside what is known"""
 
 
 class Journal:
-    """One file, a line of JSON for each sample."""
+    """One file, a line of JSON for each call that is made, its cost, and each sample."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -78,12 +99,14 @@ class Journal:
         good = len(lines[0]) + sum(map(len, whole))
         file.truncate(good)  # a line that was torn off
         file.seek(good)
-        samples = [msgspec.json.decode(it, type=Sample) for it in whole]
-        spent = sum(it.cost_nusd for it in samples)
-        return Before(head, {it.place: it for it in samples}, spent)
+        return _before(head, [_read(it) for it in whole])
 
     def keep(self, sample: Sample) -> None:
         self._write(sample)
+
+    def note(self, said: Begun | Paid) -> None:
+        """A call is made, or was: it is not made before it is on disk."""
+        self._write(said, at_once=isinstance(said, Begun))
 
     def close(self) -> None:
         if self._file is not None:
@@ -100,11 +123,28 @@ class Journal:
         except msgspec.MsgspecError as error:
             raise OtherPlan(self._path, "a head that nobody can read") from error
 
-    def _write(self, said: Head | Sample) -> None:
+    def _write(self, said: Head | Sample | Begun | Paid, *, at_once: bool = True) -> None:
         assert self._file is not None, "open the journal first"
         self._file.write(msgspec.json.encode(said) + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if at_once:
+            os.fsync(self._file.fileno())
+
+
+def _read(line: bytes) -> Sample | Begun | Paid:
+    if line.startswith(b'{"begun":'):
+        return msgspec.json.decode(line, type=Begun)
+    if line.startswith(b'{"paid":'):
+        return msgspec.json.decode(line, type=Paid)
+    return msgspec.json.decode(line, type=Sample)
+
+
+def _before(head: Head, lines: Sequence[Sample | Begun | Paid]) -> Before:
+    samples = {it.place: it for it in lines if isinstance(it, Sample)}
+    begun = {it.begun: it.most_nusd for it in lines if isinstance(it, Begun)}
+    paid = {it.paid: it.cost_nusd for it in lines if isinstance(it, Paid)}
+    still = {call: most for call, most in begun.items() if call not in paid}
+    return Before(head, samples, sum(paid.values()), still)
 
 
 def _compare(path: Path, head: Head, wanted: Head) -> None:

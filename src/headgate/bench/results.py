@@ -20,6 +20,12 @@ SHAPE = "headgate bench results 1"
 class BadResults(ValueError):
     """A file that holds no results."""
 
+    def __init__(
+        self, what: str, remedy: str = "name a file that headgate bench run wrote"
+    ) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
 
 class Aggregate(msgspec.Struct, frozen=True):
     """What the samples of one arm add up to."""
@@ -91,9 +97,31 @@ def write(path: Path, run: Run) -> None:
 def read(path: Path) -> Run:
     """The run that a file holds."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Results)
+        written = path.read_bytes()
+    except OSError as error:
+        raise BadResults(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        shape = msgspec.json.decode(written, type=_Shaped).shape
+        if shape != SHAPE:
+            remedy = "read it with the Headgate that wrote it, or run the benchmark again"
+            raise BadResults(f"{path} is of another version: {shape}, not {SHAPE}", remedy)
+        run = msgspec.json.decode(written, type=Results).run
     except msgspec.MsgspecError as error:
         raise BadResults(f"{path} holds no results of headgate bench: {error}") from error
-    if found.shape != SHAPE:
-        raise BadResults(f"{path} is of another version: {found.shape}")
-    return found.run
+    _check(path, run)
+    return run
+
+
+class _Shaped(msgspec.Struct):
+    shape: str
+
+
+def _check(path: Path, run: Run) -> None:
+    """Every sample is of an arm and a task of the run, and there once."""
+    arms, tasks = {it.name for it in run.arms}, {it.id for it in run.tasks}
+    for it in run.samples:
+        if it.arm not in arms or it.task not in tasks:
+            named = f"sample {it.sample} of {it.arm} for {it.task}"
+            raise BadResults(f"{path} names no such arm or task: {named}")
+    if len({it.place for it in run.samples}) < len(run.samples):
+        raise BadResults(f"{path} holds a sample twice")

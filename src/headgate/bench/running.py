@@ -1,7 +1,8 @@
 """Runs a benchmark: asks every arm every task, has the answers judged, and stops in time.
 
 Rule 1: arms take turns at every task: an hour in which a provider is slow is everybody's.
-Rule 2: before a call is made the most that it can cost is set aside: a cap is never passed.
+Rule 2: before a call is made the most that it can cost is set aside, on disk too: a cap is
+never passed, whatever ends the process.
 Rule 3: what has been heard is kept before anything else is asked for its sake.
 Rule 4: where there is no use in going on, what is being answered is heard out and kept first.
 """
@@ -18,7 +19,7 @@ from headgate.bench.arm import Arm
 from headgate.bench.ask import Answer, Ask, Question
 from headgate.bench.extract import code_of
 from headgate.bench.grade import Grade, Graded
-from headgate.bench.journal import Before
+from headgate.bench.journal import Before, Begun, Paid
 from headgate.bench.sample import Place, Sample
 from headgate.bench.task import Task
 from headgate.sandbox.model import Unavailable
@@ -45,6 +46,10 @@ class Seen(NamedTuple):
     spent_nusd: int
 
 
+async def _forget(said: Begun | Paid) -> None:
+    pass
+
+
 class Means(NamedTuple):
     """What a run is done with."""
 
@@ -55,6 +60,10 @@ class Means(NamedTuple):
     keep: Callable[[Sample], Awaitable[None]]
     seen: Callable[[Seen], None]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    note: Callable[[Begun | Paid], Awaitable[None]] = _forget
+    """of a call: before it is made, and what it cost"""
+    new_id: Callable[[], str] = str
+    """of a call"""
 
 
 class Plan(NamedTuple):
@@ -76,6 +85,8 @@ class Outcome(NamedTuple):
     samples: tuple[Sample, ...]
     is_capped: bool
     """the cap ended it before everything was asked"""
+    lost_nusd: int = 0
+    """may have been billed beside what is known, and counts against the cap"""
 
 
 def places(plan: Plan) -> Iterator[tuple[Place, Arm, Task]]:
@@ -87,27 +98,30 @@ def places(plan: Plan) -> Iterator[tuple[Place, Arm, Task]]:
 
 
 class _Purse:
-    """Holds the cap: what is spent and what calls in flight may still cost stay below it."""
+    """Holds the cap: what is spent, what was perhaps billed besides, and what calls in flight
+    may still cost stay below it."""
 
-    def __init__(self, cap_nusd: int, spent_nusd: int) -> None:
-        self._cap, self.spent = cap_nusd, spent_nusd
+    def __init__(self, cap_nusd: int, spent_nusd: int, lost_nusd: int) -> None:
+        self._cap, self.spent, self.lost = cap_nusd, spent_nusd, lost_nusd
         self._reserved = 0
         self._change = asyncio.Condition()
 
     async def reserve(self, most: int) -> bool:
         """False: it would not fit even if nothing else were in flight."""
         async with self._change:
-            while self._cap and self.spent + self._reserved + most > self._cap:
+            while self._cap and self.spent + self.lost + self._reserved + most > self._cap:
                 if not self._reserved:
                     return False
                 await self._change.wait()
             self._reserved += most
             return True
 
-    async def settle(self, most: int, cost: int) -> None:
+    async def settle(self, most: int, answer: Answer) -> None:
         async with self._change:
             self._reserved -= most
-            self.spent += cost
+            self.spent += answer.cost_nusd
+            if answer.may_cost_more:
+                self.lost += max(0, most - answer.cost_nusd)
             self._change.notify_all()
 
 
@@ -115,7 +129,7 @@ class _Run:
     def __init__(self, plan: Plan, means: Means, before: Before) -> None:
         self._plan, self._means = plan, means
         self._heard = {at: it for at, it in before.heard.items() if it.is_counted}
-        self._purse = _Purse(plan.cap_nusd, before.spent_nusd)
+        self._purse = _Purse(plan.cap_nusd, before.spent_nusd, before.lost_nusd)
         self._waiting = iter([it for it in places(plan) if it[0] not in self._heard])
         self._of = len(plan.tasks) * len(plan.arms) * plan.samples_each
         self._is_capped = False
@@ -133,7 +147,7 @@ class _Run:
             raise self._halted
         order = (at for at, _, _ in places(self._plan))
         found = tuple(self._heard[at] for at in order if at in self._heard)
-        return Outcome(found, self._is_capped)
+        return Outcome(found, self._is_capped, self._purse.lost)
 
     async def _work(self) -> None:
         for place, arm, task in self._waiting:
@@ -167,14 +181,19 @@ class _Run:
         return answer
 
     async def _ask_once(self, question: Question) -> Answer | None:
-        most = self._means.most_nusd(question) if self._plan.cap_nusd else 0
+        means = self._means
+        most = means.most_nusd(question)
         if not await self._purse.reserve(most):
             return None
+        question = msgspec.structs.replace(question, call=means.new_id())
         answer = Answer()
         try:
-            answer = await self._means.ask(question)
+            await means.note(Begun(question.call, most))
+            answer = await means.ask(question)
+            if not answer.may_cost_more:
+                await means.note(Paid(question.call, answer.cost_nusd))
         finally:
-            await self._purse.settle(most, answer.cost_nusd)
+            await self._purse.settle(most, answer)
         return answer
 
     async def _take(self, place: Place, task: Task, answer: Answer) -> None:
@@ -219,13 +238,15 @@ def _sample(place: Place, answer: Answer, graded: Graded, notes: tuple[str, ...]
         why="" if is_ours else graded.why,
         latency_ms=(answer.took_us - answer.waited_us) / 1000,
         ttft_ms=max(0, answer.ttft_us - answer.waited_us) / 1000,
-        network_ms=answer.network_us / 1000,
+        network_ms=None if answer.network_us is None else answer.network_us / 1000,
         waited_ms=answer.waited_us / 1000,
         judged_ms=graded.ms,
         input_tokens=answer.input_tokens,
         cache_read_tokens=answer.cache_read_tokens,
         cache_write_tokens=answer.cache_write_tokens,
         output_tokens=answer.output_tokens,
+        cache_read_nusd=answer.cache_read_nusd,
+        cache_write_nusd=answer.cache_write_nusd,
         cost_nusd=answer.cost_nusd,
         is_priced=answer.is_priced,
         answered_from=answer.answered_from,

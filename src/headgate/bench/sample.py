@@ -41,13 +41,17 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """the whole answer; "" where a run keeps none"""
     latency_ms: float = 0.0
     ttft_ms: float = 0.0
-    network_ms: float = 0.0
+    network_ms: float | None = None
+    """of ttft_ms: the way there and back; None: nobody measured it"""
     waited_ms: float = 0.0
     judged_ms: float = 0.0
     input_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    cache_read_nusd: int | None = None
+    """of cost_nusd: for what was read from a cache; None: only the sum is known"""
+    cache_write_nusd: int | None = None
     cost_nusd: int = 0
     is_priced: bool = True
     answered_from: str = ""

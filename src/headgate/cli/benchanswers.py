@@ -13,6 +13,7 @@ import msgspec
 from headgate.bench.task import TaskSet
 from headgate.cli import Misuse
 from headgate.cli.terminal import say
+from headgate.cli.whole import write_whole
 from headgate.sim.coder import Known, Rates, Written
 
 
@@ -26,14 +27,16 @@ def write_answers(tasks: TaskSet, rates: Sequence[str], out: Path) -> int:
     if not known:
         raise Misuse("no task has a reference and a mutant", "name a dataset that has them")
     book = Written(dict(_rate(it) for it in rates), known)
-    out.write_bytes(msgspec.json.encode(book))
+    write_whole(out, msgspec.json.encode(book).decode(), "OUT")
     say(f"{len(known)} of {len(tasks.tasks)} tasks are known: headgate sim --answers {out}")
     return 0
 
 
 def _rate(text: str) -> tuple[str, Rates]:
     """`claude-*=0.94,broken=0.03`"""
-    model, _, said = text.partition("=")
+    model, equals, said = text.partition("=")
+    if not equals:
+        raise Misuse(f"--rate {text} names no share", "such as --rate 'claude-*=0.94'")
     right, *more = said.split(",")
     try:
         fields = {"right": float(right)} | {

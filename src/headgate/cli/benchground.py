@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from headgate.bench.asking import GUESSED, Gateway, tag
+from headgate.bench.reckoning import Billed, is_sure
+from headgate.bench.ways import Ways
 from headgate.cli import Misuse, Trouble
 from headgate.cli.sharing import in_force
 from headgate.cli.where import ledger_of
@@ -27,6 +29,7 @@ from headgate.ledger.record import Entry
 from headgate.money.catalog import UNPRICED, Catalog
 from headgate.store.place import Place, connect_reader
 from headgate.upstream import Door, Url
+from headgate.upstream.distance import Surveyor
 from headgate.wire.model import Usage
 
 ROW_S, LOOK_S = 3.0, 0.01
@@ -42,11 +45,14 @@ async def asked_gateway(config: Config, url: str, key: str) -> AsyncIterator[Gat
     door = Door()
     try:
         if url:
-            yield Gateway(door, _parsed(url), key, _no_row, price, most, _unknown)
+            place = _parsed(url)
+            way_us = Ways({"": place}, Surveyor().round_trip_us).way_us
+            yield Gateway(door, place, key, _no_row, price, most, _unknown, way_us)
             return
-        async with _own(config, key) as (opened, place):
+        way_us = Ways(_places(config), Surveyor().round_trip_us).way_us
+        async with _own(config, key) as (opened, ledger):
             where = (door, _parsed(opened.url), key)
-            yield Gateway(*where, _rows(place), price, most, _spending(place))
+            yield Gateway(*where, _rows(ledger), price, most, _spending(ledger), way_us)
     finally:
         await door.close()
 
@@ -87,22 +93,37 @@ async def _no_row(call: str) -> Entry | None:
     return None
 
 
-async def _unknown(run: str, since_us: int) -> int:
-    return 0
+async def _unknown(run: str, since_us: int) -> Mapping[str, Billed]:
+    return {}
 
 
-def _spending(place: Place) -> Callable[[str, int], Awaitable[int]]:
+def _places(config: Config) -> Mapping[str, Url]:
+    """Where providers are, and how they are trusted."""
+    return {
+        it.name: Url.parse(it.base_url, verify_tls=it.verify_tls, ca_file=it.ca_file)
+        for it in config.providers
+    }
+
+
+def _spending(place: Place) -> Callable[[str, int], Awaitable[Mapping[str, Billed]]]:
     """What the ledger has of a run: also of calls whose answers were lost with a process."""
 
-    def look(run: str, since_us: int) -> int:
+    def look(run: str, since_us: int) -> Mapping[str, Billed]:
+        asked = (
+            "SELECT tags, id, cost_nusd, ending, maybe_billed FROM call WHERE at_us >= ?",
+            (since_us,),
+        )
         with contextlib.closing(connect_reader(place)) as db:
-            rows = db.execute("SELECT tags, cost_nusd FROM call WHERE at_us >= ?", (since_us,))
-            return sum(int(cost) for tags, cost in rows if tag(run) in str(tags).split(","))
+            return {
+                str(call): Billed(int(cost), is_sure(str(ending), int(doubt)))
+                for tags, call, cost, ending, doubt in db.execute(*asked)
+                if tag(run) in str(tags).split(",")
+            }
 
-    async def spent(run: str, since_us: int) -> int:
+    async def billed(run: str, since_us: int) -> Mapping[str, Billed]:
         return await asyncio.to_thread(look, run, since_us)
 
-    return spent
+    return billed
 
 
 def _rows(place: Place) -> Callable[[str], Awaitable[Entry | None]]:

@@ -31,10 +31,10 @@ def results(path: Path) -> Run:
     """The run of a file; Misuse where it holds none."""
     try:
         return read(path)
-    except FileNotFoundError as error:
-        raise Misuse(f"there is no {path}", "headgate bench run writes one") from error
     except BadResults as error:
-        raise Misuse(str(error), "name a file that headgate bench run wrote") from error
+        if not path.exists():
+            raise Misuse(f"there is no {path}", "headgate bench run writes one") from error
+        raise Misuse(str(error), error.remedy) from error
 
 
 def tell_report(path: Path, html: Path | None, *, as_json: bool) -> int:
@@ -119,6 +119,11 @@ class Foreseen(msgspec.Struct, frozen=True):
 
 def plan_power(wanted: Wanted, *, as_json: bool) -> int:
     """How many tasks show a difference, for some numbers of samples each."""
+    if wanted.least > max(wanted.rate, 1 - wanted.rate):
+        raise Misuse(
+            f"whoever is right at {wanted.rate:g} cannot be {wanted.least:g} better or worse",
+            f"--least is {max(wanted.rate, 1 - wanted.rate):g} at most with this --rate",
+        )
     plans = []
     for samples in (1, 2, 3, 5, 10):
         spread = spread_of(wanted.rate, samples, wanted.alike, wanted.both)
@@ -128,9 +133,11 @@ def plan_power(wanted: Wanted, *, as_json: bool) -> int:
         print_json(plans)
         return 0
     for it in plans:
-        click.echo(f"{it.samples:>3} samples each: {it.tasks:>6,} tasks, {it.calls:>8,} calls")
+        each = "sample  each" if it.samples == 1 else "samples each"
+        click.echo(f"{it.samples:>3} {each}: {it.tasks:>6,} tasks, {it.calls:>8,} calls")
     best = min(plans, key=lambda it: it.calls)
-    say(f"fewest calls: {best.tasks:,} tasks with {best.samples} samples each")
+    each = "a single sample" if best.samples == 1 else f"{best.samples} samples"
+    say(f"fewest calls: {best.tasks:,} tasks with {each} each")
     return 0
 
 
@@ -139,6 +146,11 @@ def tell_gate(
 ) -> int:
     """Whether the gate holds; the exit code says it too."""
     found = gate(results(baseline), results(now), level, tolerance)
+    if not found.checked:
+        raise Misuse(
+            f"{now} and {baseline} have no arm with a task in common: nothing can be held",
+            "run the same arms and tasks as the baseline",
+        )
     if as_json:
         print_json({"fails": found.fails, "gate": found})
     else:

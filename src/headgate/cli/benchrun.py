@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,11 +24,12 @@ from headgate import __version__
 from headgate.bench import variation
 from headgate.bench.arm import SYSTEM, Arm
 from headgate.bench.ask import Question
-from headgate.bench.asking import Asking, Gateway, body_of
+from headgate.bench.asking import Asking, Gateway, body_of, new_id
 from headgate.bench.grade import Graded
-from headgate.bench.journal import Before, Head, Journal, OtherPlan
+from headgate.bench.journal import Before, Begun, Head, Journal, OtherPlan, Paid
 from headgate.bench.judges import Judges
 from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
+from headgate.bench.reckoning import reckoned
 from headgate.bench.results import results_of, write
 from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
 from headgate.bench.sample import Run, Sample, TaskFacts
@@ -107,6 +109,8 @@ def run_benchmark(asked: Asked) -> int:
     _tell(asked, done)
     if lost:
         say(f"{lost} samples failed for no fault of a model: run the same again to ask anew")
+        why, count = Counter(it.error for it in done.samples if it.error).most_common(1)[0]
+        say(f"most often ({count}): {why}")
     return 0 if is_whole else UNFINISHED
 
 
@@ -146,7 +150,10 @@ def _arms(asked: Asked) -> tuple[Arm, ...]:
             )
         return of_models(asked.models, terms)
     except BadArms as error:
-        raise Misuse(str(error), "headgate bench run --help has examples") from error
+        remedy = (
+            "an arm is a table [[arm]] with a model, and a name, system, system_file, shots"
+        )
+        raise Misuse(str(error), remedy) from error
 
 
 async def _trusted(asked: Asked, found: TaskSet, judges: Judges, verdicts: Verdicts) -> TaskSet:
@@ -212,8 +219,8 @@ class _Bench:
         secret = key_of(asked.key_env)
         async with asked_gateway(config, asked.url, secret) as gateway:
             most = self._most(gateway)
-            ledger_nusd = await gateway.spent(before.head.name, before.head.begun_us)
-            before = before._replace(spent_nusd=max(before.spent_nusd, ledger_nusd))
+            ledger = await gateway.billed(before.head.name, before.head.begun_us)
+            before = reckoned(before, ledger)
             plan = Plan(
                 before.head.name,
                 self._tasks.tasks,
@@ -223,6 +230,7 @@ class _Bench:
                 at_once=asked.at_once,
             )
             means = Means(Asking(gateway).ask, self._judge, most, self._keep, self._seen)
+            means = means._replace(note=self._note, new_id=new_id)
             return await self._told(before, await run(plan, means, before))
 
     def _most(self, gateway: Gateway) -> Callable[[Question], int]:
@@ -257,6 +265,9 @@ class _Bench:
     async def _keep(self, sample: Sample) -> None:
         await asyncio.to_thread(self._journal.keep, sample)
 
+    async def _note(self, said: Begun | Paid) -> None:
+        await asyncio.to_thread(self._journal.note, said)
+
     def _seen(self, it: Seen) -> None:
         if self._done_before is None:
             self._done_before = it.done
@@ -276,6 +287,13 @@ class _Bench:
             told = f"--max-cost ended it: {len(outcome.samples)} samples were asked for"
             most = dollars(self._dearest_nusd)
             notes.append(f"{told}, and one more could cost up to {most}")
+        if self._asked.url:
+            notes.append("network is the way to the gateway alone: what lies behind it is wait")
+        if outcome.lost_nusd:
+            notes.append(
+                f"calls that ended before anybody saw what they cost may have cost up to "
+                f"{dollars(outcome.lost_nusd)} more: it counts against --max-cost alone"
+            )
         if self._tasks.is_builtin:
             notes.append("no dataset was named: these are the tasks that Headgate ships")
         return Run(
@@ -302,7 +320,7 @@ class _Bench:
 def course(it: Seen, fresh: int, took_s: float) -> str:
     """How far it has come; `fresh`: of what is done, what was done in that time."""
     right = f"{it.right / it.done:.0%} right" if it.done else "none yet"
-    told = f"{it.done} of {it.of}: {right}, {dollars(it.spent_nusd)}"
+    told = f"{it.done}/{it.of}: {right}, {dollars(it.spent_nusd)}"
     return f"{told}, {_span(took_s / fresh * (it.of - it.done))} left" if fresh else told
 
 
@@ -316,6 +334,7 @@ def _tell(asked: Asked, done: Run) -> None:
         return
     for it in results_of(done).aggregates:
         right = f"{it.correct} of {it.samples} right ({it.accuracy:.1%})"
+        right = right if it.samples else "no answer"
         click.echo(f"{it.arm}: {right}, {dollars(it.cost_nusd)}")
     for note in done.notes:
         say(note)

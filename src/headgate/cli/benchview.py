@@ -13,7 +13,18 @@ import click
 from headgate.bench.report.compare import Comparison
 from headgate.bench.report.figures import Disagreement, Figures, Report
 from headgate.bench.report.gate import Gate
-from headgate.bench.report.words import dollars, interval, percent, sentence, warnings
+from headgate.bench.report.words import (
+    UNMEASURED,
+    caching,
+    dollars,
+    interval,
+    parts,
+    percent,
+    rapid,
+    sentence,
+    span,
+    warnings,
+)
 from headgate.bench.sample import Run
 from headgate.cli.terminal import print_table, safe, say
 
@@ -29,6 +40,7 @@ def show(run: Run, told: Report) -> None:
     _show_errors(told.arms)
     _show_pace(told.arms)
     _show_money(told)
+    _show_caching(told)
     for name, groups in (("language", "languages"), ("tag", "tags")):
         _show_groups(told.arms, name, groups)
     _show_disagreements(told.disagreements)
@@ -69,22 +81,20 @@ def _show_errors(arms: Sequence[Figures]) -> None:
 
 
 def _show_pace(arms: Sequence[Figures]) -> None:
-    rows = []
-    for it in arms:
-        if it.pace is not None:
-            latency, ttft = it.pace.latency, it.pace.ttft
-            rows.append(
-                [
-                    it.arm,
-                    f"{latency.p50:,.0f} / {latency.p95:,.0f} / {latency.p99:,.0f} ms",
-                    f"{ttft.p50:,.0f} / {ttft.p95:,.0f} / {ttft.p99:,.0f} ms",
-                    f"{it.pace.tokens_per_s:,.0f}/s",
-                    f"{it.pace.network_ms:,.0f} + {it.pace.thinking_ms:,.0f} + "
-                    f"{it.pace.writing_ms:,.0f} ms",
-                ]
-            )
-    heads = ["arm", "latency p50/p95/p99", "first token", "tokens", "network + wait + writing"]
-    print_table(heads, rows)
+    told = [(it.arm, it.pace) for it in arms if it.pace is not None]
+    heads = ["arm", "latency p50 / p95 / p99 in ms", "first token", "tokens/s"]
+    print_table(
+        heads,
+        [[arm, span(it.latency), span(it.ttft), rapid(it.tokens_per_s)] for arm, it in told],
+    )
+    heads = ["arm", "network p50 / p95 in ms", "wait for first token", "writing"]
+    print_table(
+        heads,
+        [
+            [arm, parts(it.network, UNMEASURED), parts(it.waiting), parts(it.writing)]
+            for arm, it in told
+        ],
+    )
 
 
 def _show_money(told: Report) -> None:
@@ -106,6 +116,12 @@ def _show_money(told: Report) -> None:
         )
     heads = ["arm", "tokens in", "of it cached", "out", "a sample", "a pass", "on the frontier"]
     print_table(heads, rows)
+
+
+def _show_caching(told: Report) -> None:
+    heads, rows = caching(told)
+    if rows:
+        print_table(heads, rows)
 
 
 def _show_groups(arms: Sequence[Figures], name: str, field: str) -> None:
@@ -168,6 +184,9 @@ def show_gate(it: Gate) -> None:
             f"{mark}  {safe(one.arm)}: {one.comparison.difference * 100:+.1f} points, "
             f"p = {one.likelihood:.3g} (fails at {one.bar:.3g}), {one.comparison.tasks} tasks"
         )
+        if one.comparison.left_out:
+            left = f"{one.comparison.left_out} tasks were not asked alike, and left out"
+            say(f"{one.arm}: {left}")
     for name in it.missing:
         say(f"not compared: {name} has no task in common with the baseline")
     click.echo(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from headgate.ledger.importers.intake import Seen
 
+NARROW = 72
+"""columns; on fewer the words have the line for themselves"""
+
 
 class Progress:
     """One line that changes; with no terminal, nothing."""
@@ -66,11 +69,9 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    text = TextColumn("{task.description}")
+    wide = (SpinnerColumn(), text, BarColumn(bar_width=30), TimeElapsedColumn())
+    columns = wide if console.width >= NARROW else (text,)
+    with Bar(*columns, console=console, transient=True) as bar:
         yield Progress(bar)

@@ -35,6 +35,11 @@ def table(
     return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
+def beside(parts: Iterable[str]) -> str:
+    """Parts, HTML already, next to each other where there is room."""
+    return f'<div class="beside">{"".join(f"<div>{it}</div>" for it in parts)}</div>'
+
+
 def folded(title: str, inside: str) -> str:
     """`inside` is HTML already."""
     return f"<details><summary>{escape(title)}</summary>{inside}</details>"

@@ -61,7 +61,7 @@ def points(
     title: str, axes: tuple[str, str], them: Sequence[Point], best: Collection[str]
 ) -> str:
     """Points from 0 upwards to the right; those of `best` are joined by a line."""
-    left, top, height, room = 60.0, 14.0, 240.0, WIDTH - 260.0
+    left, top, height, room = 60.0, 30.0, 240.0, WIDTH - 260.0
     most = max((it.x for it in them), default=0.0) or 1.0
 
     def place(it: Point) -> tuple[float, float]:
@@ -83,5 +83,5 @@ def points(
         drawn.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="6">{hint}</circle>')
         drawn.append(words_at(x + 10, y + 4, it.label, "label"))
     drawn.append(words_at(left, top + height + 22, axes[0], "tick"))
-    drawn.append(words_at(left + room + 8, top + 4, axes[1], "tick"))
+    drawn.append(words_at(left, top - 16, axes[1], "tick"))
     return picture(title, top + height + 30, drawn)

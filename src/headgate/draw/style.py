@@ -34,6 +34,9 @@ th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--
 vertical-align:top}
 td.n,th.n{text-align:right;white-space:nowrap}
 .scroll{overflow-x:auto}
+.beside{display:grid;gap:0 1rem;
+grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr))}
+.beside>*{min-width:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--paper);
 border:1px solid var(--line);border-radius:.35rem;padding:.5rem .7rem;font-size:.86rem;
 margin:.5rem 0 0}

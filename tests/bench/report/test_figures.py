@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.bench.grade import Grade
-from headgate.bench.report.figures import figures, frontier, quantile, report
+from headgate.bench.report.figures import Spread, figures, frontier, quantile, report
 from headgate.bench.sample import Sample
 from tests.bench.runs import run_of, sample
 
@@ -60,10 +60,36 @@ def test_errors_are_told_apart() -> None:
 def test_time_is_split_into_the_way_the_thinking_and_the_writing() -> None:
     (told,) = report(run_of({"one": [5, 5]})).arms
     assert told.pace is not None
-    assert (told.pace.network_ms, told.pace.thinking_ms) == (10, 30)
-    assert told.pace.writing_ms == pytest.approx(62)
+    assert (told.pace.network, told.pace.waiting) == (Spread(10, 10, 10), Spread(30, 30, 30))
+    assert told.pace.writing is not None
+    assert told.pace.writing.p50 == pytest.approx(62)
+    assert told.pace.writing.p95 == pytest.approx(64)
     assert told.pace.tokens_per_s == pytest.approx(30 / 0.062)
     assert told.pace.latency.p50 == 102
+
+
+def test_a_network_that_nobody_measured_is_not_nothing() -> None:
+    run = run_of({"one": [5, 5]})
+    unmeasured = [msgspec.structs.replace(it, network_ms=None) for it in run.samples]
+    pace = figures(run, "one", unmeasured).pace
+    assert pace is not None
+    assert (pace.network, pace.network_of, pace.waiting) == (None, 0, Spread(40, 40, 40))
+    mixed = [*unmeasured[:5], *run.samples[5:]]
+    pace = figures(run, "one", mixed).pace
+    assert pace is not None
+    assert (pace.network, pace.network_of) == (Spread(10, 10, 10), 5)
+    assert pace.waiting == Spread(30, 30, 30)
+
+
+def test_an_answer_without_content_has_no_first_token() -> None:
+    run = run_of({"one": [5, 5]})
+    silent = [msgspec.structs.replace(it, ttft_ms=0.0) for it in run.samples]
+    pace = figures(run, "one", [*silent[:5], *run.samples[5:]]).pace
+    assert pace is not None
+    assert pace.ttft == Spread(40, 40, 40)
+    pace = figures(run, "one", silent).pace
+    assert pace is not None
+    assert (pace.ttft, pace.waiting, pace.writing, pace.tokens_per_s) == (None,) * 4
 
 
 def test_a_pass_is_paid_together_with_what_failed() -> None:

@@ -33,3 +33,10 @@ def test_a_page_says_whether_a_difference_is_real() -> None:
 def test_a_page_of_one_arm_and_of_no_answers_is_written_too() -> None:
     assert "Is the difference real?" not in of(run_of({"one": [5, 5]}))
     assert "<h1>" in of(msgspec.structs.replace(run_of({"one": [5]}), samples=()))
+
+
+def test_answers_that_differ_stand_side_by_side() -> None:
+    told = of(run_of({"one": [5], "two": [0]}))
+    both = told.partition('<div class="beside">')[2].partition("</details>")[0]
+    assert both.count("<div><h3>") == 2
+    assert both.index("one: right") < both.index("good") < both.index("two: wrong")

@@ -44,14 +44,18 @@ class Pace(msgspec.Struct, frozen=True):
     """How fast an arm answers, and what its time goes into."""
 
     latency: Spread
-    ttft: Spread
-    tokens_per_s: float
+    ttft: Spread | None
+    """None: no sample had content"""
+    tokens_per_s: float | None
     """while it writes: the median over samples"""
-    network_ms: float
-    """means of the three parts of a call"""
-    thinking_ms: float
-    """to the first token, the network left out"""
-    writing_ms: float
+    network: Spread | None
+    """the way there and back; None: nobody measured it"""
+    waiting: Spread | None
+    """to the first token, the network left out where it was measured"""
+    writing: Spread | None
+    """from the first token to the end"""
+    network_of: int
+    """samples whose network was measured: of these are network and waiting"""
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -65,6 +69,12 @@ class Money(msgspec.Struct, frozen=True):
     """of a sample, on average; those read from a cache are in it"""
     cached_share: float
     """of input tokens: read from the provider's cache"""
+    cache_read_tokens: float
+    """of a sample, on average, as the next"""
+    cache_write_tokens: float
+    cache_read_nusd: float | None
+    """what those cost; None: only the sum of a call is known"""
+    cache_write_nusd: float | None
     output_tokens: float
     is_priced: bool
 
@@ -210,18 +220,30 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(*(quantile(values, it) for it in (0.5, 0.95, 0.99)))
 
 
+def _spread_if_any(values: Sequence[float]) -> Spread | None:
+    return _spread(values) if values else None
+
+
 def _pace(samples: Sequence[Sample]) -> Pace:
-    writing = [it for it in samples if it.ttft_ms and it.latency_ms > it.ttft_ms]
+    told = [it for it in samples if it.ttft_ms]
+    writing = [it for it in told if it.latency_ms > it.ttft_ms]
     speeds = [it.output_tokens * 1000 / (it.latency_ms - it.ttft_ms) for it in writing]
-    network = fmean(it.network_ms for it in samples)
+    ways = [
+        (it.ttft_ms, min(it.ttft_ms, it.network_ms)) for it in told if it.network_ms is not None
+    ]
     return Pace(
         latency=_spread([it.latency_ms for it in samples]),
-        ttft=_spread([it.ttft_ms for it in samples]),
-        tokens_per_s=quantile(speeds, 0.5) if speeds else 0.0,
-        network_ms=network,
-        thinking_ms=max(0.0, fmean(it.ttft_ms for it in samples) - network),
-        writing_ms=fmean(max(0.0, it.latency_ms - it.ttft_ms) for it in samples),
+        ttft=_spread_if_any([it.ttft_ms for it in told]),
+        tokens_per_s=quantile(speeds, 0.5) if speeds else None,
+        network=_spread_if_any([way for _, way in ways]),
+        waiting=_spread_if_any([first - way for first, way in ways or _unknown_ways(told)]),
+        writing=_spread_if_any([max(0.0, it.latency_ms - it.ttft_ms) for it in told]),
+        network_of=len(ways),
     )
+
+
+def _unknown_ways(samples: Sequence[Sample]) -> list[tuple[float, float]]:
+    return [(it.ttft_ms, 0.0) for it in samples]
 
 
 def _money(samples: Sequence[Sample], counted: Sequence[Sample]) -> Money:
@@ -234,9 +256,23 @@ def _money(samples: Sequence[Sample], counted: Sequence[Sample]) -> Money:
         per_pass_nusd=total / right if right else None,
         input_tokens=read / len(counted) if counted else 0.0,
         cached_share=sum(it.cache_read_tokens for it in counted) / read if read else 0.0,
-        output_tokens=fmean(it.output_tokens for it in counted) if counted else 0.0,
+        cache_read_tokens=_mean(it.cache_read_tokens for it in counted),
+        cache_write_tokens=_mean(it.cache_write_tokens for it in counted),
+        cache_read_nusd=_known_mean([it.cache_read_nusd for it in counted]),
+        cache_write_nusd=_known_mean([it.cache_write_nusd for it in counted]),
+        output_tokens=_mean(it.output_tokens for it in counted),
         is_priced=all(it.is_priced for it in counted),
     )
+
+
+def _mean(values: Iterable[float]) -> float:
+    them = list(values)
+    return fmean(them) if them else 0.0
+
+
+def _known_mean(values: Sequence[int | None]) -> float | None:
+    known = [it for it in values if it is not None]
+    return _mean(known) if len(known) == len(values) else None
 
 
 def frontier(arms: Iterable[Figures]) -> tuple[str, ...]:

@@ -12,9 +12,20 @@ from itertools import combinations
 
 from headgate.bench.report.compare import NothingShared, compare
 from headgate.bench.report.figures import Disagreement, Figures, Rate, Report
-from headgate.bench.report.words import dollars, interval, percent, sentence, warnings
+from headgate.bench.report.words import (
+    UNMEASURED,
+    caching,
+    dollars,
+    interval,
+    parts,
+    percent,
+    rapid,
+    sentence,
+    span,
+    warnings,
+)
 from headgate.bench.sample import Run
-from headgate.draw.html import folded, items, table
+from headgate.draw.html import beside, folded, items, table
 from headgate.draw.html import page as whole
 from headgate.draw.ranges import Point, Range, points, ranges
 
@@ -118,6 +129,10 @@ def _money(told: Report) -> Iterator[str]:
         ],
         numbers=(1, 2, 3, 4, 5),
     )
+    heads, rows = caching(told)
+    if rows:
+        yield table(heads, rows, numbers=range(1, len(heads)))
+        yield '<p class="soft">Tokens and dollars of a sample, on average.</p>'
 
 
 def _pace(arms: Iterable[Figures]) -> Iterator[str]:
@@ -126,15 +141,13 @@ def _pace(arms: Iterable[Figures]) -> Iterator[str]:
     for it in arms:
         if it.pace is None:
             continue
-        spans = (it.pace.latency, it.pace.ttft)
         rows.append(
             (
                 it.arm,
-                *(f"{s.p50:,.0f} / {s.p95:,.0f} / {s.p99:,.0f}" for s in spans),
-                f"{it.pace.network_ms:,.0f}",
-                f"{it.pace.thinking_ms:,.0f}",
-                f"{it.pace.writing_ms:,.0f}",
-                f"{it.pace.tokens_per_s:,.0f}",
+                *(span(each) for each in (it.pace.latency, it.pace.ttft)),
+                parts(it.pace.network, UNMEASURED),
+                *(parts(each) for each in (it.pace.waiting, it.pace.writing)),
+                rapid(it.pace.tokens_per_s),
             )
         )
     heads = (
@@ -142,8 +155,9 @@ def _pace(arms: Iterable[Figures]) -> Iterator[str]:
     )  # fmt: skip
     yield table(heads, rows, numbers=range(1, len(heads)))
     yield (
-        '<p class="soft">Milliseconds. Latency and first token: p50, p95, p99. A mean call'
-        " is network, then the wait for the first token, then writing.</p>"
+        '<p class="soft">Milliseconds. Latency and first token: p50, p95, p99; the parts of a'
+        " call: p50, p95. Network is one way there and back, as a handshake takes it, the wait"
+        " what else passes before the first token.</p>"
     )
 
 
@@ -185,13 +199,14 @@ def _disagreements(found: Sequence[Disagreement]) -> Iterator[str]:
     yield "<h2>Where they disagree</h2>"
     for it in found[:MOST_SHOWN]:
         counts = ", ".join(f"{arm} {a.right} of {a.asked}" for arm, a in it.answers.items())
-        inside = [f"<pre>{escape(it.prompt)}</pre>"]
+        answers = []
         for arm, answer in it.answers.items():
             is_right = 2 * answer.right >= answer.asked
             code = answer.code_right if is_right else answer.code_wrong
             word = "right" if is_right else answer.why
-            inside.append(f"<h3>{escape(arm)}: {escape(word)}</h3><pre>{escape(code)}</pre>")
-        yield folded(f"{it.task}: {counts}", "".join(inside))
+            answers.append(f"<h3>{escape(arm)}: {escape(word)}</h3><pre>{escape(code)}</pre>")
+        prompt = f"<pre>{escape(it.prompt)}</pre>"
+        yield folded(f"{it.task}: {counts}", prompt + beside(answers))
     if len(found) > MOST_SHOWN:
         yield f'<p class="soft">and {len(found) - MOST_SHOWN:,} more, in results.json.</p>'
 

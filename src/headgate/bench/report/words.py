@@ -9,12 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headgate.bench.report.compare import Comparison
-from headgate.bench.report.figures import Rate, Report
+from headgate.bench.report.figures import Rate, Report, Spread
 from headgate.bench.sample import Run
+
+UNMEASURED = "not measured"
 
 
 def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
+
+
+def caching(told: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Heads and rows of what caches did and cost; no rows where there were none."""
+    heads = ("arm", "read from a cache", "at", "written to it", "at", "of a sample's cost")
+    rows: list[tuple[str, ...]] = []
+    for it in told.arms:
+        money = it.money
+        read, write = money.cache_read_nusd, money.cache_write_nusd
+        whole = None if read is None or write is None else read + write
+        share = "-" if whole is None else percent(whole / (money.per_sample_nusd or 1))
+        tokens = (f"{money.cache_read_tokens:,.0f}", f"{money.cache_write_tokens:,.0f}")
+        rows.append((it.arm, tokens[0], dollars(read), tokens[1], dollars(write), share))
+    used = any(it.money.cache_read_tokens or it.money.cache_write_tokens for it in told.arms)
+    return heads, rows if used else list[tuple[str, ...]]()
 
 
 def interval(rate: Rate) -> str:
@@ -30,6 +47,26 @@ def dollars(nusd: float | None) -> str:
     if value >= 1 or not value:
         return f"${value:,.2f}" if value else "$0"
     return f"${value:.3g}" if value >= 1e-4 else f"${value:.9f}".rstrip("0")
+
+
+def span(it: Spread | None, without: str = "-") -> str:
+    """p50, p95 and p99 of a time in milliseconds."""
+    if it is None:
+        return without
+    return " / ".join(_ms(value) for value in (it.p50, it.p95, it.p99))
+
+
+def parts(it: Spread | None, without: str = "-") -> str:
+    """p50 and p95 of a part of it."""
+    return without if it is None else f"{_ms(it.p50)} / {_ms(it.p95)}"
+
+
+def rapid(tokens_per_s: float | None) -> str:
+    return "-" if tokens_per_s is None else f"{tokens_per_s:,.0f}"
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"
 
 
 def sentence(it: Comparison) -> str:
@@ -58,6 +95,8 @@ def warnings(run: Run, told: Report) -> Iterator[str]:
             yield f"{arm.arm}: {arm.infrastructure} samples failed for no fault of the model"
         if not arm.money.is_priced:
             yield f"{arm.arm}: not every call has a price, so its cost is not known"
+        if arm.pace is not None and arm.pace.ttft is not None and not arm.pace.network_of:
+            yield f"{arm.arm}: the network was not measured, so the wait has it in it"
         for note, count in arm.notes.items():
             yield f"{arm.arm}: {note} ({count} answers)"
     yield from run.notes
