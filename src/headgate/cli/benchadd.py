@@ -1,6 +1,6 @@
 """headgate bench add: the command that makes tasks of recorded calls.
 
-Rule 1: words about it load nothing of what it does.
+Rule 1: words that cannot be meant are refused before anything is opened.
 """
 
 from __future__ import annotations

@@ -60,26 +60,30 @@ _HEADER = (
     r"|x-headgate-key|set-cookie|cookie)[\"']?+\s{0,8}+[:=]\s{0,8}+[\"']?+"
     r"(?:(?:bearer|basic|token|digest|negotiate|apikey)\s{1,8}+)?+)"
 )
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "private key",
-        re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-            r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
-            re.DOTALL,
-        ),
-    ),
+_BLOCK = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+"""a private key, over several lines"""
+_HINTS = ("key", "secret", "passw", "passphrase", "credential", "token")
+_LINES = re.compile(r"(?<![:=>\"'\s])(?<!bearer)(?<!basic)(?<!token)[ \t]*\n", re.IGNORECASE)
+"""where a text can be cut: what ends so does not go on in the next line"""
+_KINDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     (
         "token",
+        ("eyj",),
         re.compile(_WORD + r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
     ),
-    ("key", re.compile(_WORD + rf"(?:{'|'.join(_TOKENS)})")),
+    ("key", (), re.compile(_WORD + rf"(?:{'|'.join(_TOKENS)})")),
     (
         "credential",
+        ("auth", "key", "cookie"),
         re.compile(_HEADER + _NOT_YET + r"(?![\"'\s])[^\s\"',;}]{6,}", re.IGNORECASE),
     ),
     (
         "credential",
+        ("bearer",),
         re.compile(
             r"(?P<said>\bbearer\s{1,8})" + _NOT_YET + r"(?=[^\s\"']{0,200}\d)[\w.~+/=-]{16,}",
             re.IGNORECASE,
@@ -87,6 +91,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "password",
+        ("://",),
         re.compile(
             r"(?P<said>[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@\"'<>]{0,200}:)"
             + _NOT_YET
@@ -95,6 +100,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "secret",
+        _HINTS,
         re.compile(
             _NAMED + r"(?P<quote>[\"'`])" + _NOT_YET + r"[^\s\"'`]{6,}(?=(?P=quote))",
             re.IGNORECASE,
@@ -102,10 +108,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "secret",
+        _HINTS,
         re.compile(rf"(?P<said>{_VARIABLES}=)" + _NOT_YET + r"[^\s\"'`$(){}\[\]<>,;=]{6,}"),
     ),
     (
         "secret",
+        _HINTS,
         re.compile(
             _NAMED
             + _NOT_YET
@@ -115,16 +123,31 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-"""(kind, what looks so); the group `said` stays"""
+"""(kind, one of which is in a line that holds it, what looks so); the group `said` stays"""
 
 
 def mask(text: str) -> Masked:
-    """The text without the secrets that can be told."""
-    taken = 0
-    for kind, pattern in _KINDS:
-        text, here = pattern.subn(lambda match, kind=kind: _marked(match, kind), text)  # type: ignore[misc]  # bound at once
-        taken += here
-    return Masked(text, taken)
+    """The text without the secrets that can be told.
+
+    It goes line by line: whoever waits for this thread waits for one of them.
+    """
+    text, taken = _BLOCK.subn(MARK.format("private key"), text)
+    pieces, at = [], 0
+    for cut in (*(it.end() for it in _LINES.finditer(text)), len(text)):
+        piece, found = _masked(text[at:cut])
+        pieces.append(piece)
+        taken += found
+        at = cut
+    return Masked("".join(pieces), taken)
+
+
+def _masked(line: str) -> Masked:
+    taken, lower = 0, line.lower()
+    for kind, hints, pattern in _KINDS:
+        if not hints or any(hint in lower for hint in hints):
+            line, here = pattern.subn(lambda it, kind=kind: _marked(it, kind), line)  # type: ignore[misc]  # bound at once
+            taken += here
+    return Masked(line, taken)
 
 
 def _marked(match: re.Match[str], kind: str) -> str:
