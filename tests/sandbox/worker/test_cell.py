@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from headgate.sandbox.model import File, Limits, Status
+from headgate.sandbox.worker.around import Surroundings
+from headgate.sandbox.worker.cell import HELD_S, TICK_S, Cell
 from tests.sandbox.yard import python, said, worker
 
 _RENAME = """import ctypes, os
@@ -35,3 +39,17 @@ async def test_files_that_do_not_fit_are_the_disks_limit_and_nothing_ran() -> No
         wide = await python(foreman, "print(1)", files=files, limits=Limits(disk_mb=256))
     assert (result.status, result.stdout) == (Status.DISK, "")
     assert wide.status == Status.OK
+
+
+def test_a_cell_whose_memory_a_group_holds_is_looked_at_less_often() -> None:
+    def until_next(*, is_held: bool) -> float:
+        quiet: Any = lambda *_: None  # noqa: E731
+        around = Surroundings(quiet, quiet, quiet, quiet, quiet, lambda *_: is_held, forks=True)
+        cell = cast(Any, Cell(1, {}, around))
+        cell._bear(7)
+        cell._step, cell._look_at, cell._deadline = 0, 1.0, 1000.0
+        cell.tick(100.0)
+        return float(cell.wakes_at) - 100.0
+
+    assert abs(until_next(is_held=False) - TICK_S) < 1e-6
+    assert abs(until_next(is_held=True) - HELD_S) < 1e-6

@@ -22,8 +22,8 @@ from headgate.sandbox.worker.frames import Word
 from headgate.sandbox.worker.nursery import name_of
 from headgate.sandbox.worker.streams import Line, Stream, read_answer
 
-FIRST_S, TICK_S = 0.02, 0.01
-"""until the first look at what a cell uses, and between two"""
+FIRST_S, TICK_S, HELD_S = 0.02, 0.01, 0.05
+"""until the first look at what a cell uses, between two, and where a group holds its memory"""
 _LIFETIME_S = 1_000_000
 """of processor time, of a session's process: no limit, in a number the kernel takes"""
 _OF_SIGNALS = {int(signal.SIGXCPU): "cpu", int(signal.SIGXFSZ): "file"}
@@ -37,7 +37,7 @@ class Cell:
         self._first_fd = self._files = -1
         self._child: socket.socket | None = None
         self._child_pid = self._unplaced = 0
-        self._waits_for_python = around.forks
+        self._waits_for_python, self._tick_s = around.forks, TICK_S
         self._is_here = self._is_over = self._is_told = False
         self._laying: place.Laying | None = None
         self._stdin = -1
@@ -82,7 +82,9 @@ class Cell:
         self._tell_ready()
 
     def _bear(self, pid: int) -> None:
-        self._unplaced += self._around.bear(self.number, pid)
+        is_held = self._around.bear(self.number, pid)
+        self._unplaced += is_held
+        self._tick_s = HELD_S if is_held else TICK_S
 
     def placed(self) -> None:
         """The supervisor counts what one more of its processes uses."""
@@ -312,7 +314,7 @@ class Cell:
             crowded = self._used().tasks >= self._order["limits"]["processes"]
             self.stop("processes" if crowded else "wall")
             return
-        self._look_at = now + TICK_S
+        self._look_at = now + self._tick_s
         self._measure(now)
 
     def _measure(self, now: float) -> None:
@@ -415,7 +417,7 @@ class Cell:
             return
         self._is_over = True
         self._ms = (time.monotonic() - self._begun) * 1000 if self._begun else 0.0
-        if self._step >= 0:
+        if self._step >= 0 and not self._is_done:
             self._cpu_ms += self._used().cpu_ms
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
