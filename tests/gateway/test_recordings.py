@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
+from headgate.config.model import Recording
 from headgate.store.recordings import NAME, Recorded, Recordings
 from tests.kit import HASTE, Field, chat, message, response, running, with_key
 
@@ -131,3 +133,14 @@ async def test_recordings_end_with_their_time_while_the_gateway_runs() -> None:
         now_us = time.time_ns() // 1000
         assert await asyncio.to_thread(recorder.tidy, now_us, 1 << 30) == 1
         await told(field, 0)
+
+
+async def test_a_reload_that_forbids_recording_ends_it_for_the_next_call() -> None:
+    async with running(ON) as field:
+        house = field.opened.house
+        assert (await field.post("/v1/messages", message())).status == 200
+        config = replace(house.engine.config, recording=Recording())
+        house.take_up(config, house.ground.settlement.catalog)
+        assert (await field.post("/v1/messages", message())).status == 200
+        await field.rows(2)
+        await told(field, 1)
