@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from headgate.sandbox.verdict.model import Task
-from tests.sandbox.verdict import everyday_javascript
+from headgate.sandbox.verdict.model import Task, Verdict
+from tests.sandbox.verdict import everyday_javascript, surveyed
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 from tests.sandbox.verdict.everyday import EVERYDAY
 from tests.sandbox.verdict.everyday_more import MORE
@@ -71,3 +72,89 @@ def test_a_callback_of_the_test_that_the_code_awaits_is_judged() -> None:
 def test_every_piece_of_javascript_passes_and_its_mistake_does_not(language: str) -> None:
     needs(language)
     judged(everyday_javascript.EVERYDAY, language)
+
+
+PROMPT = (
+    "fake clock object",
+    "batcher",
+    "argument changed after await",
+    "debounce with mock timers",
+)
+
+
+def test_fakes_clocks_and_what_goes_on_by_itself_are_judged() -> None:
+    needs("javascript")
+    judged({it: surveyed.JAVASCRIPT[it] for it in PROMPT}, "javascript")
+
+
+@pytest.mark.soak
+def test_every_surveyed_piece_of_javascript_passes_and_its_mistake_does_not() -> None:
+    needs("javascript")
+    judged(surveyed.JAVASCRIPT, "javascript")
+
+
+@pytest.mark.soak
+def test_every_surveyed_piece_of_typescript_passes_and_its_mistake_does_not() -> None:
+    needs("typescript")
+    judged(surveyed.TYPESCRIPT, "typescript")
+
+
+MOCKED = Piece(
+    "exports.greet = (people, send) => {\n"
+    "  people.filter(Boolean).forEach((it) => send(`hi ${it}`));\n};\n",
+    """const { it, expect, vi } = require('vitest');
+const { greet } = require('./solution');
+it('greets', () => {
+  const send = vi.fn();
+  greet(['ann', ''], send);
+  expect(send).toHaveBeenCalledTimes(1);
+  expect(send).toHaveBeenCalledWith(expect.stringContaining('ann'));
+});
+""",
+    ("filter(Boolean)", "filter(() => true)"),
+    style="runner",
+)
+
+
+def test_mocks_of_vitest_and_jest_are_judged() -> None:
+    needs("javascript")
+    judged({"a mock": MOCKED}, "javascript")
+
+
+def test_a_test_that_hands_over_what_cannot_cross_says_so_and_is_never_wrong() -> None:
+    needs("javascript")
+    tests = MOCKED.tests.replace("const send = vi.fn();", "const send = new WeakMap();")
+    piece = MOCKED._replace(tests=tests)
+    found = verdicts({"it": task("javascript", piece, piece.code)})["it"]
+    assert isinstance(found, Verdict)
+    assert found.ending == "untestable"
+    assert "WeakMap cannot be handed to the code from apart" in found.first_failure
+
+
+HANGING = {
+    "javascript": "exports.greet = () => { for (;;); };\n",
+    "go": "package shop\n\nfunc Half(n int) int {\n\tfor {\n\t}\n}\n",
+    "rust": "pub fn half(_: i32) -> i32 { loop {} }\n",
+}
+ASKING = {
+    "javascript": MOCKED.tests,
+    "go": 'package shop\n\nimport "testing"\n\nfunc TestIt(t *testing.T) {\n\tHalf(2)\n}\n',
+    "rust": "use solution::*;\n#[test]\nfn it() { assert_eq!(half(2), 1); }\n",
+}
+
+
+@pytest.mark.parametrize(
+    "language",
+    ["javascript", *(pytest.param(it, marks=pytest.mark.soak) for it in ("go", "rust"))],
+)
+def test_a_test_that_takes_too_long_ends_the_judging(language: str) -> None:
+    needs(language)
+    piece = Piece(HANGING[language], ASKING[language], ("", ""), style="runner")
+    it = msgspec.structs.replace(
+        task(language, piece, piece.code),
+        test_s=0.5,
+        limits=msgspec.structs.replace(LIMITS, wall_s=60.0),
+    )
+    found = verdicts({"it": it})["it"]
+    assert isinstance(found, Verdict)
+    assert (found.ending, found.first_failure) == ("slow", "a test took longer than 0.5 s")

@@ -18,6 +18,7 @@ from tests.sandbox.verdict import (
     honest_r,
     honest_rust,
     honest_shared,
+    surveyed_go,
 )
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 
@@ -35,7 +36,7 @@ TABLES = {
     "python": honest.PYTHON,
     "javascript": honest.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
-    "go": honest_built.GO | honest_go.GO | honest_channels.GO,
+    "go": honest_built.GO | honest_go.GO | honest_channels.GO | surveyed_go.GO,
     "rust": honest_built.RUST | honest_rust.RUST | honest_shared.RUST,
     "r": honest_r.R,
 }

@@ -64,6 +64,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
             **_code(given, mine, asked, text),
             **_judge(given, tests, asked),
         },
+        "patience_s": programs.patience_s(task),
         "builds": [[judge], [code]] if late else [[code, judge]],
         "late": late,
         "judge": programs.side("judge", ("./made", "-test.timeout=0"), "judge"),
@@ -141,7 +142,7 @@ def wanted(package: Package, tests: str) -> Standins:
             continue
         params = frozenset(gocode.names(it.generic))
         why = next((why for kind in it.kinds if (why := _unplain(kind, package, params))), "")
-        if why == TESTING:
+        if why == TESTING or (why and not _is_called(it.name, tests)):
             continue
         if why:
             raise Refused(
@@ -150,6 +151,7 @@ def wanted(package: Package, tests: str) -> Standins:
         found[key] = it
     held, types = _met(package, found, words)
     fields = {it: gostandins.fields_named(it, package, tests) for it in held}
+    _refuse_fields(held, package, tests)
     kinds = [kind for it in found.values() for kind in it.kinds]
     kinds += [it.kind for name in types for it in [package.types[name]] if name not in held]
     kinds += [it.kind for name in held for it in gocode.struct(package.types[name].kind) or ()
@@ -166,7 +168,32 @@ def wanted(package: Package, tests: str) -> Standins:
     )
 
 
+def _refuse_fields(held: list[str], package: Package, tests: str) -> None:
+    """Objects that tests make with what cannot cross."""
+    for name in held:
+        for it in gocode.struct(package.types[name].kind) or ():
+            given = rf"\b{name}\s*\{{[^{{}}]*\b{it.name}\s*:"
+            why = gostandins.unplain(it.kind, package, _params(package, name))
+            if why and it.name[:1].isupper() and re.search(given, tests):
+                raise Refused(
+                    f"{name}.{it.name} cannot be judged from apart: {why}",
+                    "have the code take an interface or a function of plain data",
+                )
+
+
+def _params(package: Package, name: str) -> frozenset[str]:
+    return frozenset(gocode.names(package.types[name].generic))
+
+
 TESTING = "of the tests"
+
+
+def _is_called(name: str, tests: str) -> bool:
+    """Whether the tests need a function: a private one's name may be any word of theirs."""
+    return (
+        name[:1].isupper()
+        or re.search(rf"(?<![\w.]){name}\s*(?:\[[^]]*\])?\(", tests) is not None
+    )
 
 
 def _unplain(kind: str, package: Package, params: frozenset[str]) -> str:
@@ -296,8 +323,18 @@ def _types_of_tests(tests: str, package: Package) -> str:
 
 
 def _ours(name: str, package: str) -> str:
-    text = bundle.source(f"{name}.go")
+    text = _aliased(bundle.source(f"{name}.go"))
     return text.replace("HGPACKAGE", f'"{package}"').replace("PACKAGE", package, 1)
+
+
+def _aliased(text: str) -> str:
+    """Our imports under names of ours: a function of the code may be called `sort`."""
+    head, _, body = text.partition("\n)\n")
+    for path in re.findall(r'^\t"([\w/]+)"$', head, re.MULTILINE):
+        name = posixpath.basename(path)
+        head = head.replace(f'\t"{path}"', f'\thg{name} "{path}"')
+        body = re.sub(rf"(?<![\w.]){name}\.(?=[A-Z])", f"hg{name}.", body)
+    return f"{head}\n)\n{body}"
 
 
 def _judge(given: dict[str, str], tests: dict[str, str], asked: Standins) -> dict[str, str]:

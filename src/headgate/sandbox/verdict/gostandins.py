@@ -98,6 +98,8 @@ def is_held(name: str, package: Package) -> bool:
     methods = package.methods(name)
     closed = [it for it in fields if it.name[:1].islower() or it.name == "_"]
     params = frozenset(gocode.names(own.generic))
+    if not methods and not closed and all(_is_offered(it.kind, package) for it in fields):
+        return False
     if any(_is_alive(it.kind, package, params, frozenset([name])) for it in fields):
         return True
     if any(unplain(it.kind, package, params | {name}) for it in fields):
@@ -106,6 +108,12 @@ def is_held(name: str, package: Package) -> bool:
         return False
     changes = any(it.receiver and it.receiver[1].startswith("*") for it in methods)
     return changes or any("*" in it.kind for it in closed)
+
+
+def _is_offered(kind: str, package: Package) -> bool:
+    """Data, or a function that is lent: what has such fields alone is made anew beyond."""
+    is_alive = _is_alive(kind, package, frozenset(), frozenset())
+    return not unplain(kind, package) and (not is_alive or kind.startswith("func("))
 
 
 def _is_alive(
@@ -244,10 +252,10 @@ def _shared(it: Standins) -> list[str]:
     for name in it.types:
         own = it.package.types[name]
         if not own.generic and not own.is_alias and not own.kind.startswith("interface"):
-            lines.append(f'\thgNamed["{name}"] = reflect.TypeOf((*{name})(nil)).Elem()')
-            lines.append(f'\thgNamed["*{name}"] = reflect.TypeOf((**{name})(nil)).Elem()')
+            lines.append(f'\thgNamed["{name}"] = hgreflect.TypeOf((*{name})(nil)).Elem()')
+            lines.append(f'\thgNamed["*{name}"] = hgreflect.TypeOf((**{name})(nil)).Elem()')
     lines += [f'\thgSentinels["{name}"] = &{name}' for name in it.errors]
-    named = [f"\thgProxies[reflect.TypeOf((*{name})(nil)).Elem()] = hgProxy{{\n"
+    named = [f"\thgProxies[hgreflect.TypeOf((*{name})(nil)).Elem()] = hgProxy{{\n"
              f"\t\tmake: func(n uint64) any {{ return &hgP{at}{{hgRef{{n}}}} }},\n"
              f"\t\tmethod: func(it any, name string) any {{\n\t\t\tswitch name {{\n"
              + "".join(f'\t\t\tcase "{m.name}":\n\t\t\t\treturn it.({name}).{m.name}\n'
@@ -284,7 +292,7 @@ OWN_IMPORTS = {"io": '"io"', "fmt": '"fmt"', "sort": '"sort"', "heap": '"contain
 
 def _file(name: str, lines: list[str], package: Package) -> str:
     text = "\n\n".join(lines)
-    known = OWN_IMPORTS | package.imports | {"reflect": '"reflect"'}
+    known = OWN_IMPORTS | package.imports | {"hgreflect": 'hgreflect "reflect"'}
     bare = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
     used = [path for it, path in sorted(known.items()) if re.search(rf"(?<![.\w]){it}\.", bare)]
     imports = "\n".join(f"import {it}" for it in dict.fromkeys(used))

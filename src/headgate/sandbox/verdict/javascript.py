@@ -19,22 +19,35 @@ from headgate.sandbox.model import Refused, Runtime
 from headgate.sandbox.verdict import bundle, programs
 from headgate.sandbox.verdict.model import Task
 
-JUDGE = ("values.cjs", "proxies.cjs", "suite.cjs", "judge.cjs")
-CODE = ("values.cjs", "candidate.cjs")
+SHARED = ("bodies.cjs", "builtins.cjs", "values.cjs", "globals.cjs")
+JUDGE = (
+    *SHARED,
+    "lending.cjs",
+    "proxies.cjs",
+    "mocks.cjs",
+    "expected.cjs",
+    "suite.cjs",
+    "judge.cjs",
+)
+CODE = (*SHARED, "borrowed.cjs", "candidate.cjs")
 SUITES = {"vitest": "__hg_suite", "@jest/globals": "__hg_suite", "node:test": "__hg_node"}
 """what counts the tests, instead of the runner's own module"""
 _EACH = ("beforeEach", "afterEach", "beforeAll", "afterAll")
-WORDS = frozenset(("describe", "it", "test", "suite", "expect", *_EACH))
+WORDS = frozenset(("describe", "it", "test", "suite", "expect", "vi", "jest", *_EACH))
 CHAINS = ("skip", "todo", "only", "each")
 _SUITE = r"""['"](vitest|@jest/globals)['"]"""
 _NAMED = re.compile(r"import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*" + _SUITE)
 _CHAINED = re.compile(r"\b(describe|suite|it|test)\.(\w+)")
 _EXPECTED = re.compile(
-    r"\.(toHaveBeen\w+|toBeCalled\w*|toHave\w*Returned\w*|toHave\w*Resolved\w*|toReturn\w*"
-    r"|toMatchObject|toMatch\w*Snapshot|toThrowErrorMatching\w+|toBeTypeOf|toBeOneOf"
-    r"|toSatisfy)\s*\(|\b(expect\.\w+)"
+    r"\.(toHave\w*Resolved\w*|toMatch\w*Snapshot|toThrowErrorMatching\w+)\s*\("
+    r"|\b(expect\.(?!any\b|anything\b|(?:not\.)?(?:object|array|string)Containing\b"
+    r"|stringMatching\b|closeTo\b|assertions\b|hasAssertions\b)\w+)"
 )
-_SPIED = re.compile(r"\b((?:jest|vi)\.\w+)\s*\(")
+_SPIED = re.compile(
+    r"\b((?:jest|vi)\.(?!fn\b|spyOn\b|isMockFunction\b|mocked\b|use(?:Fake|Real)Timers\b"
+    r"|setSystemTime\b|advanceTimersByTime(?:Async)?\b|run(?:All|OnlyPending)Timers(?:Async)?\b"
+    r"|(?:clear|reset|restore)AllMocks\b|(?:stub|unstubAll)Globals?\b)\w+)\s*\("
+)
 TYPED = re.compile(r"\.(m|c)?tsx?$")
 
 _FROM = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\2""")
@@ -87,6 +100,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     heap = f"--max-old-space-size={max(64, task.limits.memory_mb // 2)}"
     return programs.program(), {
         "files": laid,
+        "patience_s": programs.patience_s(task),
         "builds": [builds] if builds else [],
         "judge": programs.side("judge", (runtime.program, heap, "judge.cjs"), "judge"),
         "candidate": programs.side(
@@ -114,7 +128,7 @@ def _unknown(text: str) -> Iterator[str]:
     chained = {f"{group}.{word}" for group, word in _CHAINED.findall(text)}
     known = {f"{group}.{word}" for group in ("it", "test") for word in CHAINS}
     if re.search(r"\bexpect\s*\(", text):
-        yield from sorted(chained - known - {"describe.skip"})
+        yield from sorted(chained - known - {"describe.skip", "describe.each", "describe.only"})
         yield from (one or other for one, other in _EXPECTED.findall(text))
     yield from _SPIED.findall(text)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from headgate.sandbox.model import File
 from headgate.sandbox.verdict import bundle
+from headgate.sandbox.verdict.inside.programs import SLACK_S
+from headgate.sandbox.verdict.model import Task
 
 PARTS = ("headgate.sandbox.worker.landlock", "seal", "instances", "programs")
 
@@ -29,6 +31,11 @@ def side(
 ) -> dict[str, Any]:
     """One program of `code` or `judge`."""
     return {"side": name, "argv": list(argv), "cwd": cwd, "env": dict(env or {})}
+
+
+def patience_s(task: Task) -> float:
+    """How long the judge may be without a word of a test; 0: as long as the whole may take."""
+    return task.test_s + SLACK_S if task.test_s and task.style == "runner" else 0.0
 
 
 def texts(files: Sequence[File]) -> dict[str, str]:

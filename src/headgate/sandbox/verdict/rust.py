@@ -58,6 +58,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     late = _late(asked, more)
     return programs.program(), {
         "files": laid,
+        "patience_s": programs.patience_s(task),
         "builds": [[judge], [code]] if late else [[code, judge]],
         "late": late,
         "judge": programs.side("judge", ("./made",), "judge"),

@@ -1,29 +1,39 @@
 // Holds the JavaScript under test: serves the judge's calls over descriptor 3.
 //
 // Rule 1: whatever happens here, only values come of it: the judge decides elsewhere.
+// Rule 2: nothing moves by itself: what waits goes on when the judge gives a turn.
 "use strict";
 
 const { pathToFileURL } = require("node:url");
 const path = require("node:path");
 const fs = require("node:fs");
-const { createRequire } = require("node:module");
-const { Held, Known, Values, Wire } = require("./values.cjs");
+const { createRequire, syncBuiltinESMExports } = require("node:module");
+const { Values, Wire } = require("./values.cjs");
+const { lendingOf } = require("./borrowed.cjs");
+const { Globals } = require("./globals.cjs");
 
 const wire = new Wire(3);
-const held = new Held();
-const met = new Map();
-const lent = new Map();
-const { setTimeout: later, setImmediate: soon, Date: { now } } = globalThis;
-const PATIENCE_MS = 5;
-const values = new Values(keep, meet);
+const { setImmediate: soon, queueMicrotask: micro, process: { nextTick, getActiveResourcesInfo } }
+  = globalThis;
+const waiting = getActiveResourcesInfo.bind(process);
+const isActive = () => waiting().some((it) => it !== "PipeWrap" && it !== "TTYWrap");
+const ROUNDS = 3;
 const scopes = new Map();
+const owed = new Map();
+const signals = new Map();
+let settled = [];
+
+const values = new Values(keep, meet);
+const borrowed = lendingOf(values, ask);
+const globals = new Globals(globalThis, syncBuiltinESMExports);
+const { held } = values;
 
 function keep(it) {
-  if (met.has(it)) return ["yours", met.get(it)];
+  if (values.numbers.has(it)) return ["yours", values.numbers.get(it)];
   let kind = "object";
   if (typeof it === "function") kind = isClass(it) ? "class" : "function";
   else if (typeof it === "symbol") kind = "symbol";
-  else if (it instanceof Promise) kind = "promise";
+  else if (it instanceof Promise) return keepPromise(it);
   const maker = typeof it === "function" ? it : it.constructor;
   const made = kind === "object" && typeof maker === "function" ? held.add(maker) : 0;
   return ["held", held.add(it), kind, String(maker?.name ?? ""), made];
@@ -33,12 +43,37 @@ function isClass(it) {
   return Function.prototype.toString.call(it).startsWith("class");
 }
 
-// A promise of the test: the judge says when it is settled.
-const owed = new Map();
-let wake = () => {};
+// The judge is told what came of it with the next turn.
+function keepPromise(it) {
+  const isNew = !held.numbers.has(it);
+  const number = held.add(it);
+  if (isNew) {
+    const say = (isKept) => (value) => { settled.push([number, isKept, value]); };
+    Promise.prototype.then.call(it, say(true), say(false));
+  }
+  return ["held", number, "promise", "", 0];
+}
 
-function promised(number) {
-  return new Promise((resolve, reject) => { owed.set(number, { resolve, reject }); wake(); });
+function meet(frame) {
+  const [tag, number] = frame;
+  if (values.theirs.has(number)) return values.theirs.get(number);
+  if (tag === "promised") return known(number, new Promise((resolve, reject) => {
+    owed.set(number, { resolve, reject });
+  }));
+  if (tag === "signal") return signal(frame);
+  return borrowed.functionOf(frame);
+}
+
+function known(number, it) {
+  values.know(number, it);
+  return it;
+}
+
+function signal([, number, isAborted, reason]) {
+  const own = new AbortController();
+  signals.set(number, own);
+  if (isAborted) own.abort(values.decode(reason));
+  return known(number, own.signal);
 }
 
 function settle(number, isKept, value) {
@@ -47,63 +82,47 @@ function settle(number, isKept, value) {
   (isKept ? resolve : reject)(value);
 }
 
-// What comes of a promise; null while it does not settle by itself: it may wait for what the
-// test does next, which moves only when the judge is not kept waiting.
-async function outcome(it) {
-  let found = null;
-  it.then((value) => { found = ["value", value]; wake(); },
-    (e) => { found = ["raise", e]; wake(); });
-  const until = now() + PATIENCE_MS;
-  for (;;) {
-    if (owed.size) await new Promise((r) => later(r, 1));
-    if (found || owed.size || now() >= until) return found;
-    await new Promise((r) => { wake = r; soon(() => { if (found) r(); }); later(r, 1); });
-  }
-}
-
-function meet(frame) {
-  if (frame[0] === "yours") return held.things.get(frame[1]);
-  if (frame[0] === "promised") return promised(frame[1]);
-  const number = frame[1];
-  // what the test hands over twice is one function here too: on(f), then off(f)
-  if (!lent.has(number)) lent.set(number, (...args) => ask("call", number, args));
-  met.set(lent.get(number), number);
-  return lent.get(number);
-}
-
 function ask(op, number, args) {
-  const known = new Known();
-  wire.send(["ask", op, number, args.map((it) => values.encode(it, known))]);
+  const frames = args.map((it) => values.encode(it));
+  wire.send(["ask", op, number, frames, values.changes()]);
   for (;;) {
     const frame = wire.receive();
-    if (frame[0] === "ask") { serveNow(frame); continue; }
-    const value = values.decode(frame[1], known);
-    for (const [at, inside] of frame[2]) values.amend(known.things[at], inside, known);
+    if (frame[0] === "ask") { serve(frame); continue; }
+    const value = values.decode(frame[1]);
+    values.amend(frame[2]);
     if (frame[0] === "raise") throw value;
     return value;
   }
 }
 
 function perform(op, number, args) {
-  if (op === "load") return load(args[0], args[1]);
-  if (op === "has") return has(args[0], args[1]);
-  if (op === "read") return read(args[0], args[1]);
-  if (op === "names") return names(args[0]);
-  if (op === "settle") return settle(number, args[0], args[1]);
   const it = held.things.get(number);
   switch (op) {
+    case "has": return look(args[0], args[1]) !== "undefined";
+    case "read": return read(args[0], args[1]);
+    case "names": return names(args[0]);
+    case "settle": return settle(number, args[0], args[1]);
+    case "abort": return signals.get(number).abort(args[0]);
+    case "global": return globals.put(args[0], args[1]);
+    case "restore": return globals.restore(args[0]);
+    case "env": return surround(args[0]);
     case "call": return Reflect.apply(it, args[0], args[1]);
     case "new": return Reflect.construct(it, args[0]);
+    case "derive": return Reflect.construct(it, args.slice(1), args[0]);
+    case "member": return Reflect.get(it.prototype, args[0]);
     case "get": return Reflect.get(Object(it), key(args[0]));
     case "set": return Reflect.set(it, key(args[0]), args[1]);
     case "in": return Reflect.has(it, key(args[0]));
     case "delete": return Reflect.deleteProperty(it, key(args[0]));
     case "keys": return Object.keys(it);
     case "is": return args[0] instanceof it;
-    case "symbol": return it.description;
-    case "await": return it;
     default: throw new TypeError(`nobody does ${op}`);
   }
+}
+
+function surround(env) {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
 }
 
 // Well-known symbols travel by name.
@@ -111,10 +130,7 @@ function key(it) {
   return Array.isArray(it) ? Symbol[it[0]] : it;
 }
 
-function has(file, name) {
-  const scope = scopes.get(file);
-  return scope.look(`typeof ${name}`) !== "undefined";
-}
+function look(file, name) { return scopes.get(file).look(`typeof ${name}`); }
 
 function read(file, name) {
   const scope = scopes.get(file);
@@ -132,16 +148,15 @@ async function load(file, isModule) {
   if (isModule) {
     const exports = await import(pathToFileURL(full));
     scopes.set(file, { exports, look: (text) => lookIn(exports, text) });
-    return null;
+    return;
   }
   const code = fs.readFileSync(full, "utf8");
   const module = { exports: {} };
   const made = new Function("exports", "require", "module", "__filename", "__dirname",
     `${code}\n;return (__hg_text) => eval(__hg_text);`);
-  const look = made.call(module.exports, module.exports, createRequire(full), module, full,
+  const eye = made.call(module.exports, module.exports, createRequire(full), module, full,
     path.dirname(full));
-  scopes.set(file, { exports: module.exports, look });
-  return null;
+  scopes.set(file, { exports: module.exports, look: eye });
 }
 
 function lookIn(exports, text) {
@@ -150,65 +165,70 @@ function lookIn(exports, text) {
   return text === name ? exports[name] : typeof exports[name];
 }
 
-function answer(kind, value, known, before) {
-  let after = [];
+function answer(kind, value, mentioned = []) {
   let frame;
-  try {
-    frame = values.encode(value, known);
-    after = before.map((old, at) => [at, values.inside(known.things[at], known), old])
-      .filter(([, now, old]) => JSON.stringify(now) !== JSON.stringify(old))
-      .map(([at, now]) => [at, now]);
-  } catch (e) {
+  try { frame = values.encode(value); } catch (e) {
     kind = "raise";
-    frame = values.encode(new Error(String(e?.message ?? e)), new Known());
-    after = [];
+    frame = values.encode(new Error(String(e?.message ?? e)));
   }
-  wire.send([kind, frame, after]);
+  for (const it of mentioned) values.mentioned.add(it);
+  wire.send([kind, frame, values.changes()]);
 }
 
-function open(frame) {
-  const [, op, number, frames] = frame;
-  const known = new Known();
-  const args = frames.map((it) => values.decode(it, known));
-  const before = known.things.slice().map((it) => values.inside(it, known));
-  return { op, number, args, known, before };
-}
-
-// While the code waits for an answer of its own nothing can be awaited.
-function serveNow(frame) {
-  if (frame[1] === "await") {
-    wire.send(["pending", null, []]);
-    return;
-  }
-  const { op, number, args, known, before } = open(frame);
-  try { answer("value", perform(op, number, args), known, before); } catch (e) {
-    answer("raise", e, known, before);
-  }
-}
-
-async function serve(frame) {
-  const { op, number, args, known, before } = open(frame);
+function serve([, op, number, frames, changes]) {
+  const args = frames.map((it) => values.decode(it));
+  values.amend(changes);
+  const mentioned = [...values.mentioned];
   let kind = "value";
   let result;
-  try {
-    result = perform(op, number, args);
-    if (op === "load") result = await result;
-    if (op === "await") {
-      const found = await outcome(Promise.resolve(result));
-      if (found === null) {
-        wire.send(["pending", null, []]);
-        return;
-      }
-      [kind, result] = found;
-    }
-  } catch (e) {
+  try { result = perform(op, number, args); } catch (e) {
     kind = "raise";
     result = e;
   }
-  answer(kind, result, known, before);
+  answer(kind, result, mentioned);
+}
+
+// What the code's promises have become, and whether it waits for anything by itself.
+function tell() {
+  const found = settled.map(([number, isKept, value]) => {
+    try { return [number, isKept, values.encode(value)]; } catch (e) {
+      return [number, false, values.encode(new Error(String(e?.message ?? e)))];
+    }
+  });
+  settled = [];
+  wire.send(["ran", found, isActive(), values.changes()]);
+}
+
+function drained(done, rounds = ROUNDS) {
+  if (rounds === 0) done();
+  else micro(() => nextTick(() => drained(done, rounds - 1)));
+}
+
+// Calls are answered at once, one inside of the other; only a turn lets anything else go on.
+function next() {
+  for (;;) {
+    const frame = wire.receive();
+    const [, op, , frames, changes] = frame;
+    const go = () => drained(() => { tell(); next(); });
+    if (op === "load") {
+      const [file, isModule] = frames;
+      load(file, isModule).then(() => answer("value", null), (e) => answer("raise", e)).then(next);
+      return;
+    }
+    if (op === "tick" || op === "turn") {
+      values.amend(changes);
+      if (op === "tick") go();
+      else soon(go);
+      return;
+    }
+    serve(frame);
+  }
 }
 
 process.on("unhandledRejection", () => {});
-(async () => {
-  for (;;) await serve(wire.receive());
-})().catch(() => process.exit(1));
+process.on("uncaughtException", (e) => {
+  if (e?.constructor?.name === "Gone") process.exit(1);
+  console.error(e);
+  process.exit(1);
+});
+next();

@@ -9,17 +9,26 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { createRequire } = require("node:module");
 const { pathToFileURL } = require("node:url");
-const { inspect } = require("node:util");
+const { inspect, promisify } = require("node:util");
 const realAssert = require("node:assert");
 const { Wire } = require("./values.cjs");
 const { Side } = require("./proxies.cjs");
+const { Globals } = require("./globals.cjs");
 const suite = require("./suite.cjs");
 
 const told = JSON.parse(fs.readFileSync(path.join(__dirname, "told.json"), "utf8"));
 const count = { seen: 0, passed: 0, failure: "" };
 let output = "";
 let isReported = false;
-const side = new Side(new Wire(3));
+const side = new Side(new Wire(3), written(path.join(__dirname, "tree")));
+let isDone = false;
+
+// All that the tests' files hold: by that their own classes are known.
+function written(folder) {
+  if (!fs.existsSync(folder)) return "";
+  return fs.readdirSync(folder, { recursive: true }).filter((it) => /\.[mc]?js$/.test(it))
+    .map((it) => fs.readFileSync(path.join(folder, it), "utf8")).join("\n") + told.support;
+}
 
 // An assertion of the test fails also if the code that called it swallows that.
 side.raised = (e) => { if (e instanceof realAssert.AssertionError) fail(worded(e)); };
@@ -76,15 +85,20 @@ function report() {
   if (isReported) return;
   isReported = true;
   let ending = "failed";
+  const doubts = side.doubts();
   if (side.ended) {
     ending = "ended";
     count.failure = side.ended + (count.seen ? ` at check ${count.seen}` : " before the first check");
-  } else if (side.suspicion.length) fail(side.suspicion[0]);
+  } else if (side.unfit) {
+    ending = "untestable";
+    count.failure = side.unfit;
+  } else if (doubts.length) fail(doubts[0]);
+  else if (!isDone) fail("the tests wait for what never comes");
   else if (!count.failure && !process.exitCode) {
     ending = count.seen === 0 ? "no_checks" : count.seen === count.passed ? "passed" : "failed";
     if (ending === "failed") fail("a check began and never passed");
   } else fail(`the tests set exit code ${process.exitCode}`);
-  fs.writeFileSync(4, JSON.stringify({ ending, ...count, suspicion: side.suspicion, apart: true, output }));
+  fs.writeFileSync(4, JSON.stringify({ ending, ...count, suspicion: doubts, apart: true, output }));
 }
 
 process.on("exit", report);
@@ -185,7 +199,39 @@ async function main() {
   for (const file of told.candidate) {
     side.ask("load", 0, [file, told.modules.includes(file)]);
   }
+  watchGlobals();
+  side.isWaiting = () => told.style === "asserts" || !isDone || suite.running() > 0;
   await (told.style === "asserts" ? runAsserts() : runFiles());
 }
 
-main().catch((e) => fail(worded(e)));
+// A timer of the tests comes after those of the code that are due.
+function paced(inner) {
+  return Object.assign((act, ...rest) => inner(typeof act === "function" ? (...args) => {
+    side.turn("turn");
+    return act(...args);
+  } : act, ...rest), { [promisify.custom]: (...args) => inner[promisify.custom](...args)
+    .then((it) => { side.turn("turn"); return it; }) });
+}
+
+function watchGlobals() {
+  for (const name of ["setTimeout", "setImmediate"]) globalThis[name] = paced(globalThis[name]);
+  const globals = new Globals(globalThis, () => {});
+  const { env } = process;
+  let isEnvNew = false;
+  const heard = (act) => (...args) => { isEnvNew = true; return act(...args); };
+  process.env = new Proxy(env, { set: heard((of, key, it) => { of[key] = it; return true; }),
+    deleteProperty: heard(Reflect.deleteProperty), defineProperty: heard(Reflect.defineProperty) });
+  side.before = (op) => {
+    if (["global", "restore", "env"].includes(op)) return;
+    if (isEnvNew) {
+      isEnvNew = false;
+      side.ask("env", 0, [{ ...env }]);
+    }
+    for (const [name, it, isFirst] of globals.replaced()) {
+      if (isFirst) side.ask("restore", 0, [name]);
+      else side.ask("global", 0, [name, name === "Date" ? () => globalThis.Date.now() : it]);
+    }
+  };
+}
+
+main().then(() => { isDone = true; }, (e) => { isDone = true; fail(worded(e)); });

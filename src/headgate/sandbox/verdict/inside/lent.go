@@ -145,6 +145,12 @@ func (w *hgWriter) putChan(v reflect.Value) {
 	if v.Type().ChanDir() == reflect.BothDir {
 		panic(hgUnfit("a channel of both directions is no plain data"))
 	}
+	if v.Type().ChanDir() == reflect.RecvDir && !w.echo {
+		// not "yours": what has been pulled from it already would be missing there
+		w.number(hgMine)
+		w.number(hgLend(v, hgPointer(v)))
+		return
+	}
 	w.putByPointer(v)
 }
 
@@ -421,13 +427,42 @@ func hgPutContext(w *hgWriter, v reflect.Value) {
 	deadline, _ := c.Deadline()
 	w.put(reflect.ValueOf(deadline))
 	w.putError(c.Err())
-	if _, known := hgWatched.LoadOrStore(n, true); !known && c.Done() != nil && c.Err() == nil {
+	if c.Done() == nil || c.Err() != nil {
+		return
+	}
+	it := &hgWatch{n: n, c: c}
+	if _, known := hgWatched.LoadOrStore(n, it); !known {
 		go func() {
 			<-c.Done()
-			err := c.Err()
-			hgAsk("!"+strconv.FormatUint(n, 10), []any{&err}, nil)
+			it.tell()
 		}()
 	}
+}
+
+// A context that was lent, and whether the other side knows that it has ended.
+type hgWatch struct {
+	n    uint64
+	c    context.Context
+	lock sync.Mutex
+	told bool
+}
+
+func (it *hgWatch) tell() {
+	it.lock.Lock()
+	defer it.lock.Unlock()
+	if err := it.c.Err(); err != nil && !it.told {
+		it.told = true
+		hgWatched.Delete(it.n)
+		hgAsk("!"+strconv.FormatUint(it.n, 10), []any{&err}, nil)
+	}
+}
+
+// Before anything else is said: a context that ended here has ended there.
+func hgTellEnded() {
+	hgWatched.Range(func(_, it any) bool {
+		it.(*hgWatch).tell()
+		return true
+	})
 }
 
 func hgTakeContext(r *hgReader, v reflect.Value) {

@@ -71,6 +71,9 @@ func hgListen() {
 
 // hgAsk has something called on the other side; the pointers are to its arguments and results.
 func hgAsk(target string, args []any, results []any) {
+	if !strings.HasPrefix(target, "!") {
+		hgTellEnded()
+	}
 	w := &hgWriter{}
 	w.text(target)
 	sent := make([][]byte, len(args))
@@ -182,6 +185,7 @@ func hgPerform(r *hgReader, w *hgWriter) {
 		call = f.CallSlice
 	}
 	results := call(args)
+	hgTellEnded()
 	hgFlush()
 	w.number(0)
 	for i, it := range results {
@@ -190,7 +194,7 @@ func hgPerform(r *hgReader, w *hgWriter) {
 		w.put(box)
 	}
 	for i, it := range args {
-		now := &hgWriter{seen: w.seen}
+		now := &hgWriter{seen: w.seen, echo: true}
 		if !hgCanChange(t.In(i)) {
 			w.number(0)
 			continue

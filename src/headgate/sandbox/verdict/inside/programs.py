@@ -3,7 +3,8 @@
 Rule 1: the two are programs of their own, joined by one socket; no code is in the judge.
 Rule 2: the code's process, and what compiles it, can name neither the judge's files nor /proc,
 and reach no process outside their own domain; where the kernel cannot hold that, nothing runs.
-Rule 3: what the judge says comes over a descriptor that only the judge has.
+Rule 3: what the judge says comes over a descriptor that only the judge has; over another it
+says that a test began or ended, and one that takes too long ends the judging.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import sys
@@ -22,6 +24,8 @@ from headgate.sandbox.verdict.inside import instances, seal
 from headgate.sandbox.worker import landlock
 
 MOST_WORDS = 600
+SLACK_S = 1.0
+"""beside what a test may take"""
 MOST_KEPT = 4096
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 ALLOWED = ("code",)
@@ -162,10 +166,25 @@ def carry_out(told: dict[str, Any]) -> dict[str, Any]:
     )
     printed.start()
     theirs.close()
+    is_slow = not _moves(out, told.get("patience_s", 0.0))
+    if is_slow:
+        end(judge)
     text = reported.text()
     end(code)
     end(judge)
+    if is_slow:
+        return found("slow", f"a test took longer than {told['patience_s'] - SLACK_S:g} s")
     return _read(text, said.text(1.0), printed.text(0.2))
+
+
+def _moves(out: int, patience_s: float) -> bool:
+    """Until the judge ends: whether it always said in time that a test began or ended."""
+    while True:
+        ready, _, _ = select.select([out], [], [], patience_s or None)
+        if not ready:
+            return False
+        if not os.read(out, 1 << 12):
+            return True
 
 
 def _read(text: str, said: str, printed: str) -> dict[str, Any]:
@@ -175,6 +194,9 @@ def _read(text: str, said: str, printed: str) -> dict[str, Any]:
         report = found("failed", f"the tests ended without a report: {said[-MOST_WORDS:]}")
     if report["ending"] == "ended" and "cannot be started: no Landlock" in printed:
         raise Unable("this kernel has no Landlock, which keeps the code from the judge")
+    full = "JavaScript heap out of memory"
+    if report["ending"] == "ended" and full in printed:
+        report["failure"] = f"{full}: {report['failure']}"
     report["output"] = (report.get("output", "") + said + printed)[:MOST_KEPT]
     return report
 

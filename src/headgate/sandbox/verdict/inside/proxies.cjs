@@ -5,23 +5,44 @@
 // Rule 2: what is refused is remembered: a test that swallows the refusal does not pass either.
 "use strict";
 
-const { Gone, Held, Known, Values } = require("./values.cjs");
+const { Gone, Values } = require("./values.cjs");
+const { EVIL, Lending, Unfit } = require("./lending.cjs");
 
 const ASKING = new Set(("startsWith endsWith includes indexOf lastIndexOf every some equals match "
   + "test has search localeCompare find findIndex isEqual").split(" "));
+const PLAIN = new Set([String, Array, Map, Set, RegExp, Number, Object].flatMap((it) =>
+  Object.getOwnPropertyNames(it.prototype)));
+const CHANGING = new Set(("set add delete clear push pop shift unshift splice").split(" "));
+const OF_ALL = new Set(["apply", "call", "bind"]);
+const { setTimeout: later, setImmediate: soon } = globalThis;
+const SLOWEST_MS = 4;
 
 class Side {
-  constructor(wire) {
+  constructor(wire, text) {
     this.wire = wire;
-    this.held = new Held();
-    this.numbers = new WeakMap();
     this.made = new Map();
     this.meant = new Set();
+    this.asked = new Map(); // what an object decided that was never used as one
     this.names = new Set();
     this.suspicion = [];
     this.ended = null;
+    this.unfit = "";
+    this.depth = 0;
+    this.awaited = new Map();
     this.raised = () => {};
-    this.values = new Values((it) => this.keep(it), (frame) => this.meet(frame));
+    this.before = () => {};
+    this.isWaiting = () => true;
+    const values = new Values((it) => this.keep(it), (frame) => this.meet(frame));
+    this.values = values;
+    this.numbers = values.numbers;
+    this.lending = new Lending(values, text);
+    values.isLending = () => true;
+    values.above = (it) => this.lending.encodeProto(Object.getPrototypeOf(it));
+    values.described = (it) => this.lending.described(it);
+    values.classesOf = (e) => this.above(e);
+    values.classed = (e, classes) => this.classed(e, classes);
+    values.accessed = () => { throw new Gone("the code sent no value"); };
+    values.shaped = values.accessed;
   }
 
   refuse(words) {
@@ -30,154 +51,276 @@ class Side {
   }
 
   stoodIn(name, key) {
-    return this.refuse(`an object of the code's (${name}) stood where a plain value was due: `
-      + `its own .${key}() would have decided`);
+    return `an object of the code's (${name}) stood where a plain value was due: `
+      + `its own .${key}() would have decided`;
   }
 
-  // A plain object with a function by such a name is no plain value either.
-  checked(value, seen = new Set()) {
-    if (value === null || typeof value !== "object" || seen.has(value) || this.numbers.has(value)) {
-      return value;
-    }
-    seen.add(value);
-    for (const key of Object.keys(value)) {
-      if (ASKING.has(key) && typeof value[key] === "function") throw this.stoodIn("Object", key);
-      this.checked(value[key], seen);
-    }
-    return value;
+  // What an object answers in a plain value's place counts once the test has used it as an object:
+  // has called what no plain value has, or what changes it.
+  use(it, name, key) {
+    if (typeof key !== "string" || this.meant.has(it)) return;
+    if (ASKING.has(key)) this.asked.set(it, this.stoodIn(name, key));
+    else if (!PLAIN.has(key) || CHANGING.has(key)) this.mean(it);
   }
+
+  mean(it) {
+    this.meant.add(it);
+    this.asked.delete(it);
+  }
+
+  doubts() { return [...this.suspicion, ...this.asked.values()]; }
 
   keep(it) {
     if (this.numbers.has(it)) return ["yours", this.numbers.get(it)];
-    if (typeof it === "symbol") throw new TypeError("a symbol is not handed to the code");
+    if (typeof it === "symbol") throw this.unable("a symbol");
     if (it instanceof Promise) return this.owe(it);
-    return ["held", this.held.add(it)];
+    if (typeof it === "function") return this.keepFunction(it);
+    if (it instanceof AbortSignal) return this.keepSignal(it);
+    if (!this.lending.isLent(it)) throw this.unable(`a ${it?.constructor?.name || "Proxy"}`);
+    return this.values.share(it, "instance");
+  }
+
+  unable(what) {
+    this.unfit ||= `${what} cannot be handed to the code from apart: hand it plain data, functions `
+      + "or objects of classes that the tests declare";
+    return new Unfit(this.unfit);
+  }
+
+  keepFunction(it) {
+    if (EVIL.has(it)) throw this.unable(it.name || "eval");
+    const number = this.values.held.add(it);
+    const isClass = Function.prototype.toString.call(it).startsWith("class");
+    return ["held", number, isClass ? "class" : "function", String(it.name ?? ""),
+      this.lending.classOf(it)];
+  }
+
+  // The code gets a signal of its own, which ends as soon as this one does.
+  keepSignal(it) {
+    const isNew = !this.values.held.numbers.has(it);
+    const number = this.values.held.add(it);
+    if (isNew && !it.aborted) {
+      it.addEventListener("abort", () => this.ask("abort", number, [it.reason]), { once: true });
+    }
+    return ["signal", number, it.aborted, it.aborted ? this.values.encode(it.reason) : null];
   }
 
   // A promise of the test: the code is told when it is settled.
   owe(it) {
-    const number = this.held.add(it);
+    const isNew = !this.values.held.numbers.has(it);
+    const number = this.values.held.add(it);
     const settle = (isKept) => (value) => {
-      try { this.ask("settle", number, [isKept, value]); } catch { /* told by what awaits it */ }
+      try {
+        this.ask("settle", number, [isKept, value]);
+        this.turn("tick");
+      } catch { /* told by what awaits it */ }
     };
-    it.then(settle(true), settle(false));
+    if (isNew) it.then(settle(true), settle(false));
     return ["promised", number];
   }
 
   meet(frame) {
     const [tag, number, kind, name, maker] = frame;
-    if (tag === "yours" && this.held.things.has(number)) return this.held.things.get(number);
     if (tag !== "held" || !Number.isInteger(number)) throw new Gone("the code sent no value");
-    if (!this.made.has(number)) this.made.set(number, this.make(number, kind, name, maker));
-    return this.made.get(number);
+    if (this.values.theirs.has(number)) return this.values.theirs.get(number);
+    const it = this.make(number, kind, String(name), maker);
+    this.values.know(number, it);
+    return it;
   }
 
   make(number, kind, name, maker) {
-    if (kind === "promise") return this.promise(number);
-    if (kind === "symbol") return Symbol(String(name));
+    if (kind === "promise") {
+      return new Promise((resolve, reject) => this.awaited.set(number, { resolve, reject }));
+    }
+    if (kind === "symbol") return Symbol(name);
     const isObject = kind === "object";
-    const target = isObject ? {} : kind === "class" ? class {} : function () {};
-    const made = new Proxy(target, this.traps(number, isObject, String(name), maker));
-    this.numbers.set(made, number);
-    return made;
-  }
-
-  promise(number) {
-    return new Promise((resolve, reject) => {
-      setImmediate(() => this.askLater("await", number).then(resolve, reject));
-    });
+    const target = isObject ? {} : function () {};
+    if (kind === "class") target.prototype = this.shape(number);
+    return new Proxy(target, this.traps(number, isObject, name, maker));
   }
 
   traps(number, isObject, name, maker) {
     const ask = (op, ...args) => this.ask(op, number, args);
+    const it = () => this.values.theirs.get(number);
     return {
-      apply: (_, self, args) => ask("call", this.numbers.has(self ?? args) ? self : undefined, args),
-      construct: (_, args) => {
-        const it = ask("new", args);
-        if (this.numbers.has(it)) this.meant.add(this.numbers.get(it));
-        return it;
+      apply: (_, self, args) => {
+        const isKnown = self !== null && ["object", "function"].includes(typeof self)
+          && this.numbers.has(self);
+        if (isKnown && this.values.records.has(self)) {
+          this.use(self, "Object", Object.keys(self).find((key) => self[key] === it()));
+        }
+        return ask("call", isKnown ? self : undefined, args);
+      },
+      construct: (_, args, target) => {
+        const made = target === it() ? ask("new", args) : this.derive(number, args, target);
+        if (this.numbers.has(made)) this.mean(made);
+        return made;
       },
       get: (target, key) => {
-        if (ASKING.has(key) && !this.names.has(name) && !this.meant.has(number)) {
-          throw this.stoodIn(name, key);
-        }
-        if (key === "prototype" && !isObject) return this.shape(target, number);
+        if (isObject && !this.names.has(name)) this.use(it(), name, key);
+        if (key === "prototype" && !isObject) return target.prototype;
+        if (!isObject && OF_ALL.has(key)) return Function.prototype[key];
         if (key === "constructor" && isObject) return this.meet(["held", maker, "class", name]);
         if (typeof key === "symbol") return this.symbol(key, number, ask);
         return ask("get", key);
       },
       set: (_, key, value) => typeof key === "string" && ask("set", key, value) === true,
+      defineProperty: (_, key, own) => typeof key === "string" && ask("set", key, own.value) === true,
       has: (_, key) => typeof key === "string" && ask("in", key) === true,
       deleteProperty: (_, key) => ask("delete", key) === true,
       ownKeys: (target) => [...new Set([
-        ...Reflect.ownKeys(target), ...ask("keys").filter((it) => typeof it === "string")])],
+        ...Reflect.ownKeys(target), ...ask("keys").filter((one) => typeof one === "string")])],
       getOwnPropertyDescriptor: (target, key) => {
         const own = Reflect.getOwnPropertyDescriptor(target, key);
         if (own || typeof key !== "string" || !ask("keys").includes(key)) return own;
         return { value: ask("get", key), writable: true, enumerable: true, configurable: true };
       },
-      getPrototypeOf: (target) => isObject && maker
-        ? this.shape(null, maker) : Reflect.getPrototypeOf(target),
+      getPrototypeOf: (target) => this.derived?.get(number)
+        ?? (isObject && maker ? this.shape(maker) : Reflect.getPrototypeOf(target)),
     };
   }
 
-  // Of each class one object of ours, so that instanceof and deep equality see one prototype.
-  shape(target, maker) {
+  // Of each class one object of ours, so that instanceof and deep equality see one prototype; what
+  // a test's own class asks of it by `super` is asked of the code's.
+  shape(maker) {
     const shapes = this.shapes ??= new Map();
-    if (!shapes.has(maker)) shapes.set(maker, target ? target.prototype ?? {} : {});
+    if (!shapes.has(maker)) {
+      const made = new Proxy({}, { get: (_, key) => typeof key === "string" && key !== "constructor"
+        ? this.ask("member", maker, [key]) : undefined });
+      shapes.set(maker, made);
+      this.lending.bases.set(made, maker);
+    }
     return shapes.get(maker);
+  }
+
+  // A class of the tests that extends one of the code's: the code makes the object, and is lent
+  // the methods.
+  derive(number, args, target) {
+    const made = this.ask("derive", number, [target, ...args]);
+    if (this.numbers.has(made)) (this.derived ??= new Map()).set(this.numbers.get(made), target.prototype);
+    return made;
   }
 
   symbol(key, number, ask) {
     const name = { [Symbol.iterator]: "iterator", [Symbol.asyncIterator]: "asyncIterator",
       [Symbol.toPrimitive]: "toPrimitive", [Symbol.toStringTag]: "toStringTag" };
     if (key === Symbol.hasInstance) {
-      return (it) => (this.values.kinds.get(it) ?? []).includes(this.made.get(number))
-        || (this.numbers.has(it) && ask("is", it) === true);
+      return (it) => (this.values.kinds.get(it) ?? []).includes(this.values.theirs.get(number))
+        || (it !== null && ["object", "function"].includes(typeof it)
+          && this.numbers.has(it) && ask("is", it) === true);
     }
     return Object.hasOwn(name, key) ? ask("get", [name[key]]) : undefined;
   }
 
-  ask(op, number, args) {
-    const known = this.send(op, number, args);
-    for (;;) {
-      const frame = this.receive();
-      if (frame[0] === "ask") this.serve(frame);
-      else {
-        const value = this.take(frame, known);
-        return op === "read" ? value : this.checked(value);
-      }
+  // An error of the tests: its classes are lent like those of any object.
+  above(e) {
+    const proto = Object.getPrototypeOf(e);
+    return this.lending.isOwn(proto) && this.lending.isLent(e) ? this.lending.encodeProto(proto) : null;
+  }
+
+  classed(e, classes) {
+    if (!Array.isArray(classes)) return;
+    const [kinds, members] = classes;
+    const found = Array.from(kinds, (it) => this.values.decode(it));
+    if (!this.numbers.has(e)) return;
+    if (found.length) {
+      Object.defineProperty(e, "constructor", { value: found[0], configurable: true });
+    }
+    this.values.kinds.set(e, found);
+    for (const [key, it] of members) {
+      const value = this.values.decode(it);
+      Object.defineProperty(e, String(key), { value, configurable: true, writable: true });
     }
   }
 
-  async askLater(op, number) {
-    let known = this.send(op, number, []);
-    for (;;) {
-      const frame = this.receive();
-      if (frame[0] === "ask") this.serve(frame);
-      else if (frame[0] === "pending") {
-        await new Promise((r) => { setTimeout(r, 1); });
-        known = this.send(op, number, []);
-      } else return this.checked(this.take(frame, known));
+  ask(op, number, args) {
+    if (this.depth === 0) this.before(op);
+    this.depth += 1;
+    try {
+      this.send(op, number, args);
+      for (;;) {
+        const frame = this.receive(["ask", "value", "raise"]);
+        if (frame[0] !== "ask") return this.take(frame);
+        this.serve(frame);
+      }
+    } finally {
+      this.depth -= 1;
+      if (this.depth === 0) this.stir();
     }
   }
+
+  // Once the test has nothing more to say in one go, the code goes on too.
+  stir() {
+    if (this.isStirred) return;
+    this.isStirred = true;
+    queueMicrotask(() => {
+      this.isStirred = false;
+      this.turn("tick");
+    });
+    this.pump(0);
+  }
+
+  // While the code has timers, it is given turns; it keeps us alive only if somebody waits.
+  pump(wait) {
+    if (this.pumping || this.ended) return;
+    const again = () => {
+      this.pumping = null;
+      const isMoved = this.turn("turn");
+      this.pump(isMoved ? 0 : Math.min(SLOWEST_MS, wait + 1));
+    };
+    this.pumping = wait ? later(again, wait) : soon(again);
+    if (!(this.isBusy && this.isWaiting()) && wait) this.pumping.unref();
+  }
+
+  turn(op) {
+    if (this.ended || this.depth) return false;
+    this.depth += 1;
+    let isMoved = false;
+    try {
+      this.send(op, 0, []);
+      for (;;) {
+        const frame = this.receive(["ask", "ran"]);
+        if (frame[0] === "ran") return this.settled(frame) || isMoved;
+        isMoved = true;
+        this.serve(frame);
+      }
+    } catch (e) {
+      if (!this.ended) throw e;
+      for (const { reject } of this.awaited.values()) reject(new Gone(this.ended));
+      this.awaited.clear();
+      return false;
+    } finally { this.depth -= 1; }
+  }
+
+  settled([, found, isBusy, changes]) {
+    this.isBusy = isBusy === true;
+    const values = this.guarded(() => {
+      const made = Array.from(found, ([number, isKept, frame]) => {
+        if (!this.awaited.has(number)) throw new Gone("the code settled what nobody awaits");
+        return [number, isKept === true, this.values.decode(frame)];
+      });
+      this.amend(changes);
+      return made;
+    });
+    for (const [number, isKept, value] of values) {
+      const { resolve, reject } = this.awaited.get(number);
+      this.awaited.delete(number);
+      (isKept ? resolve : reject)(value);
+    }
+    return values.length > 0;
+  }
+
+  amend(changes) { this.values.amend(changes); }
 
   send(op, number, args) {
-    const known = new Known();
-    const frames = args.map((it) => this.values.encode(it, known));
-    this.guard(() => this.wire.send(["ask", op, number, frames]));
-    return known;
+    const frames = args.map((it) => this.values.encode(it));
+    const changes = this.values.changes();
+    this.guarded(() => this.wire.send(["ask", op, number, frames, changes]));
   }
 
-  receive() {
-    const frame = this.guard(() => this.wire.receive());
-    const isFrame = Array.isArray(frame) && ["ask", "value", "raise", "pending"].includes(frame[0]);
-    if (!isFrame) throw this.end("the code sent what is no frame");
+  receive(kinds) {
+    const frame = this.guarded(() => this.wire.receive());
+    if (!Array.isArray(frame) || !kinds.includes(frame[0])) throw this.end("the code sent what is no frame");
     return frame;
-  }
-
-  guard(act) {
-    try { return act(); } catch (e) { throw this.end(e.message); }
   }
 
   end(words) {
@@ -185,47 +328,51 @@ class Side {
     return new Gone(words);
   }
 
-  take(frame, known) {
-    return this.guardValue(() => {
-      const sent = known.things.length;
-      const value = this.values.decode(frame[1], known);
-      for (const [at, inside] of frame[2]) {
-        if (!Number.isInteger(at) || at < 0 || at >= sent) throw new Gone("the code sent no value");
-        this.values.amend(known.things[at], inside, known);
-      }
-      if (frame[0] === "value") return [value, null];
-      return [null, { value }];
+  take([kind, frame, changes]) {
+    const value = this.guarded(() => {
+      const it = this.values.decode(frame);
+      this.amend(changes);
+      return it;
     });
-  }
-
-  guardValue(act) {
-    let value;
-    let raised;
-    try { [value, raised] = act(); } catch (e) { throw this.end(e.message); }
-    if (raised) throw raised.value;
+    if (kind === "raise") throw value;
     return value;
   }
 
-  // The code may call what it was given; nothing else of ours is served.
-  serve(frame) {
-    const [, op, number, frames] = frame;
-    if (op !== "call" || !this.held.things.has(number)) {
+  guarded(act) {
+    try { return act(); } catch (e) { throw this.end(e.message); }
+  }
+
+  // The code may call what it was given, and make objects of classes it was given; nothing else.
+  serve([, op, number, frames, changes]) {
+    const it = this.values.held.things.get(number);
+    if (!["call", "new"].includes(op) || typeof it !== "function" || EVIL.has(it)) {
       throw this.end("the code asked for what it was never given");
     }
-    const known = new Known();
+    const [self, args] = this.guarded(() => {
+      const made = this.values.decode(frames[0]);
+      const given = frames.slice(1).map((one) => this.values.decode(one));
+      this.amend(changes);
+      return [made, given];
+    });
+    const mentioned = [...this.values.mentioned];
     let kind = "value";
-    let result;
+    let frame;
     try {
-      const args = frames.map((it) => this.values.decode(it, known));
-      const it = this.held.things.get(number);
-      result = typeof it === "function" ? it(...args) : it;
+      const result = op === "new" ? this.fresh(it, args) : Reflect.apply(it, self, args);
+      frame = this.values.encode(result);
     } catch (e) {
-      if (e instanceof Gone) throw this.end(e.message);
+      if (e instanceof Gone) throw e;
       this.raised(e);
       kind = "raise";
-      result = e;
+      frame = this.values.encode(e instanceof Unfit ? new TypeError(e.message) : e);
     }
-    this.wire.send([kind, this.values.encode(result, known), []]);
+    for (const one of mentioned) this.values.mentioned.add(one);
+    this.wire.send([kind, frame, this.values.changes()]);
+  }
+
+  fresh(it, args) {
+    if (!this.lending.classOf(it)) throw this.end("the code asked for what it was never given");
+    return Reflect.construct(it, args);
   }
 }
 

@@ -3,9 +3,21 @@
 // Rule 1: a test counts when its function ran to its end; what is skipped does not count.
 "use strict";
 
+const fs = require("node:fs");
 const nodeTest = require("node:test");
 const realAssert = require("node:assert");
 const { inspect } = require("node:util");
+const { isPart, remembered, told, words } = require("./expected.cjs");
+const mocks = require("./mocks.cjs");
+
+let live = 0;
+const running = () => live;
+
+// Who ends a test that takes too long is told that one begins or has ended.
+function step(by) {
+  live += by;
+  fs.writeSync(5, "t");
+}
 
 function watched(inner, count, fail) {
   const made = (...args) => {
@@ -15,15 +27,24 @@ function watched(inner, count, fail) {
     const name = typeof args[0] === "string" ? args[0] : act.name || "a test";
     const run = async (t) => {
       count.seen += 1;
+      step(1);
       try { await act(t); } catch (e) {
         fail(`${name}: ${e?.message ?? e}`);
         throw e;
-      }
+      } finally { step(-1); }
       count.passed += 1;
     };
-    args[at] = act.length > 1
-      ? (t, done) => { count.seen += 1; act(t, (e) => { e ? fail(`${name}: ${e}`) : count.passed += 1; done(e); }); }
-      : run;
+    const called = (t, done) => {
+      count.seen += 1;
+      step(1);
+      act(t, (e) => {
+        step(-1);
+        if (e) fail(`${name}: ${e}`);
+        else count.passed += 1;
+        done(e);
+      });
+    };
+    args[at] = act.length > 1 ? called : run;
     return inner(...args);
   };
   return Object.assign(made, { skip: inner.skip, todo: inner.todo, only: made });
@@ -50,8 +71,11 @@ function it(name, act) {
 
 it.skip = describe.skip = it.todo = () => {};
 it.only = it;
+describe.each = (rows) => (name, act) => rows.forEach((row, at) =>
+  describe(`${name} ${at}`, () => act(...(Array.isArray(row) ? row : [row]))));
+describe.only = describe;
 it.each = (rows) => (name, act) => rows.forEach((row, at) =>
-  it(`${name} ${at}`, () => act(...(Array.isArray(row) ? row : [row]))));
+  it(`${name} ${at}`, async () => act(...(Array.isArray(row) ? row : [row]))));
 
 function matchers(value, is) {
   const say = (held, words) => {
@@ -59,7 +83,7 @@ function matchers(value, is) {
       message: `expected ${inspect(value)} ${is ? "" : "not "}${words}` });
   };
   const same = (check, other) => {
-    try { check(value, other); return true; } catch (e) {
+    try { check(value, told(other, value)); return true; } catch (e) {
       if (e instanceof realAssert.AssertionError) return false;
       throw e;
     }
@@ -90,13 +114,21 @@ function matchers(value, is) {
     toHaveLength: (length) => say(value.length === length, `to have length ${length}`),
     toContain: (item) => say(typeof value === "string" || Array.isArray(value)
       ? value.includes(item) : value instanceof Set && value.has(item), `to contain ${inspect(item)}`),
-    toContainEqual: (item) => say([...value].some((one) => {
-      try { looseEqual(one, item); return true; } catch { return false; }
-    }), `to contain ${inspect(item)}`),
+    toContainEqual: (item) => say([...value].some((one) => equal(one, item)), `to contain ${inspect(item)}`),
     toMatch: (what) => say(typeof value === "string"
       && (what instanceof RegExp ? what.test(value) : value.includes(what)), `to match ${what}`),
-    toHaveProperty: (name, other) => say(name in value
-      && (other === undefined || Object.is(value[name], other)), `to have ${name}`),
+    toHaveProperty: (name, ...other) => {
+      const keys = Array.isArray(name) || name in value ? [name].flat() : String(name).split(".");
+      const owner = keys.slice(0, -1).reduce((it, key) => it?.[key], value);
+      const key = keys.at(-1);
+      say(owner !== null && owner !== undefined && key in Object(owner)
+        && (!other.length || equal(owner[key], other[0])), `to have ${name}`);
+    },
+    toMatchObject: (other) => say(isPart(value, other, equal), `to match ${inspect(other)}`),
+    toBeTypeOf: (kind) => say(typeof value === kind, `to be a ${kind}`),
+    toBeOneOf: (those) => say([...those].some((it) => equal(value, it)), `to be one of ${inspect(those)}`),
+    toSatisfy: (holds) => say(Boolean(holds(value)), "to satisfy that"),
+    ...remembered(value, say, equal),
     toThrow: (what) => {
       const got = thrown();
       say(got !== null && fits(got.e, what), `to throw ${what === undefined ? "" : inspect(what)}`);
@@ -133,12 +165,23 @@ function loosely(value, seen = new Map()) {
   });
 }
 
+function equal(one, other) {
+  try { looseEqual(one, told(other, one)); return true; } catch (e) {
+    if (e instanceof realAssert.AssertionError) return false;
+    throw e;
+  }
+}
+
 function plain(value) {
   if (!["number", "bigint"].includes(typeof value)) throw new TypeError("a number was due");
   return value;
 }
 
+let said = 0;
+let due = null;
+
 function expect(value) {
+  said += 1;
   const later = (is) => new Proxy({}, { get: (_, name) => async (...args) => {
     let settled;
     try { settled = [await value, null]; } catch (e) { settled = [null, e]; }
@@ -150,8 +193,14 @@ function expect(value) {
     rejects: later(false) };
 }
 
+Object.assign(expect, words(equal), {
+  assertions: (n) => { due = (made) => made === n; },
+  hasAssertions: () => { due = (made) => made > 0; },
+});
+
 function open() {
-  return { describe, it, test: it, suite: describe, expect,
+  const api = mocks.api();
+  return { vi: api, jest: api, describe, it, test: it, suite: describe, expect,
     beforeEach: (act) => group.before.push(act), afterEach: (act) => group.after.push(act),
     beforeAll: (act) => group.beforeAll.push(act), afterAll: (act) => group.afterAll.push(act) };
 }
@@ -166,18 +215,25 @@ async function finish(count, fail) {
   const begun = new Set();
   for (const { name, act, group: own } of queue) {
     count.seen += 1;
+    step(1);
     try {
       for (const one of line(own)) {
         if (!begun.has(one)) for (const before of one.beforeAll) await before();
         begun.add(one);
         for (const before of one.before) await before();
       }
-      await act();
+      [said, due] = [0, null];
+      await (act.length ? new Promise((resolve, reject) => {
+        const done = (e) => (e ? reject(e) : resolve());
+        done.fail = reject;
+        act(done);
+      }) : act());
+      if (due && !due(said)) throw new Error(`${said} assertions were made`);
       for (const one of line(own).reverse()) for (const after of one.after) await after();
       count.passed += 1;
-    } catch (e) { fail(`${name}: ${e?.message ?? e}`); }
+    } catch (e) { fail(`${name}: ${e?.message ?? e}`); } finally { step(-1); }
   }
   for (const one of begun) for (const after of one.afterAll) await after();
 }
 
-module.exports = { finish, open, watch };
+module.exports = { finish, open, running, watch };

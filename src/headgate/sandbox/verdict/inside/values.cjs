@@ -3,17 +3,19 @@
 // Rule 1: a frame is JSON; nothing in it is evaluated, and its tags are all known here.
 // Rule 2: what is no plain value stays where it is and goes by number.
 // Rule 3: builtins are taken once, before any other code can replace them.
+// Rule 4: a container that has crossed is one container for both: what one side changes in it goes
+// with the next message, for the 48 mentioned last of up to 2000 items, and for those mentioned.
 "use strict";
 
 const fs = require("node:fs");
 const { isProxy } = require("node:util").types;
-const TYPED = ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
-  "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array",
-  "BigUint64Array"];
-const ERRORS = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
+const { kindOf, bodyOf, made, filled } = require("./bodies.cjs");
+const WATCHED = 48;
+const ITEMS = 2000;
+const MOST = 20000;
 const LARGEST = 256 * 1024 * 1024;
 
-class Gone extends Error {}
+const { Gone } = require("./bodies.cjs");
 
 class Wire {
   constructor(fd) { this.fd = fd; }
@@ -59,31 +61,34 @@ class Wire {
 }
 
 class Held {
-  constructor() { this.things = new Map(); this.numbers = new Map(); }
+  constructor() { this.things = new Map(); this.numbers = new Map(); this.last = 0; }
 
   add(thing) {
     if (!this.numbers.has(thing)) {
-      this.numbers.set(thing, this.numbers.size + 1);
-      this.things.set(this.numbers.size, thing);
+      this.last += 1;
+      this.numbers.set(thing, this.last);
+      this.things.set(this.last, thing);
     }
     return this.numbers.get(thing);
   }
-}
-
-// The containers of one exchange, by the same number on both sides.
-class Known {
-  constructor() { this.things = []; this.numbers = new Map(); }
-  add(thing) { this.numbers.set(thing, this.things.length); this.things.push(thing); }
 }
 
 class Values {
   constructor(keep, meet) {
     this.keep = keep;
     this.meet = meet;
+    this.held = new Held();
+    this.theirs = new Map(); // their number -> what stands for it here
+    this.numbers = new WeakMap(); // and back
+    this.records = new Map(); // a container of both -> what the other side was told of it
+    this.watched = new Map();
+    this.mentioned = new Set();
+    this.touched = [];
+    this.forgotten = [];
     this.kinds = new WeakMap(); // an error rebuilt here -> the code's classes it is of
   }
 
-  encode(value, known) {
+  encode(value) {
     switch (typeof value) {
       case "string": case "boolean": return value;
       case "undefined": return ["undefined"];
@@ -91,169 +96,159 @@ class Values {
         return Number.isFinite(value) && !Object.is(value, -0) ? value
           : ["number", Object.is(value, -0) ? "-0" : String(value)];
       case "bigint": return ["bigint", value.toString()];
-      case "object": return value === null ? null : this.encodeObject(value, known);
+      case "object": return value === null ? null : this.encodeObject(value);
       default: return this.keep(value);
     }
   }
 
-  encodeObject(value, known) {
-    const number = known.numbers.get(value);
-    if (number !== undefined) return ["same", number];
-    if (Array.isArray(value)) {
-      known.add(value);
-      return ["array", Array.from({ length: value.length }, (_, at) =>
-        at in value ? this.encode(value[at], known) : ["hole"])];
-    }
-    const kind = Object.prototype.toString.call(value).slice(8, -1);
-    if (value instanceof Map) {
-      known.add(value);
-      return ["map", Array.from(Map.prototype.entries.call(value), ([a, b]) =>
-        [this.encode(a, known), this.encode(b, known)])];
-    }
-    if (value instanceof Set) {
-      known.add(value);
-      return ["set", Array.from(Set.prototype.values.call(value), (it) =>
-        this.encode(it, known))];
-    }
+  encodeObject(value) {
+    if (this.numbers.has(value)) return ["yours", this.mention(value, this.numbers)];
+    if (this.records.has(value)) return ["mine", this.mention(value, this.held.numbers)];
     if (value instanceof Date) return ["date", Date.prototype.getTime.call(value)];
     if (value instanceof RegExp) return ["regexp", value.source, value.flags];
-    if (value instanceof Error) return this.encodeError(value, known);
-    if (Buffer.isBuffer(value)) return ["buffer", value.toString("base64")];
-    if (TYPED.includes(kind) && ArrayBuffer.isView(value)) {
-      known.add(value);
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return ["typed", kind, bytes.toString("base64")];
-    }
-    const proto = Object.getPrototypeOf(value);
-    if (!isProxy(value) && (proto === Object.prototype || proto === null)) {
-      known.add(value);
-      return ["object", proto === null, Object.keys(value).map((key) =>
-        [key, this.encode(value[key], known)])];
-    }
-    return this.keep(value);
+    if (value instanceof URL) return ["url", String(value)];
+    const kind = isProxy(value) ? "" : kindOf(value);
+    return kind ? this.share(value, kind) : this.keep(value);
   }
 
-  encodeError(value, known) {
-    const hidden = Object.hasOwn(value, "cause") ? ["cause"] : [];
-    const own = [...new Set([...Object.keys(value), ...hidden])].filter((key) => key !== "stack")
-      .map((key) => [key, this.encode(value[key], known)]);
-    const base = Object.keys(ERRORS).find((it) => it !== "Error"
-      && value instanceof ERRORS[it]) || "Error";
-    const kinds = [];
-    for (let it = Object.getPrototypeOf(value); it && it !== Error.prototype;
-      it = Object.getPrototypeOf(it)) {
-      const kind = Object.hasOwn(it, "constructor") ? it.constructor : null;
-      if (typeof kind === "function" && ERRORS[kind.name] !== kind) kinds.push(this.keep(kind));
+  mention(value, numbers) {
+    const record = this.records.get(value);
+    if (record) {
+      this.mentioned.add(value);
+      if (record.isSmall) this.watch(value);
     }
-    return ["error", base, String(value.name), String(value.message), own, kinds];
+    return numbers.get(value);
   }
 
-  // What a known container holds, one level of it written out.
-  inside(thing, known) {
-    const number = known.numbers.get(thing);
-    const length = known.things.length;
-    known.numbers.delete(thing);
-    try { return this.encodeObject(thing, known); } finally {
-      for (const extra of known.things.splice(length)) known.numbers.delete(extra);
-      known.numbers.set(thing, number);
+  watch(value) {
+    this.watched.delete(value);
+    this.watched.set(value, true);
+    if (this.watched.size > WATCHED) this.watched.delete(this.watched.keys().next().value);
+  }
+
+  share(value, kind) {
+    const number = this.held.add(value);
+    const record = { kind, last: "", isSmall: false };
+    this.records.set(value, record);
+    const frame = ["share", number, bodyOf(this, value, kind)];
+    this.note(value);
+    return frame;
+  }
+
+  // What the other side knows of it from now on.
+  note(value) {
+    const record = this.records.get(value);
+    const body = bodyOf(this, value, record.kind);
+    record.last = JSON.stringify(body);
+    record.isSmall = record.kind !== "proto" && body[body.length - 1].length <= ITEMS;
+    if (record.isSmall) this.watch(value);
+  }
+
+  // What has changed since the other side was told.
+  changes() {
+    if (this.records.size > MOST) this.forget();
+    const found = this.forgotten.splice(0);
+    for (const it of new Set([...this.watched.keys(), ...this.mentioned])) {
+      const record = this.records.get(it);
+      if (!record || record.kind === "proto") continue;
+      const body = bodyOf(this, it, record.kind);
+      if (JSON.stringify(body) === record.last) continue;
+      const isTheirs = this.numbers.has(it);
+      found.push([isTheirs ? "yours" : "mine",
+        isTheirs ? this.numbers.get(it) : this.held.numbers.get(it), body]);
+      this.note(it);
+    }
+    this.mentioned.clear();
+    return found;
+  }
+
+  forget() {
+    for (const [it, record] of this.records) {
+      if (this.records.size <= MOST / 2) break;
+      if (this.numbers.has(it) || this.watched.has(it)) continue;
+      if (record.kind === "proto" || record.kind === "instance") continue;
+      const number = this.held.numbers.get(it);
+      this.forgotten.push(["forget", number]);
+      this.records.delete(it);
+      this.held.numbers.delete(it);
+      this.held.things.delete(number);
     }
   }
 
-  decode(frame, known) {
+  decode(frame) {
     if (!Array.isArray(frame)) {
       if (frame !== null && typeof frame === "object") throw new Gone("the code sent no value");
       return frame;
     }
-    const take = Object.hasOwn(TAKES, frame[0]) ? TAKES[frame[0]] : null;
-    try {
-      return take ? take(this, frame, known) : this.meet(frame);
-    } catch (e) {
+    try { return this.taken(frame); } catch (e) {
       if (e instanceof Gone) throw e;
       throw new Gone(`the code sent what is no ${frame[0]}`);
     }
   }
 
-  amend(thing, frame, known) {
-    const length = known.things.length;
-    const fresh = this.decode(frame, known);
-    for (const extra of known.things.splice(length)) known.numbers.delete(extra);
-    if (Array.isArray(thing)) thing.splice(0, thing.length, ...fresh);
-    else if (thing instanceof Map) {
-      thing.clear();
-      for (const [key, value] of fresh) thing.set(key, value);
-    } else if (thing instanceof Set) {
-      thing.clear();
-      for (const value of fresh) thing.add(value);
-    } else if (ArrayBuffer.isView(thing)) thing.set(fresh);
-    else {
-      for (const key of Object.keys(thing)) if (!Object.hasOwn(fresh, key)) delete thing[key];
-      for (const key of Object.keys(fresh)) put(thing, key, fresh[key]);
+  taken(frame) {
+    const [tag, it, more] = frame;
+    switch (tag) {
+      case "undefined": return undefined;
+      case "number": return Number(it);
+      case "bigint": return BigInt(it);
+      case "date": return new Date(it === null ? NaN : Number(it));
+      case "regexp": return new RegExp(String(it), String(more));
+      case "url": return new URL(String(it));
+      case "yours":
+        if (!this.held.things.has(it)) throw new Gone("the code sent what was never given");
+        return this.met(this.held.things.get(it));
+      case "mine":
+        if (!this.theirs.has(it)) throw new Gone("the code sent what was never given");
+        return this.met(this.theirs.get(it));
+      case "share": return this.accept(it, more);
+      default: return this.meet(frame);
     }
+  }
+
+  met(it) {
+    if (this.records.has(it)) this.mentioned.add(it);
+    return it;
+  }
+
+  // A container that the other side shares: here it is one of ours, filled from its frame.
+  accept(number, body) {
+    if (!Number.isInteger(number) || this.theirs.has(number)) throw new Gone("the code sent no value");
+    const it = made(this, body);
+    this.know(number, it);
+    this.records.set(it, { kind: body[0], last: "", isSmall: false });
+    filled(this, it, body);
+    this.touched.push(it);
+    this.mentioned.add(it);
+    return it;
+  }
+
+  know(number, it) {
+    this.theirs.set(number, it);
+    this.numbers.set(it, number);
+  }
+
+  // A message is taken: what it says has changed, changes; what it touched is given back.
+  amend(changes) {
+    for (const [tag, number, body] of changes) {
+      const it = (tag === "yours" ? this.held.things : this.theirs).get(number);
+      const record = this.records.get(it);
+      if (!record) throw new Gone("the code sent what was never given");
+      if (tag === "forget") {
+        this.theirs.delete(number);
+        this.numbers.delete(it);
+        this.records.delete(it);
+        this.watched.delete(it);
+        continue;
+      }
+      if (body[0] !== record.kind) throw new Gone("the code sent another kind of value");
+      filled(this, it, body);
+      this.touched.push(it);
+    }
+    const touched = this.touched.splice(0).filter((it) => this.records.has(it));
+    for (const it of touched) this.note(it);
+    return touched;
   }
 }
 
-// As own data: a key called __proto__ is a key like any other.
-function put(thing, key, value) {
-  Object.defineProperty(thing, key,
-    { value, writable: true, enumerable: true, configurable: true });
-}
-
-const TAKES = {
-  undefined: () => undefined,
-  number: (v, f) => Number(f[1]),
-  bigint: (v, f) => BigInt(f[1]),
-  same(v, f, known) {
-    if (!(f[1] in known.things)) throw new Gone("the code sent what was never given");
-    return known.things[f[1]];
-  },
-  array(v, f, known) {
-    const made = [];
-    known.add(made);
-    f[1].forEach((it, at) => {
-      if (!(Array.isArray(it) && it[0] === "hole")) made[at] = v.decode(it, known);
-    });
-    made.length = f[1].length;
-    return made;
-  },
-  object(v, f, known) {
-    const made = f[1] ? Object.create(null) : {};
-    known.add(made);
-    for (const [key, it] of f[2]) put(made, String(key), v.decode(it, known));
-    return made;
-  },
-  map(v, f, known) {
-    const made = new Map();
-    known.add(made);
-    for (const [key, it] of f[1]) made.set(v.decode(key, known), v.decode(it, known));
-    return made;
-  },
-  set(v, f, known) {
-    const made = new Set();
-    known.add(made);
-    for (const it of f[1]) made.add(v.decode(it, known));
-    return made;
-  },
-  date: (v, f) => new Date(f[1] === null ? NaN : Number(f[1])),
-  regexp: (v, f) => new RegExp(String(f[1]), String(f[2])),
-  buffer: (v, f) => Buffer.from(String(f[1]), "base64"),
-  typed(v, f, known) {
-    if (!TYPED.includes(f[1])) throw new Gone("the code sent an unknown array");
-    const bytes = new Uint8Array(Buffer.from(String(f[2]), "base64"));
-    const made = new globalThis[f[1]](bytes.buffer);
-    known.add(made);
-    return made;
-  },
-  error(v, f, known) {
-    const made = new (ERRORS[f[1]] || Error)(String(f[3]));
-    put(made, "name", String(f[2]));
-    Object.defineProperty(made, "name", { enumerable: false });
-    for (const [key, it] of f[4]) put(made, String(key), v.decode(it, known));
-    if (Object.hasOwn(made, "cause")) Object.defineProperty(made, "cause", { enumerable: false });
-    const kinds = Array.from(f[5], (it) => v.decode(it, known));
-    if (kinds.length) Object.defineProperty(made, "constructor", { value: kinds[0] });
-    v.kinds.set(made, kinds);
-    return made;
-  },
-};
-
-module.exports = { Gone, Held, Known, Values, Wire };
+module.exports = { Gone, Held, Values, Wire };

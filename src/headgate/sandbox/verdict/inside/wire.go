@@ -6,8 +6,8 @@ package PACKAGE
 
 import (
 	"encoding/binary"
-	"reflect"
 	"math"
+	"reflect"
 	"strings"
 	"sync"
 	"unsafe"
@@ -75,6 +75,7 @@ func hgOpen(v reflect.Value) reflect.Value {
 }
 
 type hgWriter struct {
+	echo bool // what is told of arguments: where it came from, it is there still
 	b    []byte
 	seen map[uint64]bool
 	deep int
