@@ -136,3 +136,14 @@ def test_the_documented_task_with_a_database_holds_beside_one_whose_package_is_m
     assert "1 of 1 tasks hold: 3 answers tried" in result.stdout
     assert "lost: the package no_such_thing is not installed" in result.stderr
     assert 'typo: its setup_sql fails: syntax error at or near "TABEL"' in result.stderr
+
+
+def test_a_dataset_of_which_nothing_is_left_says_what_to_mend(tmp_path: Path) -> None:
+    good = GOOD.partition("[[mutants]]")[0]
+    twice = "".join(f'[[task]]\nid = "a"{good}' for _ in range(2))
+    (tmp_path / "tasks.toml").write_text(twice)
+    words = ["bench", "check", str(tmp_path / "tasks.toml")]
+    said = CliRunner().invoke(main, words).stderr
+    assert "2 tasks have this id" in said
+    assert "mend what is told above" in said
+    assert "widen --language" in CliRunner().invoke(main, [*words, "--task", "b"]).stderr

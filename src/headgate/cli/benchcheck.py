@@ -51,7 +51,9 @@ def dataset_of(
     if not kept:
         for it in tasks.rejected:
             say(f"{it.id}: {it.why} ({it.remedy})")
-        raise Misuse("no task is left of the dataset", "widen --language and --task")
+        is_narrowed = languages or names
+        remedy = "widen --language and --task" if is_narrowed else "mend what is told above"
+        raise Misuse("no task is left of the dataset", remedy)
     return msgspec.structs.replace(tasks, tasks=kept)
 
 

@@ -76,3 +76,9 @@ def test_a_database_and_packages_are_read_of_toml_and_of_records(tmp_path: Path)
 def _written(folder: Path, text: str) -> Path:
     (folder / "t.toml").write_text(text)
     return folder / "t.toml"
+
+
+def test_a_language_that_there_is_not_is_told_with_those_there_are(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('language = "cobol"\nprompt = "x"\n')
+    with pytest.raises(BadTask, match=r"'cobol'.*one of python, javascript"):
+        list(read_toml(tmp_path / "one.toml", "one"))

@@ -11,12 +11,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from headgate.bench.task import TESTS, Mutant, Style, Task
 from headgate.sandbox.model import File
+
+Language = Literal["python", "javascript", "typescript", "go", "rust", "r", "bash"]
 
 
 class BadTask(ValueError):
@@ -38,7 +40,7 @@ class WrittenMutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A task as it is written down."""
 
-    language: Literal["python", "javascript", "typescript", "go", "rust", "r", "bash"]
+    language: Language
     prompt: Annotated[str, msgspec.Meta(min_length=1)]
     tests: str = ""
     test_files: tuple[WrittenFile, ...] = ()
@@ -86,7 +88,9 @@ def of_row(row: Mapping[str, Any], name: str) -> Task:
 
 
 def _meant(error: Exception) -> str:
-    """With the key that was probably meant by an unknown one."""
+    """With the key that was probably meant by an unknown one, or the languages there are."""
+    if str(error).startswith("Invalid enum value") and str(error).endswith("language`"):
+        return f"{error}: a language is one of {', '.join(get_args(Language))}"
     unknown = re.search(r"unknown field `([^`]*)`", str(error))
     kinds = (Written, WrittenFile, WrittenMutant, Many)
     known = [name for kind in kinds for name in kind.__struct_fields__]
