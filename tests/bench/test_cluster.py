@@ -304,8 +304,12 @@ class _Ground:
 
     def end(self) -> None:
         for process in self.begun:
-            process.kill()
-            process.communicate()
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        self.end_nodes()
+
+    def end_nodes(self) -> None:
         ours = [pid for it in self.nodes for pid in below(it.pid)]
         for it in self.nodes:
             with contextlib.suppress(ProcessLookupError):
@@ -315,6 +319,7 @@ class _Ground:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         until(lambda: all(map(is_gone, ours)), GONE_S)
+        self.nodes.clear()
 
 
 @pytest.fixture(scope="module")
@@ -390,3 +395,21 @@ def test_ctrl_c_leaves_nothing_on_a_node(ground: _Ground) -> None:
     assert process.returncode == 130, said
     assert "the same command goes on from there" in said
     until(lambda: all(map(is_gone, seats)), GONE_S)
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_cluster_that_is_lost_ends_a_run_that_goes_on_without_it(ground: _Ground) -> None:
+    words = ("--on", f"ray://{HEAD}:{ground.client}")
+    process = ground.run("lost.json", *words)
+    until(lambda: ground.heard("lost.json") or process.poll() is not None, RUN_S)
+    ground.end_nodes()
+    _, said = process.communicate(timeout=RUN_S)
+    assert process.returncode == 1, said
+    assert "the cluster does not answer any more" in said
+    assert not (ground.folder / ".ray").exists()  # Ray would start one of its own
+    again = ground.run("lost.json")
+    _, said = again.communicate(timeout=RUN_S)
+    assert again.returncode == 0, said
+    assert "going on where it ended" in said

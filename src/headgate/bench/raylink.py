@@ -16,6 +16,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -23,15 +24,18 @@ from headgate.bench.seat import Seat
 from headgate.sandbox.model import Refused, Unavailable
 from headgate.sandbox.settings import Settings
 
-KNOCK_S, LINK_S, END_S = 5.0, 60.0, 10.0
-"""for an answer at an address, for a link to a cluster, and for its end"""
+KNOCK_S, LINK_S, LOOK_S, END_S = 5.0, 60.0, 20.0, 10.0
+"""for an answer at an address, for a link to a cluster, for its nodes' names, and for its end;
+a minute after a cluster's head is gone Ray ends our process: by then we have ended the run"""
 ADDRESS = re.compile(r"(?:ray://)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+):(?P<port>\d{1,5})")
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",
     "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "10",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""no telemetry; a cluster that went away is told soon, and ends soon what we left there"""
+"""no telemetry, and no cluster started here in place of one that went away, which is told soon,
+and ends soon what we left there"""
 
 
 class NodeLost(Exception):
@@ -60,7 +64,9 @@ class Link:
     async def nodes(self) -> list[Node]:
         """Those that are alive and have a core for us."""
         try:
-            found = await asyncio.to_thread(self._ray.nodes)
+            found = await _apart(self._ray.nodes, LOOK_S)
+        except TimeoutError as error:
+            raise ClusterLost(f"its head has been silent for {LOOK_S:.0f} s") from error
         except Exception as error:
             raise ClusterLost(_told(error)) from error
         return [_node(it) for it in found if it["Alive"] and _node(it).cores]
@@ -97,7 +103,7 @@ class Link:
                 "try it here, without --on; what was heard is kept",
             )
         if isinstance(error, said.RayError):
-            return NodeLost(_told(error))
+            return NodeLost(f"it does not answer any more ({type(error).__name__})")
         return ClusterLost(_told(error))
 
     async def end(self, seat: Any) -> None:
@@ -208,31 +214,19 @@ def _teller(
     return tell
 
 
-async def _apart(work: Callable[[], object], most_s: float) -> None:
+async def _apart(work: Callable[[], Any], most_s: float) -> Any:
     """Work that may never end, in a thread that nobody waits for."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Future[Any] = loop.create_future()
     tell = _teller(loop, waiting)
 
     def do() -> None:
-        done: Any = _Done()
+        done: Future[Any] = Future()
         try:
-            work()
+            done.set_result(work())
         except Exception as error:  # noqa: BLE001 - handed over
-            done = _Done(error)
+            done.set_exception(error)
         tell(done)
 
     threading.Thread(target=do, daemon=True).start()
-    await asyncio.wait_for(waiting, most_s)
-
-
-class _Done(NamedTuple):
-    """An end of work, as futures tell it."""
-
-    error: BaseException | None = None
-
-    def exception(self) -> BaseException | None:
-        return self.error
-
-    def result(self) -> None:
-        return None
+    return await asyncio.wait_for(waiting, most_s)

@@ -5,7 +5,9 @@ Rule 1: assertions, unittest and pytest are all judged from apart; there is no o
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Collection
 from typing import Any
 
 from headgate.sandbox.model import Refused, Runtime
@@ -13,12 +15,20 @@ from headgate.sandbox.verdict import bundle
 from headgate.sandbox.verdict.model import Task
 
 PARTS = (
-    "known", "values", "enums", "errors", "peer", "empty", "checks", "watched", "lent",
+    "known", "arrays", "tables", "records", "values", "enums", "errors", "lines", "awaiting",
+    "peer", "empty", "checks", "watched", "lent",
     "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "seal",
     "apart",
 )  # fmt: skip
 
-FOREIGN = ((r"\bcapfd\w*\b", "use capsys"),)
+FOREIGN = (
+    (r"\bcapfd\w*\b", "use capsys"),
+    (
+        r"^[^\"'#\n]*\b(?:socket\.create_(?:connection|server)|(?:Threading)?HTTPServer"
+        r"|(?:Threading)?(?:TCP|UDP)Server|asyncio\.(?:start_server|open_connection))\(",
+        "no network is there, not even to itself: hand the code a fake of what it talks to",
+    ),
+)
 """what tests would look for in their own process, and what to do instead"""
 HEARD = {
     "logs": re.compile(r"\bcaplog\b|\bassert(?:No)?Logs\b|\blogging\b"),
@@ -33,7 +43,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     """The judge's program and what it is told."""
     candidate = {it.path: it.data.decode("utf-8", "replace") for it in task.candidate}
     tests = {it.path: it.data.decode("utf-8", "replace") for it in task.tests}
-    refuse(tests)
+    refuse(tests, {_top(it) for it in candidate})
     if task.style == "asserts":
         candidate = {"solution.py": "\n".join(candidate.values())}
     return bundle.bundled(*PARTS), {
@@ -48,15 +58,43 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     }
 
 
-def refuse(tests: dict[str, str]) -> None:
+def refuse(tests: dict[str, str], modules: Collection[str] = ()) -> None:
     """Tests that look at the judge's own process for what happens in the code's."""
     for path, text in tests.items():
         for pattern, remedy in FOREIGN:
             match = re.search(pattern, text, re.MULTILINE)
             if match:
-                raise Refused(
-                    f"{path} uses {match[0].strip(' (')}, seen in one process", remedy
-                )
+                found = match[0].strip(" (").rpartition(" ")[2]
+                raise Refused(f"{path} uses {found}, which is not there from apart", remedy)
+        for name in sorted(_cases(text, modules)):
+            raise Refused(
+                f"{path} has a case of {name}, a class of the code, which is no type there",
+                "ask isinstance, and compare the fields",
+            )
+
+
+def _cases(text: str, modules: Collection[str]) -> set[str]:
+    """Classes of these modules that the tests match against."""
+    try:
+        nodes = [*ast.walk(ast.parse(text))]
+    except SyntaxError:  # told when they are run
+        return set()
+    taken = {
+        one.asname or one.name
+        for it in nodes
+        if isinstance(it, ast.ImportFrom) and (it.module or "").partition(".")[0] in modules
+        for one in it.names
+    }
+    cases = {it.cls.id for it in nodes if _is_case(it)}  # type: ignore[attr-defined]
+    return taken & cases
+
+
+def _top(path: str) -> str:
+    return path.removeprefix("src/").partition("/")[0].removesuffix(".py")
+
+
+def _is_case(it: ast.AST) -> bool:
+    return isinstance(it, ast.MatchClass) and isinstance(it.cls, ast.Name)
 
 
 def _runner(tests: dict[str, str]) -> str:
