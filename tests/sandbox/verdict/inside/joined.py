@@ -29,13 +29,13 @@ class Joined:
             "fetch": {"Shape": Shape}.__getitem__, "derive": obliging.derive, "super": super,
             "look": obliging.look,
         }  # fmt: skip
+        self.code.awaits.lends = False
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def _serve(self) -> None:
         try:
-            while True:
-                self.code.serve(self.code.wire.receive())
+            self.code.attend()
         except peer.Gone:
             return
 

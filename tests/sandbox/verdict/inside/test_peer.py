@@ -73,12 +73,12 @@ def watch() -> watched.Watch:
 def fetch(watch: watched.Watch) -> Iterator[Fetch]:
     ours, theirs = socket.socketpair()
     code = peer.Peer(peer.Wire(theirs))
+    code.awaits.lends = False
     code.perform = {"fetch": CODE.__getitem__}
 
     def serve() -> None:
         try:
-            while True:
-                code.serve(code.wire.receive())
+            code.attend()
         except peer.Gone:
             return
 

@@ -57,7 +57,9 @@ def test_a_record_of_the_code_is_logged_from_plain_values(
 ) -> None:
     side: Any = Side()
     frame = ["shop", 30, "bad %s", [3], "solution.py", 4, "f", None]
-    standard.heard_records(side, [frame])
+    extra = ["dict", 0, "dict", [["user", "a"], ["msg", "hidden"]], None]
+    standard.heard_records(side, [[*frame, extra]])
+    assert vars(caplog.records[0])["user"] == "a"
     assert caplog.record_tuples == [("shop", 30, "bad 3")]
 
 

@@ -107,15 +107,15 @@ def run(sock: socket.socket) -> None:
                 _surround(it["around"])
             obliges.apply(it)
 
-    side.said, side.heard, side.lets_read = said, heard, True
+    side.said, side.heard, side.lets_read = said, heard, lambda it, name: True
     side.perform = {
         "lay": _lay, "load": _load, "public": _public, "has": _find,
         "heed": obliges.heed, "look": obliging.look, "derive": obliging.derive,
         "super": super,
     }  # fmt: skip
-    while True:
-        frame = side.wire.receive()
-        side.serve(frame)
+    side.awaits.lends = False
+    side.lines.watch()
+    side.attend()
 
 
 def begin(keep: int) -> None:

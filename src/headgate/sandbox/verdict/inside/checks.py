@@ -164,6 +164,15 @@ def imported(source: str) -> set[str]:
     }
 
 
+def looked(source: str) -> set[str]:
+    """Every name that a test reads an attribute of."""
+    return {
+        node.value.id
+        for node in _nodes(source)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+
+
 def asked(*sources: str) -> list[str]:
     """The names that tests read; builtins are Python's own."""
     reads = {

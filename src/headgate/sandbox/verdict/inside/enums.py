@@ -17,6 +17,7 @@ BASES: dict[str, tuple[type, ...]] = {
     "IntEnum": (enum.IntEnum,),
     "int": (int, enum.Enum),
     "str": (str, enum.Enum),
+    "IntFlag": (enum.IntFlag,),
 }
 if hasattr(enum, "StrEnum"):
     BASES["StrEnum"] = (enum.StrEnum,)
@@ -34,30 +35,35 @@ class Enums:
         """Of a member that is no plain one (flags, exotic bases): None."""
         kind = type(it)
         if kind in self._numbers:
-            return ["your member", self._numbers[kind], it.name]
+            which = int(it) if isinstance(it, enum.IntFlag) else it.name
+            return ["your member", self._numbers[kind], which]
         parent = next((name for name in BASES if _is_of(kind, name)), None)
-        if parent is None or not isinstance(it.name, str):
+        is_flag = parent == "IntFlag"
+        if parent is None or not (is_flag or isinstance(it.name, str)):
             return None
         members = [[name, _plain(one)] for name, one in kind.__members__.items()]
-        return ["member", self._held.add(kind), parent, kind.__name__, members, it.name]
+        which = int(it) if is_flag else it.name
+        return ["member", self._held.add(kind), parent, kind.__name__, members, which]
 
     def decode(self, frame: list[Any]) -> Any:
         if frame[0] == "your member":
             found = self._held.things.get(frame[1])
             if not isinstance(found, enum.EnumMeta):
                 raise values.Rubbish("a member of what is no enumeration")
-            return found[frame[2]]
+            kind_of: Any = found
+            return kind_of(frame[2]) if issubclass(found, enum.IntFlag) else kind_of[frame[2]]
         _, number, parent, name, members, which = frame
         if not isinstance(number, int):
             raise values.Rubbish("an enumeration without a number")
         if number not in self._made:
-            kind = int if parent in ("IntEnum", "int") else str
+            kind = int if parent in ("IntEnum", "int", "IntFlag") else str
             if not all(type(it[1]) in (int, str) for it in members):
                 raise values.Rubbish("an enumeration of what is not plain")
             pairs = [(str(it[0]), kind(it[1])) for it in members]
             made = self._make(parent, str(name), pairs)
             self._made[number], self._numbers[made] = made, number
-        return self._made[number][which]
+        kind_made = self._made[number]
+        return kind_made(which) if parent == "IntFlag" else kind_made[which]
 
     def _make(self, parent: str, name: str, pairs: list[tuple[str, Any]]) -> Any:
         bases, enums = BASES[parent], self
@@ -76,7 +82,7 @@ class Enums:
 
 
 def _is_of(kind: Any, name: str) -> bool:
-    if name in ("IntEnum", "StrEnum"):
+    if name in ("IntEnum", "StrEnum", "IntFlag"):
         return issubclass(kind, BASES[name])
     return issubclass(kind, BASES[name][0]) and not issubclass(kind, enum.Flag)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import importlib
 import traceback
-from collections.abc import Collection
+import types
+from collections.abc import Callable, Collection
 from typing import Any
 
 from headgate.sandbox.verdict.inside import values
@@ -45,10 +47,15 @@ LIBRARY = frozenset(
         "_lzma",
         "shutil",
         "tarfile",
+        "pydantic_core._pydantic_core",
         "numpy.exceptions",
         "numpy.linalg",
     ]
 )
+LONGEST_CHAIN = 6
+PYDANTIC = "pydantic_core._pydantic_core"
+UNTOLD = (types.FunctionType, types.MethodType, types.ModuleType, types.TracebackType)
+"""what an exception may hold and does not take along"""
 STEERING = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt)
 
 
@@ -59,17 +66,58 @@ class Errors:
         self._held = held
         self._made: dict[int, type[BaseException]] = {}
         self._numbers: dict[type[BaseException], int] = {}
+        self._depth = 0
+        self._is_decoding = False
+        self.make: Callable[[int, Any, Any], Any] | None = None
+        """asks for one of the other side's class; of the two sides, the tests' does"""
 
     def encode(self, it: Any, inner: values.Values, known: values.Known) -> list[Any]:
         if isinstance(it, type):
             return self._encode_class(it)
+        if "_hg_number" in vars(it):
+            return ["your error", vars(it)["_hg_number"]]
         args = inner.encode_all(_plain(it.args), known)
-        own = [
-            [name, inner.encode(value, known)]
-            for name, value in vars(it).items()
-            if not name.startswith("_") and isinstance(value, (str, int, float, list, dict))
-        ]
-        return ["error", self._encode_class(type(it)), args, own, _words(it), _where(it)]
+        if type(it).__name__ == "ValidationError" and type(it).__module__ == PYDANTIC:
+            lines = [
+                [one["type"], list(one["loc"]), one["msg"], inner.encode(one["input"], known)]
+                for one in it.errors(include_url=False)
+            ]
+            return ["validation error", it.title, lines, _where(it)]
+        own = self._encode_own(it, inner, known)
+        found = [self._encode_class(type(it)), args, own, _words(it), _where(it)]
+        return ["error", *found, self._encode_chain(it, inner, known), self._held.add(it)]
+
+    def _encode_own(self, it: Any, inner: values.Values, known: values.Known) -> list[Any]:
+        """Its attributes, as far as they can be told."""
+        found: list[Any] = []
+        if self._depth >= LONGEST_CHAIN:
+            return found
+        self._depth += 1
+        try:
+            for name, value in vars(it).items():
+                if name.startswith("_") or isinstance(value, UNTOLD):
+                    continue
+                with contextlib.suppress(TypeError, RecursionError):  # what is not handed over
+                    found.append([name, inner.encode(value, known)])
+        finally:
+            self._depth -= 1
+        return found
+
+    def _encode_chain(self, it: Any, inner: values.Values, known: values.Known) -> list[Any]:
+        """What it came of, and whether that is to be shown; notes; what it is a group of."""
+        if self._depth >= LONGEST_CHAIN:
+            return []
+        self._depth += 1
+        try:
+            links = [
+                None if one is None else inner.encode(one, known)
+                for one in (it.__cause__, it.__context__)
+            ]
+            notes = [str(one) for one in getattr(it, "__notes__", [])]
+            parts = inner.encode_all(it.exceptions, known) if _is_group(it) else None
+        finally:
+            self._depth -= 1
+        return [*links, it.__suppress_context__, notes, parts]
 
     def _encode_class(self, kind: type[BaseException]) -> list[Any]:
         if kind in self._numbers:
@@ -85,6 +133,13 @@ class Errors:
     def decode(self, frame: list[Any], inner: values.Values) -> Any:
         if frame[0] == "error":
             return self._decode_error(frame, inner)
+        if frame[0] == "your error":
+            it = self._held.things.get(frame[1])
+            if not isinstance(it, BaseException):
+                raise values.Rubbish("an exception that was never raised")
+            return it
+        if frame[0] == "validation error":
+            return _invalid(frame, inner)
         return self._decode_class(frame)
 
     def _decode_class(self, frame: list[Any]) -> type[BaseException]:
@@ -106,24 +161,60 @@ class Errors:
         number = frame[1]
         if number not in self._made:
             bases = tuple(self._decode_class(it) for it in frame[3]) or (Exception,)
-            made = type(str(frame[2]), bases, {"__str__": _told_words})
+            made = type(str(frame[2]), bases, self._space(number))
             self._made[number], self._numbers[made] = made, number
         return self._made[number]
 
+    def _space(self, number: int) -> dict[str, Any]:
+        return {"__str__": _told_words, "__init__": self._init(number)}
+
+    def _init(self, number: int) -> Callable[..., None]:
+        """Made by a test, it is as the code would have made it."""
+
+        def init(it: BaseException, *args: Any, **kwargs: Any) -> None:
+            if self.make is None or self._is_decoding:
+                BaseException.__init__(it, *args)
+                return
+            other = self.make(number, args, kwargs)
+            if not isinstance(other, BaseException):
+                raise values.Rubbish("an exception that is none")
+            it.args = other.args
+            vars(it).update(vars(other))
+
+        return init
+
     def _decode_error(self, frame: list[Any], inner: values.Values) -> BaseException:
-        _, kind, args, own, words, where = frame
+        _, kind, args, own, words, where, chain, number = frame
         made = self._decode_class(kind)
         known = values.Known()
         given = inner.decode_all(args, known)
+        parts = inner.decode_all(chain[4], known) if len(chain) == 5 and chain[4] else None
+        if parts is not None and _is_group(made):
+            given = [str(given[0]) if given else "", parts]
+        before, self._is_decoding = self._is_decoding, True
         try:
             it = made(*given)
         except Exception:  # noqa: BLE001 (its own arguments do not make one)
             it = RuntimeError(str(words))
+        finally:
+            self._is_decoding = before
         for name, value in own:
             if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
                 kept = inner.decode(value, known)
                 values.plainly(name, kept)
                 vars(it)[name] = kept
+        if len(chain) == 5:
+            cause, context = (
+                None if one is None else inner.decode(one, known) for one in chain[:2]
+            )
+            if isinstance(context, BaseException):
+                it.__context__ = context
+            if isinstance(cause, BaseException):
+                it.__cause__ = cause
+            it.__suppress_context__ = bool(chain[2])
+            for note in chain[3]:
+                it.add_note(str(note))
+        vars(it)["_hg_number"] = number
         vars(it)["_words"] = str(words)
         vars(it)["_where"] = str(where)
         return it
@@ -132,6 +223,25 @@ class Errors:
 def _told_words(self: BaseException) -> str:
     words = vars(self).get("_words")
     return words if isinstance(words, str) else BaseException.__str__(self)
+
+
+def _invalid(frame: list[Any], inner: values.Values) -> Any:
+    """Pydantic's own, of what its model complained of."""
+    core = importlib.import_module("pydantic_core")
+    lines = [
+        {
+            "type": core.PydanticCustomError(str(kind), str(words)),
+            "loc": tuple(it for it in loc if isinstance(it, (str, int))),
+            "input": inner.decode(given, values.Known()),
+        }
+        for kind, loc, words, given in frame[2]
+    ]
+    return core.ValidationError.from_exception_data(str(frame[1]), lines)
+
+
+def _is_group(it: Any) -> bool:
+    kind = it if isinstance(it, type) else type(it)
+    return hasattr(builtins, "BaseExceptionGroup") and issubclass(kind, BaseExceptionGroup)
 
 
 def _plain(args: tuple[Any, ...]) -> list[Any]:
@@ -156,12 +266,13 @@ def tame(it: BaseException, op: str, named: Collection[str] | None = None) -> Ba
     """What of it is raised in the judge: the end of a loop only where a loop asked for it.
 
     `named` is what a test names: one that awaits without a word of cancellation would take a
-    cancelled check for one that need not be looked at.
+    cancelled check for one that need not be looked at, unless it has itself cancelled it.
     """
-    is_cancelled = isinstance(it, asyncio.CancelledError)
+    is_cancelled = isinstance(it, asyncio.CancelledError) and not op.endswith(" cancelled")
     if is_cancelled and named is not None and "CancelledError" not in named:
         return RuntimeError("the code raised CancelledError")
-    ends = {"next": StopIteration, "anext": StopAsyncIteration}.get(op)
+    is_anext = op == "anext" or op.startswith("step anext")
+    ends = {"next": StopIteration}.get(op, StopAsyncIteration if is_anext else None)
     if isinstance(it, STEERING) and not (ends and isinstance(it, ends)):
         return RuntimeError(f"the code raised {type(it).__name__}")
     return it

@@ -91,9 +91,16 @@ class Judge:
         self._test = ""
         self._sink = Sink()
         self.watch = watched.Watch()
-        thing = type("Thing", (watched.Watched,), {"watch": self.watch, "__slots__": ()})
+        thing = type(
+            "Thing",
+            (watched.Watched,),
+            {"watch": self.watch, "__slots__": (), **peer.OF_OBJECT},
+        )
         self.side = peer.Peer(peer.Wire(sock), _maker(thing))
         self.side.heard = self._heard
+        self.side.errors.make = lambda number, args, kwargs: self.side.ask(
+            "call", number, args, kwargs
+        )
         self.side.entry = derived.Entry
         self.standard = standard.Standard(self.side)
         self._surroundings = Surroundings()
@@ -194,18 +201,21 @@ class Judge:
             self.watch.names |= checks.named(text)
             self.watch.defined |= checks.defined(text)
             self.watch.imported |= checks.imported(text)
+            self.watch.looked |= checks.looked(text)
         # in test files the unit is the test: an assertion may be expected to fail there
         is_source = self.payload["style"] == "asserts"
         ours = modules.Ours(tests, self.count if is_source else checks.Checks())
-        theirs = modules.Theirs(self.side, tops, self.watch)
+        theirs = modules.Theirs(self.side, tops, self.watch, list(given))
         if "numpy" in self.watch.names:
             empty.guard_numpy()
         tops |= {it.partition(".")[0] for it in ours.names()}
         modules.install(tops, ours.first(), theirs, ours)
-        self.side.allow = lent.Lent({"checks", *ours.names()}).allow
+        gate = lent.Lent({"checks", *ours.names()})
+        self.side.allow, self.side.lets_read = gate.allow, gate.lets_read
         self.standard.install()
         # an object of the code that compares with nothing of ours, in `assert it.__eq__(2)`
         warnings.filterwarnings("error", checks.UNDECIDED, DeprecationWarning)
+        self.side.lines.watch()
         self.side.ask("heed", 0, (self.payload["heeds"],))
         self.side.ask("lay", 0, (given, roots))
 
@@ -216,10 +226,7 @@ def _maker(thing: Callable[..., Any]) -> Callable[..., Any]:
         if kind != "coroutine":
             return it
 
-        async def awaited() -> Any:
-            return side.ask("await", it, ())
-
-        return awaited()
+        return peer.awaited(it)
 
     return make
 

@@ -16,8 +16,18 @@ LIVING = (list, dict, set, collections.deque, collections.defaultdict, collectio
 MOST_LIVE, MOST_ITEMS = 64, 2000
 
 
+METHODS = (str, bytes, int, float, list, tuple, dict, set, frozenset, range)
+"""plain values, as which nothing else is to answer"""
+
+
 class Rubbish(Exception):
     """The other side sent what no honest side sends."""
+
+
+def plainly(name: str, value: object) -> None:
+    """Refuses a field that would answer as the method of a plain value of that name."""
+    if callable(value) and any(hasattr(it, name) for it in METHODS):
+        raise Rubbish(f"a field {name} that answers for a plain value")
 
 
 class Known:
@@ -42,6 +52,15 @@ class Reading(Known):
 
     def add(self, thing: object) -> int:
         return -1
+
+
+def known_as(known: Known, number: Any, thing: Any) -> Any:
+    """Takes up what the other side knows by this number; -1: by none."""
+    if isinstance(number, int) and number >= 0:
+        if number != len(known.things):
+            raise Rubbish("a container out of turn")
+        known.add(thing)
+    return thing
 
 
 class Held:

@@ -6,8 +6,12 @@ Rule 2: nothing leads from there to the test itself: no frame, module, closure o
 
 from __future__ import annotations
 
+import asyncio
 import io
+import queue
 import random
+import sqlite3
+import threading
 import types
 import unittest
 from typing import Any
@@ -16,6 +20,22 @@ from unittest import mock
 from headgate.sandbox.verdict.inside import peer
 
 OPEN_KINDS = (io.StringIO, io.BytesIO, random.Random, types.SimpleNamespace)
+CALLED_KINDS = (
+    asyncio.Event, asyncio.Lock, asyncio.Semaphore, asyncio.Condition, asyncio.Queue,
+    threading.Event, type(threading.Lock()), type(threading.RLock()), threading.Semaphore,
+    threading.Condition, threading.Barrier, queue.Queue, queue.SimpleQueue,
+)  # fmt: skip
+"""whose public methods may be called, and nothing of them replaced"""
+TABLE_KINDS = (sqlite3.Connection, sqlite3.Cursor, sqlite3.Row)
+TABLE_NAMES = frozenset(
+    [
+        "execute", "executemany", "executescript", "commit", "rollback", "close", "cursor",
+        "fetchone", "fetchmany", "fetchall", "lastrowid", "rowcount", "description", "keys",
+        "total_changes", "in_transaction",
+    ]
+)  # fmt: skip
+"""no function of the code is given to a database that the test asks too"""
+FILES = (io.TextIOWrapper, io.BufferedIOBase, io.RawIOBase)
 NEVER_HELD = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
 SHOWN = frozenset(["__name__", "__doc__"])
 """of a function of the test: what a decorator carries over"""
@@ -39,7 +59,7 @@ RECORDS = frozenset(
 
 def is_test(it: object) -> bool:
     """A decorator of the code would decide whether the test runs at all."""
-    if not isinstance(it, types.FunctionType):
+    if type(it) is not types.FunctionType:  # a mock may say that it is one
         return False
     return it.__name__.startswith("test_") and "<locals>" not in it.__qualname__
 
@@ -55,12 +75,18 @@ class Lent:
         if op == "hold":
             if is_test(it):
                 raise TypeError("a test is not handed to the code under test")
-            if isinstance(it, NEVER_HELD):
+            if issubclass(type(it), NEVER_HELD):
                 raise TypeError(f"a {type(it).__name__} is not handed to the code under test")
         elif op in ("get", "set", "del"):
             self._allow_attribute(op, it, args[0] if args else "")
         elif op == "dir":
             raise peer.Gone("the code looked into an object of the test")
+
+    def lets_read(self, it: Any, name: Any) -> bool:
+        """Whether a container that the code reads here stays one for both sides: what an
+        object of the tests' classes has of its own, which the code may replace as well."""
+        is_theirs = type(it).__module__ in self._modules or type(it) is types.SimpleNamespace
+        return is_theirs and not isinstance(it, type) and name in getattr(it, "__dict__", ())
 
     def _allow_attribute(self, op: str, it: Any, name: object) -> None:
         if op == "get" and isinstance(it, types.FunctionType) and name in SHOWN:
@@ -71,7 +97,11 @@ class Lent:
             if op != "get" or name in RECORDS or name.startswith("assert"):
                 raise AttributeError(f"{name} of a mock is the test's own")
             return
-        if isinstance(it, OPEN_KINDS):
+        if isinstance(it, TABLE_KINDS) and op == "get" and name in TABLE_NAMES:
+            return
+        if isinstance(it, FILES) and op == "get":
+            return
+        if isinstance(it, OPEN_KINDS) or (op == "get" and isinstance(it, CALLED_KINDS)):
             return
         kind = it if isinstance(it, type) else type(it)
         is_theirs = kind.__module__ in self._modules and not issubclass(kind, unittest.TestCase)

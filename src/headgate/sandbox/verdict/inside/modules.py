@@ -22,6 +22,9 @@ from headgate.sandbox.verdict.inside import checks, derived, peer, watched
 SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
 
+SHOWN = ("__version__", "__author__")
+
+
 def owned(name: str) -> types.ModuleType | None:
     """The judge's own module, where a name commonly means one."""
     whole = SHORT.get(name, name)
@@ -39,7 +42,7 @@ class Standin(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return self._public()
-        if name.startswith("__") and name not in ("__version__", "__author__"):
+        if name.startswith("__") and name not in SHOWN:
             raise AttributeError(name)
         thing = self.__dict__.get("_hg_thing")
         if thing is None:
@@ -56,7 +59,8 @@ class Standin(types.ModuleType):
         for name in set(names) & watch.names & set(vars(builtins)):
             raise watch.refuse(f"import * of the code would replace Python's own {name}")
         for name in names:
-            own = owned(name) if name in watch.names else None
+            is_module = name in watch.looked  # math.sqrt is meant of Python's math
+            own = owned(name) if name in watch.names and is_module else None
             if own is not None:
                 super().__setattr__(name, own)
         return names
@@ -84,8 +88,11 @@ class Standin(types.ModuleType):
 class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the modules of the code under test."""
 
-    def __init__(self, side: peer.Peer, tops: set[str], watch: watched.Watch) -> None:
+    def __init__(
+        self, side: peer.Peer, tops: set[str], watch: watched.Watch, files: Sequence[str] = ()
+    ) -> None:
         self._side, self._tops, self._watch = side, tops, watch
+        self._files = {_module(it.removeprefix("src/")): it for it in files}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: Any = None
@@ -103,6 +110,13 @@ class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__dict__["_hg_watch"] = self._watch
         module.__dict__["_hg_thing"] = thing
         module.__dict__["_hg_before"] = {}
+        if module.__name__ in self._files:
+            place = pathlib.Path(self._files[module.__name__])
+            module.__dict__["__file__"] = str(place.absolute())
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 class Ours(importlib.abc.MetaPathFinder, importlib.abc.Loader):

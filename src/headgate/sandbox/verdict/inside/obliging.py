@@ -98,8 +98,20 @@ class _Noting(logging.Handler):
                     args if isinstance(args, tuple) else (), values.Known()),
                 record.pathname, record.lineno, record.funcName,
                 side.values.encode(error, values.Known()),
+                side.values.encode(_extra(record), values.Known()),
             ]
         )  # fmt: skip
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    """What the code added to it, where that is plain."""
+    known = vars(logging.makeLogRecord({}))
+    plain = (str, int, float, bool, list, tuple, dict, type(None))
+    return {
+        name: it
+        for name, it in vars(record).items()
+        if name not in known and name not in ("message", "asctime") and isinstance(it, plain)
+    }
 
 
 def _bound(value: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,6 +141,6 @@ def derive(bases: list[type], name: str, members: list[list[Any]]) -> type:
 
 def look(name: str, it: Any, *args: Any, **kwargs: Any) -> Any:
     """What a function that looks into an object says of one of ours."""
-    if name not in standard.LOOKING and isinstance(it, enum.Enum):
+    if name not in standard.LOOKING and isinstance(it, (enum.Enum, tuple)):
         return getattr(it, name)
     return getattr(standard.LOOKING[name][0], name)(it, *args, **kwargs)

@@ -1,6 +1,6 @@
 """Asks the other process to do something with an object of its own, and answers the same.
 
-Rule 1: frames are numbered and strictly nested: one that is out of turn ends the judging.
+Rule 1: what is asked on one line is strictly nested; each thread has a line of its own.
 Rule 2: what may be asked is a closed list; `allow` decides for each side what of it is served.
 """
 
@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
+import inspect
 import operator
-import socket
-import struct
 import threading
+import types
 from collections.abc import Callable, Collection
-from json import dumps, loads
+from json import dumps
 from typing import Any, NoReturn
 
-from headgate.sandbox.verdict.inside import enums, errors, values
+from headgate.sandbox.verdict.inside import awaiting, enums, errors, lines, values
+from headgate.sandbox.verdict.inside.lines import Gone, Wire
 
-LARGEST = 256 << 20
+__all__ = ["Gone", "Peer", "Thing", "Wire", "is_thing"]
+
+LASTING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+"""what goes on after the call that began it"""
 BINARY = [
     "add",
     "sub",
@@ -94,6 +98,7 @@ UNARY: dict[str, Callable[..., Any]] = {
     "aexit": lambda it, *args: _finished(type(it).__aexit__(it, *args)),
     "isinstance": lambda kind, it: isinstance(it, kind),
     "issubclass": lambda kind, it: issubclass(it, kind),
+    "aiter": lambda it: type(it).__aiter__(it),
     "enter": lambda it: type(it).__enter__(it),
     "exit": lambda it, *args: type(it).__exit__(it, *args),
     "eq": operator.eq,
@@ -105,46 +110,6 @@ UNARY: dict[str, Callable[..., Any]] = {
     **{name: getattr(operator, name) for name in BINARY},
     **{"r" + name: lambda it, other, name=name: _BY_NAME[name](other, it) for name in BINARY},
 }
-
-
-class Gone(Exception):
-    """The other process ended, or sent what cannot be understood."""
-
-
-class Wire:
-    """Frames of JSON over a socket, each after its length."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def send(self, frame: object) -> None:
-        data = dumps(frame, separators=(",", ":")).encode()
-        try:
-            self._sock.sendall(struct.pack("<Q", len(data)) + data)
-        except OSError as e:
-            raise Gone("the process of the code has ended") from e
-
-    def receive(self) -> Any:
-        (size,) = struct.unpack("<Q", self._exactly(8))
-        if size > LARGEST:
-            raise Gone("the code sent a value larger than is taken")
-        try:
-            return loads(self._exactly(size))
-        except (ValueError, RecursionError) as e:
-            raise Gone("the code sent what is no frame") from e
-
-    def _exactly(self, size: int) -> bytearray:
-        data = bytearray(size)
-        view, at = memoryview(data), 0
-        while at < size:
-            try:
-                taken = self._sock.recv_into(view[at:])
-            except OSError as e:
-                raise Gone("the process of the code has ended") from e
-            if not taken:
-                raise Gone("the process of the code has ended")
-            at += taken
-        return data
 
 
 class Thing:
@@ -165,9 +130,6 @@ class Thing:
         ):
             object.__setattr__(self, slot, value)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._hg_peer.ask("call", self, args, kwargs)
-
     def __getattr__(self, name: str) -> Any:
         if name in ("__dict__", "__slots__", "__del__", "__wrapped__") or "__array" in name:
             raise AttributeError(name)
@@ -183,23 +145,22 @@ class Thing:
         return (self._hg_peer.entry,)
 
     def __await__(self) -> Any:
-        return self._hg_peer.ask("await", self, ())
-        yield
+        return self._hg_peer.awaits.ask(self, "await")
 
     def __exit__(self, kind: Any, it: Any, trace: object) -> Any:
         return self._hg_peer.ask("exit", self, (kind, it, None))
 
     async def __aenter__(self) -> Any:
-        return self._hg_peer.ask("aenter", self, ())
+        return await _Awaited(self, "aenter")
 
     async def __aexit__(self, kind: Any, it: Any, trace: object) -> Any:
-        return self._hg_peer.ask("aexit", self, (kind, it, None))
+        return await _Awaited(self, "aexit", kind, it, None)
 
     def __aiter__(self) -> Any:
-        return self
+        return self._hg_peer.ask("aiter", self, ())
 
     async def __anext__(self) -> Any:
-        return self._hg_peer.ask("anext", self, ())
+        return await _Awaited(self, "anext")
 
     def __hash__(self) -> int:
         answer = self._hg_peer.ask("hash", self, ())
@@ -212,7 +173,54 @@ class Thing:
         return self._hg_peer.ask("deepcopy", self, ())
 
     def __reduce_ex__(self, version: object) -> NoReturn:
+        self._hg_peer.unable = (
+            f"a test pickles an object of the code's class {self._hg_name}, which cannot "
+            "cross: let a function of the code do it, and look at what comes back"
+        )
         raise TypeError("an object of the code under test cannot be pickled")
+
+
+OF_OBJECT = {
+    name: property(lambda it, name=name: it._hg_peer.ask("get", it, (name,)))  # type: ignore[misc]
+    for name in ("__doc__", "__annotations__")
+}
+"""asked of the object: a class has them too"""
+Thing.__doc__ = OF_OBJECT["__doc__"]  # type: ignore[assignment]
+
+
+class Called(Thing):
+    # of any other `callable` says that it cannot be called
+    __slots__ = ()
+    __doc__ = Thing.__doc__
+
+    def __get__(self, it: Any, kind: Any = None) -> Any:
+        """A function among the names of a class of ours is a method."""
+        is_method = it is not None and "function" in self._hg_kind
+        return types.MethodType(self, it) if is_method else self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._hg_peer.ask("call", self, args, kwargs)
+
+
+async def awaited(it: Thing) -> Any:
+    """A true coroutine, which a task can be made of."""
+    return await it
+
+
+def made(side: Peer, number: int, kind: str, name: str) -> Any:
+    """What stands for an object of the other side."""
+    it = (Thing if kind in ("mute", "coroutine") else Called)(side, number, kind, name)
+    return awaited(it) if kind == "coroutine" else it
+
+
+class _Awaited:
+    """What an object of the other side does in steps."""
+
+    def __init__(self, it: Thing, op: str, *args: Any) -> None:
+        self._steps = it._hg_peer.awaits.ask(it, op, *args)
+
+    def __await__(self) -> Any:
+        return self._steps
 
 
 def is_thing(it: object) -> bool:
@@ -237,7 +245,6 @@ _PLAIN = (
     "reversed format dir getitem setitem delitem contains enter eq ne lt le gt ge"
 )
 _lend({name: name for name in _PLAIN.split()})
-Thing.__doc__ = property(lambda it: it._hg_peer.ask("get", it, ("__doc__",)))  # type: ignore[assignment] # of the object, not of the class
 _lend({"instancecheck": "isinstance", "subclasscheck": "issubclass"})
 _lend({name.strip("_"): name for name in BINARY})
 _lend({"r" + name.strip("_"): "r" + name for name in BINARY})
@@ -246,22 +253,28 @@ _lend({"r" + name.strip("_"): "r" + name for name in BINARY})
 class Peer:
     """One side of the exchange."""
 
-    def __init__(self, wire: Wire, make: Callable[..., Any] = Thing) -> None:
+    def __init__(self, wire: Wire, make: Callable[..., Any] = made) -> None:
         self.wire = wire
         self.held = values.Held()
         self.errors = errors.Errors(self.held)
         self.values = values.Values(self._keep, self._meet)
         self.enums = enums.Enums(self.held, self.look_at)
         self.values.member = self.enums.encode
+        self.values.classes = self.held
+        self.values.ask = self._ask_of
         self._make = make
         self._met: dict[int, Any] = {}
-        self._lock = threading.RLock()
+        self._state = threading.RLock()
+        """of all that encodes and decodes"""
+        self.lines = lines.Lines(wire, self._attend)
+        self.awaits = awaiting.Awaits(self)
+        self._steps = self.awaits.perform()
         self.allow: Callable[[str, Any, list[Any]], None] = lambda op, it, args: None
         self.perform: dict[str, Callable[..., Any]] = {}
         self.heard: Callable[[Any], None] = lambda said: None
         self.said: Callable[[], Any] = lambda: None
         self.raised: Callable[[BaseException], None] = lambda e: None
-        self.lets_read = False
+        self.lets_read: Callable[[Any, Any], bool] = lambda it, name: False
         """whether what is read of an object here stays the same container for both sides"""
         self.named: Collection[str] | None = None
         """what the tests name"""
@@ -271,93 +284,140 @@ class Peer:
         """what of the tests cannot be done from apart"""
 
     def ask(self, op: str, target: Any, args: Any = (), kwargs: Any = None) -> Any:
-        with self._lock:
-            return self._ask(op, target, args, kwargs)
-
-    def _ask(self, op: str, target: Any, args: Any, kwargs: Any) -> Any:
         known = values.Known()
         number = target._hg_number if is_thing(target) else target
-        named = [[name, self.values.encode(it, known)] for name, it in (kwargs or {}).items()]
-        # what makes an object may be kept by it
-        self.values.live.is_open = op == "call" and getattr(target, "_hg_kind", "") == "class"
-        try:
-            frames = [self.values.encode(it, known) for it in args]
-        finally:
-            self.values.live.is_open = False
-        live = self.values.live.changed(self.values)
-        self.wire.send(["ask", op, number, frames, named, [self.said(), live]])
+        line = self.lines.here()
+        self.lines.let_go()
+        with self._state:
+            named = [
+                [name, self.values.encode(it, known)] for name, it in (kwargs or {}).items()
+            ]
+            # what makes an object, or goes on later, may keep it
+            kind = getattr(target, "_hg_kind", "")
+            is_kept = kind == "class" or kind.startswith("lasting")
+            self.values.live.is_open = op == "call" and is_kept
+            try:
+                frames = [self.values.encode(it, known) for it in args]
+            finally:
+                self.values.live.is_open = False
+            self.wire.send(["ask", line, op, number, frames, named, self._beside()])
         while True:
-            reply = self.wire.receive()
-            if not isinstance(reply, list) or len(reply) < 4:
+            reply = self.lines.next(line)
+            if not isinstance(reply, list) or len(reply) < 5:
                 raise Gone("the code sent what is no frame")
-            if reply[0] == "ask" and len(reply) == 6:
+            if reply[0] == "ask" and len(reply) == 7:
                 self.serve(reply)
                 continue
             return self._take_reply(reply, known, op)
 
+    def _beside(self) -> list[Any]:
+        """What travels with each frame."""
+        ended = self.lines.ended
+        over = [ended.pop() for _ in range(len(ended))]
+        return [self.said(), self.values.live.changed(self.values), self.awaits.here(), over]
+
     def _take_reply(self, reply: list[Any], known: values.Known, op: str) -> Any:
         sent = len(known.things)
         try:
-            self._hear(reply[3])
-            value = self.values.decode(reply[1], known)
-            for at, inside in reply[2]:
-                if not isinstance(at, int) or not 0 <= at < sent:
-                    raise values.Rubbish("a container that was never sent")
-                self.values.amend(known.things[at], inside, known)
-            self.values.live.settle(self.values)
+            with self._state:
+                self._hear(reply[4])
+                value = self.values.decode(reply[2], known)
+                for at, inside in reply[3]:
+                    if not isinstance(at, int) or not 0 <= at < sent:
+                        raise values.Rubbish("a container that was never sent")
+                    self.values.amend(known.things[at], inside, known)
+                self.values.live.settle(self.values)
         except (values.Rubbish, ValueError, TypeError) as e:
             raise Gone(f"the code sent {e}") from e
+        finally:
+            self.lines.let_go()
         if reply[0] == "value":
             return value
         if not isinstance(value, BaseException):
             raise Gone("the code raised what is no exception")
         raise errors.tame(value, op, self.named)
 
-    def serve(self, frame: list[Any]) -> None:
-        _, op, number, frames, named, said = frame
-        self._hear(said)
-        known = values.Known()
-        kwargs = {str(name): self.values.decode(it, known) for name, it in named}
-        args = self.values.decode_all(frames, known)
-        before = [self.values.inside(it, known) for it in known.things]
+    def attend(self) -> None:
+        """Serves the other side's first thread until it hangs up."""
+        self.lines.answer()
+        self._attend(0)
+
+    def _attend(self, line: int) -> None:
+        """Serves one thread of the other side."""
+        self.lines.enter(line)
         try:
-            kind, result = "value", self._perform(op, number, args, kwargs)
+            while (frame := self.lines.next(line)) is not lines.OVER:
+                self.serve(frame)
+        except Gone:
+            if not line:
+                raise
+        except BaseException as e:
+            self.lines.fail(e)
+            if not line:
+                raise
+        finally:
+            self.lines.forget(line)
+
+    def serve(self, frame: list[Any]) -> None:
+        _, line, op, number, frames, named, beside = frame
+        try:
+            with self._state:
+                loop = self._hear(beside)
+                known = values.Known()
+                kwargs = {str(name): self.values.decode(it, known) for name, it in named}
+                args = self.values.decode_all(frames, known)
+                before = [self.values.inside(it, known) for it in known.things]
+        finally:
+            self.lines.let_go()
+        try:
+            with self.awaits.within(loop):
+                kind, result = "value", self._perform(op, number, args, kwargs)
         except Gone:
             raise
         except BaseException as e:  # noqa: BLE001 (whatever it is, the other side is to have it)
             self.raised(e)
             kind, result = "raise", e
         given = known.things[: len(before)]
-        try:
-            self.values.live.is_open = op == "get" and kind == "value" and self.lets_read
-            answer = self.values.encode(result, known)
-            after = self._changed(given, before, known)
-        except BaseException as e:  # noqa: BLE001 (such as a value that contains itself)
-            kind, after = "raise", []
-            answer = self.errors.encode(e, self.values, values.Known())
-        finally:
-            self.values.live.is_open = False
-        live = self.values.live.changed(self.values)
-        self.wire.send([kind, answer, after, [self.said(), live]])
+        with self._state:
+            try:
+                self.values.live.is_open = (
+                    op == "get"
+                    and kind == "value"
+                    and self.lets_read(self.held.things.get(number), args[0])
+                )
+                answer = self.values.encode(result, known)
+                after = self._changed(given, before, known)
+            except BaseException as e:  # noqa: BLE001 (such as a value that contains itself)
+                kind, after = "raise", []
+                answer = self.errors.encode(e, self.values, values.Known())
+            finally:
+                self.values.live.is_open = False
+            self.wire.send([kind, line, answer, after, self._beside()])
+
+    def _ask_of(self, it: Any, name: str) -> Any:
+        return self.enums.ask(it, name)
 
     def look_at(self, it: Any, name: str) -> Any:
         """An attribute of a member of an enumeration that was rebuilt here."""
         return self.ask("look", 0, (name, it))
 
-    def _hear(self, said: Any) -> None:
-        if not isinstance(said, list) or len(said) != 2:
+    def _hear(self, beside: Any) -> Any:
+        if not isinstance(beside, list) or len(beside) != 4:
             raise Gone("the code sent what is no frame")
-        self.values.live.amend(said[1], self.values)
-        self.heard(said[0])
+        self.values.live.amend(beside[1], self.values)
+        self.lines.end(beside[3])
+        self.heard(beside[0])
+        return beside[2]
 
     def _changed(self, given: list[Any], before: list[Any], known: values.Known) -> list[Any]:
         now = [self.values.inside(it, known) for it in given]
         return [[at, it] for at, it in enumerate(now) if not _same(it, before[at])]
 
     def _perform(self, op: str, number: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if op in self.perform:
+        verb = op.partition(" ")[0]
+        if verb in self._steps or op in self.perform:
             self.allow(op, None, args)
-            return self.perform[op](*args, **kwargs)
+            return (self._steps.get(verb) or self.perform[op])(*args, **kwargs)
         if number not in self.held.things:
             raise Gone("the code asked for what it was never given")
         it = self.held.things[number]
@@ -403,11 +463,24 @@ def _same(one: Any, other: Any) -> bool:
     return dumps(one) == dumps(other)
 
 
-def _kind(it: object) -> str:
+def _kind(it: Any) -> str:
     if isinstance(it, type):
         return "class"
+    if not callable(it):
+        return "coroutine" if type(it).__name__ == "coroutine" else _mute(it)
     kind = type(it).__name__
-    return kind if kind in ("coroutine", "module") else "object"
+    if kind in ("coroutine", "module"):
+        return kind
+    try:
+        code = getattr(inspect.unwrap(it), "__code__", None)
+    except ValueError:  # that wraps itself
+        code = None
+    lasts = "lasting " if isinstance(code, types.CodeType) and code.co_flags & LASTING else ""
+    return lasts + ("function" if type(it) is types.FunctionType else "object")
+
+
+def _mute(it: Any) -> str:
+    return "module" if type(it).__name__ == "module" else "mute"
 
 
 def _name(it: Any) -> str:

@@ -16,6 +16,7 @@ import logging
 import random
 import sys
 import types
+import typing
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,9 @@ LOOKING: dict[str, tuple[Any, ...]] = {
     "isabstract": (inspect,),
     "isasyncgenfunction": (inspect,),
     "iscoroutinefunction": (inspect, asyncio),
+    "isfunction": (inspect,),
+    "isclass": (inspect,),
+    "get_type_hints": (typing,),
 }
 """functions that look into an object, and the modules that have them"""
 
@@ -189,7 +193,7 @@ def heard_warnings(side: peer.Peer, said: Any) -> None:
 def heard_records(side: peer.Peer, said: Any) -> None:
     """What the code logged is logged here, from plain values."""
     for frame in said if isinstance(said, list) else []:
-        name, level, text, args, place, line, function, error = frame
+        name, level, text, args, place, line, function, error, extra = frame
         logger = logging.getLogger(None if name == "root" else str(name))
         raised = side.values.decode(error, values.Known())
         found = (type(raised), raised, None) if isinstance(raised, BaseException) else None
@@ -197,5 +201,10 @@ def heard_records(side: peer.Peer, said: Any) -> None:
             str(name), int(level), str(place), int(line), str(text),
             tuple(side.values.decode_all(args, values.Known())), found, str(function),
         )  # fmt: skip
+        more = side.values.decode(extra, values.Known())
+        for one, value in more.items() if isinstance(more, dict) else ():
+            if isinstance(one, str) and not hasattr(record, one):
+                values.plainly(one, value)
+                setattr(record, one, value)
         if logger.isEnabledFor(int(level)):
             logger.handle(record)

@@ -7,6 +7,7 @@ Rule 3: what is no plain value stays where it is and goes by number.
 
 from __future__ import annotations
 
+import array
 import base64
 import builtins
 import collections
@@ -14,6 +15,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import logging
 import pathlib
 import re
 import sys
@@ -22,9 +24,19 @@ import zoneinfo
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from headgate.sandbox.verdict.inside.known import Held, Known, Live, Reading, Rubbish
+from headgate.sandbox.verdict.inside import arrays, records, tables
+from headgate.sandbox.verdict.inside.known import (
+    METHODS,
+    Held,
+    Known,
+    Live,
+    Reading,
+    Rubbish,
+    known_as,
+    plainly,
+)
 
-__all__ = ["Held", "Known", "Rubbish", "Values"]
+__all__ = ["METHODS", "Held", "Known", "Rubbish", "Values", "plainly"]
 
 SAFE = 1 << 53
 DEEPEST = 400
@@ -83,9 +95,6 @@ BUILTINS = frozenset(
 )
 
 
-METHODS = (str, bytes, int, float, list, tuple, dict, set, frozenset, range)
-
-
 class Values:
     """Encodes and decodes; what it cannot is left to `keep` and `meet`."""
 
@@ -97,6 +106,11 @@ class Values:
         self.live = Live()
         self.member: Callable[[Any], list[Any] | None] = lambda it: None
         """a member of an enumeration that is a number or a word too"""
+        self.classes: Held | None = None
+        """of named tuples"""
+        self.named: dict[int, Any] = {}
+        self.ask: Callable[[Any, str], Any] = lambda it, name: getattr(object, name)
+        """what the other side's class has beside the fields"""
 
     def encode(self, value: Any, known: Known) -> Any:
         kind = type(value)
@@ -129,8 +143,10 @@ class Values:
         for kind, put in PUTS:
             if isinstance(value, kind):
                 return put(self, value, known)
+        if tables.is_table(value) or tables.is_index(value):
+            return tables.put(self, value, known)
         if type(value).__module__ == "numpy" and hasattr(value, "dtype"):
-            return _put_numpy(self, value, known)
+            return arrays.put(self, value, known)
         name = getattr(value, "__name__", None)
         if isinstance(name, str) and name in BUILTINS and vars(builtins)[name] is value:
             return ["builtin", name]
@@ -181,7 +197,7 @@ class Values:
     def amend(self, thing: Any, frame: Any, known: Known) -> None:
         """Gives a container of ours the content that the other side left in its copy."""
         new = self.decode(frame, Reading(known))
-        if type(thing) is bytearray or isinstance(thing, list):
+        if isinstance(thing, (list, bytearray, array.array)):
             thing[:] = new
         elif isinstance(thing, collections.deque):
             thing.clear()
@@ -189,6 +205,8 @@ class Values:
         elif isinstance(thing, (dict, set)):
             thing.clear()
             thing.update(new)
+        elif tables.is_table(thing):
+            tables.amend(thing, new)
         else:
             thing[...] = new
 
@@ -216,7 +234,11 @@ def _put_tuple(values: Values, value: Any, known: Known) -> Any:
     fields = getattr(type(value), "_fields", None)
     items = values.encode_all(tuple.__iter__(value), known)
     if isinstance(fields, tuple) and type(value) is not tuple:
-        return ["named", type(value).__name__, list(fields), items]
+        own = vars(type(value)).get("_hg_of")
+        if own is not None:
+            return ["your named", own, items]
+        number = values.classes.add(type(value)) if values.classes else -1
+        return ["named", type(value).__name__, list(fields), items, number]
     return ["tuple", items]
 
 
@@ -229,9 +251,9 @@ def _put_dict(values: Values, value: Any, known: Known) -> Any:
     elif isinstance(value, collections.defaultdict):
         kind = "default"
     number = known.add(value)
-    pairs = [
-        [values.encode(key, known), values.encode(it, known)] for key, it in dict.items(value)
-    ]
+    is_ordered = isinstance(value, collections.OrderedDict)
+    items = collections.OrderedDict.items(value) if is_ordered else dict.items(value)
+    pairs = [[values.encode(key, known), values.encode(it, known)] for key, it in items]
     extra = values.encode(value.default_factory, known) if kind == "default" else None
     return ["dict", number, kind, pairs, extra]
 
@@ -241,15 +263,6 @@ def _put_bytes(values: Values, value: Any, known: Known) -> Any:
     if isinstance(value, bytearray):
         return ["bytearray", known.add(value), text]
     return ["bytes", text]
-
-
-def _put_numpy(values: Values, value: Any, known: Known) -> Any:
-    if value.dtype.hasobject or value.dtype.names:
-        return ["objects", list(value.shape), values.encode_all(value.ravel().tolist(), known)]
-    number = known.add(value) if hasattr(value, "__setitem__") and value.shape else -1
-    data = base64.b64encode(value.tobytes()).decode()
-    is_scalar = type(value).__name__ != "ndarray"
-    return ["numpy", number, value.dtype.str, list(value.shape), data, is_scalar]
 
 
 PUTS: tuple[tuple[Any, Put], ...] = (
@@ -278,10 +291,12 @@ PUTS: tuple[tuple[Any, Put], ...] = (
     (datetime.timezone, lambda v, x, k: ["timezone", v.encode(x.utcoffset(None), k), str(x)]),
     (zoneinfo.ZoneInfo, lambda v, x, k: ["zone", x.key] if x.key else v._keep(x)),
     (datetime.date, lambda v, x, k: ["date", x.isoformat()]),
-    (datetime.time, lambda v, x, k: ["time", x.isoformat()]),
+    (datetime.time, lambda v, x, k: ["time", *_moment(v, x, k)]),
+    (array.array, lambda v, x, k: ["array", k.add(x), x.typecode, v.encode_all(x, k)]),
     (datetime.timedelta, lambda v, x, k: ["timedelta", x.days, x.seconds, x.microseconds]),
     (uuid.UUID, lambda v, x, k: ["uuid", x.hex]),
     (pathlib.PurePath, lambda v, x, k: ["path", str(x)]),
+    (logging.LogRecord, records.put),
     (re.Pattern, lambda v, x, k: ["pattern", v.encode(x.pattern, k), int(x.flags)]),
     (
         (type({}.keys()), type({}.values()), type({}.items())),
@@ -290,22 +305,15 @@ PUTS: tuple[tuple[Any, Put], ...] = (
 )
 
 
-def _moment(values: Values, it: datetime.datetime, known: Known) -> list[Any]:
-    if isinstance(it.tzinfo, zoneinfo.ZoneInfo):
-        return [it.replace(tzinfo=None).isoformat(), values.encode(it.tzinfo, known)]
+def _moment(values: Values, it: Any, known: Known) -> list[Any]:
+    if it.fold or isinstance(it.tzinfo, zoneinfo.ZoneInfo):
+        zone = values.encode(it.tzinfo, known)
+        return [it.replace(tzinfo=None).isoformat(), zone, it.fold]
     return [it.isoformat()]
 
 
 def _is_own(value: object) -> bool:
     return type(value).__module__ not in ("builtins", "numpy")
-
-
-def _keep_number(known: Known, number: Any, thing: Any) -> Any:
-    if isinstance(number, int) and number >= 0:
-        if number != len(known.things):
-            raise Rubbish("a container out of turn")
-        known.add(thing)
-    return thing
 
 
 def _take_same(values: Values, frame: list[Any], known: Known) -> Any:
@@ -324,7 +332,7 @@ def _take_live(values: Values, frame: list[Any], known: Known) -> Any:
 
 def _take_into(new: Callable[[], Any], fill: str) -> Take:
     def take(values: Values, frame: list[Any], known: Known) -> Any:
-        thing = _keep_number(known, frame[1], new())
+        thing = known_as(known, frame[1], new())
         getattr(thing, fill)(values.decode_all(frame[2], known))
         return thing
 
@@ -332,7 +340,7 @@ def _take_into(new: Callable[[], Any], fill: str) -> Take:
 
 
 def _take_deque(values: Values, frame: list[Any], known: Known) -> Any:
-    thing = _keep_number(known, frame[1], collections.deque[Any](maxlen=frame[3]))
+    thing = known_as(known, frame[1], collections.deque[Any](maxlen=frame[3]))
     thing.extend(values.decode_all(frame[2], known))
     return thing
 
@@ -344,7 +352,7 @@ def _take_dict(values: Values, frame: list[Any], known: Known) -> Any:
         "ordered": collections.OrderedDict,
         "default": lambda: collections.defaultdict(values.decode(frame[4], known)),
     }
-    thing = _keep_number(known, frame[1], kinds[frame[2]]())
+    thing = known_as(known, frame[1], kinds[frame[2]]())
     for key, value in frame[3]:
         at = values.decode(key, known)
         thing[at] = values.decode(value, known)
@@ -352,17 +360,36 @@ def _take_dict(values: Values, frame: list[Any], known: Known) -> Any:
 
 
 def _take_named(values: Values, frame: list[Any], known: Known) -> Any:
-    made = collections.namedtuple(frame[1], frame[2])  # type: ignore[misc]
     items = values.decode_all(frame[3], known)
     for name, it in zip(frame[2], items, strict=True):
         plainly(name, it)
-    return made(*items)
+    return _named_kind(values, frame[1], frame[2], frame[4])(*items)
 
 
-def plainly(name: str, value: object) -> None:
-    """Refuses a field that would answer as the method of a plain value of that name."""
-    if callable(value) and any(hasattr(it, name) for it in METHODS):
-        raise Rubbish(f"a field {name} that answers for a plain value")
+def _named_kind(values: Values, name: str, fields: list[str], number: Any) -> Any:
+    """One class here for each class there; what else that has is asked there."""
+    if number in values.named:
+        return values.named[number]
+    fielded = collections.namedtuple(name, fields)  # type: ignore[misc]
+
+    def __getattr__(self: Any, name: str) -> Any:
+        if name.startswith("_") or any(hasattr(it, name) for it in METHODS):
+            raise AttributeError(name)
+        return values.ask(self, name)
+
+    if not isinstance(number, int) or number < 1:
+        return fielded
+    space = {"__slots__": (), "__getattr__": __getattr__, "_hg_of": number}
+    made: Any = type(name, (fielded,), space)
+    values.named[number] = made
+    return made
+
+
+def _take_your_named(values: Values, frame: list[Any], known: Known) -> Any:
+    kind = values.classes.things.get(frame[1]) if values.classes else None
+    if not isinstance(kind, type) or not issubclass(kind, tuple):
+        raise Rubbish("a tuple of no class")
+    return kind._make(values.decode_all(frame[2], known))  # type: ignore[attr-defined] # a named one
 
 
 def _take_builtin(values: Values, frame: list[Any], known: Known) -> Any:
@@ -371,39 +398,22 @@ def _take_builtin(values: Values, frame: list[Any], known: Known) -> Any:
     return vars(builtins)[frame[1]]
 
 
-def _numpy() -> Any:
-    import numpy
-
-    return numpy
-
-
-def _take_numpy(values: Values, frame: list[Any], known: Known) -> Any:
-    _, number, dtype, shape, data, is_scalar = frame
-    if not isinstance(dtype, str) or not re.fullmatch(r"[<>|=][?biufcmMSU]\d*(\[.*\])?", dtype):
-        raise Rubbish("an array of an unknown type")
-    array = _numpy().frombuffer(base64.b64decode(data), dtype=dtype).reshape(shape).copy()
-    return array[()] if is_scalar else _keep_number(known, number, array)
-
-
-def _take_objects(values: Values, frame: list[Any], known: Known) -> Any:
-    items = values.decode_all(frame[2], known)
-    array = _numpy().empty(len(items), dtype=object)
-    for at, it in enumerate(items):
-        array[at] = it
-    return array.reshape(frame[1])
-
-
 def _hex(text: str) -> int:
     return int(text, 16)
 
 
 # a test may put others in their place
+_TIME = datetime.time
 _DATETIME, _DATE, _UTC = datetime.datetime, datetime.date, datetime.timezone.utc  # noqa: UP017 (before 3.11 too)
 
 
 def _take_moment(values: Values, frame: list[Any], known: Known) -> Any:
-    moment = _DATETIME.fromisoformat(frame[1])
-    return moment.replace(tzinfo=values.decode(frame[2], known)) if frame[2:] else moment
+    kind = _DATETIME if frame[0] == "datetime" else _TIME
+    moment = kind.fromisoformat(frame[1])
+    if not frame[2:]:
+        return moment
+    zone, fold = values.decode(frame[2], known), int(frame[3]) & 1
+    return moment.replace(tzinfo=zone, fold=fold)
 
 
 TAKES: dict[str, Take] = {
@@ -413,13 +423,16 @@ TAKES: dict[str, Take] = {
     "complex": lambda v, f, k: complex(f[1], f[2]),
     "tuple": lambda v, f, k: tuple(v.decode_all(f[1], k)),
     "named": _take_named,
+    "your named": _take_your_named,
+    "record": records.take,
+    "struct": arrays.take_struct,
     "list": _take_into(list, "extend"),
     "set": _take_into(set, "update"),
     "frozenset": lambda v, f, k: frozenset(v.decode_all(f[1], k)),
     "deque": _take_deque,
     "dict": _take_dict,
     "bytes": lambda v, f, k: base64.b64decode(f[1]),
-    "bytearray": lambda v, f, k: _keep_number(k, f[1], bytearray(base64.b64decode(f[2]))),
+    "bytearray": lambda v, f, k: known_as(k, f[1], bytearray(base64.b64decode(f[2]))),
     "range": lambda v, f, k: range(*v.decode_all(f[1:], k)),
     "slice": lambda v, f, k: slice(*v.decode_all(f[1:], k)),
     "ellipsis": lambda v, f, k: ...,
@@ -430,15 +443,19 @@ TAKES: dict[str, Take] = {
     "timezone": lambda v, f, k: _UTC if f[2] == "UTC" else datetime.timezone(v.decode(f[1], k)),
     "zone": lambda v, f, k: zoneinfo.ZoneInfo(str(f[1])),
     "date": lambda v, f, k: _DATE.fromisoformat(f[1]),
-    "time": lambda v, f, k: datetime.time.fromisoformat(f[1]),
+    "time": _take_moment,
+    "array": lambda v, f, k: known_as(k, f[1], array.array(str(f[2]), v.decode_all(f[3], k))),
+    "frame": tables.take,
+    "series": tables.take,
+    "index": tables.take,
     "timedelta": lambda v, f, k: datetime.timedelta(f[1], f[2], f[3]),
     "uuid": lambda v, f, k: uuid.UUID(f[1]),
     "path": lambda v, f, k: pathlib.Path(str(f[1])),
     "pattern": lambda v, f, k: re.compile(v.decode(f[1], k), f[2]),
     "view": lambda v, f, k: v.decode_all(f[1], k),
     "builtin": _take_builtin,
-    "numpy": _take_numpy,
-    "objects": _take_objects,
+    "numpy": arrays.take,
+    "objects": arrays.take_objects,
 }
 
 

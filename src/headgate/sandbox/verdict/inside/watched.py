@@ -69,6 +69,8 @@ class Watch:
         self.names: set[str] = set()
         """that the tests name"""
         self.imported: set[str] = set()
+        self.looked: set[str] = set()
+        """whose attributes the tests read"""
         self.suspicion: list[str] = []
         self.made: set[int] = set()
         self.defined: set[str] = set()
@@ -90,7 +92,7 @@ class Watch:
         return it._hg_name in self._classes or it._hg_number in self.made
 
 
-class Watched(peer.Thing):
+class Watched(peer.Called):
     """An object of the code under test, as the judge holds it."""
 
     __slots__ = ()

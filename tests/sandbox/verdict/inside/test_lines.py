@@ -1,0 +1,79 @@
+"""Conversations of many threads over one socket."""
+
+from __future__ import annotations
+
+import collections
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from headgate.sandbox.verdict.inside import lines, peer
+from tests.sandbox.verdict.inside import joined
+
+
+@pytest.fixture
+def both() -> Iterator[joined.Joined]:
+    made = joined.joined()
+    made.judge.lines.watch()
+    made.code.lines.watch()
+    yield made
+    made.close()
+
+
+def test_what_waits_on_one_line_is_let_go_by_another(both: joined.Joined) -> None:
+    opened = threading.Event()
+    both.code.perform["wait"] = lambda: opened.wait(20)
+    both.code.perform["open"] = opened.set
+    found: list[object] = []
+    waiting = threading.Thread(target=lambda: found.append(both.judge.ask("wait", 0)))
+    waiting.start()
+    both.judge.ask("open", 0)
+    waiting.join(20)
+    assert found == [True]
+
+
+def test_a_line_is_served_by_the_same_thread_each_time(both: joined.Joined) -> None:
+    both.code.perform["who"] = threading.get_ident
+    found: list[object] = []
+
+    def ask() -> None:
+        found.extend(both.judge.ask("who", 0) for _ in range(3))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for it in threads:
+        it.start()
+    for it in threads:
+        it.join()
+    assert len(set(found)) == 3
+    assert both.judge.ask("who", 0) not in found
+
+
+def test_a_thread_of_the_code_calls_while_nobody_waits_for_it(both: joined.Joined) -> None:
+    heard = threading.Event()
+
+    def begin(call: object) -> None:
+        threading.Thread(target=call).start()  # type: ignore[arg-type]
+
+    both.code.perform["launch"] = begin
+    both.judge.ask("launch", 0, (heard.set,))
+    assert heard.wait(20)
+
+
+def _asked_thrice(both: joined.Joined) -> None:
+    for _ in range(3):
+        both.judge.ask("fetch", 0, ("Shape",))
+
+
+def test_what_is_no_frame_ends_every_line(both: joined.Joined) -> None:
+    both.code.wire.send({"no": "frame"})
+    with pytest.raises(peer.Gone):
+        _asked_thrice(both)
+
+
+def test_more_lines_than_there_may_be_end_the_judging(both: joined.Joined) -> None:
+    for line in range(2, 2 * lines.MOST_LINES, 2):
+        both.judge.lines._inboxes[line] = collections.deque()
+    both.code.wire.send(["ask", 9999, "x", 0, [], [], [None, [], 0, []]])
+    with pytest.raises(peer.Gone):
+        _asked_thrice(both)
