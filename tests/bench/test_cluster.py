@@ -398,7 +398,7 @@ def test_ctrl_c_leaves_nothing_on_a_node(ground: _Ground) -> None:
 
 
 @needs_ray
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.e2e
 def test_a_cluster_that_is_lost_ends_a_run_that_goes_on_without_it(ground: _Ground) -> None:
     words = ("--on", f"ray://{HEAD}:{ground.client}")

@@ -41,5 +41,6 @@ async def test_without_ray_it_is_told_how_to_install_it(
             await link(f"ray://127.0.0.1:{port}")
     assert told.value.remedy == "pip install 'headgate[ray]'"
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert os.environ["RAY_ENABLE_AUTO_CONNECT"] == "0"
     for name in raylink.QUIET:
         monkeypatch.delenv(name)
