@@ -7,10 +7,10 @@ Rule 2: nothing leads from there to the test itself: no frame, module, closure o
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import io
 import queue
 import random
-import sqlite3
 import threading
 import types
 import unittest
@@ -26,7 +26,11 @@ CALLED_KINDS = (
     threading.Condition, threading.Barrier, queue.Queue, queue.SimpleQueue,
 )  # fmt: skip
 """whose public methods may be called, and nothing of them replaced"""
-TABLE_KINDS = (sqlite3.Connection, sqlite3.Cursor, sqlite3.Row)
+TABLE_KINDS: tuple[type, ...] = ()
+if importlib.util.find_spec("_sqlite3"):  # some Pythons are built without
+    import sqlite3
+
+    TABLE_KINDS = (sqlite3.Connection, sqlite3.Cursor, sqlite3.Row)
 TABLE_NAMES = frozenset(
     [
         "execute", "executemany", "executescript", "commit", "rollback", "close", "cursor",
