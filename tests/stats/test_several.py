@@ -19,6 +19,7 @@ from headgate.stats.several import (
     mean,
     needed,
     pass_at,
+    questions_needed,
     sign_flips,
     spread_of,
 )
@@ -164,3 +165,15 @@ def test_as_many_questions_as_are_needed_show_it_as_often_as_was_promised() -> N
         one, other = (answered(dice, it, 5) for it in chances)
         shown += sign_flips(one, other).both <= 0.05
     assert 0.8 - 0.06 <= shown / 400 <= 0.8 + 3 * sqrt(0.16 / 400)
+
+
+@pytest.mark.parametrize(("asked", "least"), [(1, 0.05), (2, 0.05), (5, 0.05)])
+def test_answers_that_never_differed_still_need_questions_enough_to_show_it(
+    asked: int, least: float
+) -> None:
+    """A sixth question that differs is the first with which chance is below one in twenty."""
+    same = [Said(asked, asked)] * 12
+    differing = questions_needed(same, same, least) * min(1.0, least * asked)
+    assert differing >= 5.5
+    assert sign_flips([Said(0, 1)] * 6, [Said(1, 1)] * 6).both <= 0.05
+    assert sign_flips([Said(0, 1)] * 5, [Said(1, 1)] * 5).both > 0.05

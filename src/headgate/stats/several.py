@@ -168,7 +168,15 @@ def questions_needed(
     apart = [b.share - a.share for a, b in zip(first, second, strict=True)]
     spread = variance(apart) if len(apart) > 1 else 0.25
     floor = 1 / (len(apart) + 2)  # that none differed so far shows little
-    return needed(max(spread, floor * least), least, power)
+    asked = min((it.asked for it in (*first, *second)), default=1)
+    return needed(max(spread, floor * least, least_spread(least, asked)), least, power)
+
+
+def least_spread(apart: float, asked: int) -> float:
+    """The variance of questions' differences that have this mean in the smallest steps that so
+    many answers can make: with less of it no difference of this size can be."""
+    share = min(1.0, apart * asked)
+    return share * (1 - share) / asked**2
 
 
 def needed(spread: float, least: float, power: float = 0.8, sureness: float = 0.95) -> int:
