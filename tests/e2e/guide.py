@@ -43,7 +43,7 @@ def run(text: str, folder: Path) -> str:
         env={"PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
     print(done.stdout, done.stderr)
