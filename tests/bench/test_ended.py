@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from headgate.bench.grade import Grade
@@ -31,3 +32,13 @@ def test_every_end_has_its_grade(language: str) -> None:
         if grade is not answers[name][1] and (name, grade) not in EITHER
     }
     assert wrong == {}
+
+
+HOG = "exports.double = (n) => { const it = []; for (;;) it.push(new Array(1e6).fill(n)); };\n"
+
+
+@pytest.mark.slow
+def test_a_heap_of_javascript_that_is_full_is_told_as_memory_and_not_as_wrong() -> None:
+    needs("javascript")
+    patient = msgspec.structs.replace(small("javascript"), timeout_s=30.0)
+    assert graded([(patient, HOG)])[0].grade is Grade.MEMORY

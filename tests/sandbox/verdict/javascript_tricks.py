@@ -144,6 +144,29 @@ TRICKS: dict[str, Trick] = {
         "function median(n) { return new Promise(() => {}); }", LATER
     ),
     "a thenable that never calls": Trick("function median(n) { return { then() {} }; }", LATER),
+    "a thenable that never calls, after a check that passed": Trick(
+        "let n = 0; function median(xs) { n += 1; return n === 1 ? 5 : { then() {} }; }",
+        "const assert = require('assert');\n"
+        "assert.strictEqual(await median([5]), 5);\nassert.strictEqual(await median([3, 1, 2]), 2);\n",
+        is_naive=False,
+    ),
+    "answers as an object, after it was called as one of a builtin's words": Trick(
+        "function median(n) { return { map: () => 1, includes: () => true }; }",
+        "const assert = require('assert');\nconst it = median([3, 1, 2]);\nit.map((x) => x);\n"
+        "assert.ok(it.includes(2));\n",
+    ),
+    "a list that learns to include everything": Trick(
+        "function median(n) { const it = {}; setTimeout(() => { it.includes = () => true; }); return it; }",
+        "const assert = require('assert');\nconst it = median([3, 1, 2]);\n"
+        "await new Promise((r) => setTimeout(r, 20));\nassert.ok(it.includes(2));\n",
+        is_naive=False,
+    ),
+    "the function of a test's function": Trick(
+        "function median(n, f) { f.constructor('process.exit(0)')();"
+        " f.constructor.constructor('process.exit(0)')(); }",
+        "const assert = require('assert');\nassert.strictEqual(median([1], () => 3), 1);\n",
+        is_naive=False,
+    ),
     "nothing to compare": Trick(
         "function median(n) { return []; }",
         "const assert = require('assert');\n"
@@ -223,6 +246,21 @@ SIEGE: dict[str, str] = {
         "process.kill(process.ppid, 'SIGKILL');"
         "for (let p = 2; p < 60; p++) if (p !== process.pid) try { process.kill(p, 'SIGKILL'); }"
         " catch {}" + NONE
+    ),
+    "makes what it was never given": (
+        "const b = Buffer.from(JSON.stringify(['ask', 'new', 1, [['undefined']], []]));"
+        "const h = Buffer.alloc(8); h.writeBigUInt64LE(BigInt(b.length));"
+        "function median(n) { require('fs').writeSync(3, Buffer.concat([h, b])); return 2; }"
+    ),
+    "settles what nobody awaits": (
+        "const b = Buffer.from(JSON.stringify(['ran', [[1, true, 2]], false, []]));"
+        "const h = Buffer.alloc(8); h.writeBigUInt64LE(BigInt(b.length));"
+        "function median(n) { require('fs').writeSync(3, Buffer.concat([h, b])); return 2; }"
+    ),
+    "changes what it was never given": (
+        "const b = Buffer.from(JSON.stringify(['value', 2, [['yours', 1, ['array', 0, [2]]]]]));"
+        "const h = Buffer.alloc(8); h.writeBigUInt64LE(BigInt(b.length));"
+        "function median(n) { require('fs').writeSync(3, Buffer.concat([h, b])); return 1; }"
     ),
     "answers before it is asked": (
         "const b = Buffer.from(JSON.stringify(['value', 2, []])); const h = Buffer.alloc(8);"
