@@ -31,6 +31,7 @@ ASKED_BY_OTHERS = {
     "get_extra_info": "asyncio calls it on transports",
     "get_write_buffer_size": "asyncio calls it on transports",
     "get_loop": "asyncio calls it",
+    "get_name": "asyncio calls it on tasks",
 }
 
 

@@ -225,7 +225,7 @@ class Awaits:
         self.lends = True
         """whether the loop is ours: of the two sides, the tests'"""
 
-    def perform(self) -> dict[str, Callable[..., Any]]:
+    def served(self) -> dict[str, Callable[..., Any]]:
         return {
             "begin": self._begin, "step": self._step, "wake": self._wake,
             "cancel": self._cancel, "soon": self._soon, "run": self._run,

@@ -268,7 +268,7 @@ class Peer:
         """of all that encodes and decodes"""
         self.lines = lines.Lines(wire, self._attend)
         self.awaits = awaiting.Awaits(self)
-        self._steps = self.awaits.perform()
+        self._steps = self.awaits.served()
         self.allow: Callable[[str, Any, list[Any]], None] = lambda op, it, args: None
         self.perform: dict[str, Callable[..., Any]] = {}
         self.heard: Callable[[Any], None] = lambda said: None
