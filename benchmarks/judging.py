@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -214,11 +215,15 @@ async def by_store(what: str, answers: Sequence[Answered]) -> Took:
 
 def used_cpu_s() -> float:
     """What this process and all below it have used, those included that have ended."""
-    ticks = 0
-    for pid in tree(os.getpid()):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(int(it) for it in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    for _ in range(50):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile:
+            return _ticks(tree(os.getpid())) / os.sysconf("SC_CLK_TCK")  # its parent has it now
+    raise RuntimeError("processes end faster than their times can be read")
+
+
+def _ticks(pids: Iterable[int]) -> int:
+    stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
+    return sum(int(it) for fields in stats for it in fields[11:15])
 
 
 async def measured(
