@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headgate.bench.stubs import STUBS, TODO
+from headgate.bench.stubs import STUBS, UNWRITTEN
 from headgate.bench.task import TESTS
 
 
 def test_every_language_has_one_that_says_what_is_to_be_done() -> None:
     assert STUBS.keys() == TESTS.keys()
-    assert all(TODO in stub for stub in STUBS.values())
+    assert all(UNWRITTEN in stub for stub in STUBS.values())
