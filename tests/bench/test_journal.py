@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.bench.grade import Grade
-from headgate.bench.journal import Before, Begun, Head, Journal, OtherPlan, Paid
+from headgate.bench.journal import Before, Begun, Head, Journal, NoJournal, OtherPlan, Paid
 from headgate.bench.sample import Sample
 
 HEAD = Head("run", "digest", (("one", "d1"),), 5, 7)
@@ -102,3 +103,55 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(OtherPlan):
         heard(tmp_path / "j")
     assert (tmp_path / "j").read_text() == "dear diary\n"
+
+
+def test_a_second_run_is_refused_while_the_first_writes_and_goes_on_after_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "j"
+    first = Journal(path)
+    first.open(HEAD)
+    first.keep(sample(0))
+    for anew in (False, True):
+        with pytest.raises(NoJournal, match="another run is writing") as error:
+            Journal(path).open(HEAD, anew=anew)
+        assert "--out" in error.value.remedy
+    first.close()
+    assert list(heard(path).heard.values()) == [sample(0)]
+
+
+def test_what_is_begun_anew_has_heard_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "j", sample(0))
+    journal = Journal(tmp_path / "j")
+    assert journal.open(HEAD, anew=True).heard == {}
+    journal.close()
+    assert heard(tmp_path / "j").heard == {}
+
+
+def test_a_journal_that_its_run_removes_is_nobody_elses_to_go_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    first = Journal(path)
+    first.open(HEAD)
+    first.keep(sample(0))
+    first.remove()
+    assert not path.exists()
+    written(path, sample(1))
+    assert list(heard(path).heard.values()) == [sample(1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 1), st.integers(1, 255))
+def test_a_flipped_byte_is_told_or_changes_one_line_alone(share: float, flip: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "j"
+        written(path, *(sample(it) for it in range(4)), Begun("c", 5), Paid("c", 3))
+        data = bytearray(path.read_bytes())
+        at = round(share * (len(data) - 2))
+        data[at] ^= flip
+        path.write_bytes(data)
+        with contextlib.suppress(NoJournal):
+            before = heard(path)
+            same = [it for it in before.heard.values() if it in map(sample, range(4))]
+            assert len(same) >= 3
+            return
+        assert path.read_bytes() == data

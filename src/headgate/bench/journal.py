@@ -3,10 +3,13 @@
 Rule 1: a sample is on disk before it counts; one that was being written is asked again.
 Rule 2: a call is on disk before it is made, with the most that it can cost, and its cost after.
 Rule 3: a journal belongs to one plan: with other tasks, arms or numbers it is refused.
+Rule 4: one run at a time writes it: another one is refused, and nothing is paid for twice.
+Rule 5: a line that cannot be read is told, never passed over: it may be what a call cost.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,12 +22,20 @@ from headgate.bench.sample import Place, Sample
 SHAPE = 2
 
 
-class OtherPlan(ValueError):
+class NoJournal(ValueError):
+    """A journal that this run cannot go on with; `remedy` says what would help."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+class OtherPlan(NoJournal):
     """The journal is of another run than the one that was asked for."""
 
     def __init__(self, path: Path, what: str) -> None:
-        super().__init__(f"{path} is of a run with {what}")
-        self.remedy = "ask for the same again, name another --out, or remove it with --anew"
+        remedy = "ask for the same again, name another --out, or remove it with --anew"
+        super().__init__(f"{path} is of a run with {what}", remedy)
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -75,31 +86,73 @@ class Journal:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def open(self, wanted: Head) -> Before:
-        """What was heard; OtherPlan if it is of another run."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._file = os.fdopen(os.open(self._path, flags, 0o600), "r+b")
+    def open(self, wanted: Head, *, anew: bool = False) -> Before:
+        """What was heard; NoJournal if it is of another run, or another run's just now.
+
+        `anew`: what was heard is forgotten.
+        """
         try:
+            self._file = self._taken()
+        except OSError as error:
+            what = f"{self._path} cannot be written: {error.strerror}"
+            raise NoJournal(what, "name another --out") from error
+        try:
+            if anew:
+                self._file.truncate(0)
             return self._take(self._file, wanted)
         except BaseException:
             self.close()
             raise
 
+    def _taken(self) -> BinaryIO:
+        """The file, for this run alone."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        while True:
+            file = os.fdopen(os.open(self._path, flags, 0o600), "r+b")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self._is_at(file):
+                    return file
+            except BlockingIOError as error:
+                file.close()
+                raise NoJournal(
+                    f"another run is writing {self._path}",
+                    "let it end, or name another --out",
+                ) from error
+            except BaseException:
+                file.close()
+                raise
+            file.close()  # its run has ended and removed it: that was not ours to go on with
+
+    def _is_at(self, file: BinaryIO) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
+
     def _take(self, file: BinaryIO, wanted: Head) -> Before:
-        lines = file.read().splitlines(keepends=True)
-        if not lines or not lines[0].endswith(b"\n"):
+        *whole, torn = file.read().split(b"\n")
+        if not whole:
             file.truncate(0)
             file.seek(0)
             self._write(wanted)
             return Before(wanted, {}, 0)
-        head = self._read_head(lines[0])
+        head = self._read_head(whole[0])
         _compare(self._path, head, wanted)
-        whole = [it for it in lines[1:] if it.endswith(b"\n")]
-        good = len(lines[0]) + sum(map(len, whole))
-        file.truncate(good)  # a line that was torn off
-        file.seek(good)
-        return _before(head, [_read(it) for it in whole])
+        said = [self._read_line(number, it) for number, it in enumerate(whole[1:], 2)]
+        file.truncate(file.tell() - len(torn))
+        file.seek(0, os.SEEK_END)
+        return _before(head, said)
+
+    def _read_line(self, number: int, line: bytes) -> Sample | Begun | Paid:
+        try:
+            return _read(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise NoJournal(
+                f"{self._path}:{number} is damaged: {error}",
+                "take the line out, and what it held is asked anew; or begin again with --anew",
+            ) from error
 
     def keep(self, sample: Sample) -> None:
         self._write(sample)
@@ -114,13 +167,13 @@ class Journal:
 
     def remove(self) -> None:
         """All of it is in the results."""
+        self._path.unlink(missing_ok=True)  # first: while it is ours
         self.close()
-        self._path.unlink(missing_ok=True)
 
     def _read_head(self, line: bytes) -> Head:
         try:
             return msgspec.json.decode(line, type=Head)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise OtherPlan(self._path, "a head that nobody can read") from error
 
     def _write(self, said: Head | Sample | Begun | Paid, *, at_once: bool = True) -> None:

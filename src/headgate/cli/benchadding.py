@@ -4,6 +4,7 @@ Rule 1: only a task that was proved goes into the dataset; what has no tests is 
 file of its own, so that the dataset can be run at any time.
 Rule 2: whatever is left out is named, with why; a question that is there already is one.
 Rule 3: calls are read, never made: what was not recorded is no task.
+Rule 4: what others added while these were proved is looked at once more, alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import msgspec
 from headgate.bench.adding import NoTask, Proposed, Wish, likeness, proposed, unique
 from headgate.bench.judging import grade
 from headgate.bench.proof import prove, rejected
-from headgate.bench.reading.appending import NoFile, append, drafts_of, tasks_in
+from headgate.bench.reading.appending import NoFile, alone, append, drafts_of, tasks_in
 from headgate.bench.reading.dataset import NoDataset, gathered
 from headgate.bench.reading.own import BadTask, Written, made
 from headgate.bench.stubs import STUBS
@@ -74,12 +75,8 @@ def run(asked: Asked) -> int:
     """Make and add the tasks; the exit code."""
     done = Done()
     try:
-        there = [*tasks_in(asked.dataset), *tasks_in(drafts_of(asked.dataset))]
-        if asked.draft:
-            found = [_of_draft(asked)]
-            there = tasks_in(asked.dataset)
-        else:
-            found = _of_calls(asked, done)
+        there = _there(asked)
+        found = [_of_draft(asked)] if asked.draft else _of_calls(asked, done)
         found = _new_ones(found, there, done, asked)
         ready = [it for it in found if it.tests]
         _add(asked, ready, done)
@@ -88,6 +85,12 @@ def run(asked: Asked) -> int:
         raise Trouble(str(error), error.remedy) from error
     _tell(asked, done)
     return 0 if done.added or done.drafts else FOUND
+
+
+def _there(asked: Asked) -> list[dict[str, Any]]:
+    """What is asked already; a draft that becomes a task is not in its own way."""
+    drafts = [] if asked.draft else tasks_in(drafts_of(asked.dataset))
+    return [*tasks_in(asked.dataset), *drafts]
 
 
 def _of_calls(asked: Asked, done: Done) -> list[Proposed]:
@@ -184,10 +187,19 @@ def _add(asked: Asked, tasks: Sequence[Proposed], done: Done) -> None:
         else:
             good.append(it)
     if good:
-        append(asked.dataset, good)
+        good = _put(asked.dataset, good, asked, done)
     for it in good:
         say_notes(it)
         done.added.append({"id": it.name, "language": it.language, "file": str(asked.dataset)})
+
+
+def _put(path: Path, tasks: Sequence[Proposed], asked: Asked, done: Done) -> list[Proposed]:
+    """Add them, but for what somebody else has added since they were read."""
+    with alone(path):
+        kept = _new_ones(tasks, _there(asked), done, asked)
+        if kept:
+            append(path, kept)
+    return kept
 
 
 async def _wrong_with(it: Proposed, config_path: str | None) -> tuple[str, str]:
@@ -224,9 +236,8 @@ def _draft(asked: Asked, tasks: Sequence[Proposed], done: Done) -> None:
     """Write them down without tests, and a file beside each to write the tests in."""
     if not tasks:
         return
-    stubs = [_stub(asked.dataset, it.name, it.language) for it in tasks]
-    append(drafts_of(asked.dataset), tasks)
-    for it, stub in zip(tasks, stubs, strict=True):
+    for it in _put(drafts_of(asked.dataset), tasks, asked, done):
+        stub = _stub(asked.dataset, it.name, it.language)
         stub.parent.mkdir(parents=True, exist_ok=True)
         if not stub.exists():
             stub.write_text(STUBS[it.language], encoding="utf-8")

@@ -16,7 +16,7 @@ from headgate.bench.grade import Grade, Graded
 from headgate.bench.judges import Judges
 from headgate.bench.proof import Proof, prove, rejected
 from headgate.bench.reading.dataset import NoDataset, builtin, read
-from headgate.bench.reading.own import BadTask
+from headgate.bench.reading.opened import BadFile
 from headgate.bench.reading.rows import BadRows
 from headgate.bench.running import first_of
 from headgate.bench.task import Rejected, Task, TaskSet
@@ -40,7 +40,7 @@ def dataset_of(
         raise Misuse(str(error), error.remedy) from error
     except BadRows as error:
         raise Trouble(str(error), error.remedy) from error
-    except BadTask as error:
+    except BadFile as error:
         raise Trouble(str(error)) from error
     kept = tuple(
         it

@@ -26,7 +26,7 @@ from headgate.bench.arm import SYSTEM, Arm
 from headgate.bench.ask import Question
 from headgate.bench.asking import Asking, Gateway, body_of, new_id
 from headgate.bench.grade import Graded
-from headgate.bench.journal import Before, Begun, Head, Journal, OtherPlan, Paid
+from headgate.bench.journal import Before, Begun, Head, Journal, NoJournal, Paid
 from headgate.bench.judges import Judges
 from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
 from headgate.bench.reckoning import reckoned
@@ -87,6 +87,7 @@ class Kept(NamedTuple):
 
 def run_benchmark(asked: Asked) -> int:
     """All of it; the exit code."""
+    _check_out(asked.out)
     arms = _arms(asked)
     for warning in variation.warnings(arms):
         say(f"warning: {warning}")
@@ -101,7 +102,7 @@ def run_benchmark(asked: Asked) -> int:
             raise click.Abort from None
         except Halted as ended:
             raise Trouble(ended.what, ended.remedy) from ended
-    write(asked.out, done)
+    _write(asked.out, done)
     lost = sum(not it.is_counted for it in done.samples)
     is_whole = not lost and len(done.samples) == len(done.tasks) * len(arms) * asked.samples
     if is_whole:
@@ -123,13 +124,31 @@ async def _judged(asked: Asked, arms: tuple[Arm, ...], found: TaskSet, kept: Kep
             return await _Bench(asked, arms, tasks, kept, Room(judges, line)).run(before)
 
 
+def _check_out(out: Path) -> None:
+    """Found before anything is paid for: a place that no results can be written to."""
+    if out.is_dir() or (out.exists() and not out.is_file()):
+        raise Misuse(f"{out} is no file", "name one that the results may replace: --out FILE")
+    if out.suffix == ".journal":
+        raise Misuse(
+            f"{out} is the name of a run's journal", "let --out end in something else: .json"
+        )
+
+
+def _write(out: Path, done: Run) -> None:
+    try:
+        write(out, done)
+    except OSError as error:
+        raise Trouble(
+            f"{out} cannot be written: {error.strerror}",
+            "make it writable and run the same again: what was heard is kept",
+        ) from error
+
+
 def _begun(journal: Journal, head: Head, *, anew: bool) -> Before:
     """What an ended run of the same has heard."""
-    if anew:
-        journal.remove()
     try:
-        before = journal.open(head)
-    except OtherPlan as error:
+        before = journal.open(head, anew=anew)
+    except NoJournal as error:
         raise Misuse(str(error), error.remedy) from error
     if before.heard:
         say(f"going on where it ended: {len(before.heard)} samples are there")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.bench.adding import Proposed
-from headgate.bench.reading.appending import NoFile, append, drafts_of, tasks_in
+from headgate.bench.reading.appending import NoFile, alone, append, drafts_of, tasks_in
 from headgate.bench.reading.dataset import read
 
 PLAIN = Proposed("a", "python", "write it\n", "def a(): 1\n", ("x",), "import solution\n")
@@ -105,3 +107,43 @@ def test_a_write_that_fails_changes_nothing_and_leaves_nothing(
 
 def test_drafts_lie_beside_the_dataset() -> None:
     assert drafts_of(Path("a/tasks.toml")) == Path("a/tasks.drafts.toml")
+
+
+def test_of_two_who_add_at_once_the_second_waits_its_turn_or_is_told_why_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tasks.toml"
+    with alone(path):
+        with pytest.raises(NoFile, match="another command adds") as error, alone(path, 0):
+            pass
+        assert "nothing was changed" in error.value.remedy
+        append(path, [PLAIN])
+
+    def one(number: int) -> None:
+        with alone(path):
+            there = len(tasks_in(path))
+            append(path, [PLAIN._replace(name=f"{number}-{there}")])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(one, range(24)))
+    names = [str(it["id"]).rpartition("-")[2] for it in tasks_in(path)[1:]]
+    assert names == [str(it) for it in range(1, 25)]
+    assert [it.name for it in tmp_path.iterdir()] == ["tasks.toml"]
+
+
+@pytest.mark.parametrize("name", ["t.toml", "t.jsonl"])
+def test_a_mark_of_bytes_and_line_ends_of_windows_stay(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    append(path, [PLAIN])
+    before = b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n").rstrip()
+    path.write_bytes(before)
+    append(path, [PLAIN._replace(name="b")])
+    assert path.read_bytes().startswith(before)
+    assert [it.id for it in read(path).tasks] == ["a", "b"]
+
+
+def test_a_pipe_is_no_file_to_add_to(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    os.mkfifo(path)
+    with pytest.raises(NoFile, match="is no file"):
+        tasks_in(path)

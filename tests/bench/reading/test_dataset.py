@@ -21,6 +21,7 @@ from headgate.bench.reading.dataset import (
 )
 from headgate.bench.reading.own import BadTask
 from headgate.bench.reading.rows import BadRows
+from headgate.bench.task import Task
 from headgate.sandbox.model import File
 from tests.bench.reading.records import ARTICLE, MBPP, MULTIPLE, PLUS, SANITISED, pack
 from tests.bench.reading.test_exercism import FILES, PY
@@ -165,3 +166,23 @@ def test_the_shipped_tasks_have_references_and_mutants() -> None:
         assert len(task.mutants) >= 3, task.id
         assert task.tags, task.id
         assert task.id.startswith(f"{task.language}/"), task.id
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["../x"], "named '../x'"),
+        (["/etc/passwd"], "named '/etc/passwd'"),
+        (["\x1b[31m"], "u001b"),
+        (["."], "named '.'"),
+        (["a" * 300], "300 characters"),
+        (["a", "./a"], "two files of it"),
+        (["a", "a/b"], "lies in what is a file"),
+    ],
+)
+def test_a_task_whose_files_nothing_could_hold_is_rejected(names: list[str], why: str) -> None:
+    files = tuple(File(it, str(at).encode()) for at, it in enumerate(names))
+    task = Task(id="t", language="python", prompt="p", tests=(File("t", b"x"),), files=files)
+    found = gathered("set", [task])
+    assert not found.tasks
+    assert why in found.rejected[0].why

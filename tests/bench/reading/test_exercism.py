@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headgate.bench.reading.exercism import is_exercism, read_folder
-from headgate.bench.reading.own import BadTask
+from headgate.bench.reading.opened import BadFile
 from headgate.bench.task import Rejected, Task
 from tests.bench.grading import proved
 
@@ -100,11 +100,11 @@ def test_an_exercise_that_is_broken_is_told(
     tmp_path: Path, files: dict[str, str], config: dict[str, list[str]], words: str
 ) -> None:
     lay(tmp_path, files, config)
-    with pytest.raises(BadTask, match=words):
+    with pytest.raises(BadFile, match=words):
         list(read_folder(tmp_path))
 
 
 def test_a_config_that_is_no_json_is_told(tmp_path: Path) -> None:
     (lay(tmp_path, PY, FILES) / ".meta" / "config.json").write_text("{")
-    with pytest.raises(BadTask, match=r"config\.json"):
+    with pytest.raises(BadFile, match=r"config\.json"):
         list(read_folder(tmp_path))

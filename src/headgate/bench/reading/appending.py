@@ -3,16 +3,20 @@
 Rule 1: what is in the file stays, byte for byte, comments too: tasks are added at its end.
 Rule 2: the file is whole at any moment: it is written beside and put in its place at once.
 Rule 3: what is added is read back before: a file that would not read as meant is not written.
+Rule 4: who reads a file to add to it holds its folder meanwhile, so that of two commands at
+once neither loses what the other added.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import tempfile
+import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,10 @@ import msgspec
 from headgate.bench.adding import Proposed
 
 LINES = (".jsonl", ".ndjson")
+WAIT_S, LOOK_S = 30.0, 0.05
+"""how long another command's turn is waited for, and between two looks"""
+MARK = "\ufeff"
+"""that some editors set before a text"""
 _ORDER = ("id", "language", "tags", "prompt", "tests", "reference")
 
 
@@ -42,6 +50,33 @@ def drafts_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.drafts{path.suffix}")
 
 
+@contextlib.contextmanager
+def alone(path: Path, wait_s: float = WAIT_S) -> Iterator[None]:
+    """Nobody else adds to the file meanwhile; NoFile: somebody does, for too long.
+
+    The folder is locked, not the file: that is another one after each addition, and a lock
+    beside it would be left over. Some shared file systems lock no folder: none is kept out.
+    """
+    folder, until = Path(os.path.realpath(path)).parent, time.monotonic() + wait_s
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise NoFile(f"{path} cannot be written: {what}", "name another place") from error
+    try:
+        while not _locked(descriptor):
+            if time.monotonic() >= until:
+                raise NoFile(
+                    f"{path}: another command adds tasks in {folder}, for {wait_s:g} s now",
+                    "let it end, and ask for the same again: nothing was changed",
+                )
+            time.sleep(LOOK_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def append(path: Path, tasks: Sequence[Proposed]) -> None:
     """Add tasks at the end of a file; NoFile: it cannot be done, and nothing was changed."""
     before = _text(path)
@@ -57,6 +92,16 @@ def append(path: Path, tasks: Sequence[Proposed]) -> None:
     _replace(path, text)
 
 
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no such lock is there to be had
+    return True
+
+
 def _text(path: Path) -> str:
     if path.suffix != ".toml" and path.suffix not in LINES:
         raise NoFile(
@@ -64,6 +109,8 @@ def _text(path: Path) -> str:
             "name a file that ends in .toml or .jsonl; it need not be there yet",
         )
     try:
+        if path.exists() and not path.is_file():
+            raise NoFile(f"{path} is no file", "name another; it need not be there yet")
         return path.read_bytes().decode()
     except FileNotFoundError:
         return ""
@@ -74,9 +121,10 @@ def _text(path: Path) -> str:
 def _parsed(path: Path, text: str) -> list[dict[str, Any]]:
     try:
         if path.suffix in LINES:
-            rows = [msgspec.json.decode(it) for it in text.split("\n") if it.strip()]
+            lines = text.removeprefix(MARK).split("\n")
+            rows = [msgspec.json.decode(it) for it in lines if it.strip()]
         else:
-            table = tomllib.loads(text)
+            table = tomllib.loads(text.removeprefix(MARK))
             rows = table.pop("task", [])
             if table:
                 raise NoFile(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -58,7 +58,7 @@ FOLDERS = ("exercism", "folder")
 SHAPES = ("own", *(it.name for it in RECORDS), *FOLDERS)
 SHIPPED = Path(__file__).parent.parent / "tasks"
 SUFFIXES = (".jsonl", ".json", ".ndjson", ".jsonl.gz", ".json.gz", ".ndjson.gz")
-LONGEST_ID = 200
+LONGEST_ID, LONGEST_PART = 200, 255
 GUIDE = "docs/concepts/datasets.md says what can be read"
 INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -131,6 +131,24 @@ def _wrong_with(task: Task) -> tuple[str, str]:
         return "it asks for nothing: its prompt is empty", "write one"
     if not any(it.data.strip() for it in task.tests):
         return "it has no tests", "without tests no answer to it can be judged"
+    return _wrong_with_files(task)
+
+
+def _wrong_with_files(task: Task) -> tuple[str, str]:
+    """Of files whose names nothing could hold, or two that are in each other's place."""
+    there: dict[PurePosixPath, bytes] = {}
+    for it in (*task.tests, *task.files):
+        path = PurePosixPath(it.path)
+        parts, hidden = path.parts, any(unicodedata.category(c) in INVISIBLE for c in it.path)
+        if not parts or path.is_absolute() or ".." in parts or hidden:
+            return f"it has a file named {shown(it.path)!r}", "name one that lies in its folder"
+        if max(len(part.encode()) for part in parts) > LONGEST_PART:
+            return f"a file's name has {len(it.path)} characters", "name it shorter"
+        if there.setdefault(path, it.data) != it.data:
+            return f"two files of it are named {it.path}", "name one of them otherwise"
+    for path in there:
+        if any(parent in there for parent in path.parents):
+            return f"{path} lies in what is a file too", "name one of them otherwise"
     return "", ""
 
 
@@ -228,4 +246,4 @@ def _expected(path: Path) -> str:
 def _tomls(path: Path) -> Iterator[Task]:
     for it in sorted(path.rglob("*.toml")):
         if not any((parent / folder.PROMPT).is_file() for parent in it.parents):
-            yield from own.read_toml(it, it.relative_to(path).with_suffix("").as_posix())
+            yield from own.read_toml(it, it.relative_to(path).with_suffix("").as_posix(), path)

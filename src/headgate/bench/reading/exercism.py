@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from headgate.bench.reading.opened import content, text
 from headgate.bench.reading.own import BadTask
 from headgate.bench.task import TESTS, Rejected, Task
 from headgate.sandbox import catalogue
@@ -104,8 +105,8 @@ def _exercise(folder: Path) -> Task | Rejected:
 def _config(folder: Path) -> Config:
     path = folder / CONFIG
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Config)
-    except (OSError, msgspec.DecodeError) as error:
+        return msgspec.json.decode(content(path, folder), type=Config)
+    except msgspec.DecodeError as error:
         raise BadTask(
             f"{path}: {error}: it is to hold files: solution, test and example"
         ) from error
@@ -126,7 +127,7 @@ def _manifests(folder: Path, language: str) -> list[str]:
 
 def _asked(folder: Path) -> str:
     found = [folder / ".docs" / it for it in DOCS]
-    told = "\n\n".join(it.read_text(encoding="utf-8").strip() for it in found if it.is_file())
+    told = "\n\n".join(text(it, folder).strip() for it in found if it.is_file())
     if not told:
         raise BadTask(f"{folder} has no .docs/instructions.md, so there is nothing to ask")
     return told
@@ -162,7 +163,4 @@ def _text(folder: Path, path: str) -> str:
     found = (folder / path).resolve()
     if not found.is_relative_to(folder.resolve()):
         raise BadTask(f"{folder / CONFIG} names {path}, which lies outside of the exercise")
-    try:
-        return found.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadTask(f"{folder / path} cannot be read: {error}") from error
+    return text(found)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from headgate.bench.reading.opened import content, text
 from headgate.bench.reading.own import BadTask
 from headgate.bench.task import TESTS, Mutant, Rejected, Task
 from headgate.sandbox import catalogue
@@ -31,10 +32,10 @@ def read_folder(path: Path) -> Iterator[Task | Rejected]:
     """The tasks of a folder, or the one that it is."""
     for prompt in sorted(path.rglob(PROMPT)):
         name = prompt.parent.relative_to(path).as_posix()
-        yield _task(prompt.parent, path.name if name == "." else name)
+        yield _task(prompt.parent, path.name if name == "." else name, path)
 
 
-def _task(folder: Path, name: str) -> Task | Rejected:
+def _task(folder: Path, name: str, whole: Path) -> Task | Rejected:
     parts: dict[str, list[Path]] = {"test": [], "solution": [], "wrong": [], "files": []}
     for it in sorted(folder.rglob("*")):
         if it.is_file() and "__pycache__" not in it.parts:
@@ -50,18 +51,18 @@ def _task(folder: Path, name: str) -> Task | Rejected:
         return language
     if len(parts["solution"]) > 1:
         raise BadTask(f"{name} has {len(parts['solution'])} files solution.*: keep one")
-    reference = "".join(_text(it) for it in parts["solution"])
+    reference = "".join(text(it, whole) for it in parts["solution"])
     return Task(
         id=name,
         language=language,
-        prompt=_text(folder / PROMPT),
-        tests=_tests(folder, parts["test"], language),
+        prompt=text(folder / PROMPT, whole),
+        tests=_tests(folder, parts["test"], language, whole),
         reference=reference,
-        mutants=tuple(Mutant(it.stem, _text(it)) for it in parts["wrong"]),
-        files=tuple(_file(it, folder / "files") for it in parts["files"]),
-        packages=_packages(folder / PACKAGES),
+        mutants=tuple(Mutant(it.stem, text(it, whole)) for it in parts["wrong"]),
+        files=tuple(_file(it, folder / "files", whole) for it in parts["files"]),
+        packages=_packages(folder / PACKAGES, whole),
         database="postgresql" if (folder / SETUP).is_file() else "",
-        setup_sql=_text(folder / SETUP) if (folder / SETUP).is_file() else "",
+        setup_sql=text(folder / SETUP, whole) if (folder / SETUP).is_file() else "",
     )
 
 
@@ -97,24 +98,17 @@ def _language(tests: list[Path], name: str) -> str | Rejected:
     return Rejected(name, "its tests are in no language that is known", LAYOUT)
 
 
-def _tests(folder: Path, paths: list[Path], language: str) -> tuple[File, ...]:
+def _tests(folder: Path, paths: list[Path], language: str, whole: Path) -> tuple[File, ...]:
     if len(paths) == 1 and paths[0].parent == folder:
-        return (File(TESTS[language], paths[0].read_bytes()),)
-    return tuple(_file(it, folder if it.parent == folder else it.parent) for it in paths)
+        return (File(TESTS[language], content(paths[0], whole)),)
+    return tuple(_file(it, folder if it.parent == folder else it.parent, whole) for it in paths)
 
 
-def _file(path: Path, folder: Path) -> File:
-    return File(PurePosixPath(path.relative_to(folder)).as_posix(), path.read_bytes())
+def _file(path: Path, folder: Path, whole: Path) -> File:
+    return File(PurePosixPath(path.relative_to(folder)).as_posix(), content(path, whole))
 
 
-def _packages(path: Path) -> tuple[str, ...]:
+def _packages(path: Path, whole: Path) -> tuple[str, ...]:
     """One to a line; what follows a # is a note."""
-    lines = _text(path).splitlines() if path.is_file() else []
+    lines = text(path, whole).splitlines() if path.is_file() else []
     return tuple(name for it in lines if (name := it.partition("#")[0].strip()))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadTask(f"{path} cannot be read: {error}") from error

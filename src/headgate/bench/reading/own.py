@@ -15,13 +15,14 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from headgate.bench.reading.opened import BadFile, text
 from headgate.bench.task import TESTS, Mutant, Style, Task
 from headgate.sandbox.model import File
 
 Language = Literal["python", "javascript", "typescript", "go", "rust", "r", "bash"]
 
 
-class BadTask(ValueError):
+class BadTask(BadFile):
     """A task that is not written as tasks are; says where."""
 
 
@@ -64,16 +65,17 @@ class Many(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task: tuple[Written, ...]
 
 
-def read_toml(path: Path, name: str) -> Iterator[Task]:
+def read_toml(path: Path, name: str, folder: Path | None = None) -> Iterator[Task]:
     """The tasks of one TOML file; a single one without an id is called `name`."""
+    said = text(path, folder)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(said)
         if "task" in table:
             for number, it in enumerate(msgspec.convert(table, Many).task, 1):
                 yield made(it, it.id or f"{name}/{number}")
             return
         written = msgspec.convert(table, Written)
-    except (ValueError, OSError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise BadTask(f"{path}: {_meant(error)}") from error
     yield made(written, written.id or name)
 
