@@ -34,3 +34,10 @@ async def test_what_cannot_be_judged_is_told_without_opening_a_sandbox() -> None
         assert isinstance(await here.unfit(doubling(tests=(odd,))), Refused)
         with pytest.raises(Unavailable):
             await here.runtime(doubling(language="bash"))
+
+
+async def test_a_task_that_wants_more_than_a_run_may_have_is_told_before_it_is_judged() -> None:
+    async with Here(Settings()) as judges:
+        told = await judges.unfit(doubling(memory_mb=1 << 20))
+    assert told is not None
+    assert "memory_mb" in told.what

@@ -59,3 +59,8 @@ def test_no_cell_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "a?[2Jb?c" in shown
+
+
+def test_no_words_of_others_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("\ta\x1b[31m\x1b]0;owned\x07\u202eb\ndé")
+    assert capsys.readouterr().err == "        a?[31m?]0;owned??b\ndé\n"

@@ -13,6 +13,7 @@ import contextlib
 from types import TracebackType
 from typing import Protocol, Self
 
+from headgate.bench.bounds import limits
 from headgate.bench.grade import Graded
 from headgate.bench.judging import database_of, fit, grade, runtime_of
 from headgate.bench.task import Task
@@ -77,6 +78,7 @@ class Here:
 
     async def unfit(self, task: Task) -> Unavailable | Refused | None:
         try:
+            self._settings.check(limits(task, task.tests))
             await asyncio.to_thread(fit, task)
             wanted = database_of(task)
             if wanted is not None:

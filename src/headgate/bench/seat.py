@@ -14,6 +14,7 @@ from dataclasses import replace
 import msgspec
 
 from headgate import __version__
+from headgate.bench.bounds import limits
 from headgate.bench.grade import Graded
 from headgate.bench.judging import database_of, fit, grade, runtime_of
 from headgate.bench.task import Task
@@ -62,7 +63,7 @@ class Seat:
             await self._sandbox.__aenter__()
         except Unavailable as missing:
             return Told(__version__, lacking=_lacking(missing))
-        found = await asyncio.to_thread(lambda: [_version(it) for it in tasks])
+        found = await asyncio.to_thread(lambda: [self._version(it) for it in tasks])
         pairs = zip(tasks, found, strict=True)
         runtimes = tuple([await self._with_database(*it) for it in pairs])
         return Told(__version__, self._sandbox.isolation.tier, runtimes)
@@ -77,6 +78,14 @@ class Seat:
             return _lacking(missing)
         return found
 
+    def _version(self, task: Task) -> str | Lacking:
+        try:
+            self._sandbox.settings.check(limits(task, task.tests))
+            fit(task)
+            return runtime_of(task).version
+        except (Unavailable, Refused) as missing:
+            return _lacking(missing)
+
     async def judge(self, task: Task, code: str) -> Graded | Lacking:
         try:
             return await grade(task, code, self._sandbox.carry_out)
@@ -86,14 +95,6 @@ class Seat:
     async def close(self) -> None:
         """Leave nothing on the node."""
         await self._sandbox.close()
-
-
-def _version(task: Task) -> str | Lacking:
-    try:
-        fit(task)
-        return runtime_of(task).version
-    except (Unavailable, Refused) as missing:
-        return _lacking(missing)
 
 
 def _lacking(missing: Unavailable | Refused) -> Lacking:

@@ -145,9 +145,12 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _complain(what: str, hint: str) -> None:
-    click.echo(f"Error: {what}", err=True)
+    """It may quote a stranger's file."""
+    from headgate.cli.terminal import say  # not needed to list commands
+
+    say(f"Error: {what}")
     if hint:
-        click.echo(f"\nhint: {hint}", err=True)
+        say(f"\nhint: {hint}")
 
 
 @click.group(

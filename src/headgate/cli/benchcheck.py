@@ -24,8 +24,8 @@ from headgate.bench.verdicts import Verdicts, key_of
 from headgate.cli import Misuse, Trouble
 from headgate.cli.benchjudge import Ground, judging
 from headgate.cli.progress import Progress, progress
-from headgate.cli.terminal import print_json, say
-from headgate.sandbox.model import Unavailable
+from headgate.cli.terminal import print_json, safe, say
+from headgate.sandbox.model import Refused, Unavailable
 
 FOUND, UNPROVED = 1, 3
 
@@ -80,10 +80,14 @@ async def _checked(tasks: TaskSet, ground: Ground) -> tuple[TaskSet, list[Proof]
 
 
 async def _provided(tasks: TaskSet, judges: Judges) -> TaskSet:
-    """Without those whose packages or database are not there: they prove nothing."""
-    needy = [it for it in tasks.tasks if it.packages or it.database]
-    misfits = dict(zip(needy, await asyncio.gather(*map(judges.unfit, needy)), strict=True))
-    lost = {task: it for task, it in misfits.items() if it is not None}
+    """Without those whose packages or database are not there, and those that ask for what no
+    sandbox here would give: they prove nothing."""
+    found = await asyncio.gather(*map(judges.unfit, tasks.tasks))
+    lost = {
+        task: it
+        for task, it in zip(tasks.tasks, found, strict=True)
+        if it is not None and (task.packages or task.database or isinstance(it, Refused))
+    }
     return msgspec.structs.replace(
         tasks,
         tasks=tuple(it for it in tasks.tasks if it not in lost),
@@ -165,7 +169,7 @@ def _tell(proofs: Sequence[Proof]) -> None:
         for it in proof.wrong:
             wanted = "should pass" if it.should_pass else "should fail"
             told = f"{proof.task}: {it.what}: {wanted}, and is graded {it.graded.grade.value}"
-            click.echo(f"{told}: {it.graded.why}" if it.graded.why else told)
+            click.echo(safe(f"{told}: {it.graded.why}" if it.graded.why else told))
     good = sum(not it.wrong for it in proofs)
     click.echo(f"{good} of {len(proofs)} tasks hold: {_tries(proofs)} answers tried")
 

@@ -32,8 +32,8 @@ def out() -> Console:
 
 
 def say(text: str) -> None:
-    """A plain line on stderr."""
-    click.echo(text, err=True)
+    """A plain line on stderr, which holds no more than words whoever wrote them."""
+    click.echo(safe(text.expandtabs()), err=True)
 
 
 def print_json(data: object) -> None:
