@@ -131,23 +131,64 @@ def test_a_test_that_hands_over_what_cannot_cross_says_so_and_is_never_wrong() -
     assert "WeakMap cannot be handed to the code from apart" in found.first_failure
 
 
+LISTENING = Piece(
+    """const net = require('node:net');
+exports.greet = () => new Promise((ok, no) => {
+  const server = net.createServer((it) => it.on('data', (words) => it.end(words)));
+  server.listen('greet.sock', () => {
+    console.log('listening');
+    const link = net.connect('greet.sock');
+    link.on('error', no);
+    link.on('data', (it) => { link.destroy(); server.close(); ok(String(it)); });
+    link.write('hi');
+  });
+});
+""",
+    """const { test } = require('node:test');
+const assert = require('node:assert');
+const { greet } = require('./solution');
+test('greets', async () => { assert.strictEqual(await greet(), 'hi'); });
+""",
+    ("link.write('hi')", "link.write('no')"),
+    style="runner",
+)
+SILENT = "exports.greet = () => new Promise(() => { console.log('hi'); });\n"
+
+
+def test_code_that_waits_for_a_unix_socket_is_heard_out_and_what_never_comes_is_told() -> None:
+    needs("javascript")
+    judged({"a socket": LISTENING}, "javascript")
+    never = verdicts({"it": task("javascript", LISTENING, SILENT)})["it"]
+    assert isinstance(never, Verdict)
+    assert never.first_failure == "greets: waits for what never comes"
+
+
 HANGING = {
     "javascript": "exports.greet = () => { for (;;); };\n",
+    "typescript": "export const greet = () => new Promise(() => setInterval(() => 1, 9));\n",
     "go": "package shop\n\nfunc Half(n int) int {\n\tfor {\n\t}\n}\n",
     "rust": "pub fn half(_: i32) -> i32 { loop {} }\n",
 }
 ASKING = {
     "javascript": MOCKED.tests,
+    "typescript": "import { it, expect } from 'vitest';\nimport { greet } from './solution';\n"
+    "for (const n of ['a', 'b']) it(n, async () => { expect(await greet()).toBe(1); });\n",
     "go": 'package shop\n\nimport "testing"\n\nfunc TestIt(t *testing.T) {\n\tHalf(2)\n}\n',
     "rust": "use solution::*;\n#[test]\nfn it() { assert_eq!(half(2), 1); }\n",
 }
 
 
+SLOW = {"javascript": "greets", "typescript": "a", "go": "TestIt", "rust": "it"}
+
+
 @pytest.mark.parametrize(
     "language",
-    ["javascript", *(pytest.param(it, marks=pytest.mark.soak) for it in ("go", "rust"))],
+    [
+        "javascript",
+        *(pytest.param(it, marks=pytest.mark.soak) for it in ("typescript", "go", "rust")),
+    ],
 )
-def test_a_test_that_takes_too_long_ends_the_judging(language: str) -> None:
+def test_a_test_that_takes_too_long_ends_the_judging_and_is_named(language: str) -> None:
     needs(language)
     piece = Piece(HANGING[language], ASKING[language], ("", ""), style="runner")
     it = msgspec.structs.replace(
@@ -157,4 +198,5 @@ def test_a_test_that_takes_too_long_ends_the_judging(language: str) -> None:
     )
     found = verdicts({"it": it})["it"]
     assert isinstance(found, Verdict)
-    assert (found.ending, found.first_failure) == ("slow", "a test took longer than 0.5 s")
+    words = f"{SLOW[language]} took longer than 0.5 s"
+    assert (found.ending, found.first_failure) == ("slow", words)

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from headgate.sandbox.verdict import programs as plans
 from headgate.sandbox.verdict.inside import programs
 
@@ -41,3 +43,22 @@ def test_the_codes_failure_to_compile_comes_before_the_judges(tmp_path: Path) ->
     assert found is not None
     assert found["ending"] == "untestable"
     assert found["failure"] == "judge"
+
+
+@pytest.mark.parametrize(
+    ("said", "late"),
+    [
+        (b"", programs.AROUND),
+        (b"+one\n-one\n", programs.AROUND),
+        (b"+one\n-one\n+two", programs.AROUND),
+        (b"+one\n-one\n+two\n", "two"),
+        (b"+one\n+two\n+three\n-one\n", "two or three"),
+    ],
+)
+def test_what_takes_too_long_is_named(said: bytes, late: str) -> None:
+    out, into = os.pipe()
+    os.write(into, said)
+    assert programs.late(out, 0.01) == late
+    os.close(into)
+    assert programs.late(out, 60.0) == ""
+    os.close(out)

@@ -13,10 +13,13 @@ const { lendingOf } = require("./borrowed.cjs");
 const { Globals } = require("./globals.cjs");
 
 const wire = new Wire(3);
-const { setImmediate: soon, queueMicrotask: micro, process: { nextTick, getActiveResourcesInfo } }
-  = globalThis;
+const { setImmediate: soon, queueMicrotask: micro, process: { nextTick, getActiveResourcesInfo,
+  _getActiveHandles } } = globalThis;
 const waiting = getActiveResourcesInfo.bind(process);
-const isActive = () => waiting().some((it) => it !== "PipeWrap" && it !== "TTYWrap");
+const open = _getActiveHandles.bind(process);
+// What it prints goes to pipes too, and a pipe is also what it may wait for: a Unix socket.
+const isActive = () => waiting().some((it) => it !== "PipeWrap" && it !== "TTYWrap")
+  || open().some((it) => it._isStdio !== true);
 const ROUNDS = 3;
 const scopes = new Map();
 const owed = new Map();

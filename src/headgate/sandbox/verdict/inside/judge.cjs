@@ -93,7 +93,9 @@ function report() {
     ending = "untestable";
     count.failure = side.unfit;
   } else if (doubts.length) fail(doubts[0]);
-  else if (!isDone) fail("the tests wait for what never comes");
+  else if (!isDone || suite.running().length) {
+    fail(`${suite.running()[0] ?? "the tests"}: waits for what never comes`);
+  }
   else if (!count.failure && !process.exitCode) {
     ending = count.seen === 0 ? "no_checks" : count.seen === count.passed ? "passed" : "failed";
     if (ending === "failed") fail("a check began and never passed");
@@ -200,7 +202,7 @@ async function main() {
     side.ask("load", 0, [file, told.modules.includes(file)]);
   }
   watchGlobals();
-  side.isWaiting = () => told.style === "asserts" || !isDone || suite.running() > 0;
+  side.isWaiting = () => told.style === "asserts" || !isDone || suite.running().length > 0;
   await (told.style === "asserts" ? runAsserts() : runFiles());
 }
 

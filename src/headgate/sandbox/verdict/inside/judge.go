@@ -74,16 +74,16 @@ func HGExit(code int) {
 	HGReport("", "")
 }
 
-// Who ends a test that takes too long is told that one begins or has ended.
-func hgStep() { syscall.Write(5, []byte("t")) }
+// Who ends a test that takes too long is told which begins or has ended.
+func hgStep(sign, name string) { syscall.Write(5, []byte(sign+name+"\n")) }
 
 // HGRun counts one test.
 func HGRun(t *testing.T, name string, test func(*testing.T)) {
 	hgCount.Lock()
 	hgSeen++
 	hgCount.Unlock()
-	hgStep()
-	t.Cleanup(hgStep)
+	hgStep("+", name)
+	t.Cleanup(func() { hgStep("-", name) })
 	done, words := false, ""
 	t.Cleanup(func() {
 		hgCount.Lock()

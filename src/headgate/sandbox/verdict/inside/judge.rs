@@ -36,14 +36,14 @@ mod hg_judge {
         assert!(unsafe { prctl(DUMPABLE, 0, 0, 0, 0) } == 0);
         set_hook(Box::new(|it| *AT.lock().unwrap() = format!("{it}")));
         set(Side { first: 1, serve, gone: |it| gone(it) });
-        step(b"r");
+        step("r");
         std::thread::spawn(listen);
     }
 
-    /// Who ends a test that takes too long is told that one begins or has ended.
-    fn step(word: &[u8]) {
+    /// Who ends a test that takes too long is told which begins or has ended.
+    fn step(word: &str) {
         let mut line = std::mem::ManuallyDrop::new(unsafe { File::from_raw_fd(5) });
-        line.write_all(word).unwrap();
+        line.write_all(word.as_bytes()).unwrap();
     }
 
     pub fn seen() { SEEN.fetch_add(1, SeqCst); }
@@ -56,12 +56,12 @@ mod hg_judge {
 
     pub fn run<T: Ended>(name: &str, counts: bool, panics: Option<&str>, test: impl Fn() -> T) {
         if counts { seen(); }
-        step(b"t");
+        step(&format!("+{name}\n"));
         let held = match catch_unwind(AssertUnwindSafe(test)) {
             Ok(it) => it.is_well() && panics.is_none(),
             Err(_) => panics.is_some_and(|it| AT.lock().unwrap().contains(it)),
         };
-        step(b"t");
+        step(&format!("-{name}\n"));
         if held {
             if counts { passed(); }
         } else {

@@ -4,7 +4,7 @@ Rule 1: the two are programs of their own, joined by one socket; no code is in t
 Rule 2: the code's process, and what compiles it, can name neither the judge's files nor /proc,
 and reach no process outside their own domain; where the kernel cannot hold that, nothing runs.
 Rule 3: what the judge says comes over a descriptor that only the judge has; over another it
-says that a test began or ended, and one that takes too long ends the judging.
+says which test began or ended, and one that takes too long ends the judging.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MOST_WORDS = 600
 SLACK_S = 1.0
 """beside what a test may take"""
 MOST_KEPT = 4096
+MOST_NAMED = 3
+AROUND = "what stands around the tests"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 ALLOWED = ("code",)
 
@@ -166,25 +168,36 @@ def carry_out(told: dict[str, Any]) -> dict[str, Any]:
     )
     printed.start()
     theirs.close()
-    is_slow = not _moves(out, told.get("patience_s", 0.0))
-    if is_slow:
+    slow = late(out, told.get("patience_s", 0.0))
+    if slow:
         end(judge)
     text = reported.text()
     end(code)
     end(judge)
-    if is_slow:
-        return found("slow", f"a test took longer than {told['patience_s'] - SLACK_S:g} s")
+    if slow:
+        return found("slow", f"{slow} took longer than {told['patience_s'] - SLACK_S:g} s")
     return _read(text, said.text(1.0), printed.text(0.2))
 
 
-def _moves(out: int, patience_s: float) -> bool:
-    """Until the judge ends: whether it always said in time that a test began or ended."""
+def late(out: int, patience_s: float) -> str:
+    """Until the judge ends, or says nothing for too long: what took that long, in words; "" if
+    it always said in time that a test began (+) or ended (-)."""
+    begun: list[str] = []
+    rest = b""
     while True:
         ready, _, _ = select.select([out], [], [], patience_s or None)
         if not ready:
-            return False
-        if not os.read(out, 1 << 12):
-            return True
+            return " or ".join(begun[:MOST_NAMED]) or AROUND
+        part = os.read(out, 1 << 12)
+        if not part:
+            return ""
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            name = line[1:].decode("utf-8", "replace")
+            if line[:1] == b"+":
+                begun.append(name)
+            elif name in begun:
+                begun.remove(name)
 
 
 def _read(text: str, said: str, printed: str) -> dict[str, Any]:

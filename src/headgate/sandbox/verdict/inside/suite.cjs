@@ -10,13 +10,14 @@ const { inspect } = require("node:util");
 const { isPart, remembered, told, words } = require("./expected.cjs");
 const mocks = require("./mocks.cjs");
 
-let live = 0;
+const live = [];
 const running = () => live;
 
-// Who ends a test that takes too long is told that one begins or has ended.
-function step(by) {
-  live += by;
-  fs.writeSync(5, "t");
+// Who ends a test that takes too long is told which begins or has ended.
+function step(name, isBegun) {
+  if (isBegun) live.push(name);
+  else live.splice(live.indexOf(name), 1);
+  fs.writeSync(5, `${isBegun ? "+" : "-"}${name.replace(/\s+/g, " ").slice(0, 100)}\n`);
 }
 
 function watched(inner, count, fail) {
@@ -27,18 +28,18 @@ function watched(inner, count, fail) {
     const name = typeof args[0] === "string" ? args[0] : act.name || "a test";
     const run = async (t) => {
       count.seen += 1;
-      step(1);
+      step(name, true);
       try { await act(t); } catch (e) {
         fail(`${name}: ${e?.message ?? e}`);
         throw e;
-      } finally { step(-1); }
+      } finally { step(name, false); }
       count.passed += 1;
     };
     const called = (t, done) => {
       count.seen += 1;
-      step(1);
+      step(name, true);
       act(t, (e) => {
-        step(-1);
+        step(name, false);
         if (e) fail(`${name}: ${e}`);
         else count.passed += 1;
         done(e);
@@ -215,7 +216,7 @@ async function finish(count, fail) {
   const begun = new Set();
   for (const { name, act, group: own } of queue) {
     count.seen += 1;
-    step(1);
+    step(name, true);
     try {
       for (const one of line(own)) {
         if (!begun.has(one)) for (const before of one.beforeAll) await before();
@@ -231,7 +232,7 @@ async function finish(count, fail) {
       if (due && !due(said)) throw new Error(`${said} assertions were made`);
       for (const one of line(own).reverse()) for (const after of one.after) await after();
       count.passed += 1;
-    } catch (e) { fail(`${name}: ${e?.message ?? e}`); } finally { step(-1); }
+    } catch (e) { fail(`${name}: ${e?.message ?? e}`); } finally { step(name, false); }
   }
   for (const one of begun) for (const after of one.afterAll) await after();
 }
