@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
-from tests.shape.tree import SRC, everything, functions, label, modules, parse
+from tests.shape.tree import everything, functions, modules, parse, refuse
 
 MAX_FILE_LINES = 500
 MIN_FILE_LINES = 30
@@ -53,35 +51,55 @@ def is_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("command" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
-@pytest.mark.parametrize("path", everything(), ids=label)
-def test_no_file_is_longer_than_one_can_read(path: Path) -> None:
+def too_long(path: Path) -> str:
     lines = len(path.read_text().splitlines())
-    assert lines <= MAX_FILE_LINES, f"{lines} lines: which two things is it?"
+    return f"{lines} lines: which two things is it?" if lines > MAX_FILE_LINES else ""
 
 
-@pytest.mark.parametrize("path", modules(), ids=label)
-def test_a_file_too_small_to_stand_alone_is_a_plugin(path: Path) -> None:
+def too_small(path: Path) -> str:
     lines = len(path.read_text().splitlines())
-    assert lines >= MIN_FILE_LINES or path.name in MAY_BE_SHORT or is_plugin(path), (
-        f"{lines} lines: move it to where it is used"
+    stands = lines >= MIN_FILE_LINES or path.name in MAY_BE_SHORT or is_plugin(path)
+    return "" if stands else f"{lines} lines: move it to where it is used"
+
+
+def long_functions(path: Path) -> str:
+    return ", ".join(
+        f"{node.name} ({lines_of(node)} lines)"
+        for node in functions(path)
+        if lines_of(node) > MAX_FUNCTION_LINES
     )
 
 
-@pytest.mark.parametrize("path", everything(), ids=label)
-def test_no_function_is_longer_than_a_screen(path: Path) -> None:
-    long = [
-        f"{node.name} ({lines_of(node)} lines)"
-        for node in functions(parse(path))
-        if lines_of(node) > MAX_FUNCTION_LINES
-    ]
-    assert not long, ", ".join(long)
-
-
-@pytest.mark.parametrize("path", [p for p in everything() if SRC in p.parents], ids=label)
-def test_what_needs_more_than_five_parameters_takes_a_record(path: Path) -> None:
-    wide = [
+def wide_functions(path: Path) -> str:
+    return ", ".join(
         f"{node.name} ({parameters(node)}, line {node.lineno})"
-        for node in functions(parse(path))
+        for node in functions(path)
         if parameters(node) > MAX_PARAMETERS and not is_command(node)
-    ]
-    assert not wide, ", ".join(wide)
+    )
+
+
+def test_no_file_is_longer_than_one_can_read() -> None:
+    refuse(everything(), too_long)
+
+
+def test_a_file_too_small_to_stand_alone_is_a_plugin() -> None:
+    refuse(modules(), too_small)
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    refuse(everything(), long_functions)
+
+
+def test_what_needs_more_than_five_parameters_takes_a_record() -> None:
+    refuse(modules(), wide_functions)
+
+
+def test_what_is_too_long_too_small_or_too_wide_is_found(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def wide(a, b, c, d, e, f):\n    return a\n")
+    assert too_small(bad)
+    assert wide_functions(bad) == "wide (6, line 1)"
+    long = tmp_path / "long.py"
+    long.write_text("def long():\n" + "    print()\n" * 500)
+    assert too_long(long)
+    assert long_functions(long) == "long (501 lines)"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shape.tree import ROOT, label, tracked
+from tests.shape.tree import ROOT, label, refuse, tracked
 
 # In halves, so that this file does not name what it forbids.
 PLACES = re.compile(
@@ -33,15 +33,22 @@ TEXT = [path for path in tracked() if path.suffix not in {".png", ".ico", ".gz",
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
-@pytest.mark.parametrize("path", TEXT, ids=label)
-def test_no_file_names_a_machine_or_a_registry(path: Path) -> None:
+def places_named(path: Path) -> str:
     text = path.read_bytes().decode("utf-8", "replace")
-    found = [
-        f"line {number}: {match[0]}"
-        for number, line in enumerate(text.splitlines(), 1)
-        if (match := PLACES.search(line))
-    ]
-    assert not found, ", ".join(found)
+    return ", ".join(
+        f"line {text.count(chr(10), 0, match.start()) + 1}: {match[0]}"
+        for match in PLACES.finditer(text)
+    )
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    refuse(TEXT, places_named)
+
+
+def test_a_machine_and_a_registry_are_found(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.md"
+    bad.write_text("see\n/wo" r"rk/main and py" "pi.org")
+    assert places_named(bad) == "line 2: /wo" r"rk/m, line 2: py" "pi.org"
 
 
 def test_no_lock_file_records_where_packages_came_from() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,17 +30,26 @@ def label(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def refuse(paths: Iterable[Path], fault: Callable[[Path], str]) -> None:
+    """Fail with what is wrong with each of them; "": nothing is."""
+    found = [f"{label(path)}: {said}" for path in paths if (said := fault(path))]
+    assert not found, "\n".join(found)
+
+
 @functools.cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), filename=str(path))
 
 
-def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parse(path)))
+
+
+@functools.cache
+def functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    found = ast.FunctionDef | ast.AsyncFunctionDef
+    return tuple(node for node in nodes(path) if isinstance(node, found))
 
 
 @functools.cache
