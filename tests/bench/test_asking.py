@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -168,3 +169,42 @@ async def test_calls_are_marked_with_run_and_arm_whatever_an_arm_is_called() -> 
     )
     await Listening(gateway).ask(question(name="sonnet, long guide"))
     assert seen == [f"{tag('run')},arm=sonnet  long guide".encode()]
+
+
+BEGUN = rb'{"type": "content_block_delta", "delta": {"text": "%s"}}'
+END = rb'{"type": "message_stop"}'
+
+
+@pytest.mark.parametrize(
+    ("events", "text", "fault"),
+    [
+        ([BEGUN % rb"a \ud83d b", END], "a ? b", ""),
+        ([BEGUN % b"a", b"{", END], "a", "unreadable"),
+        ([b"[1]", END], "", "unreadable"),
+        ([rb'{"type": "content_block_delta"}', END], "", "unreadable"),
+        ([rb'{"type": "content_block_delta", "delta": {"text": null}}', END], "", ""),
+    ],
+)
+async def test_events_that_nobody_can_read_end_one_answer_and_never_the_run(
+    events: list[bytes], text: str, fault: str
+) -> None:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        said = b"".join(b"event: x\ndata: " + it + b"\n\n" for it in events)
+        head = (
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n"
+        )
+        writer.write(head % len(said) + said)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(reply, "127.0.0.1", 0)
+    url = Url.parse(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    door = Door()
+    async with server:
+        gateway = Gateway(door, url, "", no_row, price, most, billed, way_us)
+        answer = await Asking(gateway).ask(question())
+        await door.close()
+    assert answer.text == text
+    assert fault in answer.fault
+    assert bool(answer.fault) is answer.may_cost_more is bool(fault)

@@ -9,6 +9,7 @@ reply says, at the same prices.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -237,8 +238,25 @@ async def _read_stream(exchange: Exchange, heard: _Heard) -> None:
         whole = splitter.feed(data).replace(b"\r\n", b"\n")
         for block in whole.split(b"\n\n"):
             event = parse(block) if block.strip() else None
-            if event is not None:
-                _take(msgspec.json.decode(event.data), heard)
+            if event is None:
+                continue
+            try:
+                _take(_said(event.data), heard)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                heard.error = f"unreadable: an event of the stream is no such thing: {error}"
+                heard.may_cost_more = True
+                return
+
+
+def _said(data: bytes) -> dict[str, Any]:
+    """An event; half a character, as models write now and then, is one that nobody knows."""
+    try:
+        found: dict[str, Any] = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        found = json.loads(data.decode("utf-8", "replace"))
+        text = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+        found = json.loads(text)
+    return found
 
 
 def _take(said: dict[str, Any], heard: _Heard) -> None:
@@ -248,7 +266,7 @@ def _take(said: dict[str, Any], heard: _Heard) -> None:
         heard.usage = _used(heard.usage, said["message"].get("usage") or {})
     elif kind == "content_block_delta":
         heard.first_at = heard.first_at or time.perf_counter()
-        heard.text.append(said["delta"].get("text", ""))
+        heard.text.append(str(said["delta"].get("text") or ""))
     elif kind == "message_delta":
         heard.stop = said["delta"].get("stop_reason") or heard.stop
         heard.usage = _used(heard.usage, said.get("usage") or {})
