@@ -37,6 +37,12 @@ def test_the_last_version_is_judged_whether_it_is_right_or_not(order: tuple[str,
     assert found == (last, (SEVERAL,))
 
 
+def test_a_body_whose_first_line_is_a_call_may_be_trimmed() -> None:
+    body = "numbers.sort()\n    return numbers"
+    assert code_of(body, BEGUN).code == f"    {body}\n"
+    assert code_of("double(n)\n\nIt takes a number.", BEGUN).code == ""
+
+
 @pytest.mark.parametrize(
     "reply", ["    return 2 * n\n", "return 2 * n", RIGHT, BEGUN.lead + "    return 2 * n\n"]
 )

@@ -270,6 +270,8 @@ _BEGUN = {
         r"|[\w\[\], .]{1,60}(?:[-+*/|&^%]|//|\*\*)?=(?!=)|[\"']{3}"
     )
 }
+_CALLS = re.compile(r"\s*[\w.]{1,60}\(.*\)[ \t]*\n+[ \t]+\S")
+"""a call, and what is indented as a body is: the first line of it was trimmed"""
 _ENDS = re.compile(r"[;})\]]\s*$")
 
 
@@ -287,7 +289,8 @@ def _bare(answer: str, task: Task) -> Found | None:
 def _is_body(text: str, first: str, language: str) -> bool:
     """The rest of what a task began, without a word around it."""
     if language == "python":
-        return first[:1] in (" ", "\t") or bool(_BEGUN["python"].match(first))
+        is_begun = _BEGUN["python"].match(first) or _CALLS.match(text)
+        return first[:1] in (" ", "\t") or bool(is_begun)
     lines = [it for it in text.split("\n") if it.strip()]
     return bool(lines) and lines[-1].strip() in ("}", "})", "};") and bool(_ENDS.search(text))
 
