@@ -147,3 +147,15 @@ def test_a_dataset_of_which_nothing_is_left_says_what_to_mend(tmp_path: Path) ->
     assert "2 tasks have this id" in said
     assert "mend what is told above" in said
     assert "widen --language" in CliRunner().invoke(main, [*words, "--task", "b"]).stderr
+
+
+@pytest.mark.slow
+def test_tests_that_no_answer_could_pass_are_named_where_no_reference_is_known(
+    tmp_path: Path,
+) -> None:
+    lone = 'language = "python"\nprompt = "p"\ntests = "def test_(:"\n'
+    (tmp_path / "lone.toml").write_text(lone)
+    result = check(tmp_path)
+    assert result.exit_code == 1
+    assert "lone: its tests cannot be read: SyntaxError: invalid syntax" in result.stdout
+    assert "0 of 1 tasks hold" in result.stdout

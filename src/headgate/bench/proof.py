@@ -2,6 +2,7 @@
 
 Rule 1: a task that passes something wrong, or fails what is right, is rejected by name.
 Rule 2: a sandbox that failed proves nothing: the task is unproved, not wrong.
+Rule 3: tests that no answer could pass are told by what an empty answer shows of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
+from headgate.bench.atfault import at_fault
 from headgate.bench.grade import Grade, Graded
 from headgate.bench.task import Rejected, Task
 
@@ -52,11 +54,13 @@ class Tried(msgspec.Struct, frozen=True):
     """reference, empty, or what is wrong with a mutant"""
     should_pass: bool
     graded: Graded
+    fault: str = ""
+    """what it shows to be wrong with the tests, whatever the answer"""
 
     @property
     def is_proved(self) -> bool:
         """It ended as it should."""
-        if self.graded.grade is Grade.INFRASTRUCTURE:
+        if self.fault or self.graded.grade is Grade.INFRASTRUCTURE:
             return False
         return self.graded.is_right == self.should_pass
 
@@ -97,10 +101,12 @@ def empty(task: Task) -> str:
 
 async def prove(task: Task, judge: Judge, *, wholly: bool = True) -> Proof:
     """Try a task with what is known of it; `wholly`: with its mutants too."""
-    kept = [it for it in trials(task) if wholly or it[0] in FIRST]
-    tried = [
-        Tried(what, should_pass, await judge(task, code)) for what, code, should_pass in kept
-    ]
+    tried: list[Tried] = []
+    for what, code, should_pass in trials(task):
+        if wholly or what in FIRST:
+            graded = await judge(task, code)
+            fault = at_fault(task, graded) if what == EMPTINESS else ""
+            tried.append(Tried(what, should_pass, graded, fault))
     return Proof(task.id, tuple(tried))
 
 
@@ -112,6 +118,8 @@ def rejected(proof: Proof) -> Rejected | None:
     if bad.should_pass:
         why = f"its reference is graded {bad.graded.grade.value}: {bad.graded.why}"
         return Rejected(proof.task, why, "mend the reference, or the tests")
+    if bad.fault:
+        return Rejected(proof.task, bad.fault, "mend the tests")
     what = "an answer that does nothing" if bad.what == EMPTINESS else f"a mutant: {bad.what}"
     return Rejected(
         proof.task, f"its tests pass {what}", "let them check what an answer has to give"

@@ -167,6 +167,9 @@ async def _prove_all(
 def _tell(proofs: Sequence[Proof]) -> None:
     for proof in proofs:
         for it in proof.wrong:
+            if it.fault:
+                click.echo(safe(f"{proof.task}: {it.fault}"))
+                continue
             wanted = "should pass" if it.should_pass else "should fail"
             told = f"{proof.task}: {it.what}: {wanted}, and is graded {it.graded.grade.value}"
             click.echo(safe(f"{told}: {it.graded.why}" if it.graded.why else told))

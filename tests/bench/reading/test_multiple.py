@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from headgate.bench.atfault import at_fault
 from headgate.bench.extract import code_of
 from headgate.bench.grade import Grade
 from headgate.bench.judging import trial
@@ -106,7 +107,9 @@ def test_all_answers_of_a_model_are_graded_and_no_empty_one_passes(kind: str) ->
     assert grades[Grade.INFRASTRUCTURE] == 0
     assert grades[Grade.PASS] >= right
     tasks = [task_of(it) for it in records(kind)]
-    assert not any(it.is_right for it in graded([(it, empty(it)) for it in tasks]))
+    found = graded([(it, empty(it)) for it in tasks])
+    assert not any(it.is_right for it in found)
+    assert [at_fault(*it) for it in zip(tasks, found, strict=True) if at_fault(*it)] == []
 
 
 def of_answers(rows: list[dict[str, Any]]) -> Counter[Grade]:
