@@ -129,3 +129,21 @@ def test_a_file_of_another_version_is_told(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(StoreError, match="shape 7"):
         Recordings(path).find()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_where_the_file_was_deleted_under_two_writers_both_go_on_in_one_new_one(
+    tmp_path: Path, whole: bool
+) -> None:
+    path = tmp_path / NAME
+    writers = [Recordings(path), Recordings(path)]
+    for n, it in enumerate(writers):
+        it.write([one(n)], PLENTY)
+    for beside in ("", "-wal", "-shm") if whole else ("",):
+        path.with_name(NAME + beside).unlink()
+    for n in range(10, 20):
+        writers[n % 2].write([one(n)], PLENTY)
+    writers[0].close()
+    writers[1].write([one(20)], PLENTY)
+    assert [it.at_us for it in Recordings(path).find()] == list(range(20, 9, -1))
+    writers[1].close()

@@ -11,6 +11,7 @@ Rule 4: what is masked is masked before it comes here: this module writes what i
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -104,6 +105,8 @@ class Recordings:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
+        self._file: os.stat_result | None = None
+        """what was opened"""
 
     def write(self, recorded: Sequence[Recorded], most_bytes: int) -> None:
         """Keep them all or none; StoreError: it cannot be done."""
@@ -171,8 +174,9 @@ class Recordings:
         self._connection = None
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is not None:
+        if self._connection is not None and self._is_there():
             return self._connection
+        self.close()
         connection = connect_beside(self.path, self.path.name, BUSY_S)
         try:
             connection.execute("PRAGMA secure_delete = ON")
@@ -183,7 +187,15 @@ class Recordings:
             connection.close()
             raise
         self._connection = connection
+        self._file = self.path.stat()
         return connection
+
+    def _is_there(self) -> bool:
+        """The file that was opened was not deleted, nor put in another's place, meanwhile."""
+        try:
+            return self._file is not None and os.path.samestat(self.path.stat(), self._file)
+        except FileNotFoundError:
+            return False
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
