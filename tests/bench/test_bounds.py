@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headgate.bench.bounds import BUILD_S, MOST_S, limits
+from headgate.bench.bounds import BUILD_S, MOST_S, START_S, limits
 from headgate.sandbox.model import File
 from headgate.sandbox.settings import Settings
 from tests.bench.samples import doubling
@@ -23,7 +23,7 @@ TWO = {
 def test_tests_are_counted_in_every_language(language: str, text: str) -> None:
     task = doubling(language=language, timeout_s=3.0)
     build = BUILD_S if language in ("go", "rust") else 0.0
-    assert limits(task, [File("t", text.encode())]).wall_s == 6.0 + build
+    assert limits(task, [File("t", text.encode())]).wall_s == 6.0 + START_S + build
 
 
 def test_tests_whose_number_is_known_late_may_take_what_a_judging_may() -> None:
@@ -41,4 +41,4 @@ def test_no_task_asks_for_more_than_the_sandbox_allows(language: str) -> None:
 
 def test_source_that_checks_as_it_runs_is_one_test() -> None:
     task = doubling(style="asserts", timeout_s=3.0)
-    assert limits(task, [File("t", b"assert double(2) == 4\n")]).wall_s == 3.0
+    assert limits(task, [File("t", b"assert double(2) == 4\n")]).wall_s == 3.0 + START_S

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headgate.bench import judging
-from headgate.bench.grade import Grade
+from headgate.bench.bounds import MOST_S, START_S
+from headgate.bench.grade import Grade, Graded
 from headgate.bench.judging import Carry, grade, trial
-from headgate.bench.proof import prove
+from headgate.bench.pace import MOST, allowed
+from headgate.bench.proof import prove, rejected
 from headgate.bench.reading.dataset import read
+from headgate.bench.task import Task
 from headgate.sandbox.model import (
     Database,
     File,
@@ -23,8 +29,9 @@ from headgate.sandbox.model import (
     Unavailable,
 )
 from headgate.sandbox.sandbox import Sandbox
-from headgate.sandbox.settings import Settings
+from headgate.sandbox.settings import CORES, Settings
 from headgate.sandbox.verdict.model import Ending, Verdict
+from headgate.sandbox.verdict.sealed import Reader
 from tests.bench.samples import RIGHT, WRONG, doubling
 
 EXAMPLES = Path(__file__).parent / "postgresql"
@@ -76,7 +83,7 @@ async def test_each_test_has_its_own_time_and_one_that_takes_longer_is_a_timeout
     how = "asserts" if style == "asserts" else "runner"
     task = doubling(style=how, tests=tests, timeout_s=1.0)
     patient = trial(task, "x").limits
-    assert patient.wall_s == pytest.approx(3.0)
+    assert patient.wall_s == pytest.approx(3.0 + START_S)
     slow = "import time\ndef double(n):\n    time.sleep({})\n    return 2 * n\n"
     assert (await grade(task, slow.format(0.5), carry)).grade is Grade.PASS
     found = await grade(task, slow.format("60 if n else 0"), carry)
@@ -101,7 +108,7 @@ async def test_tests_that_hold_for_the_reference_and_do_not_fit_an_answer_are_it
         passed=False, first_failure=words, status=Status.OK, ending=Ending.UNTESTABLE
     )
     order = Order(Runtime(language, "1", "program"), ())
-    monkeypatch.setattr(judging, "_planned", lambda task, code: (order, lambda result: verdict))
+    monkeypatch.setattr(judging, "_planned", lambda *_: (order, lambda result: verdict))
 
     async def nothing(order: Order) -> Result:
         return Result(status=Status.OK)
@@ -180,3 +187,166 @@ async def test_each_example_with_a_database_holds(lends: None, carry: Carry, nam
     (task,) = (await asyncio.to_thread(read, EXAMPLES / f"{name}.toml")).tasks
     proof = await prove(task, lambda task, code: grade(task, code, carry))
     assert not proof.wrong
+
+
+SLOW = Verdict(
+    passed=False, first_failure="it took longer", status=Status.OK, ending=Ending.SLOW
+)
+WALL = Verdict(passed=False, first_failure="wall", status=Status.WALL, ending=Ending.LIMIT)
+PASSED = Verdict(passed=True, checks_seen=1, status=Status.OK, ending=Ending.PASSED)
+BUSY = 4.0
+"""times slower than by itself"""
+
+
+class Machine:
+    """One that is as slow as it says, and ends judgings as it is told to."""
+
+    def __init__(self, paces: Sequence[float], ends: Sequence[Verdict], cpu_s: float = 0.0):
+        self.orders: list[Order] = []
+        self.tests_s: list[float] = []
+        self.asked = 0
+        self._paces, self._ends, self._cpu_s = list(paces), list(ends), cpu_s
+
+    def pace(self) -> float:
+        self.asked += 1
+        return self._paces.pop(0)
+
+    async def carry(self, order: Order) -> Result:
+        self.orders.append(order)
+        self.tests_s.append(msgspec.json.decode(order.stdin)["test_s"])
+        return Result(status=Status.OK, cpu_ms=self._cpu_s * 1000)
+
+    async def graded(self, monkeypatch: pytest.MonkeyPatch) -> Graded:
+        real = judging._planned
+
+        def planned(task: Task, code: str, times: float) -> tuple[Order, Reader]:
+            return real(task, code, times)[0], lambda _: self._ends.pop(0)
+
+        monkeypatch.setattr(judging, "_planned", planned)
+        return await grade(doubling(timeout_s=5.0), RIGHT, self.carry, self.pace)
+
+
+async def test_the_pace_is_asked_for_only_where_time_ran_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine([], [PASSED])
+    assert (await machine.graded(monkeypatch)).grade is Grade.PASS
+    assert (machine.asked, len(machine.orders)) == (0, 1)
+
+
+@pytest.mark.parametrize("end", [SLOW, WALL])
+async def test_a_timeout_stands_on_a_machine_that_keeps_pace(
+    end: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine([1.1], [end])
+    assert (await machine.graded(monkeypatch)).grade is Grade.TIMEOUT
+    assert len(machine.orders) == 1
+
+
+@pytest.mark.parametrize("end", [SLOW, WALL])
+async def test_an_answer_that_needs_more_time_on_a_busy_machine_gets_it(
+    end: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine([BUSY], [end, PASSED])
+    assert (await machine.graded(monkeypatch)).grade is Grade.PASS
+    first, second = (it.limits for it in machine.orders)
+    assert second.wall_s == allowed(BUSY) * first.wall_s
+    assert machine.tests_s == [5.0, 5.0 * allowed(BUSY)]
+
+
+async def test_more_time_by_the_clock_is_no_more_of_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine([BUSY], [SLOW, PASSED], cpu_s=20.0)
+    assert (await machine.graded(monkeypatch)).grade is Grade.TIMEOUT
+
+
+@pytest.mark.parametrize("end", [SLOW, WALL])
+async def test_who_sleeps_for_as_long_as_the_machine_is_slow_is_out_of_time(
+    end: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine([BUSY, BUSY], [end, end])
+    found = await machine.graded(monkeypatch)
+    assert found.grade is Grade.TIMEOUT
+    assert found.why.startswith(f"{end.first_failure}; no better with 6.0 times the time")
+
+
+async def test_where_a_machine_becomes_slower_meanwhile_there_is_one_more_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine([2.0, BUSY, 3.0], [SLOW, SLOW, SLOW])
+    found = await machine.graded(monkeypatch)
+    assert found.grade is Grade.TIMEOUT
+    assert machine.tests_s == [5.0, 5.0 * allowed(2.0), 5.0 * allowed(BUSY)]
+
+
+@pytest.mark.parametrize("paces", [[BUSY, 30.0, 2.0], [30.0, 30.0]])
+async def test_on_a_machine_too_busy_to_tell_the_answer_is_not_blamed_unless_it_used_its_time(
+    paces: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Machine(paces, [SLOW] * 3, cpu_s=1.0)
+    found = await idle.graded(monkeypatch)
+    assert found.grade is Grade.INFRASTRUCTURE
+    assert "too busy to tell (30 times slower" in found.why
+    endless = Machine(paces, [SLOW] * 2, cpu_s=6.0)
+    assert (await endless.graded(monkeypatch)).grade is Grade.TIMEOUT
+
+
+async def test_a_machine_too_busy_to_tell_proves_nothing_against_a_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine([30.0, 30.0], [SLOW, SLOW])
+    told = await machine.graded(monkeypatch)
+
+    async def judge(task: Task, code: str) -> Graded:
+        return told if code == RIGHT else Graded(grade=Grade.WRONG)
+
+    proof = await prove(doubling(), judge)
+    assert proof.is_unproved
+    assert rejected(proof) is None
+
+
+async def test_a_limit_of_cpu_seconds_is_the_same_on_every_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end = msgspec.structs.replace(WALL, status=Status.CPU)
+    machine = Machine([], [end])
+    assert (await machine.graded(monkeypatch)).grade is Grade.TIMEOUT
+    assert machine.asked == 0
+
+
+async def test_no_judging_is_stretched_beyond_what_the_sandbox_allows() -> None:
+    task = doubling(timeout_s=60.0)
+    order, _ = judging._planned(task, RIGHT, 8.0)
+    Settings().check(order.limits)
+    assert order.limits.wall_s == MOST_S
+
+
+BURNING = "while True: pass"
+
+
+@pytest.mark.soak
+async def test_beside_programs_that_take_all_cores_a_quick_answer_passes_and_loops_end(
+    carry: Carry,
+) -> None:
+    """Each core has six programs that never rest: an answer of 0.35 CPU seconds takes longer
+    than the second it has."""
+    work = "import time\ndef double(n):\n    until = time.process_time() + {}\n"
+    work += "    while time.process_time() < until: pass\n    return 2 * n\n"
+    task = doubling(timeout_s=1.0)
+    burning = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", BURNING)
+        for _ in range(6 * CORES)
+    ]
+    try:
+        begun = time.monotonic()
+        quick = await grade(task, work.format(0.35), carry)
+        endless = await grade(task, work.format(600), carry)
+        took = time.monotonic() - begun
+    finally:
+        for it in burning:
+            it.kill()
+            await it.wait()
+    assert quick.grade in (Grade.PASS, Grade.INFRASTRUCTURE), quick
+    assert endless.grade in (Grade.TIMEOUT, Grade.INFRASTRUCTURE), endless
+    assert took < 4 * (task.timeout_s + START_S) * MOST

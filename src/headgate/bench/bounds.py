@@ -2,7 +2,8 @@
 
 Rule 1: a task's time is for each of its tests; where the judge cannot stop one by itself, all
 of them together get as many times that as there are.
-Rule 2: a compiler takes its own time and room beside what the tests may take.
+Rule 2: a compiler takes its own time and room beside what the tests may take, and so does what
+has to be started before the first of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from headgate.bench.task import Task
 from headgate.sandbox.model import File, Limits
 
 BUILD_S, BUILD_MB = 60.0, 1024
+START_S = 2.0
 COMPILED = frozenset(("go", "rust"))
 MOST_S = 170.0
 """of a judging: a little less than what the sandbox allows"""
@@ -49,4 +51,4 @@ def _all_s(task: Task, tests: Sequence[File], most: float) -> float:
     count = sum(len(begins.findall(it)) for it in texts) if begins else 1
     if task.language == "python" and any(MANY.search(it) for it in texts):
         return most
-    return min(task.timeout_s * max(1, count), most)
+    return min(task.timeout_s * max(1, count) + START_S, most)
