@@ -54,6 +54,14 @@ def test_no_test_lies_where_the_code_can_look() -> None:
     assert all("secret" not in it for path, it in laid.items() if path.startswith("code/"))
 
 
+def test_a_class_is_named_by_what_a_test_does_and_not_by_what_it_says() -> None:
+    text = (
+        "// Given a Stack\nit('Should work', () => { new Queue(`A ${Depth} Of`); });\n"
+        "/* Then\nWhen */ const Own = 1;\n"
+    )
+    assert javascript._meant(text) == ["Depth", "Queue"]
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

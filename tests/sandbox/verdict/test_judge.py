@@ -45,5 +45,13 @@ def test_a_language_without_verdicts_is_refused_in_words() -> None:
         judge(Task(language="cobol", candidate=(), tests=()), RUNTIME)
 
 
+@pytest.mark.parametrize("language", PLANS)
+@pytest.mark.parametrize("path", ["../judge/it", "/it", "a/../../it"])
+def test_a_file_of_the_code_that_leaves_its_folder_is_refused(language: str, path: str) -> None:
+    task = msgspec.structs.replace(TASK, language=language, candidate=files((path, "")))
+    with pytest.raises(Refused, match="leaves the folder of the code"):
+        judge(task, RUNTIME)
+
+
 def test_every_language_runs_its_judge_in_the_workers_python() -> None:
     assert {"python", "javascript", "typescript", "go", "rust", "r"} == set(PLANS)

@@ -13,8 +13,10 @@ from headgate.sandbox.language import Missing
 from headgate.sandbox.verdict.model import Task, Verdict
 from tests.sandbox.verdict import (
     go_tricks,
+    javascript_forged,
     javascript_tricks,
     python_attacks,
+    python_further,
     python_tricks,
     r_tricks,
     rust_tricks,
@@ -34,7 +36,7 @@ from tests.sandbox.verdict.bench import (
 pytestmark = pytest.mark.slow
 
 LEAST = 25
-STEPS = {"go": 5, "rust": 4, "r": 3}
+STEPS = {"javascript": 7, "go": 5, "rust": 4, "r": 3}
 """of languages that take long to judge, every so many tricks"""
 ENTRY = {"python": "median", "javascript": "median"}
 NAMES = {
@@ -44,9 +46,12 @@ NAMES = {
     "rust": ("sum.rs", "tests.rs"),
     "r": ("solution.R", "test.R"),
 }
+SOME = dict(list(python_further.FURTHER.items())[::4])
+"""all of them below"""
+JAVASCRIPT = javascript_tricks.TRICKS | javascript_forged.FORGED
 TABLES: dict[str, tuple[dict[str, Trick], str]] = {
-    "python": (python_tricks.TRICKS | python_attacks.ATTACKS, python_tricks.TESTS),
-    "javascript": (javascript_tricks.TRICKS, javascript_tricks.TESTS),
+    "python": (python_tricks.TRICKS | python_attacks.ATTACKS | SOME, python_tricks.TESTS),
+    "javascript": (JAVASCRIPT, javascript_tricks.TESTS),
     "go": (go_tricks.TRICKS, go_tricks.TESTS),
     "rust": (rust_tricks.TRICKS, rust_tricks.TESTS),
     "r": (r_tricks.TRICKS, r_tricks.TESTS),
@@ -88,10 +93,44 @@ def test_no_trick_is_accepted(language: str) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("language", ["go", "rust", "r"])
-def test_no_trick_of_a_compiled_language_is_accepted(language: str) -> None:
+@pytest.mark.parametrize("language", STEPS)
+def test_no_trick_of_what_takes_long_is_accepted(language: str) -> None:
     needs(language)
     refused(language, TABLES[language][0])
+
+
+@pytest.mark.soak
+def test_no_further_attack_in_python_is_accepted() -> None:
+    assert len(python_further.FURTHER) > 2 * LEAST
+    refused("python", python_further.FURTHER)
+
+
+def test_a_file_beside_the_tests_is_theirs_and_no_file_of_the_code_stands_for_it() -> None:
+    needs("javascript")
+    test = (
+        "const { test } = require('node:test');\nconst { median } = require('./solution.js');\n"
+        "const { same } = require('./helpers');\n"
+        "test('x', () => { same(median([3, 1, 2]), 2); });\n"
+    )
+    tests = files(
+        ("solution.test.js", test),
+        ("helpers/index.js", "exports.same = require('node:assert').strictEqual;"),
+    )
+    shadow = ("helpers.js", "exports.same = () => {};")
+    code = {
+        "wrong": ("solution.js", javascript_tricks.EXPORTED),
+        "right": ("solution.js", "exports.median = () => 2;"),
+    }
+    found = verdicts(
+        {
+            name: Task(
+                language="javascript", candidate=files(it, shadow), tests=tests,
+                style="runner", limits=LIMITS,
+            )
+            for name, it in code.items()
+        }
+    )  # fmt: skip
+    assert accepted(found) == ["right"]
 
 
 def test_files_of_the_code_never_stand_for_files_of_the_tests() -> None:

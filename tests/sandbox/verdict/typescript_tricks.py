@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.sandbox.verdict.bench import Trick
+from tests.sandbox.verdict.javascript_forged import FORGED
 from tests.sandbox.verdict.javascript_tricks import FILE, NONE, TESTS
 from tests.sandbox.verdict.javascript_tricks import TRICKS as UNTYPED
 
@@ -14,7 +15,7 @@ def typed(it: Trick) -> Trick:
     return Trick(code, it.tests, it.style, it.extra, it.is_naive)
 
 
-TRICKS: dict[str, Trick] = {name: typed(it) for name, it in UNTYPED.items()} | {
+TRICKS: dict[str, Trick] = {name: typed(it) for name, it in (UNTYPED | FORGED).items()} | {
     "declares what it has not": Trick(
         "declare function median(n: number[]): number;\n", is_naive=False
     ),

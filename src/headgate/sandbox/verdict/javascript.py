@@ -23,6 +23,8 @@ SHARED = ("bodies.cjs", "builtins.cjs", "values.cjs", "globals.cjs")
 JUDGE = (
     *SHARED,
     "lending.cjs",
+    "deciding.cjs",
+    "awaited.cjs",
     "proxies.cjs",
     "mocks.cjs",
     "expected.cjs",
@@ -48,6 +50,11 @@ _SPIED = re.compile(
     r"|setSystemTime\b|advanceTimersByTime(?:Async)?\b|run(?:All|OnlyPending)Timers(?:Async)?\b"
     r"|(?:clear|reset|restore)AllMocks\b|(?:stub|unstubAll)Globals?\b)\w+)\s*\("
 )
+_SAID = re.compile(
+    r"(`(?:\\.|[^`\\])*`)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
+"""texts and remarks: a word of them names no class"""
 TYPED = re.compile(r"\.(m|c)?tsx?$")
 
 _FROM = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\2""")
@@ -76,12 +83,13 @@ def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
     files = []
     # what the tests bring is theirs, also where the code has a file of that name
     known = {path: it for path, it in made.items() if _stem(path) not in set(map(_stem, tests))}
+    own = {} if is_source else {path: _made(path, text) for path, text in tests.items()}
     for path, text in tests.items():
         if not re.search(r"\.[mc]?[jt]sx?$", path):
             laid[f"judge/tree/{path}"] = text
             continue
         target = "tests.cjs" if is_source else _made(path, text)
-        led = _required(text) if is_source else _led(path, text, known)
+        led = _required(text) if is_source else _led(path, text, known, own)
         _lay(runtime, laid, builds, ("judge", path, target, led))
         files += [target] if is_source or _is_test(path) else []
     told = {
@@ -139,6 +147,7 @@ def _stem(path: str) -> str:
 
 def _meant(tests: str) -> list[str]:
     """Names that a test may mean a class of the code by: what it declares itself is none."""
+    tests = _SAID.sub(lambda it: " ".join(re.findall(r"\$\{([^}]*)\}", it[1] or "")), tests)
     own = re.findall(r"\b(?:const|let|var|class|function\*?)\s+([A-Za-z_$][\w$]*)", tests)
     return sorted(set(re.findall(r"\b_*[A-Z][\w$]*", tests)) - set(own))
 
@@ -193,22 +202,28 @@ def _strip(tool: str, path: str, target: str) -> tuple[str, ...]:
     return ("/bin/sh", "-c", shell, tool, kind, path, target)
 
 
-def _led(path: str, text: str, made: Mapping[str, str]) -> str:
-    """A test whose imports of the code name the stand-ins."""
+def _led(path: str, text: str, made: Mapping[str, str], own: Mapping[str, str]) -> str:
+    """A test whose imports of the code name the stand-ins; what the tests have comes first."""
     folder = posixpath.dirname(path)
-    stems = {re.sub(r"\.\w+$", "", name): target for name, target in made.items()}
     kind = "mjs" if source.is_module(text) or path.endswith((".mjs", ".mts")) else "cjs"
+    stems = {_stem(name): f"{target}.{kind}" for name, target in made.items()}
+    ours = {_stem(name): target for name, target in own.items()}
 
     def lead(match: re.Match[str]) -> str:
         name = match[3]
         target = SUITES.get(name)
         if name.startswith("."):
             place = posixpath.normpath(posixpath.join(folder, name))
-            for stem in (place, re.sub(r"\.\w+$", "", place), f"{place}/index"):
-                target = target or stems.get(stem)
+            asked = (place, _stem(place), f"{place}/index")
+            found = [
+                stems_of[it] for stems_of in (ours, stems) for it in asked if it in stems_of
+            ]
+            target = found[0] if found else None
+        elif target:
+            target += f".{kind}"
         if target is None:
             return match[0]
-        new = posixpath.relpath(f"{target}.{kind}", folder or ".")
+        new = posixpath.relpath(target, folder or ".")
         new = new if new.startswith(".") else f"./{new}"
         return f"{match[1]}{match[2]}{new}{match[2]}"
 

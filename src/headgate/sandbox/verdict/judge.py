@@ -33,6 +33,9 @@ def judge(task: Task, runtime: Runtime) -> tuple[Order, sealed.Reader]:
         raise Refused(
             f"no verdicts for {task.language}", f"judge one of {', '.join(sorted(PLANS))}"
         )
+    for file in task.candidate:
+        if file.path.startswith("/") or ".." in file.path.split("/"):
+            raise Refused(f"{file.path} leaves the folder of the code", "name it from there")
     program, told = PLANS[task.language](task, runtime)
     key = sealed.new_key()
     order = Order(

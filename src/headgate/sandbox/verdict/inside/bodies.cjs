@@ -80,7 +80,7 @@ function made(v, body) {
       return new globalThis[body[1]](new Uint8Array(bytes).buffer);
     }
     case "error": {
-      const it = new (ERRORS[body[1]] || Error)(String(body[3]));
+      const it = new (Object.hasOwn(ERRORS, body[1]) ? ERRORS[body[1]] : Error)(String(body[3]));
       const stack = String(it.stack).split("\n").slice(1).join("\n");
       Object.defineProperty(it, "stack", { value: `${body[2]}: ${body[3]}\n${stack}`,
         writable: true, configurable: true });
@@ -132,7 +132,10 @@ const fills = {
     data(v, it, entries, Object.keys(it));
     if (isFrozen) Object.freeze(it);
   },
-  instance(v, it, [, , entries]) { data(v, it, entries, instanceKeys(it)); },
+  instance(v, it, [, , entries]) {
+    if (entries.some(([key]) => String(key).startsWith("_"))) throw new Gone("the code sent what is not its business");
+    data(v, it, entries, instanceKeys(it));
+  },
   proto(v, it, body) { v.filledProto(it, body); },
   error(v, it, [, , name, , classes, own]) {
     data(v, it, own, Object.keys(it));

@@ -3,7 +3,7 @@
 // Rule 1: a method of the tests runs where it was written; `this` goes along by number.
 "use strict";
 
-const { BUILTINS } = require("./builtins.cjs");
+const { builtin } = require("./builtins.cjs");
 
 function lendingOf(values, ask) {
   const isTheirs = (it) => it !== null && ["object", "function"].includes(typeof it)
@@ -12,7 +12,7 @@ function lendingOf(values, ask) {
   // An object by the prototype that its class has here.
   values.shaped = (body) => {
     const [kind, up, known] = body;
-    if (kind === "proto" && known) return Object.create(BUILTINS.get(known));
+    if (kind === "proto" && known) return Object.create(builtin(known));
     const proto = values.protoOf(up);
     return Object.create(proto ?? Object.prototype);
   };

@@ -3,6 +3,8 @@
 // Rule 1: a word is held against the value by rules of ours; nothing of the value is called.
 "use strict";
 
+const { isMock } = require("./mocks.cjs");
+
 class Like {
   constructor(words, fits) { this.words = words; this.fits = fits; }
 }
@@ -70,8 +72,8 @@ function isPart(value, expected, equal) {
 
 // Of what is held against a mock's memory.
 function remembered(mock, say, equal) {
-  const { calls } = mock?.mock ?? {};
-  if (!calls) return {};
+  if (!isMock(mock)) return {};
+  const { calls } = mock.mock;
   const like = (call, args) => call !== undefined && equal([...call], args);
   const values = () => mock.mock.results.filter((it) => it.type === "return").map((it) => it.value);
   const made = {

@@ -7,21 +7,32 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { createRequire } = require("node:module");
+const { createRequire, Module } = require("node:module");
 const { pathToFileURL } = require("node:url");
 const { inspect, promisify } = require("node:util");
 const realAssert = require("node:assert");
 const { Wire } = require("./values.cjs");
 const { Side } = require("./proxies.cjs");
 const { Globals } = require("./globals.cjs");
-const suite = require("./suite.cjs");
 
+shutHome();
 const told = JSON.parse(fs.readFileSync(path.join(__dirname, "told.json"), "utf8"));
 const count = { seen: 0, passed: 0, failure: "" };
 let output = "";
 let isReported = false;
 const side = new Side(new Wire(3), written(path.join(__dirname, "tree")));
+const words = side.lending.text;
+const none = { running: () => [], open: (...args) => require("./suite.cjs").open(...args) };
+const suite = told.style === "asserts" ? none : require("./suite.cjs");
 let isDone = false;
+
+// The code can write where HOME leads: no module of the tests is looked for there.
+function shutHome() {
+  const { HOME } = process.env;
+  delete process.env.HOME;
+  Module._initPaths();
+  if (HOME !== undefined) process.env.HOME = HOME;
+}
 
 // All that the tests' files hold: by that their own classes are known.
 function written(folder) {
@@ -85,7 +96,7 @@ function report() {
   if (isReported) return;
   isReported = true;
   let ending = "failed";
-  const doubts = side.doubts();
+  const doubts = side.deciding.doubts();
   if (side.ended) {
     ending = "ended";
     count.failure = side.ended + (count.seen ? ` at check ${count.seen}` : " before the first check");
@@ -93,6 +104,7 @@ function report() {
     ending = "untestable";
     count.failure = side.unfit;
   } else if (doubts.length) fail(doubts[0]);
+  else if (side.due?.isDue()) fail("a check waits for what never comes");
   else if (!isDone || suite.running().length) {
     fail(`${suite.running()[0] ?? "the tests"}: waits for what never comes`);
   }
@@ -121,7 +133,11 @@ function requireOf(file) {
   };
 }
 
-const standin = (file) => side.ask("read", 0, [file, "*"]);
+function standin(file) {
+  const it = side.ask("read", 0, [file, "*"]);
+  side.deciding.mean(it);
+  return it;
+}
 
 // Names that neither the tests nor the language know are the code's.
 function scope(file) {
@@ -149,6 +165,8 @@ function scope(file) {
 }
 
 async function runAsserts() {
+  const { Awaited } = require("./awaited.cjs");
+  side.due = new Awaited(() => Array.from(side.awaited.values(), (it) => it.promise));
   const text = told.files.map((it) =>
     fs.readFileSync(path.join(__dirname, "tree", it), "utf8")).join("\n");
   const isChecked = told.entry && /\bcheck\s*=|function\s+check\b/.test(text)
@@ -162,7 +180,8 @@ async function runAsserts() {
 // Beside the tests lie modules that lead to the code's, under the names the tests import.
 function makeStandins() {
   globalThis.__hg_standin = standin;
-  globalThis.__hg_suite = suite.open(count, fail);
+  const isNode = words.includes("__hg_node");
+  globalThis.__hg_suite = !isNode || words.includes("__hg_suite") ? suite.open(count, fail) : {};
   for (const [name, it] of Object.entries(globalThis.__hg_suite)) globalThis[name] ??= it;
   const lay = (file, from, names, whole = "__hg_it.default") => {
     const place = path.join(__dirname, "tree", file);
@@ -172,7 +191,7 @@ function makeStandins() {
         : `export const ${it} = __hg_it.${it};`);
     fs.writeFileSync(place, `const __hg_it = ${from};\n${lines.join("\n")}\n`);
   };
-  globalThis.__hg_node = suite.watch(count, fail);
+  globalThis.__hg_node = isNode ? suite.watch(count, fail) : {};
   for (const name of ["__hg_suite", "__hg_node"]) {
     lay(`${name}.mjs`, `globalThis.${name}`, Object.keys(globalThis[name]));
     const place = path.join(__dirname, "tree", `${name}.cjs`);
@@ -197,7 +216,7 @@ async function runFiles() {
 
 async function main() {
   fs.writeSync(5, "r");
-  for (const name of told.names) if (!(name in globalThis)) side.names.add(name);
+  for (const name of told.names) if (!(name in globalThis)) side.deciding.names.add(name);
   for (const file of told.candidate) {
     side.ask("load", 0, [file, told.modules.includes(file)]);
   }
@@ -217,7 +236,7 @@ function paced(inner) {
 
 function watchGlobals() {
   for (const name of ["setTimeout", "setImmediate"]) globalThis[name] = paced(globalThis[name]);
-  const globals = new Globals(globalThis, () => {});
+  const globals = new Globals(globalThis, () => {}, words);
   const { env } = process;
   let isEnvNew = false;
   const heard = (act) => (...args) => { isEnvNew = true; return act(...args); };

@@ -6,15 +6,30 @@
 // "_" are kept from it.
 "use strict";
 
-const { BUILTINS } = require("./builtins.cjs");
+const { isProxy } = require("node:util").types;
+const { nameOf } = require("./builtins.cjs");
 
 const SYMBOLS = ["iterator", "asyncIterator", "toPrimitive"];
 const EVIL = new Set([Function, eval, (async () => {}).constructor, (function* () {}).constructor,
   (async function* () {}).constructor, Proxy, Reflect, Object, Function.prototype.call,
   Function.prototype.apply, Function.prototype.bind]);
-const KNOWN = new Map([...BUILTINS].map(([name, it]) => [it, name]));
 
 const TIMERS = new Set(["Timeout", "Immediate"]);
+
+const refuse = (what) => (_, key) => {
+  throw new TypeError(`Cannot ${what} properties of undefined (${String(key)})`);
+};
+// Where the code calls a method on nothing, a sloppy function would have the global object.
+const NOBODY = new Proxy(Object.freeze(Object.create(null)), { get: refuse("read"),
+  set: refuse("set"), has: refuse("look for"), defineProperty: refuse("set"),
+  deleteProperty: refuse("delete"), ownKeys: refuse("list") });
+
+function receiver(it, self) {
+  if (self !== undefined && self !== null) return self;
+  if (isProxy(it)) return NOBODY;
+  const isStrict = Object.hasOwn(it, "prototype") && !Object.hasOwn(it, "arguments");
+  return !isStrict && /\bthis\b/.test(Function.prototype.toString.call(it)) ? NOBODY : self;
+}
 
 class Unfit extends TypeError {}
 
@@ -39,15 +54,15 @@ class Lending {
   // Object.create(methods), and what generators of the tests make.
   isMade(proto) {
     const up = Object.getPrototypeOf(proto);
-    return up === Object.prototype || up === null || KNOWN.has(up);
+    return up === Object.prototype || up === null || nameOf(up) !== "";
   }
 
   isLent(it) {
     let proto = Object.getPrototypeOf(it);
-    while (proto && this.isOwn(proto) && !KNOWN.has(proto) && proto !== Object.prototype) {
+    while (proto && this.isOwn(proto) && !nameOf(proto) && proto !== Object.prototype) {
       proto = Object.getPrototypeOf(proto);
     }
-    return proto === null || proto === Object.prototype || KNOWN.has(proto)
+    return proto === null || proto === Object.prototype || nameOf(proto) !== ""
       || this.bases.has(proto);
   }
 
@@ -60,7 +75,7 @@ class Lending {
 
   // What a prototype is made of: the one above it, its builtin's name, its class, its members.
   described(proto) {
-    const known = KNOWN.get(proto) ?? "";
+    const known = nameOf(proto);
     const members = this.membersOf(proto);
     const taken = new Set(members.map(([name]) => name));
     let up = Object.getPrototypeOf(proto);
@@ -94,8 +109,8 @@ class Lending {
     const own = Object.getOwnPropertyDescriptor(it, "prototype");
     const proto = own && own.value;
     if (!proto || typeof proto !== "object") return null;
-    return (KNOWN.has(proto) || this.isOwn(proto)) && this.isLent(proto) ? this.encodeProto(proto) : null;
+    return (nameOf(proto) || this.isOwn(proto)) && this.isLent(proto) ? this.encodeProto(proto) : null;
   }
 }
 
-module.exports = { EVIL, Lending, Unfit };
+module.exports = { EVIL, Lending, NOBODY, receiver, Unfit };

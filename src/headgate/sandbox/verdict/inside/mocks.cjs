@@ -3,11 +3,12 @@
 // Rule 1: what a mock remembers stays with the tests; the code can only call it.
 "use strict";
 
-const nodeTest = require("node:test");
+const { receiver } = require("./lending.cjs");
 const { setImmediate: soon } = globalThis;
 
 const STEPS = 20000;
 const all = new Set();
+const isMock = (it) => all.has(it); // never what it says of itself
 let undo = [];
 
 function fn(first) {
@@ -23,7 +24,7 @@ function fn(first) {
     const at = mock.results.push({ type: "incomplete", value: undefined }) - 1;
     const act = once.length ? once.shift() : usual;
     try {
-      const value = new.target && act ? Reflect.construct(act, args) : act?.apply(this, args);
+      const value = new.target && act ? Reflect.construct(act, args) : act && Reflect.apply(act, receiver(act, this), args);
       mock.results[at] = { type: "return", value };
       return value;
     } catch (e) {
@@ -63,8 +64,8 @@ function spyOn(thing, name, access) {
     return spy;
   }
   const old = thing[name];
-  if (old?._isMockFunction) return old;
-  const spy = fn(function (...args) { return Reflect.apply(old, this, args); });
+  if (all.has(old)) return old;
+  const spy = fn(function (...args) { return Reflect.apply(old, receiver(old, this), args); });
   spy.isSpy = true;
   spy.putBack = () => {
     if (own) Object.defineProperty(thing, name, own);
@@ -81,7 +82,7 @@ const APIS = ["setTimeout", "setInterval", "setImmediate", "Date"];
 let isFake = false;
 
 function fake(apis, now = Date.now()) {
-  timers ??= nodeTest.mock.timers;
+  timers ??= require("node:test").mock.timers;
   if (isFake) timers.reset();
   timers.enable({ apis, now: Number(now) });
   isFake = true;
@@ -104,7 +105,7 @@ async function settled() {
 }
 
 function api() {
-  const it = { fn, spyOn, isMockFunction: (one) => one?._isMockFunction === true,
+  const it = { fn, spyOn, isMockFunction: isMock,
     mocked: (one) => one,
     useFakeTimers: (how = {}) => {
       fake((how.toFake ?? APIS).filter((name) => APIS.includes(name)), how.now);
@@ -145,4 +146,4 @@ function api() {
   return it;
 }
 
-module.exports = { api };
+module.exports = { api, isMock };

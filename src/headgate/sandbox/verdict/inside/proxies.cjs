@@ -6,13 +6,9 @@
 "use strict";
 
 const { Gone, Values } = require("./values.cjs");
-const { EVIL, Lending, Unfit } = require("./lending.cjs");
+const { Deciding, OWN } = require("./deciding.cjs");
+const { EVIL, Lending, NOBODY, receiver, Unfit } = require("./lending.cjs");
 
-const ASKING = new Set(("startsWith endsWith includes indexOf lastIndexOf every some equals match "
-  + "test has search localeCompare find findIndex isEqual").split(" "));
-const PLAIN = new Set([String, Array, Map, Set, RegExp, Number, Object].flatMap((it) =>
-  Object.getOwnPropertyNames(it.prototype)));
-const CHANGING = new Set(("set add delete clear push pop shift unshift splice").split(" "));
 const OF_ALL = new Set(["apply", "call", "bind"]);
 const { setTimeout: later, setImmediate: soon } = globalThis;
 const SLOWEST_MS = 4;
@@ -21,13 +17,11 @@ class Side {
   constructor(wire, text) {
     this.wire = wire;
     this.made = new Map();
-    this.meant = new Set();
-    this.asked = new Map(); // what an object decided that was never used as one
-    this.names = new Set();
-    this.suspicion = [];
+    this.deciding = new Deciding();
     this.ended = null;
     this.unfit = "";
     this.depth = 0;
+    this.due = null; // set where checks stand outside of tests
     this.awaited = new Map();
     this.raised = () => {};
     this.before = () => {};
@@ -41,37 +35,19 @@ class Side {
     values.described = (it) => this.lending.described(it);
     values.classesOf = (e) => this.above(e);
     values.classed = (e, classes) => this.classed(e, classes);
+    values.met = (it) => {
+      // a prototype of the tests is nobody's value
+      if (values.records.get(it)?.kind === "proto") throw new Gone("the code sent no value");
+      if (values.records.has(it)) values.mentioned.add(it);
+      return it;
+    };
     values.accessed = () => { throw new Gone("the code sent no value"); };
     values.shaped = values.accessed;
   }
 
-  refuse(words) {
-    if (!this.suspicion.includes(words)) this.suspicion.push(words);
-    return new Error(words);
-  }
-
-  stoodIn(name, key) {
-    return `an object of the code's (${name}) stood where a plain value was due: `
-      + `its own .${key}() would have decided`;
-  }
-
-  // What an object answers in a plain value's place counts once the test has used it as an object:
-  // has called what no plain value has, or what changes it.
-  use(it, name, key) {
-    if (typeof key !== "string" || this.meant.has(it)) return;
-    if (ASKING.has(key)) this.asked.set(it, this.stoodIn(name, key));
-    else if (!PLAIN.has(key) || CHANGING.has(key)) this.mean(it);
-  }
-
-  mean(it) {
-    this.meant.add(it);
-    this.asked.delete(it);
-  }
-
-  doubts() { return [...this.suspicion, ...this.asked.values()]; }
-
   keep(it) {
     if (this.numbers.has(it)) return ["yours", this.numbers.get(it)];
+    if (it === NOBODY || it === globalThis) return ["undefined"];
     if (typeof it === "symbol") throw this.unable("a symbol");
     if (it instanceof Promise) return this.owe(it);
     if (typeof it === "function") return this.keepFunction(it);
@@ -129,7 +105,11 @@ class Side {
 
   make(number, kind, name, maker) {
     if (kind === "promise") {
-      return new Promise((resolve, reject) => this.awaited.set(number, { resolve, reject }));
+      const owed = {};
+      owed.promise = new Promise((resolve, reject) => Object.assign(owed, { resolve, reject }));
+      this.awaited.set(number, owed);
+      this.due?.promised(owed.promise);
+      return owed.promise;
     }
     if (kind === "symbol") return Symbol(name);
     const isObject = kind === "object";
@@ -141,34 +121,48 @@ class Side {
   traps(number, isObject, name, maker) {
     const ask = (op, ...args) => this.ask(op, number, args);
     const it = () => this.values.theirs.get(number);
+    const { deciding } = this;
     return {
       apply: (_, self, args) => {
-        const isKnown = self !== null && ["object", "function"].includes(typeof self)
-          && this.numbers.has(self);
-        if (isKnown && this.values.records.has(self)) {
-          this.use(self, "Object", Object.keys(self).find((key) => self[key] === it()));
-        }
-        return ask("call", isKnown ? self : undefined, args);
+        deciding.mean(it());
+        const isKnown = this.isTheirs(self);
+        const keys = isKnown ? deciding.call(self, it(), this.values.records.has(self)) : [];
+        const turned = deciding.turned(keys);
+        if (keys.includes("then")) this.due?.thened(args);
+        if (!turned) deciding.moves += 1;
+        const value = ask("call", isKnown ? self : undefined, args);
+        if (turned) deciding.same(self, turned, args, value);
+        return value;
       },
       construct: (_, args, target) => {
+        deciding.moves += 1;
         const made = target === it() ? ask("new", args) : this.derive(number, args, target);
-        if (this.numbers.has(made)) this.mean(made);
+        if (this.numbers.has(made)) deciding.mean(made);
         return made;
       },
       get: (target, key) => {
-        if (isObject && !this.names.has(name)) this.use(it(), name, key);
         if (key === "prototype" && !isObject) return target.prototype;
         if (!isObject && OF_ALL.has(key)) return Function.prototype[key];
+        if (OWN.has(key)) return Object.prototype[key];
         if (key === "constructor" && isObject) return this.meet(["held", maker, "class", name]);
-        if (typeof key === "symbol") return this.symbol(key, number, ask);
-        return ask("get", key);
+        const isSymbol = typeof key === "symbol";
+        const value = isSymbol ? this.symbol(key, number, ask) : ask("get", key);
+        deciding.read(it(), name, key === Symbol.toPrimitive ? "@toPrimitive" : key, value);
+        return value;
       },
-      set: (_, key, value) => typeof key === "string" && ask("set", key, value) === true,
+      set: (_, key, value) => {
+        deciding.mean(it());
+        deciding.moves += 1;
+        return typeof key === "string" && ask("set", key, value) === true;
+      },
       defineProperty: (_, key, own) => typeof key === "string" && ask("set", key, own.value) === true,
-      has: (_, key) => typeof key === "string" && ask("in", key) === true,
+      has: (_, key) => typeof key === "string" && deciding.has(name, key, ask),
       deleteProperty: (_, key) => ask("delete", key) === true,
-      ownKeys: (target) => [...new Set([
-        ...Reflect.ownKeys(target), ...ask("keys").filter((one) => typeof one === "string")])],
+      ownKeys: (target) => {
+        deciding.listed.add(it());
+        return [...new Set([
+          ...Reflect.ownKeys(target), ...ask("keys").filter((one) => typeof one === "string")])];
+      },
       getOwnPropertyDescriptor: (target, key) => {
         const own = Reflect.getOwnPropertyDescriptor(target, key);
         if (own || typeof key !== "string" || !ask("keys").includes(key)) return own;
@@ -200,13 +194,16 @@ class Side {
     return made;
   }
 
+  isTheirs(it) {
+    return it !== null && ["object", "function"].includes(typeof it) && this.numbers.has(it);
+  }
+
   symbol(key, number, ask) {
     const name = { [Symbol.iterator]: "iterator", [Symbol.asyncIterator]: "asyncIterator",
       [Symbol.toPrimitive]: "toPrimitive", [Symbol.toStringTag]: "toStringTag" };
     if (key === Symbol.hasInstance) {
       return (it) => (this.values.kinds.get(it) ?? []).includes(this.values.theirs.get(number))
-        || (it !== null && ["object", "function"].includes(typeof it)
-          && this.numbers.has(it) && ask("is", it) === true);
+        || (this.isTheirs(it) && ask("is", it) === true);
     }
     return Object.hasOwn(name, key) ? ask("get", [name[key]]) : undefined;
   }
@@ -265,7 +262,7 @@ class Side {
     const again = () => {
       this.pumping = null;
       const isMoved = this.turn("turn");
-      this.pump(isMoved ? 0 : Math.min(SLOWEST_MS, wait + 1));
+      if (isMoved || this.isBusy) this.pump(isMoved ? 0 : Math.min(SLOWEST_MS, wait + 1));
     };
     this.pumping = wait ? later(again, wait) : soon(again);
     if (!(this.isBusy && this.isWaiting()) && wait) this.pumping.unref();
@@ -273,6 +270,7 @@ class Side {
 
   turn(op) {
     if (this.ended || this.depth) return false;
+    this.deciding.moves += 1;
     this.depth += 1;
     let isMoved = false;
     try {
@@ -354,11 +352,12 @@ class Side {
       this.amend(changes);
       return [made, given];
     });
+    this.due?.came(it);
     const mentioned = [...this.values.mentioned];
     let kind = "value";
     let frame;
     try {
-      const result = op === "new" ? this.fresh(it, args) : Reflect.apply(it, self, args);
+      const result = op === "new" ? this.fresh(it, args) : Reflect.apply(it, this.onWhom(it, self), args);
       frame = this.values.encode(result);
     } catch (e) {
       if (e instanceof Gone) throw e;
@@ -368,6 +367,12 @@ class Side {
     }
     for (const one of mentioned) this.values.mentioned.add(one);
     this.wire.send([kind, frame, this.values.changes()]);
+  }
+
+  // Methods of the tests work on objects; neither their global one nor their functions are such.
+  onWhom(it, self) {
+    const isOurs = typeof self === "function" && this.values.held.numbers.has(self);
+    return receiver(it, isOurs ? undefined : self);
   }
 
   fresh(it, args) {

@@ -4,11 +4,10 @@
 "use strict";
 
 const fs = require("node:fs");
-const nodeTest = require("node:test");
 const realAssert = require("node:assert");
 const { inspect } = require("node:util");
-const { isPart, remembered, told, words } = require("./expected.cjs");
-const mocks = require("./mocks.cjs");
+
+let isPart, remembered, told, mocks; // loaded where a test has their words
 
 const live = [];
 const running = () => live;
@@ -52,6 +51,7 @@ function watched(inner, count, fail) {
 }
 
 function watch(count, fail) {
+  const nodeTest = require("node:test");
   const it = watched(nodeTest.it, count, fail);
   const test = watched(nodeTest.test, count, fail);
   return Object.assign(test, { ...nodeTest, it, test, default: test });
@@ -194,12 +194,18 @@ function expect(value) {
     rejects: later(false) };
 }
 
-Object.assign(expect, words(equal), {
-  assertions: (n) => { due = (made) => made === n; },
-  hasAssertions: () => { due = (made) => made > 0; },
-});
+function load() {
+  const expected = require("./expected.cjs");
+  mocks = require("./mocks.cjs");
+  ({ isPart, remembered, told } = expected);
+  Object.assign(expect, expected.words(equal), {
+    assertions: (n) => { due = (made) => made === n; },
+    hasAssertions: () => { due = (made) => made > 0; },
+  });
+}
 
 function open() {
+  if (!mocks) load();
   const api = mocks.api();
   return { vi: api, jest: api, describe, it, test: it, suite: describe, expect,
     beforeEach: (act) => group.before.push(act), afterEach: (act) => group.after.push(act),
