@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.bench.grade import Grade
-from headgate.bench.results import BadResults, read, results_of, write
+from headgate.bench.results import BadResults, may_replace, read, results_of, write
 from tests.bench.runs import run_of
 
 
@@ -85,3 +85,13 @@ def test_a_record_of_nobody_is_refused(
     (tmp_path / "r.json").write_text(json.dumps(told))
     with pytest.raises(BadResults, match=said):
         read(tmp_path / "r.json")
+
+
+def test_only_results_are_replaced_by_results(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    assert may_replace(path)
+    write(path, run_of({"one": [5, 0]}))
+    assert may_replace(path)
+    for other in (b"[]", b'{"shape": "x"}', b"[[task]]\n", b"\xe9"):
+        path.write_bytes(other)
+        assert not may_replace(path)

@@ -116,3 +116,23 @@ def test_progress_says_how_many_how_good_what_it_cost_and_what_is_left(
     seen: Seen, fresh: int, took_s: float, told: str
 ) -> None:
     assert course(seen, fresh, took_s) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "said"),
+    [
+        ("tasks/double.toml", 0o644, "holds something else than results"),
+        ("empty.json", 0o444, "is read-only"),
+        ("r.journal", 0o644, "name of a run's journal"),
+    ],
+)
+def test_results_take_nothing_elses_place(
+    folder: Path, name: str, mode: int, said: str
+) -> None:
+    path = folder / name
+    path.touch(mode)
+    before = path.read_bytes()
+    result = bench_run(folder, "--model", "m", "--out", str(path))
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert path.read_bytes() == before

@@ -14,7 +14,8 @@ import msgspec
 
 from headgate.bench.sample import Run, Sample
 
-SHAPE = "headgate bench results 1"
+KIND = "headgate bench results"
+SHAPE = f"{KIND} 1"
 
 
 class BadResults(ValueError):
@@ -110,6 +111,16 @@ def read(path: Path) -> Run:
         raise BadResults(f"{path} holds no results of headgate bench: {error}") from error
     _check(path, run)
     return run
+
+
+def may_replace(path: Path) -> bool:
+    """Nothing but results is lost where results are written to it."""
+    if not path.exists() or not path.stat().st_size:
+        return True
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Shaped).shape.startswith(KIND)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return False
 
 
 class _Shaped(msgspec.Struct):

@@ -30,7 +30,7 @@ from headgate.bench.journal import Before, Begun, Head, Journal, NoJournal, Paid
 from headgate.bench.judges import Judges
 from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
 from headgate.bench.reckoning import reckoned
-from headgate.bench.results import results_of, write
+from headgate.bench.results import may_replace, results_of, write
 from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
 from headgate.bench.sample import Run, Sample, TaskFacts
 from headgate.bench.task import Rejected, Task, TaskSet
@@ -128,6 +128,10 @@ def _check_out(out: Path) -> None:
     """Found before anything is paid for: a place that no results can be written to."""
     if out.is_dir() or (out.exists() and not out.is_file()):
         raise Misuse(f"{out} is no file", "name one that the results may replace: --out FILE")
+    if out.exists() and not out.stat().st_mode & 0o222:
+        raise Misuse(f"{out} is read-only", "name another --out, or make it writable")
+    if not may_replace(out):
+        raise Misuse(f"{out} holds something else than results", "name another --out")
     if out.suffix == ".journal":
         raise Misuse(
             f"{out} is the name of a run's journal", "let --out end in something else: .json"

@@ -147,3 +147,13 @@ def test_a_pipe_is_no_file_to_add_to(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(NoFile, match="is no file"):
         tasks_in(path)
+
+
+def test_a_file_that_is_read_only_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(OURS)
+    path.chmod(0o444)
+    with pytest.raises(NoFile, match="is read-only"):
+        append(path, [PLAIN])
+    assert path.read_text() == OURS
+    assert [it.name for it in tmp_path.iterdir()] == ["t.toml"]

@@ -195,6 +195,8 @@ def _replace(path: Path, text: str) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             mode = place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask()
+            if not mode & 0o222:
+                raise NoFile(f"{path} is read-only", "make it writable, or name another file")
             Path(name).chmod(mode)
             Path(name).replace(place)
         except OSError as error:
