@@ -61,7 +61,7 @@ ATTACKS: dict[str, Trick] = {
     "replies from many threads before it is asked": Trick(
         "import gc, threading\ndef median(n):\n"
         "    for it in gc.get_objects():\n        if type(it).__name__=='Wire':\n"
-        "            for line in (0,1,3,5): it.send(['value',line,2,[],[None,[],0,[]]])\n"
+        "            for line in (0,1,3,5): it.send(['value',line,2,[],[None,[],0,[],False]])\n"
         "    return None\n",
         "from solution import median\ndef test_a():\n    assert median([3,1,2])==2\n"
         "    assert median([5])==5\n    assert median([1,9])==5.0\n",

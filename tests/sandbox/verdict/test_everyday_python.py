@@ -10,6 +10,7 @@ from headgate.sandbox.model import Refused
 from headgate.sandbox.verdict.model import Ending, Task, Verdict
 from tests.sandbox.verdict.bench import LIMITS, files, missed, verdicts
 from tests.sandbox.verdict.everyday_kinds import KINDS
+from tests.sandbox.verdict.everyday_near import NEAR
 from tests.sandbox.verdict.everyday_threads import THREADS
 from tests.sandbox.verdict.everyday_tools import TOOLS
 from tests.sandbox.verdict.everyday_waiting import WAITING
@@ -17,7 +18,7 @@ from tests.sandbox.verdict.test_verdict_honest import held_to, task
 
 pytestmark = pytest.mark.slow
 
-FOUND = WAITING | THREADS | KINDS | TOOLS
+FOUND = WAITING | THREADS | KINDS | TOOLS | NEAR
 NEEDS = {"numpy": "numpy", "pandas": "pandas", "pydantic model": "pydantic"}
 CODE = "class Point:\n    def __init__(self, x): self.x = x\n"
 TOLD = {
@@ -59,6 +60,10 @@ def test_what_cannot_be_judged_is_told_and_never_counted_against_the_code() -> N
         and not (isinstance(it, Verdict) and it.ending is Ending.UNTESTABLE)
     }
     assert untold == set()
+
+
+def test_what_comes_near_to_what_is_refused_is_judged_rightly() -> None:
+    held_to("python", dict(list(NEAR.items())[:3]))
 
 
 @pytest.mark.soak

@@ -68,7 +68,7 @@ def test_an_event_of_the_tests_lets_the_code_go_on_in_the_next_turn(
 
 
 def test_what_the_tests_cancel_is_cancelled_in_the_code(both: joined.Joined) -> None:
-    both.judge.named = set()
+    both.judge.named = set
     run = both.judge.ask("waits", 0)
 
     async def main() -> None:
@@ -79,7 +79,7 @@ def test_what_the_tests_cancel_is_cancelled_in_the_code(both: joined.Joined) -> 
 
 
 def test_the_code_cannot_cancel_a_task_of_the_tests(both: joined.Joined) -> None:
-    both.judge.named = set()
+    both.judge.named = set
     run = both.judge.ask("stops", 0)
     with pytest.raises(RuntimeError, match="CancelledError"):
         asyncio.run(peer.awaited(run()) if peer.is_thing(run) else run())

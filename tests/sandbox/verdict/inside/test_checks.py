@@ -53,3 +53,13 @@ def test_a_failure_shows_its_source_as_it_stands_also_over_several_lines() -> No
 
 def test_names_are_looked_for_in_all_that_is_handed_over() -> None:
     assert checks.asked("assert f(1)", "def helped(x): return g(x)") == ["f", "g", "x"]
+
+
+def test_what_another_test_names_is_not_named_by_this_one() -> None:
+    source = "one = 1\ndef test_a(): two\ndef test_b(): three\ndef tool(): four\n"
+    assert checks.named_by(source, "test_a") == {"one", "two", "four"}
+    assert checks.named_by(source, "") == {"one", "two", "three", "four"}
+
+
+def test_modules_that_are_taken_whole_are_known() -> None:
+    assert checks.whole("from math import *\nfrom re import match\nimport os\n") == {"math"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -64,3 +65,9 @@ def test_a_change_of_what_was_never_read_is_rubbish() -> None:
     side = codec()
     with pytest.raises(known.Rubbish):
         side.live.amend([[0, ["list", -1, []]]], side)
+
+
+def test_words_about_a_function_do_not_tell_what_it_was_made_with() -> None:
+    assert known.shown(functools.partial(pow, 41)) == "<partial>"
+    assert known.shown([41].append) != "<method>"
+    assert known.shown(41) == "41"

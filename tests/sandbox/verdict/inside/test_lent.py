@@ -67,3 +67,29 @@ def test_frames_and_modules_are_never_handed_over(it: Any) -> None:
 def test_a_look_around_ends_the_judging() -> None:
     with pytest.raises(peer.Gone):
         GATE.allow("dir", Node(), [])
+
+
+class Fake:
+    def check(self) -> None:
+        _hg_checks.begin("it")  # type: ignore[name-defined] # noqa: F821 (as an assertion is rewritten)
+
+    def save(self) -> None:
+        return
+
+
+def test_a_method_that_checks_is_not_replaced() -> None:
+    GATE.allow("set", Fake(), ["save"])
+    with pytest.raises(AttributeError):
+        GATE.allow("set", Fake(), ["check"])
+
+
+class TestNothing:
+    def test_it(self) -> None:
+        """Whether this runs the code does not decide."""
+
+
+@pytest.mark.parametrize("it", [TestNothing, TestNothing.test_it])
+def test_a_test_is_not_handed_over(it: Any) -> None:
+    with pytest.raises(TypeError):
+        GATE.allow("hold", it, [])
+    GATE.allow("hold", Fake, [])

@@ -74,6 +74,30 @@ def test_what_is_no_frame_ends_every_line(both: joined.Joined) -> None:
 def test_more_lines_than_there_may_be_end_the_judging(both: joined.Joined) -> None:
     for line in range(2, 2 * lines.MOST_LINES, 2):
         both.judge.lines._inboxes[line] = collections.deque()
-    both.code.wire.send(["ask", 9999, "x", 0, [], [], [None, [], 0, []]])
+    both.code.wire.send(["ask", 9999, "x", 0, [], [], [None, [], 0, [], False]])
     with pytest.raises(peer.Gone):
         _asked_thrice(both)
+
+
+def test_nobody_watches_until_one_side_has_a_second_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lines, "_count", lambda: 0)
+    made = joined.joined()
+    try:
+        seen = []
+        for count in (0, 2):
+            monkeypatch.setattr(lines, "_count", lambda count=count: count)
+            made.fetch("Shape")
+            seen.append((made.judge.lines._is_watched, made.code.lines._is_watched))
+    finally:
+        made.close()
+    assert seen == [(False, False), (True, True)]
+
+
+def test_what_ended_stays_ended_though_a_test_swallows_it() -> None:
+    made = joined.joined()
+    made.close()
+    with pytest.raises(lines.Gone):
+        made.judge.ask("fetch", 0, ("Shape",))
+    assert made.judge.lines.why() == "the process of the code has ended"

@@ -114,7 +114,6 @@ def run(sock: socket.socket) -> None:
         "super": super,
     }  # fmt: skip
     side.awaits.lends = False
-    side.lines.watch()
     side.attend()
 
 

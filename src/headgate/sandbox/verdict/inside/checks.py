@@ -10,7 +10,7 @@ import ast
 import builtins
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 LONGEST = 200
@@ -132,8 +132,12 @@ def _nodes(source: str) -> tuple[ast.AST, ...]:
 
 def named(source: str) -> set[str]:
     """Every name and attribute that a test mentions."""
+    return _names(_nodes(source))
+
+
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
     found: set[str] = set()
-    for node in _nodes(source):
+    for node in nodes:
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -141,6 +145,20 @@ def named(source: str) -> set[str]:
         elif isinstance(node, ast.alias):
             found.add(node.name.rpartition(".")[2])
     return found
+
+
+def named_by(source: str, test: str) -> set[str]:
+    """The same, of what is not in another test than this one; "": of all of it."""
+    others = {
+        id(inner)
+        for node in _nodes(source)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name.startswith("test")
+        and test.startswith("test")
+        and node.name != test
+        for inner in ast.walk(node)
+    }
+    return _names(node for node in _nodes(source) if id(node) not in others)
 
 
 def defined(source: str) -> set[str]:
@@ -161,6 +179,15 @@ def imported(source: str) -> set[str]:
         for node in _nodes(source)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for it in node.names
+    }
+
+
+def whole(source: str) -> set[str]:
+    """Every module that a test takes all names of."""
+    return {
+        node.module
+        for node in _nodes(source)
+        if isinstance(node, ast.ImportFrom) and node.module and node.names[0].name == "*"
     }
 
 

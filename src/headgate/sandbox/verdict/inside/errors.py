@@ -262,14 +262,16 @@ def _where(it: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def tame(it: BaseException, op: str, named: Collection[str] | None = None) -> BaseException:
+def tame(
+    it: BaseException, op: str, named: Callable[[], Collection[str]] | None = None
+) -> BaseException:
     """What of it is raised in the judge: the end of a loop only where a loop asked for it.
 
-    `named` is what a test names: one that awaits without a word of cancellation would take a
+    `named` says what a test names: one that awaits without a word of cancellation would take a
     cancelled check for one that need not be looked at, unless it has itself cancelled it.
     """
     is_cancelled = isinstance(it, asyncio.CancelledError) and not op.endswith(" cancelled")
-    if is_cancelled and named is not None and "CancelledError" not in named:
+    if is_cancelled and named is not None and "CancelledError" not in named():
         return RuntimeError("the code raised CancelledError")
     is_anext = op == "anext" or op.startswith("step anext")
     ends = {"next": StopIteration}.get(op, StopAsyncIteration if is_anext else None)

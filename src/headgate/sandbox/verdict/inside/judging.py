@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import re
 import signal
 import socket
 import sys
@@ -32,6 +33,8 @@ from headgate.sandbox.verdict.inside import (
 )
 
 MOST_KEPT = 4096
+NO_NUMBER = re.compile(r"(?i)nan\b|\bNA\b|is_?finite|is_?na\b|not_?na\b|is_?null|dropna|fillna")
+"""what a test says that knows of missing values and of what is no number"""
 
 
 class Sink(io.TextIOBase):
@@ -106,7 +109,10 @@ class Judge:
         self._surroundings = Surroundings()
         self.side.said = self._said
         self.side.raised = self._raised
-        self.side.named = self.watch.names
+        self.side.named = self._named
+        self.side.vet = self._vetted
+        self._skips: dict[int, str] = {}
+        """by which test what would skip it was raised"""
         self.side.enums.ask = self._of_member
         self.ending = "failed"
 
@@ -116,6 +122,9 @@ class Judge:
         try:
             self._prepare()
             STYLES[self.payload["style"]](self)
+            gone = self.side.lines.why()
+            if gone:
+                raise peer.Gone(gone)
             if self.side.unable:
                 self.ending, self.count.failure = "untestable", self.side.unable
             elif self.count.seen == 0:
@@ -182,8 +191,22 @@ class Judge:
 
     def _raised(self, e: BaseException) -> None:
         """An assertion of the test fails also if the code that called it swallows that."""
-        if isinstance(e, AssertionError):
+        if watched.is_failure(e):
             self.count.fail(worded(e))
+        elif is_outcome(e):
+            self._skips[id(e)] = self._test
+
+    def _vetted(self, e: BaseException) -> BaseException:
+        """What one test was skipped by skips no other one."""
+        if is_outcome(e) and self._skips.get(id(e)) != self._test:
+            return RuntimeError("the code raised what another test was skipped by")
+        return e
+
+    def _named(self) -> set[str]:
+        """What is named by the test that runs, and by what belongs to no test."""
+        name = self._test.partition("[")[0].rpartition("::")[2].rpartition(".")[2]
+        texts = (*self.payload["tests"].values(), self.payload["support"])
+        return set().union(*(checks.named_by(it, name) for it in texts))
 
     def _prepare(self) -> None:
         given, tests = self.payload["candidate"], self.payload["tests"]
@@ -200,14 +223,17 @@ class Judge:
         for text in (*tests.values(), self.payload["support"]):
             self.watch.names |= checks.named(text)
             self.watch.defined |= checks.defined(text)
-            self.watch.imported |= checks.imported(text)
+            self.watch.imported |= checks.imported(text) | modules.taken_whole(text)
             self.watch.looked |= checks.looked(text)
+            self.watch.knows_nan |= bool(NO_NUMBER.search(text))
         # in test files the unit is the test: an assertion may be expected to fail there
         is_source = self.payload["style"] == "asserts"
         ours = modules.Ours(tests, self.count if is_source else checks.Checks())
         theirs = modules.Theirs(self.side, tops, self.watch, list(given))
         if "numpy" in self.watch.names:
             empty.guard_numpy()
+        if self.watch.names & {"pandas", "pd"} and not self.watch.knows_nan:
+            empty.guard_pandas()
         tops |= {it.partition(".")[0] for it in ours.names()}
         modules.install(tops, ours.first(), theirs, ours)
         gate = lent.Lent({"checks", *ours.names()})
@@ -215,7 +241,6 @@ class Judge:
         self.standard.install()
         # an object of the code that compares with nothing of ours, in `assert it.__eq__(2)`
         warnings.filterwarnings("error", checks.UNDECIDED, DeprecationWarning)
-        self.side.lines.watch()
         self.side.ask("heed", 0, (self.payload["heeds"],))
         self.side.ask("lay", 0, (given, roots))
 
@@ -229,6 +254,12 @@ def _maker(thing: Callable[..., Any]) -> Callable[..., Any]:
         return peer.awaited(it)
 
     return make
+
+
+def is_outcome(e: BaseException) -> bool:
+    """Whether a runner ends a test by it that has neither passed nor failed."""
+    found = watched.outcome("OutcomeException")
+    return isinstance(e, (unittest.SkipTest, found))
 
 
 def worded(e: BaseException) -> str:

@@ -8,6 +8,8 @@ what one side does to it the other is told before it goes on.
 from __future__ import annotations
 
 import collections
+import functools
+import types
 from collections.abc import Callable
 from json import dumps
 from typing import Any, Protocol
@@ -18,6 +20,16 @@ MOST_LIVE, MOST_ITEMS = 64, 2000
 
 METHODS = (str, bytes, int, float, list, tuple, dict, set, frozenset, range)
 """plain values, as which nothing else is to answer"""
+
+
+def is_made(it: object) -> bool:
+    """Whether it is a function that was made with values or for an object."""
+    return isinstance(it, (functools.partial, types.MethodType))
+
+
+def shown(it: object) -> str:
+    """In words, without what a function was made with."""
+    return f"<{type(it).__name__}>" if is_made(it) else repr(it)
 
 
 class Rubbish(Exception):

@@ -43,6 +43,7 @@ FILES = (io.TextIOWrapper, io.BufferedIOBase, io.RawIOBase)
 NEVER_HELD = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
 SHOWN = frozenset(["__name__", "__doc__"])
 """of a function of the test: what a decorator carries over"""
+CHECKING = ("assert", "verify", "expect", "was_called")
 RECORDS = frozenset(
     [
         "called",
@@ -63,9 +64,25 @@ RECORDS = frozenset(
 
 def is_test(it: object) -> bool:
     """A decorator of the code would decide whether the test runs at all."""
+    if isinstance(it, type):
+        names = (*vars(it), "test") if issubclass(it, unittest.TestCase) else vars(it)
+        is_tests = it.__name__.startswith("Test") or issubclass(it, unittest.TestCase)
+        return is_tests and _is_found(it) and any(one.startswith("test") for one in names)
     if type(it) is not types.FunctionType:  # a mock may say that it is one
         return False
-    return it.__name__.startswith("test_") and "<locals>" not in it.__qualname__
+    return it.__name__.startswith("test") and _is_found(it)
+
+
+def _is_found(it: Any) -> bool:
+    return "<locals>" not in it.__qualname__
+
+
+def is_checking(it: Any, name: str) -> bool:
+    """Whether an object of the tests checks by this method of its class."""
+    method = getattr(type(it), name, None)
+    code = getattr(method, "__code__", None)
+    checks = "_hg_checks" in getattr(code, "co_names", ())
+    return callable(method) and (checks or name.startswith(CHECKING))
 
 
 class Lent:
@@ -109,5 +126,6 @@ class Lent:
             return
         kind = it if isinstance(it, type) else type(it)
         is_theirs = kind.__module__ in self._modules and not issubclass(kind, unittest.TestCase)
-        if not is_theirs or (isinstance(it, type) and op != "get"):
+        is_kept = op != "get" and (isinstance(it, type) or is_checking(it, name))
+        if not is_theirs or is_kept:
             raise AttributeError(f"{name} of a {kind.__name__} of the test is not shown")

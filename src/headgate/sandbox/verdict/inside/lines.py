@@ -2,6 +2,7 @@
 
 Rule 1: what is asked on a line is done by one thread, the same each time, as the asking one is.
 Rule 2: frames are taken in the order they came; whoever waits reads for all, else the watcher.
+Rule 3: there is no watcher until one side has a second thread, and both know of it then.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+from _thread import _count
 from collections.abc import Callable
 from json import dumps, loads
 from typing import Any
@@ -88,6 +90,7 @@ class Lines:
         self._opened, self._parity = 0, 1
         self._taken, self._done = 0, 0
         self._gone: Gone | None = None
+        self._before = _count()
 
     def answer(self) -> None:
         """This thread serves the first line; the other side opened it."""
@@ -108,6 +111,10 @@ class Lines:
         if found and not self._is_watched:
             self.watch()
         return int(found)
+
+    def has_threads(self) -> bool:
+        """Whether somebody here may ask while the other side waits for another one's answer."""
+        return _count() > self._before + self._is_watched
 
     def watch(self) -> None:
         """From now on frames are read also while nobody waits for one."""
@@ -141,6 +148,10 @@ class Lines:
                 self._done = max(self._done, turn)
                 self._change.notify_all()
 
+    def why(self) -> str:
+        """Why nothing can be asked any more; "": it can."""
+        return str(self._gone or "")
+
     def end(self, numbers: Any) -> None:
         """The other side's threads of these lines have ended."""
         if not isinstance(numbers, list):
@@ -155,7 +166,9 @@ class Lines:
     def fail(self, e: BaseException) -> None:
         """Nothing can be asked any more."""
         with self._change:
-            self._gone = self._gone or Gone(f"the code sent {e}")
+            self._gone = self._gone or (
+                e if isinstance(e, Gone) else Gone(f"the code sent {e}")
+            )
             self._change.notify_all()
 
     def forget(self, line: int) -> None:
@@ -188,7 +201,10 @@ class Lines:
             self._change.notify_all()
         if opened is not None and not self._gone:
             self.watch()
-            threading.Thread(target=self._serve, args=(opened,), daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(opened,), daemon=True).start()
+            except RuntimeError as e:
+                self.fail(Gone(f"the code left no thread to answer it: {e}"))
 
     def _watch(self) -> None:
         while not self._gone:

@@ -23,6 +23,18 @@ SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
 
 SHOWN = ("__version__", "__author__")
+STEERING = (
+    "_",
+    "pytest",
+    "test",
+    "Test",
+    "load_tests",
+    "setup",
+    "setUp",
+    "teardown",
+    "tearDown",
+)
+"""how names begin that a runner looks for, or the judge: `*` gives those that tests name"""
 
 
 def owned(name: str) -> types.ModuleType | None:
@@ -34,6 +46,17 @@ def owned(name: str) -> types.ModuleType | None:
         return importlib.import_module(whole)
     except ImportError:
         return None
+
+
+def taken_whole(source: str) -> set[str]:
+    """The names that a test takes with `*` from modules of Python's own."""
+    return {
+        one
+        for name in checks.whole(source)
+        if name in sys.stdlib_module_names
+        for one in vars(importlib.import_module(name))
+        if not one.startswith("_")
+    }
 
 
 class Standin(types.ModuleType):
@@ -56,6 +79,11 @@ class Standin(types.ModuleType):
         watch = self.__dict__["_hg_watch"]
         names = self.__dict__["_hg_peer"].ask("public", 0, (self.__name__,))
         names = [str(it) for it in names if it not in watch.imported]
+        names = [
+            it
+            for it in names
+            if it in watch.names or not (it.startswith(STEERING) or it == "AssertionError")
+        ]
         for name in set(names) & watch.names & set(vars(builtins)):
             raise watch.refuse(f"import * of the code would replace Python's own {name}")
         for name in names:

@@ -26,17 +26,20 @@ from typing import Any
 
 from headgate.sandbox.verdict.inside import arrays, records, tables
 from headgate.sandbox.verdict.inside.known import (
+    LIVING,
     METHODS,
     Held,
     Known,
     Live,
     Reading,
     Rubbish,
+    is_made,
     known_as,
     plainly,
+    shown,
 )
 
-__all__ = ["METHODS", "Held", "Known", "Rubbish", "Values", "plainly"]
+__all__ = ["METHODS", "Held", "Known", "Rubbish", "Values", "is_made", "plainly", "shown"]
 
 SAFE = 1 << 53
 DEEPEST = 400
@@ -197,6 +200,8 @@ class Values:
     def amend(self, thing: Any, frame: Any, known: Known) -> None:
         """Gives a container of ours the content that the other side left in its copy."""
         new = self.decode(frame, Reading(known))
+        if isinstance(new, LIVING) != isinstance(thing, LIVING) or not _is_of_kind(new):
+            raise Rubbish("a container that became something else")
         if isinstance(thing, (list, bytearray, array.array)):
             thing[:] = new
         elif isinstance(thing, collections.deque):
@@ -209,6 +214,10 @@ class Values:
             tables.amend(thing, new)
         else:
             thing[...] = new
+
+
+def _is_of_kind(it: Any) -> bool:
+    return not hasattr(type(it), "_hg_number")
 
 
 Put = Callable[[Values, Any, Known], Any]
@@ -361,9 +370,10 @@ def _take_dict(values: Values, frame: list[Any], known: Known) -> Any:
 
 def _take_named(values: Values, frame: list[Any], known: Known) -> Any:
     items = values.decode_all(frame[3], known)
-    for name, it in zip(frame[2], items, strict=True):
+    kind = _named_kind(values, frame[1], frame[2], frame[4])
+    for name, it in zip(kind._fields, items, strict=True):
         plainly(name, it)
-    return _named_kind(values, frame[1], frame[2], frame[4])(*items)
+    return kind(*items)
 
 
 def _named_kind(values: Values, name: str, fields: list[str], number: Any) -> Any:

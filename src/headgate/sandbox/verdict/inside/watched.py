@@ -4,12 +4,14 @@ Rule 1: such an object never equals, and is never ordered against, a plain value
 Rule 2: an operator that learnt a value of the test answers with an object, never a plain value.
 Rule 3: an equality between two of its objects holds only if it does not hold for decoys.
 Rule 4: what is refused is remembered: a test that swallows the refusal does not pass either.
+Rule 5: an object has as many items as it says, and swallows no check that failed in its block.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headgate.sandbox.verdict.inside import peer
@@ -33,8 +35,35 @@ ASKING = frozenset(
         "is_integer",
         "rsplit",
         "removeprefix",
+        "removesuffix",
+        "partition",
+        "rpartition",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isprintable",
+        "isspace",
+        "istitle",
+        "isupper",
     ]
 )
+DIFFERING = frozenset(["difference", "symmetric_difference", "intersection", "sub", "subtract"])
+COMPARING = frozenset(["eq", "ne", "compare"])
+ASKED = "asked for "
+"""what of a method that will be told something"""
+REDUCING = frozenset(["all", "any", "empty", "sum"])
+"""what is asked of what a comparison item by item has made"""
+OF_DIFFERENCE = DIFFERING | {"sub", "rsub", "xor", "rxor"}
+OF_UNION = frozenset(["or_", "ror_", "and_", "rand_", "xor", "rxor"])
+"""by which a test asks whether one is part of the other: `found | wanted == found`"""
 PLAIN_OF_TOLD = (
     "bool",
     "int",
@@ -45,7 +74,6 @@ PLAIN_OF_TOLD = (
     "index",
     "neg",
     "pos",
-    "len",
 )
 
 
@@ -55,6 +83,28 @@ SCALING = ("mul", "rmul")
 
 class Unjudged(AssertionError):
     """A check whose outcome the code under test would decide itself."""
+
+
+def is_failure(e: object) -> bool:
+    """Whether a check of the test says by this that it failed."""
+    if isinstance(e, (AssertionError, outcome("Failed"))):
+        return True
+    return isinstance(e, BaseException) and any(map(is_failure, getattr(e, "exceptions", ())))
+
+
+def outcome(name: str) -> Any:
+    """The class of an exception of pytest's; nothing where pytest is not loaded."""
+    return getattr(sys.modules.get("_pytest.outcomes"), name, ())
+
+
+def is_no_number(it: Any) -> bool:
+    """Not-a-number, alone or throughout: each comparison with it is false."""
+    if isinstance(it, float):
+        return it != it
+    if type(it) in (list, tuple):
+        return len(it) > 0 and all(isinstance(one, float) and one != one for one in it)
+    is_array = type(it).__module__ == "numpy" and getattr(it, "dtype", None) is not None
+    return bool(is_array and it.dtype.kind == "f" and it.size and (it != it).all())
 
 
 def is_capital(name: str) -> bool:
@@ -75,7 +125,10 @@ class Watch:
         self.made: set[int] = set()
         self.defined: set[str] = set()
         """names that the tests give themselves: no class of the code is meant by them"""
+        self.knows_nan = False
+        """whether the tests speak of what is no number"""
         self._classes: set[str] = set()
+        self._sizes: dict[int, list[int | None]] = {}
 
     def took(self, name: str, found: object) -> None:
         """A test took this from a module of the code: of a class, its objects are meant."""
@@ -89,7 +142,37 @@ class Watch:
         return Unjudged(words)
 
     def is_meant(self, it: Watched) -> bool:
+        if it._hg_kind == "class" and it._hg_name.isupper():  # a constant
+            return False
         return it._hg_name in self._classes or it._hg_number in self.made
+
+    def numbered(self, it: Any) -> Any:
+        """What the code answered: a number, where tests do not know of others."""
+        if not self.knows_nan and is_no_number(it):
+            raise self.refuse("the code answered with what is no number")
+        return it
+
+    def moved(self) -> None:
+        """Something was done: what was counted before may have changed."""
+        self._sizes.clear()
+
+    def sized(self, it: Watched, at: int, size: int) -> None:
+        """An object said its length (0), or a loop over it came to its end (1)."""
+        sizes = self._sizes.setdefault(it._hg_number, [None, None])
+        sizes[at] = size
+        length, items = sizes
+        if length is None or items is None or items >= length or self.is_meant(it):
+            return
+        raise self.refuse(
+            f"an object of the code's class {it._hg_name} has fewer items than it says"
+        )
+
+    def swallowed(self, it: Watched, e: object) -> bool:
+        """Whether a failed check is what the code kept from being raised."""
+        if is_failure(e) and "AssertionError" not in self.names:
+            self.refuse(f"the code's {it._hg_name} swallowed a check that failed")
+            return True
+        return False
 
 
 class Watched(peer.Called):
@@ -99,7 +182,12 @@ class Watched(peer.Called):
     watch: Watch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        result = super().__call__(*args, **kwargs)
+        self.watch.moved()
+        result = self.watch.numbered(super().__call__(*args, **kwargs))
+        if self._hg_told in OF_DIFFERENCE:
+            return self._told(result)
+        if self._hg_told.startswith(ASKED) and not all(map(peer.is_thing, args)):
+            return self._told(result)
         is_class = self._hg_kind == "class" and self._hg_name in self.watch._classes
         if is_class and peer.is_thing(result):
             self.watch.made.add(result._hg_number)
@@ -111,13 +199,86 @@ class Watched(peer.Called):
                 f"an object of the code's class {self._hg_name} stood where a plain value was "
                 f"due: its own .{name}() would have decided"
             )
-        return super().__getattr__(name)
+        if self._hg_told in COMPARING and name in REDUCING:
+            raise self._refused()
+        found = self.watch.numbered(super().__getattr__(name))
+        if self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self):
+            return self._told(found)
+        is_asked = name in DIFFERING | COMPARING and peer.is_thing(found)
+        if is_asked and not self.watch.is_meant(self):
+            object.__setattr__(found, "_hg_told", ASKED + name)
+        return found
+
+    def __await__(self) -> Any:
+        return self.watch.numbered((yield from super().__await__()))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.watch.moved()
+        super().__setattr__(name, value)
+
+    def __exit__(self, kind: Any, it: Any, trace: object) -> Any:
+        answer = super().__exit__(kind, it, trace)
+        return answer and not self.watch.swallowed(self, it)
+
+    async def __aexit__(self, kind: Any, it: Any, trace: object) -> Any:
+        answer = await super().__aexit__(kind, it, trace)
+        return answer and not self.watch.swallowed(self, it)
+
+    def __iter__(self) -> Any:
+        self._refuse_difference()
+        found = self._hg_peer.ask("iter", self, ())
+        return _walked(self, found) if peer.is_thing(found) and found is not self else found
+
+    def __getitem__(self, key: Any) -> Any:
+        self._refuse_difference()
+        return self._hg_peer.ask("getitem", self, (key,))
+
+    def __len__(self) -> Any:
+        size = _unary("len")(self)
+        if isinstance(size, int):
+            self.watch.sized(self, 0, size)
+        return size
+
+    def __str__(self) -> Any:
+        return self._worded("str")
+
+    def __repr__(self) -> Any:
+        return self._worded("repr")
+
+    def __format__(self, spec: str) -> Any:
+        return self._worded("format", spec)
+
+    def _worded(self, op: str, *args: str) -> Any:
+        found = self._hg_peer.ask(op, self, args)
+        is_difference = self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self)
+        return self._told(found) if is_difference else found
+
+    def _refused(self) -> Unjudged:
+        return self.watch.refuse(
+            f"an object of the code's class {self._hg_name} that was told a value of the "
+            "test was turned into a plain one"
+        )
+
+    def _refuse_difference(self) -> None:
+        if self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self):
+            raise self._refused()
+
+    def _told(self, found: Any) -> Any:
+        """What came of an object that was told a value of the test: words, or an object too."""
+        if peer.is_thing(found):
+            object.__setattr__(found, "_hg_told", self._hg_told.removeprefix(ASKED))
+        elif not isinstance(found, str) or not found or found.strip(" +-0123456789.") == "":
+            raise self._refused()
+        return found
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
         if not peer.is_thing(other):
             return NotImplemented
+        told = {self._hg_told, other._hg_told}  # type: ignore[attr-defined] # as of every thing
+        if told & OF_UNION and not self.watch.is_meant(self):
+            raise self._refused()
+        if self is other:
+            return True
         peer_ = self._hg_peer
         if peer_.ask("eq", self, (other,)) is not True:
             return False
@@ -186,7 +347,7 @@ def _binary(op: str) -> Callable[[Watched, Any], Any]:
                 f"an operator of the code's class {self._hg_name} was told a value of the test "
                 "and answered with a plain one"
             )
-        object.__setattr__(result, "_hg_told", True)
+        object.__setattr__(result, "_hg_told", op)
         return result
 
     return method
@@ -195,13 +356,23 @@ def _binary(op: str) -> Callable[[Watched, Any], Any]:
 def _unary(op: str) -> Callable[..., Any]:
     def method(self: Watched, *args: Any) -> Any:
         if self._hg_told:
-            raise self.watch.refuse(
-                f"an object of the code's class {self._hg_name} that was told a value of the "
-                "test was turned into a plain one"
-            )
+            raise self._refused()
         return self._hg_peer.ask(op, self, args)
 
     return method
+
+
+def _walked(it: Watched, items: Any) -> Iterator[Any]:
+    """Its items, which are counted."""
+    count = 0
+    while True:
+        try:
+            one = next(items)
+        except StopIteration:
+            break
+        count += 1
+        yield one
+    it.watch.sized(it, 1, count)
 
 
 for _op in ("lt", "le", "gt", "ge"):
