@@ -30,6 +30,13 @@ def test_a_fence_within_a_longer_one_is_text() -> None:
     assert [it.code for it in fenced(f"````python\n{inner}````")] == [inner]
 
 
+@pytest.mark.parametrize("mark", ["```", "````"])
+def test_a_page_within_a_fence_is_read_for_its_blocks(mark: str) -> None:
+    text = f"{mark}markdown\n# Answer\n```python\nx = 1\n```\n{mark}\nThat is all.\n"
+    assert [(it.word, it.code) for it in blocks_of(text)] == [("python", "x = 1\n")]
+    assert [it.is_closed for it in blocks_of(text)] == [True]
+
+
 def test_what_is_thought_aloud_is_no_answer() -> None:
     assert answer_of("<think>a</think>b") == "b"
     assert answer_of("a\n</think>\nb") == "b"

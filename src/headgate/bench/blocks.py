@@ -33,6 +33,8 @@ _CLASS = re.compile(r"(?:language|lang)-([\w+#]+)", re.IGNORECASE)
 _SPECIAL = re.compile(r"<\|[\w▁]{1,40}\|>")
 FIELDS = ("code", "solution", "content", "file_text", "source", "answer", "completion")
 """under which of its keys an object brings code"""
+PAGES = ("markdown", "md")
+"""words of blocks that are text with blocks in it"""
 DEEPEST = 3
 """levels of an object that are looked through"""
 FURTHEST = 400
@@ -64,11 +66,26 @@ def answer_of(text: str) -> str:
 
 def blocks_of(text: str) -> list[Block]:
     """Its fenced blocks; without any, what markup or an object says is code."""
-    found = [it for it in fenced(text) if it.code.strip()]
+    found = [it for it in _unpaged(fenced(text)) if it.code.strip()]
     brought = [Block("", code) for it in found if it.word == "json" for code in _said(it.code)]
     if brought and all(it.word == "json" for it in found):
         return brought
     return found or [it for it in _marked(text[:MOST_CHARACTERS]) if it.code.strip()]
+
+
+def _unpaged(blocks: list[Block]) -> list[Block]:
+    """With the blocks of a page that a block holds in its place. It ends where the first of them
+    does: its own end then opens one that nothing closes, which is none.
+    """
+    found: list[Block] = []
+    is_paged = False
+    for block in blocks:
+        inner = fenced(block.code) if block.word in PAGES else []
+        found += [it._replace(is_closed=it.is_closed or block.is_closed) for it in inner]
+        if not inner and not (is_paged and not block.word and not block.is_closed):
+            found.append(block)
+        is_paged = is_paged or bool(inner)
+    return found
 
 
 def fenced(text: str) -> list[Block]:

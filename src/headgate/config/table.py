@@ -138,9 +138,9 @@ def _within(value: float | Decimal, setting: Setting) -> float | Decimal:
     """Limits are inclusive, `above` is not."""
     bounds = []
     if setting.above is not None and value <= setting.above:
-        bounds.append(f"greater than {setting.above:g}")
+        bounds.append(f"greater than {setting.above:.12g}")
     if setting.low is not None and value < setting.low:
-        bounds.append(f"at least {setting.low:g}")
+        bounds.append(f"at least {setting.low:.12g}")
     if setting.high is not None and value > setting.high:
         bounds.append(f"at most {setting.high:.0f}")
     if bounds:
