@@ -74,8 +74,8 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def _unpaged(blocks: list[Block]) -> list[Block]:
-    """With the blocks of a page that a block holds in its place. It ends where the first of them
-    does: its own end then opens one that nothing closes, which is none.
+    """With the blocks of a page in its place. Such a page ends where the first of them does,
+    and its own end then opens one that nothing closes: that is none.
     """
     found: list[Block] = []
     is_paged = False
