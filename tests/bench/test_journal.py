@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import threading
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headgate.bench import journal as keeping
 from headgate.bench.grade import Grade
 from headgate.bench.journal import Before, Begun, Head, Journal, NoJournal, OtherPlan, Paid
 from headgate.bench.sample import Sample
@@ -106,8 +108,9 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_while_the_first_writes_and_goes_on_after_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keeping, "WAITS_S", 0.05)
     path = tmp_path / "j"
     first = Journal(path)
     first.open(HEAD)
@@ -118,6 +121,16 @@ def test_a_second_run_is_refused_while_the_first_writes_and_goes_on_after_it(
         assert "--out" in error.value.remedy
     first.close()
     assert list(heard(path).heard.values()) == [sample(0)]
+
+
+def test_a_run_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    first = Journal(path)
+    first.open(HEAD)
+    ends = threading.Timer(0.1, first.close)
+    ends.start()
+    assert heard(path) == Before(HEAD, {}, 0)
+    ends.join()
 
 
 def test_what_is_begun_anew_has_heard_nothing(tmp_path: Path) -> None:

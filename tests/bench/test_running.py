@@ -19,9 +19,10 @@ from headgate.bench.ask import Answer, Question
 from headgate.bench.grade import Grade, Graded
 from headgate.bench.journal import Before, Begun, Head, Journal, Paid
 from headgate.bench.reckoning import reckoned
-from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
+from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run, to_tell
 from headgate.bench.sample import Sample
 from headgate.bench.task import Task
+from headgate.sandbox.model import Unavailable
 from tests.bench.samples import RIGHT, WRONG, arm, doubling
 
 TASKS = [doubling(f"t{n}") for n in range(10)]
@@ -213,6 +214,15 @@ async def test_a_full_disk_ends_the_run_in_words() -> None:
 
     with pytest.raises(OSError, match="no space left"):
         await run(PLAN, means(Model(), keep=full), NOTHING)
+
+
+def test_of_several_ends_one_is_told_and_what_nobody_words_stays_whole() -> None:
+    full, lost = OSError(28, "full"), Unavailable("no node is left", "start one")
+    several = BaseExceptionGroup("", [ExceptionGroup("", [full]), lost])
+    assert to_tell(several, OSError, Unavailable) is full
+    assert to_tell(several, Unavailable) is several
+    beside = BaseExceptionGroup("", [full, KeyboardInterrupt()])
+    assert to_tell(beside, OSError) is beside
 
 
 async def test_what_failed_for_a_provider_is_asked_again_then_told_as_no_observation() -> None:

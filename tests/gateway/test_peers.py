@@ -39,6 +39,7 @@ def house(calls: int = 0, refused: int = 0, running: int = 0) -> Any:
         running=set(range(running)),
         door=SimpleNamespace(open_sockets=lambda: 2),
         writer=SimpleNamespace(trouble=""),
+        recorder=None,
         clock=lambda: 0.0,
         health={},
         pool=pool(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,6 +21,8 @@ import msgspec
 from headgate.bench.sample import Place, Sample
 
 SHAPE = 2
+WAITS_S = 1.0
+"""for a run that was ended, and whose last line is on its way to the disk"""
 
 
 class NoJournal(ValueError):
@@ -107,6 +110,7 @@ class Journal:
     def _taken(self) -> BinaryIO:
         """The file, for this run alone."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        until = time.monotonic() + WAITS_S
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         while True:
             file = os.fdopen(os.open(self._path, flags, 0o600), "r+b")
@@ -116,6 +120,9 @@ class Journal:
                     return file
             except BlockingIOError as error:
                 file.close()
+                if time.monotonic() < until:  # a run that was killed may still be writing
+                    time.sleep(WAITS_S / 50)
+                    continue
                 raise NoJournal(
                     f"another run is writing {self._path}",
                     "let it end, or name another --out",

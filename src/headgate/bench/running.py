@@ -141,8 +141,8 @@ class _Run:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._plan.at_once):
                     group.create_task(self._work())
-        except* (Unavailable, OSError) as ended:
-            raise first_of(ended) from None
+        except BaseExceptionGroup as ended:
+            raise to_tell(ended, Unavailable, OSError) from None
         if self._halted is not None:
             raise self._halted
         order = (at for at, _, _ in places(self._plan))
@@ -220,11 +220,15 @@ class _Run:
         self._means.seen(Seen(len(self._heard), self._of, right, self._purse.spent))
 
 
-def first_of(group: BaseException) -> BaseException:
-    """Of several that ended it at once, one: to be told in words."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return group
+def to_tell(
+    several: BaseExceptionGroup[BaseException], *kinds: type[Exception]
+) -> BaseException:
+    """The first of those that ended it at once, where all are told in words; else all."""
+    known, others = several.split(kinds)
+    first: BaseException = several if known is None or others is not None else known
+    while first is not several and isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
 
 
 def _sample(place: Place, answer: Answer, graded: Graded, notes: tuple[str, ...]) -> Sample:

@@ -18,7 +18,7 @@ from headgate.bench.proof import Proof, prove, rejected
 from headgate.bench.reading.dataset import NoDataset, builtin, read
 from headgate.bench.reading.opened import BadFile
 from headgate.bench.reading.rows import BadRows
-from headgate.bench.running import first_of
+from headgate.bench.running import to_tell
 from headgate.bench.task import Rejected, Task, TaskSet
 from headgate.bench.verdicts import Verdicts, key_of
 from headgate.cli import Misuse, Trouble
@@ -159,8 +159,8 @@ async def _prove_all(
     try:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(it)) for it in tasks]
-    except* Unavailable as several:
-        raise first_of(several) from None
+    except BaseExceptionGroup as several:
+        raise to_tell(several, Unavailable) from None
     return [it.result() for it in running]
 
 
