@@ -93,7 +93,8 @@ async def test_network_wait_and_writing_are_told_apart(tmp_path: Path) -> None:
     writing = min(it.took_us - it.ttft_us for it in answers) / 1e6
     assert 2 * WAY_S <= network < 3 * WAY_S
     assert HEAD_S - WAY_S <= wait < 2 * HEAD_S
-    assert (PIECES - 1) * PACE_S <= writing < 3 * PIECES * PACE_S
+    # what comes late of its first piece is no time of writing
+    assert (PIECES - 2) * PACE_S <= writing < 3 * PIECES * PACE_S
 
 
 async def test_with_a_gateway_elsewhere_only_the_way_to_it_is_seen(config: Config) -> None:
