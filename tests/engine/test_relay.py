@@ -192,7 +192,15 @@ async def test_a_later_call_is_followed_as_soon_as_the_first(three: list[Process
 
 
 async def test_whole_replies_are_shared_too_when_all_come_at_once(three: list[Process]) -> None:
-    flights = [process.join(whole) for process in three]
+    gate = asyncio.Event()
+
+    async def at_last(flight: Flight) -> None:
+        await gate.wait()
+        await whole(flight)
+
+    flights = [process.join(at_last) for process in three]
+    await until(lambda: sum(len(process.relay._followed) for process in three) == 2)
+    gate.set()
     assert {await told(flight) for flight in flights} == {b"body" * 200_000}
     assert all(f.record.head == flights[0].record.head for f in flights)
     assert sum(process.asked for process in three) == 1
