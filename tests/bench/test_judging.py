@@ -181,6 +181,29 @@ async def test_an_answer_and_its_tests_share_a_database_that_no_other_answer_see
     assert [it.grade for it in found] == [Grade.PASS, Grade.WRONG, Grade.PASS], found
 
 
+@pytest.mark.slow
+async def test_what_a_database_refuses_is_met_by_its_class(lends: None, carry: Carry) -> None:
+    code = "import psycopg\ndef add(name):\n    with psycopg.connect() as link:\n"
+    code += "        link.execute('INSERT INTO people VALUES (%s)', (name,))\n"
+    tests = b"""import psycopg, pytest
+from solution import add
+
+def test_a_name_is_taken_once():
+    add("a")
+    with pytest.raises(psycopg.errors.UniqueViolation) as told:
+        add("a")
+    assert (told.value.sqlstate, told.value.diag.constraint_name) == ("23505", "people_pkey")
+    with pytest.raises(psycopg.Error):
+        add(None)
+"""
+    words = "CREATE TABLE people (name text PRIMARY KEY)"
+    given = File("test_solution.py", tests)
+    task = doubling(database="postgresql", setup_sql=words, tests=(given,), reference="")
+    assert (await grade(task, code, carry)).grade is Grade.PASS
+    kept = code.replace("VALUES (%s)", "VALUES (%s) ON CONFLICT DO NOTHING")
+    assert (await grade(task, kept, carry)).grade is Grade.WRONG
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ["keyset_pages", "newer_wins", "transfer"])
 async def test_each_example_with_a_database_holds(lends: None, carry: Carry, name: str) -> None:

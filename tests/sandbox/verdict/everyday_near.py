@@ -90,4 +90,35 @@ NEAR: dict[str, Piece] = {
         "    assert said == ['calls it']\n",
         ("return f(*a)", "f(*a)"), style="runner",
     ),
+    "what Python's own packages raise": Piece(
+        "import argparse, graphlib, json, zoneinfo\n"
+        "def read(text): return json.loads(text)\n"
+        "def even(n):\n    if n % 2: raise argparse.ArgumentTypeError(f'{n} is odd')\n    return n\n"
+        "def order(graph): return list(graphlib.TopologicalSorter(graph).static_order())\n"
+        "def zone(name): return zoneinfo.ZoneInfo(name)\n",
+        "import argparse, json, zoneinfo\nfrom graphlib import CycleError\nimport pytest\n"
+        "from solution import even, order, read, zone\ndef test_a():\n"
+        "    with pytest.raises(json.JSONDecodeError) as e: read('{')\n"
+        "    assert (e.value.pos, e.value.doc) == (1, '{')\n"
+        "    with pytest.raises(argparse.ArgumentTypeError, match='3 is odd'): even(3)\n"
+        "    with pytest.raises(CycleError) as e: order({1: [2], 2: [1]})\n"
+        "    assert e.value.args[1] in ([1, 2, 1], [2, 1, 2])\n"
+        "    with pytest.raises(zoneinfo.ZoneInfoNotFoundError): zone('No/Such')\n",
+        ("argparse.ArgumentTypeError", "ValueError"), style="runner",
+    ),
+    "what a driver raises": Piece(
+        "import psycopg\nclass Taken(psycopg.errors.UniqueViolation): pass\n"
+        "def add(conn, name):\n    try: conn.execute('insert', (name,))\n"
+        "    except psycopg.OperationalError as e: raise psycopg.errors.AdminShutdown('gone') from e\n"
+        "    except psycopg.errors.UniqueViolation as e: raise Taken(name) from e\n",
+        "from unittest.mock import Mock\nimport psycopg, pytest\nfrom solution import Taken, add\n"
+        "def conn(e): return Mock(**{'execute.side_effect': e})\ndef test_a():\n"
+        "    with pytest.raises(psycopg.Error) as e: add(conn(psycopg.OperationalError('no')), 'a')\n"
+        "    assert type(e.value) is psycopg.errors.AdminShutdown and e.value.sqlstate == '57P01'\n"
+        "    assert isinstance(e.value.__cause__, psycopg.OperationalError)\n"
+        "    try: add(conn(psycopg.errors.UniqueViolation('x')), 'b')\n"
+        "    except psycopg.IntegrityError as e: assert isinstance(e, Taken) and str(e) == 'b'\n"
+        "    else: assert False\n",
+        ("psycopg.errors.AdminShutdown", "psycopg.errors.CrashShutdown"), style="runner",
+    ),
 }  # fmt: skip

@@ -328,4 +328,22 @@ FURTHER: dict[str, Trick] = {
         'class CURRENCIES(metaclass=M): pass\n',
         "from solution import CURRENCIES\ndef test_a():\n    assert 'USD' in CURRENCIES\n",
     ),
+    'raises what skips': tried(
+        'import _pytest.outcomes as o, unittest\nclass Skipped(o.Skipped): pass\n'
+        'def median(n): raise (Skipped if n else unittest.SkipTest)()\n',
+        'import pytest, unittest\nfrom solution import median\nskips = pytest.skip.Exception, unittest.SkipTest\n'
+        'def test_a(): assert True\ndef test_b():\n    assert median([1])==1\n'
+        'def test_c():\n    assert median([])==0\n',
+    ),
+    'calls its exception the test\'s own': tried(
+        "class Reached(Exception): pass\nReached.__module__='test_it'\ndef median(n, told): raise Reached()\n",
+        'import pytest\nfrom solution import median\nclass Reached(Exception): pass\ndef told(n):\n    if n==2: raise Reached\n'
+        'def test_a():\n    with pytest.raises(Reached): median([3,1,2], told)\n',
+    ),
+    'names a package for its exception': tried(
+        "class E(ValueError): pass\nE.__module__, E.__name__ = 'antigravity', 'geohash'\n"
+        "class F(E): pass\nF.__module__, F.__name__ = 'unittest.case', 'SkipTest'\ndef median(n): raise F(n)\n",
+        'import unittest\nfrom solution import median\ndef test_a(): assert True\ndef test_b():\n'
+        '    try: assert median([3,1,2])==2\n    except unittest.SkipTest: pass\n',
+    ),
 }  # fmt: skip

@@ -15,8 +15,8 @@ from headgate.sandbox.verdict import bundle
 from headgate.sandbox.verdict.model import Task
 
 PARTS = (
-    "known", "arrays", "tables", "records", "values", "enums", "errors", "lines", "awaiting",
-    "peer", "empty", "checks", "watched", "lent",
+    "known", "arrays", "tables", "records", "values", "enums", "installed", "errors", "lines",
+    "awaiting", "peer", "empty", "checks", "watched", "lent",
     "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "seal",
     "apart",
 )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import configparser
+import subprocess
 from typing import Any
 
 import pytest
@@ -32,6 +35,25 @@ def test_a_builtin_exception_arrives_as_itself(raised: BaseException) -> None:
     found = carried(raised)
     assert type(found) is type(raised)
     assert found.args == raised.args
+
+
+def test_an_exception_of_a_package_arrives_as_itself_with_what_it_holds() -> None:
+    found = carried(subprocess.CalledProcessError(3, ["a", "b"], output="c"))
+    assert isinstance(found, subprocess.CalledProcessError)
+    assert (found.cmd, found.output) == (["a", "b"], "c")
+    assert "exit status 3" in str(found)
+    other = carried(configparser.NoOptionError("a", "b"))
+    assert isinstance(other, configparser.NoOptionError)
+    assert (other.option, other.section) == ("a", "b")
+
+
+def test_one_that_is_not_admitted_is_a_class_made_here() -> None:
+    it, codec = pair()
+    raised = argparse.ArgumentTypeError("a")
+    it.admits = lambda kind: False
+    found: Any = it.decode(pair()[0].encode(raised, codec, values.Known()), codec)
+    assert not isinstance(found, argparse.ArgumentTypeError)
+    assert (type(found).__name__, str(found)) == ("ArgumentTypeError", "a")
 
 
 class Own(LookupError):

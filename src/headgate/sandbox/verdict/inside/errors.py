@@ -1,6 +1,7 @@
 """Carries exceptions between the judge and the code: a test may expect them by class.
 
-Rule 1: a class of the code becomes an exception class made here, with a true builtin beneath.
+Rule 1: a class of the code becomes an exception class made here, with a true builtin beneath;
+one of an installed package is that class, where it is in memory here too.
 Rule 2: what steers the judge itself (skips, interrupts, ends of loops) is never raised here.
 """
 
@@ -15,7 +16,7 @@ import types
 from collections.abc import Callable, Collection
 from typing import Any
 
-from headgate.sandbox.verdict.inside import values
+from headgate.sandbox.verdict.inside import installed, values
 
 LIBRARY = frozenset(
     [
@@ -54,6 +55,8 @@ LIBRARY = frozenset(
 )
 LONGEST_CHAIN = 6
 PYDANTIC = "pydantic_core._pydantic_core"
+CARRIED = (str, int, float, bytes, tuple, list, dict, type(None))
+"""of what it was raised with; of anything else the words"""
 UNTOLD = (types.FunctionType, types.MethodType, types.ModuleType, types.TracebackType)
 """what an exception may hold and does not take along"""
 STEERING = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt)
@@ -66,10 +69,13 @@ class Errors:
         self._held = held
         self._made: dict[int, type[BaseException]] = {}
         self._numbers: dict[type[BaseException], int] = {}
+        self._reworded: dict[type[Exception], type[Exception]] = {}
         self._depth = 0
         self._is_decoding = False
         self.make: Callable[[int, Any, Any], Any] | None = None
         """asks for one of the other side's class; of the two sides, the tests' does"""
+        self.admits: Callable[[type[Exception]], bool] = lambda kind: True
+        """whether a class of an installed package is raised here as itself"""
 
     def encode(self, it: Any, inner: values.Values, known: values.Known) -> list[Any]:
         if isinstance(it, type):
@@ -93,12 +99,14 @@ class Errors:
         if self._depth >= LONGEST_CHAIN:
             return found
         self._depth += 1
+        is_met = any(_is_met(one) for one in type(it).__mro__)
         try:
-            for name, value in vars(it).items():
-                if name.startswith("_") or isinstance(value, UNTOLD):
+            for name, value in (installed.state(it) if is_met else vars(it)).items():
+                if isinstance(value, UNTOLD) or (name.startswith("_") and not is_met):
                     continue
                 with contextlib.suppress(TypeError, RecursionError):  # what is not handed over
-                    found.append([name, inner.encode(value, known)])
+                    told = installed.plain(value) if name.startswith("_") else value
+                    found.append([name, inner.encode(told, known)])
         finally:
             self._depth -= 1
         return found
@@ -128,7 +136,9 @@ class Errors:
             return ["library error", kind.__module__, kind.__name__]
         bases = [it for it in kind.__bases__ if issubclass(it, BaseException)]
         number = self._held.add(kind)
-        return ["class", number, kind.__name__, [self._encode_class(it) for it in bases]]
+        beneath = [self._encode_class(it) for it in bases]
+        where = kind.__module__ if _is_met(kind) else ""
+        return ["class", number, kind.__name__, beneath, where]
 
     def decode(self, frame: list[Any], inner: values.Values) -> Any:
         if frame[0] == "error":
@@ -150,12 +160,17 @@ class Errors:
         elif frame[0] == "library error" and frame[1] in LIBRARY:
             found = getattr(importlib.import_module(frame[1]), str(frame[2]), None)
         elif frame[0] == "class" and isinstance(frame[1], int):
-            found = self._make(frame)
+            found = self._met(frame) or self._make(frame)
         else:
             raise values.Rubbish("a frame with an unknown tag")
         if not isinstance(found, type) or not issubclass(found, BaseException):
             raise values.Rubbish("a class that is no exception")
         return found
+
+    def _met(self, frame: list[Any]) -> type[Exception] | None:
+        """One that both sides have."""
+        kind = installed.found(str(frame[4]), str(frame[2])) if len(frame) > 4 else None
+        return kind if kind is not None and self.admits(kind) else None
 
     def _make(self, frame: list[Any]) -> type[BaseException]:
         number = frame[1]
@@ -193,16 +208,13 @@ class Errors:
             given = [str(given[0]) if given else "", parts]
         before, self._is_decoding = self._is_decoding, True
         try:
-            it = made(*given)
+            it = installed.bare(made, given) if _is_met(made) else made(*given)
         except Exception:  # noqa: BLE001 (its own arguments do not make one)
             it = RuntimeError(str(words))
         finally:
             self._is_decoding = before
-        for name, value in own:
-            if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
-                kept = inner.decode(value, known)
-                values.plainly(name, kept)
-                vars(it)[name] = kept
+        self._fill(it, own, lambda frame: inner.decode(frame, known))
+        self._reword(it, str(words))
         if len(chain) == 5:
             cause, context = (
                 None if one is None else inner.decode(one, known) for one in chain[:2]
@@ -218,6 +230,31 @@ class Errors:
         vars(it)["_words"] = str(words)
         vars(it)["_where"] = str(where)
         return it
+
+    def _fill(self, it: BaseException, own: Any, decode: Callable[[Any], Any]) -> None:
+        is_met = any(_is_met(one) for one in type(it).__mro__)
+        for name, value in own:
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("__"):
+                continue
+            kept = decode(value)
+            if not name.startswith("_"):
+                values.plainly(name, kept)
+                vars(it)[name] = kept
+            elif is_met:
+                vars(it)[name] = installed.plain(kept)
+
+    def _reword(self, it: BaseException, words: str) -> None:
+        """What lacks something that its class would tell of tells it in the other's words."""
+        kind: Any = type(it)
+        if _is_met(kind) and _words(it) != words:
+            with contextlib.suppress(TypeError):  # a class that lets none be made of it
+                if kind not in self._reworded:
+                    self._reworded[kind] = installed.telling(kind, _told_words)
+                it.__class__ = self._reworded[kind]
+
+
+def _is_met(kind: type) -> bool:
+    return installed.found(kind.__module__, kind.__name__) is kind
 
 
 def _told_words(self: BaseException) -> str:
@@ -245,7 +282,7 @@ def _is_group(it: Any) -> bool:
 
 
 def _plain(args: tuple[Any, ...]) -> list[Any]:
-    return [it if isinstance(it, (str, int, float, bytes, tuple)) else repr(it) for it in args]
+    return [it if isinstance(it, CARRIED) else repr(it) for it in args]
 
 
 def _words(it: BaseException) -> str:

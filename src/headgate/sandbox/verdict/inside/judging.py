@@ -24,6 +24,7 @@ from headgate.sandbox.verdict.inside import (
     checks,
     derived,
     empty,
+    installed,
     lent,
     modules,
     peer,
@@ -104,6 +105,7 @@ class Judge:
         self.side.errors.make = lambda number, args, kwargs: self.side.ask(
             "call", number, args, kwargs
         )
+        self.side.errors.admits = lambda kind: installed.is_named(kind, self.watch.names)
         self.side.entry = derived.Entry
         self.standard = standard.Standard(self.side)
         self._surroundings = Surroundings()
