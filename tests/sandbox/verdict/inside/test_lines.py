@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import threading
 from collections.abc import Iterator
 
@@ -34,7 +35,14 @@ def test_what_waits_on_one_line_is_let_go_by_another(both: joined.Joined) -> Non
 
 
 def test_a_line_is_served_by_the_same_thread_each_time(both: joined.Joined) -> None:
-    both.code.perform["who"] = threading.get_ident
+    own, numbers = threading.local(), itertools.count()
+
+    def who() -> int:
+        """This thread, by a number that no later one has again."""
+        own.number = getattr(own, "number", None) or next(numbers) + 1
+        return int(own.number)
+
+    both.code.perform["who"] = who
     found: list[object] = []
 
     def ask() -> None:
