@@ -1,13 +1,13 @@
-"""The judge is one file with all of its modules."""
+"""The judge is what is started, and a file with all of its modules."""
 
 from __future__ import annotations
 
-import ast
-import base64
 import json
+import subprocess
 import sys
 import types
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +16,10 @@ from headgate.sandbox.verdict.inside import apart
 
 
 @pytest.mark.parametrize("parts", [python.PARTS, programs.PARTS])
-def test_a_bundle_is_a_program_that_holds_its_modules_in_order(parts: tuple[str, ...]) -> None:
-    program = bundle.bundled(*parts)
-    assert len(ast.unparse(ast.parse(program))) < 2000
-    packed = program.rpartition(b"# ")[2]
-    sources = json.loads(zlib.decompress(base64.b64decode(packed)))
+def test_a_bundle_holds_its_modules_in_order(parts: tuple[str, ...]) -> None:
+    start, packed = bundle.bundled(*parts)
+    assert len(start.data) < 2000
+    sources = json.loads(zlib.decompress(packed.data))
     assert [it.rpartition(".")[2] for it, _ in sources] == [
         it.rpartition(".")[2] for it in parts
     ]
@@ -33,8 +32,18 @@ def test_a_judge_that_the_worker_has_loaded_is_told_to_begin(
     begun = []
     held = types.SimpleNamespace(main=lambda: begun.append(1))
     monkeypatch.setitem(sys.modules, bundle.held("apart"), held)
-    exec(bundle.bundled(*python.PARTS), {})  # noqa: S102 (ours)
+    start, _ = bundle.bundled(*python.PARTS)
+    exec(start.data, {})  # noqa: S102 (ours)
     assert begun == [1]
+
+
+def test_a_judge_that_is_not_there_is_loaded_from_beside_its_start(tmp_path: Path) -> None:
+    """Where nothing of it was imported: by an interpreter that has no Headgate."""
+    for it in bundle.bundled("known"):
+        text = it.data.replace(b").main()", b").Rubbish and print('loaded')")
+        (tmp_path / it.path).write_bytes(text)
+    command = [sys.executable, "-I", "-S", str(tmp_path / bundle.START)]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"loaded\n"
 
 
 def test_the_judge_of_python_is_there_under_the_name_that_is_looked_for() -> None:

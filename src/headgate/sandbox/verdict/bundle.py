@@ -1,27 +1,31 @@
-"""Puts the judge's modules into the one file that the sandbox is given.
+"""Puts the judge's modules into the two files that the sandbox is given.
 
 Rule 1: the modules keep their names, and are in memory before any code under test exists.
-Rule 2: a worker that has loaded them before is told to begin: nothing is compiled then, so the
-modules stand in a comment, which costs whoever compiles the file nothing.
+Rule 2: a worker that has loaded them before is told to begin: the modules are in a file of
+their own, which is not even read then.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 import zlib
 from importlib import resources
 
+from headgate.sandbox.model import File
+
 PACKAGE = "headgate.sandbox.verdict.inside"
 
+START, PARTS = "judge.py", "judge.parts"
+Program = tuple[File, File]
+"""what is started, and what it is made of"""
 _LOADER = """import sys
 
 def load():
-    import base64, json, types, zlib
-    with open(__file__, encoding="ascii") as file:
-        packed = file.read().rpartition("# ")[2]
-    for full, source in json.loads(zlib.decompress(base64.b64decode(packed))):
+    import json, types, zlib
+    with open(__file__.replace("START", "PARTS"), "rb") as file:
+        packed = file.read()
+    for full, source in json.loads(zlib.decompress(packed)):
         parent, _, name = full.rpartition(".")
         package = sys.modules.setdefault(parent, types.ModuleType(parent))
         module = types.ModuleType(full)
@@ -32,7 +36,7 @@ def load():
         exec(code, module.__dict__)
     return module
 
-(sys.modules.get(HELD) or load()).main()
+(sys.modules.get("HELD") or load()).main()
 """
 
 
@@ -42,16 +46,19 @@ def source(name: str, package: str = PACKAGE) -> str:
 
 
 @functools.cache
-def bundled(*names: str) -> bytes:
-    """A program of these modules, in the order of their imports; the last one's main() runs."""
+def bundled(*names: str) -> Program:
+    """What starts these modules, in the order of their imports: the last one's main() runs."""
     sources = []
     for name in names:
         package, _, module = f"{PACKAGE}.{name}".rpartition(".")
         if "." in name:
             package, _, module = name.rpartition(".")
         sources.append((f"{package}.{module}", source(f"{module}.py", package)))
-    packed = base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
-    return f'HELD = "{held(names[-1])}"\n{_LOADER}# {packed}'.encode()
+    start = (
+        _LOADER.replace("START", START).replace("PARTS", PARTS).replace("HELD", held(names[-1]))
+    )
+    packed = zlib.compress(json.dumps(sources).encode(), 9)
+    return File(START, start.encode()), File(PARTS, packed)
 
 
 def held(name: str) -> str:

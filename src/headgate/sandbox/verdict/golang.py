@@ -33,7 +33,7 @@ _TEST_MAIN = re.compile(r"^func\s+TestMain\s*\(\s*(\w+)\s+\*testing\.M\s*\)", re
 _CLOSED = re.compile(r'^\s*(?:import\s+)?"C"|^//go:(?:linkname|cgo\w*|embed)', re.MULTILINE)
 
 
-def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     """The judge's program and what it is told."""
     given = programs.texts(task.candidate)
     tests = programs.texts(task.tests)

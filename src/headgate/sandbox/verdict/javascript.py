@@ -65,7 +65,7 @@ _IMPORT = re.compile(
 )
 
 
-def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     """The judge's program and what it is told."""
     given, tests = programs.texts(task.candidate), programs.texts(task.tests)
     if task.style == "runner":

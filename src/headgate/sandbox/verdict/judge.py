@@ -11,11 +11,20 @@ from typing import Any
 
 import msgspec
 
-from headgate.sandbox.model import File, Order, Refused, Runtime, Step
-from headgate.sandbox.verdict import golang, javascript, preloaded, python, r, rust, sealed
+from headgate.sandbox.model import Order, Refused, Runtime, Step
+from headgate.sandbox.verdict import (
+    bundle,
+    golang,
+    javascript,
+    preloaded,
+    python,
+    r,
+    rust,
+    sealed,
+)
 from headgate.sandbox.verdict.model import Task
 
-Plan = Callable[[Task, Runtime], tuple[bytes, dict[str, Any]]]
+Plan = Callable[[Task, Runtime], tuple[bundle.Program, dict[str, Any]]]
 PLANS: dict[str, Plan] = {
     "python": python.plan,
     "javascript": javascript.plan,
@@ -24,7 +33,6 @@ PLANS: dict[str, Plan] = {
     "rust": rust.plan,
     "r": r.plan,
 }
-PROGRAM = "judge.py"
 
 
 def judge(task: Task, runtime: Runtime) -> tuple[Order, sealed.Reader]:
@@ -40,8 +48,8 @@ def judge(task: Task, runtime: Runtime) -> tuple[Order, sealed.Reader]:
     key = sealed.new_key()
     order = Order(
         runtime=preloaded.runtime(task, runtime, told),
-        steps=(Step(name="judge", python=PROGRAM),),
-        files=(File(PROGRAM, program),),
+        steps=(Step(name="judge", python=bundle.START),),
+        files=program,
         limits=task.limits,
         stdin=msgspec.json.encode({"key": key, **told}),
         database=task.database,

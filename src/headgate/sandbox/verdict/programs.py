@@ -17,11 +17,11 @@ from headgate.sandbox.verdict.model import Task
 PARTS = ("headgate.sandbox.worker.landlock", "seal", "instances", "programs")
 
 
-def program() -> bytes:
+def program() -> bundle.Program:
     return bundle.bundled(*PARTS)
 
 
-def relayed() -> bytes:
+def relayed() -> bundle.Program:
     """The judge of what is interpreted: it stands between the two."""
     return bundle.bundled(*PARTS, "sieve", "relay")
 

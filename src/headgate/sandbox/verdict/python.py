@@ -39,7 +39,7 @@ HEARD = {
 """what tests listen for beside values and exceptions"""
 
 
-def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     """The judge's program and what it is told."""
     candidate = {it.path: it.data.decode("utf-8", "replace") for it in task.candidate}
     tests = {it.path: it.data.decode("utf-8", "replace") for it in task.tests}

@@ -20,7 +20,7 @@ BEGIN = (
 )
 
 
-def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     """The judge's program and what it is told."""
     given = programs.texts(task.candidate)
     names = [it for it in given if it.lower().endswith(".r")]

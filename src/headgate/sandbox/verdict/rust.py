@@ -36,7 +36,7 @@ _TEST = re.compile(
 )
 
 
-def plan(task: Task, runtime: Runtime) -> tuple[bytes, dict[str, Any]]:
+def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     """The judge's program and what it is told."""
     given, tests = programs.texts(task.candidate), programs.texts(task.tests)
     refuse(given)
