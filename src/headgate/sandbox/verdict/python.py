@@ -16,7 +16,7 @@ from headgate.sandbox.verdict.model import Task
 
 PARTS = (
     "known", "arrays", "tables", "records", "values", "enums", "installed", "errors", "lines",
-    "awaiting", "peer", "empty", "checks", "watched", "lent",
+    "awaiting", "peer", "empty", "naming", "checks", "watched", "lent",
     "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "seal",
     "apart",
 )  # fmt: skip
@@ -30,6 +30,7 @@ FOREIGN = (
     ),
 )
 """what tests would look for in their own process, and what to do instead"""
+MATCHES = re.compile(r"^\s*case\b", re.MULTILINE)
 HEARD = {
     "logs": re.compile(r"\bcaplog\b|\bassert(?:No)?Logs\b|\blogging\b"),
     "warnings": re.compile(
@@ -75,6 +76,8 @@ def refuse(tests: dict[str, str], modules: Collection[str] = ()) -> None:
 
 def _cases(text: str, modules: Collection[str]) -> set[str]:
     """Classes of these modules that the tests match against."""
+    if not MATCHES.search(text):
+        return set()
     try:
         nodes = [*ast.walk(ast.parse(text))]
     except SyntaxError:  # told when they are run

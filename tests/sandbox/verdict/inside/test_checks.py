@@ -31,17 +31,6 @@ def test_a_failure_that_is_swallowed_still_counts_as_begun() -> None:
     assert (count.seen, count.passed) == (1, 0)
 
 
-def test_names_that_a_test_asks_for_are_found() -> None:
-    source = "import m\nassert f(len(x)) == K.y"
-    assert checks.asked(source) == ["K", "f", "x"]
-    assert {"f", "K", "y", "m"} <= checks.named(source)
-
-
-def test_a_test_that_calls_its_own_check_is_known() -> None:
-    assert checks.calls("def check(c): pass\ncheck(f)", "check")
-    assert not checks.calls("def check(c): check(c)", "check")
-
-
 def test_a_failure_shows_its_source_as_it_stands_also_over_several_lines() -> None:
     count = checks.Checks()
     source = "é = 'ü'; assert (é ==\r\n    'ö')\n"
@@ -51,15 +40,44 @@ def test_a_failure_shows_its_source_as_it_stands_also_over_several_lines() -> No
     assert raised.traceback[-1].lineno == 0
 
 
-def test_names_are_looked_for_in_all_that_is_handed_over() -> None:
-    assert checks.asked("assert f(1)", "def helped(x): return g(x)") == ["f", "g", "x"]
-
-
-def test_what_another_test_names_is_not_named_by_this_one() -> None:
-    source = "one = 1\ndef test_a(): two\ndef test_b(): three\ndef tool(): four\n"
-    assert checks.named_by(source, "test_a") == {"one", "two", "four"}
-    assert checks.named_by(source, "") == {"one", "two", "three", "four"}
-
-
-def test_modules_that_are_taken_whole_are_known() -> None:
-    assert checks.whole("from math import *\nfrom re import match\nimport os\n") == {"math"}
+def test_an_assertion_counts_wherever_a_statement_may_stand() -> None:
+    count = ran(
+        """
+import contextlib
+class C:
+    assert True
+    def f(self):
+        assert True
+        return lambda: [1 for _ in "a"]
+C().f()
+for _ in "a":
+    assert True
+else:
+    assert True
+try:
+    assert True
+    raise ValueError
+except ValueError:
+    assert True
+finally:
+    assert True
+try:
+    pass
+except* ValueError:
+    pass
+else:
+    assert True
+with contextlib.nullcontext():
+    if False:
+        pass
+    elif True:
+        assert True
+match 1:
+    case 1:
+        assert True
+while True:
+    assert True
+    break
+"""
+    )
+    assert (count.seen, count.passed) == (11, 11)

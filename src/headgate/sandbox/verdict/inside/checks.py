@@ -7,11 +7,11 @@ Rule 2: a check that began and did not pass is a failure, whatever swallowed it.
 from __future__ import annotations
 
 import ast
-import builtins
-import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
+
+from headgate.sandbox.verdict.inside import naming
 
 LONGEST = 200
 UNDECIDED = "NotImplemented should not be used in a boolean"
@@ -55,12 +55,34 @@ def _shown(it: object) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-class _Rewrite(ast.NodeTransformer):
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""where statements hold others"""
+
+
+class _Rewrite:
     def __init__(self, file: str, source: str) -> None:
         self._file = file
         self._lines = source.encode().splitlines(keepends=True)
 
-    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+    def enter(self, node: ast.AST) -> None:
+        """Rewrite what is in it, at any depth."""
+        fields = vars(node)
+        for name in BLOCKS:
+            block = fields.get(name)
+            if isinstance(block, list):
+                fields[name] = self._written(block)
+
+    def _written(self, block: list[Any]) -> list[Any]:
+        found = []
+        for it in block:
+            if isinstance(it, ast.Assert):
+                found += self._checked(it)
+            else:
+                self.enter(it)
+                found.append(it)
+        return found
+
+    def _checked(self, node: ast.Assert) -> list[ast.stmt]:
         text = " ".join(self._text(node).split())
         at = f"{self._file}:{node.lineno}: {text[:LONGEST]}"
         new = _New(node)
@@ -120,104 +142,6 @@ class _New:
 
 def rewritten(file: str, source: str) -> Any:
     """The code object of a test whose assertions report themselves."""
-    tree = _Rewrite(file, source).visit(ast.parse(source, file))
+    tree = naming.tree(source, file)
+    _Rewrite(file, source).enter(tree)
     return compile(tree, file, "exec", dont_inherit=True)
-
-
-@functools.lru_cache(maxsize=8)
-def _nodes(source: str) -> tuple[ast.AST, ...]:
-    """All that a test is made of, its whole first; a test is asked several times."""
-    return tuple(ast.walk(ast.parse(source)))
-
-
-def named(source: str) -> set[str]:
-    """Every name and attribute that a test mentions."""
-    return _names(_nodes(source))
-
-
-def _names(nodes: Iterable[ast.AST]) -> set[str]:
-    found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            found.add(node.attr)
-        elif isinstance(node, ast.alias):
-            found.add(node.name.rpartition(".")[2])
-    return found
-
-
-def named_by(source: str, test: str) -> set[str]:
-    """The same, of what is not in another test than this one; "": of all of it."""
-    others = {
-        id(inner)
-        for node in _nodes(source)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and node.name.startswith("test")
-        and test.startswith("test")
-        and node.name != test
-        for inner in ast.walk(node)
-    }
-    return _names(node for node in _nodes(source) if id(node) not in others)
-
-
-def defined(source: str) -> set[str]:
-    """Every name that a test gives something itself."""
-    found = set()
-    for node in _nodes(source):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-    return found
-
-
-def imported(source: str) -> set[str]:
-    """Every name that a test imports: nothing that it takes with `*` replaces it."""
-    return {
-        (it.asname or it.name).partition(".")[0]
-        for node in _nodes(source)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for it in node.names
-    }
-
-
-def whole(source: str) -> set[str]:
-    """Every module that a test takes all names of."""
-    return {
-        node.module
-        for node in _nodes(source)
-        if isinstance(node, ast.ImportFrom) and node.module and node.names[0].name == "*"
-    }
-
-
-def looked(source: str) -> set[str]:
-    """Every name that a test reads an attribute of."""
-    return {
-        node.value.id
-        for node in _nodes(source)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-
-
-def asked(*sources: str) -> list[str]:
-    """The names that tests read; builtins are Python's own."""
-    reads = {
-        node.id
-        for source in sources
-        for node in _nodes(source)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    return sorted(it for it in reads if not hasattr(builtins, it) and it != "_hg_checks")
-
-
-def calls(source: str, name: str) -> bool:
-    """Whether the test calls the function itself, at its outermost level."""
-    whole = _nodes(source)[0]
-    return isinstance(whole, ast.Module) and any(
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-        and node.value.func.id == name
-        for node in whole.body
-    )

@@ -27,6 +27,7 @@ from headgate.sandbox.verdict.inside import (
     installed,
     lent,
     modules,
+    naming,
     peer,
     runners,
     standard,
@@ -208,7 +209,7 @@ class Judge:
         """What is named by the test that runs, and by what belongs to no test."""
         name = self._test.partition("[")[0].rpartition("::")[2].rpartition(".")[2]
         texts = (*self.payload["tests"].values(), self.payload["support"])
-        return set().union(*(checks.named_by(it, name) for it in texts))
+        return set().union(*(naming.names(it).by(name) for it in texts))
 
     def _prepare(self) -> None:
         given, tests = self.payload["candidate"], self.payload["tests"]
@@ -223,10 +224,11 @@ class Judge:
                 "give it another name"
             )
         for text in (*tests.values(), self.payload["support"]):
-            self.watch.names |= checks.named(text)
-            self.watch.defined |= checks.defined(text)
-            self.watch.imported |= checks.imported(text) | modules.taken_whole(text)
-            self.watch.looked |= checks.looked(text)
+            found = naming.names(text)
+            self.watch.names |= found.by("")
+            self.watch.defined |= found.defined
+            self.watch.imported |= found.imported | modules.taken_whole(found.whole)
+            self.watch.looked |= found.looked
             self.watch.knows_nan |= bool(NO_NUMBER.search(text))
         # in test files the unit is the test: an assertion may be expected to fail there
         is_source = self.payload["style"] == "asserts"
@@ -283,7 +285,7 @@ def _run_asserts(judge: Judge) -> None:
         if not judge.side.ask("has", 0, ("solution", entry)):
             raise AttributeError(f"the code defines no {entry}")
         space[entry] = space["candidate"] = getattr(solution, entry)
-    for name in checks.asked(source, support):
+    for name in naming.asked(source, support):
         if name in space or not judge.side.ask("has", 0, ("solution", name)):
             continue
         own = None if name in judge.watch.defined else modules.owned(name)
@@ -291,7 +293,7 @@ def _run_asserts(judge: Judge) -> None:
     count.clock("the source of the tests")
     exec(checks.rewritten("tests", source), space)  # noqa: S102 (the tests are ours)
     check = space.get("check")
-    if entry and callable(check) and not checks.calls(source, "check"):
+    if entry and callable(check) and "check" not in naming.names(source).called:
         count.clock("check")
         check(space[entry])
     _run_functions(judge, space)

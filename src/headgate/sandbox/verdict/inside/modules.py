@@ -14,7 +14,7 @@ import importlib.util
 import pathlib
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from headgate.sandbox.verdict.inside import checks, derived, peer, watched
@@ -48,11 +48,11 @@ def owned(name: str) -> types.ModuleType | None:
         return None
 
 
-def taken_whole(source: str) -> set[str]:
-    """The names that a test takes with `*` from modules of Python's own."""
+def taken_whole(names: Collection[str]) -> set[str]:
+    """The names that a test takes with `*` from modules, where they are Python's own."""
     return {
         one
-        for name in checks.whole(source)
+        for name in names
         if name in sys.stdlib_module_names
         for one in vars(importlib.import_module(name))
         if not one.startswith("_")
