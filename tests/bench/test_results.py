@@ -72,6 +72,7 @@ def test_a_file_of_another_version_says_whose_it_is(tmp_path: Path) -> None:
         ({"arm": "ghost"}, "of ghost for t0"),
         ({"task": "ghost"}, "of one for ghost"),
         ({"sample": 1}, "a sample twice"),
+        ({"correct": False}, "contradicts itself"),
     ],
 )
 def test_a_record_of_nobody_is_refused(

@@ -19,7 +19,7 @@ from headgate.bench.ask import Answer, Question
 from headgate.bench.grade import Grade, Graded
 from headgate.bench.journal import Before, Begun, Head, Journal, Paid
 from headgate.bench.reckoning import reckoned
-from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run, to_tell
+from headgate.bench.running import CUT, Halted, Means, Outcome, Plan, Seen, run, to_tell
 from headgate.bench.sample import Sample
 from headgate.bench.task import Task
 from headgate.sandbox.model import Unavailable
@@ -293,3 +293,11 @@ async def test_a_model_that_declines_is_counted_as_having_declined() -> None:
 
     outcome = await run(PLAN._replace(samples_each=1), means(Model(), ask=declines), NOTHING)
     assert {it.verdict for it in outcome.samples} == {Grade.REFUSED}
+
+
+async def test_an_answer_that_was_cut_off_is_noted_as_such() -> None:
+    async def cut(question: Question) -> Answer:
+        return Answer(text=RIGHT, is_cut=True)
+
+    outcome = await run(PLAN._replace(samples_each=1), means(Model(), ask=cut), NOTHING)
+    assert all(CUT in it.notes for it in outcome.samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -101,3 +102,37 @@ def test_files_that_are_no_results_and_arms_that_are_not_there(
     assert "holds no results" in bench("report", tmp_path / "x.json").stderr
     assert "there are one, two" in bench("compare", files[0], "--arm", "x").stderr
     assert "several arms" in bench("compare", *files).stderr
+
+
+def test_a_page_and_json_are_given_together(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    found = bench("report", files[0], "--html", tmp_path / "p.html", "--json")
+    assert json.loads(found.stdout)["arms"]
+    assert (tmp_path / "p.html").exists()
+
+
+def test_a_file_without_arms_and_a_third_arm_are_misuse(
+    tmp_path: Path, files: tuple[Path, Path]
+) -> None:
+    write(
+        tmp_path / "none.json", msgspec.structs.replace(run_of({"x": [5]}), arms=(), samples=())
+    )
+    found = bench("compare", tmp_path / "none.json", files[0])
+    assert (found.exit_code, "no arm" in found.stderr) == (2, True)
+    three = ("--arm", "one", "--arm", "two", "--arm", "one")
+    assert bench("compare", *files, *three).exit_code == 2
+
+
+def test_a_gate_on_too_few_tasks_says_that_it_can_show_nothing(tmp_path: Path) -> None:
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    write(before, run_of({"one": [5, 5, 5]}))
+    write(now, run_of({"one": [0, 0, 0]}))
+    found = bench("gate", now, "--baseline", before)
+    assert "no loss on 3 tasks can be shown: it takes 5" in found.stderr
+
+
+@pytest.mark.parametrize("rate", ["0.7", "0.5", "0.99", "0.01"])
+def test_no_plan_is_so_small_that_it_could_not_show_anything(rate: str) -> None:
+    most = max(float(rate), 1 - float(rate))
+    words = ("--least", str(most), "--alike", "1", "--both", "1", "--json")
+    found = bench("power", "--rate", rate, *words)
+    assert all(it["tasks"] >= 6 for it in json.loads(found.stdout))

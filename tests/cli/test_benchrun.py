@@ -54,6 +54,10 @@ def bench_run(folder: Path, *words: str) -> Result:
         (("--model", "m", "--key-env", "GONE_KEY"), 1, "GONE_KEY is not set"),
         (("--model", "m", "--url", "nowhere"), 2, "no address"),
         (("--model", "m", "--model", "m"), 2, "m"),
+        (("--model", "m", "--max-cost", "nan"), 2, "no number"),
+        (("--model", "m", "--max-cost", "0"), 2, "--max-cost"),
+        (("--model", "m", "--temperature", "nan"), 2, "no number"),
+        (("--model", " "), 2, "names no model"),
         (
             ("--model", "nobody", "--max-cost", "1", "--url", "http://127.0.0.1:9"),
             2,
@@ -67,6 +71,12 @@ def test_misuse_is_told_before_anything_is_asked(
     found = bench_run(folder, *words)
     assert (found.exit_code, said in found.stderr) == (code, True), found.stderr
     assert not (folder / "results.json").exists()
+
+
+def test_a_system_prompt_that_is_no_text_is_misuse(folder: Path) -> None:
+    (folder / "guide.bin").write_bytes(b"\xff\xfe\0")
+    found = bench_run(folder, "--model", "m", "--system", str(folder / "guide.bin"))
+    assert (found.exit_code, "guide.bin cannot be read" in found.stderr) == (2, True)
 
 
 def test_arms_and_models_together_are_misuse(folder: Path) -> None:

@@ -15,6 +15,7 @@ from headgate.stats.several import (
     Said,
     clustered,
     difference,
+    fewest,
     independent,
     mean,
     needed,
@@ -158,7 +159,7 @@ def test_one_answer_each_is_mcnemars_test() -> None:
 def test_as_many_questions_as_are_needed_show_it_as_often_as_was_promised() -> None:
     dice = random.Random(5)  # noqa: S311
     spread = spread_of(0.8, 5, 0.3, both=0.0)
-    count = needed(spread, 0.08)
+    count = needed(spread, 0.08, asked=5)
     shown = 0
     for _ in range(400):
         chances = [[beta(dice, s, 0.3) for _ in range(count)] for s in (0.76, 0.84)]
@@ -177,3 +178,33 @@ def test_answers_that_never_differed_still_need_questions_enough_to_show_it(
     assert differing >= 5.5
     assert sign_flips([Said(0, 1)] * 6, [Said(1, 1)] * 6).both <= 0.05
     assert sign_flips([Said(0, 1)] * 5, [Said(1, 1)] * 5).both > 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("samples", "one", "other"), [(1, 0.7, 0.3), (5, 0.9, 0.2)])
+def test_of_a_large_difference_as_many_questions_as_are_needed_show_it_as_often(
+    samples: int, one: float, other: float
+) -> None:
+    dice = random.Random(f"{samples} {one}")  # noqa: S311
+    spread = spread_of(one, samples, 0.3, both=0.0, other=other)
+    count = needed(spread, one - other, asked=samples)
+    shown = 0
+    for _ in range(400):
+        chances = [[beta(dice, s, 0.3) for _ in range(count)] for s in (one, other)]
+        first, second = (answered(dice, it, samples) for it in chances)
+        shown += sign_flips(first, second).both <= 0.05
+    assert shown / 400 >= 0.8 - 0.06
+
+
+@pytest.mark.parametrize("level", [0.1, 0.05, 0.025, 0.01, 0.001])
+def test_on_fewer_questions_than_the_fewest_nothing_is_shown(level: float) -> None:
+    count = fewest(level)
+    assert sign_flips([Said(0, 1)] * count, [Said(1, 1)] * count).better <= level
+    few = count - 1
+    assert sign_flips([Said(0, 1)] * few, [Said(1, 1)] * few).better > level
+    assert needed(0.0, 1.0, sureness=1 - 2 * level) >= count
+
+
+def test_a_stricter_level_needs_more_questions() -> None:
+    one, other = [Said(3, 5)] * 10 + [Said(2, 5)] * 10, [Said(4, 5)] * 15 + [Said(1, 5)] * 5
+    assert questions_needed(one, other, 0.1, sureness=0.99) > questions_needed(one, other, 0.1)

@@ -12,6 +12,7 @@ from statistics import fmean
 
 import msgspec
 
+from headgate.bench.grade import Grade
 from headgate.bench.sample import Run, Sample
 
 KIND = "headgate bench results"
@@ -134,5 +135,8 @@ def _check(path: Path, run: Run) -> None:
         if it.arm not in arms or it.task not in tasks:
             named = f"sample {it.sample} of {it.arm} for {it.task}"
             raise BadResults(f"{path} names no such arm or task: {named}")
+        if it.correct is not (it.verdict is Grade.PASS):
+            named = f"sample {it.sample} of {it.arm} for {it.task}"
+            raise BadResults(f"{path} contradicts itself: {named} is {it.verdict.value}")
     if len({it.place for it in run.samples}) < len(run.samples):
         raise BadResults(f"{path} holds a sample twice")

@@ -27,6 +27,7 @@ from headgate.sandbox.model import Unavailable
 ASKED_AGAIN = 2
 """times, where the provider failed; the engine has tried several times already by then"""
 PAUSE_S = 2.0
+CUT = "the answer was cut off at max_tokens"
 
 
 class Halted(Exception):
@@ -207,7 +208,8 @@ class _Run:
             graded = Graded(grade=Grade.INFRASTRUCTURE, why=why)
         else:
             graded = await self._means.judge(task, found.code)
-        sample = _sample(place, answer, graded, (*answer.notes, *found.notes))
+        cut = (CUT,) if answer.is_cut else ()
+        sample = _sample(place, answer, graded, (*answer.notes, *cut, *found.notes))
         sample = msgspec.structs.replace(
             sample, code=found.code, text=answer.text if self._plan.keeps_text else ""
         )

@@ -80,6 +80,8 @@ class TaskFacts(msgspec.Struct, frozen=True):
     language: str
     tags: tuple[str, ...] = ()
     prompt: str = ""
+    digest: str = ""
+    """of all that can change a verdict; "": nobody noted it"""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from headgate.cli.benchadd import add
+from headgate.cli.range import Range
 from headgate.cli.terminal import config_option, json_option
 
 SHAPE = click.option(
@@ -102,7 +103,7 @@ def _tag(context: click.Context, option: click.Parameter, name: str) -> str:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 2),
+    type=Range(0, 2),
     default=0.2,
     show_default=True,
     help="Where the model takes one.",
@@ -116,7 +117,7 @@ def _tag(context: click.Context, option: click.Parameter, name: str) -> str:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The system prompt, such as a style guide.",
 )
-@click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="Dollars.")
+@click.option("--max-cost", type=Range(min=0, min_open=True), help="Dollars.")
 @click.option(
     "--at-once", type=click.IntRange(1, 256), default=8, show_default=True, help="Calls."
 )
@@ -225,14 +226,14 @@ def report(results: Path, html: Path | None, as_json: bool) -> None:
 @click.option("--arm", "arms", multiple=True, help="Whom to compare, where there are more.")
 @click.option(
     "--level",
-    type=click.FloatRange(0.0001, 0.5),
+    type=Range(0.0001, 0.5),
     default=0.05,
     show_default=True,
     help="How likely a difference by chance may be.",
 )
 @click.option(
     "--least",
-    type=click.FloatRange(0.001, 1),
+    type=Range(0.001, 1),
     default=0.05,
     show_default=True,
     help="The smallest difference that would matter.",
@@ -259,23 +260,23 @@ def compare(
 
 @command.command("power")
 @click.option(
-    "--rate", type=click.FloatRange(0.01, 0.99), default=0.8, show_default=True,
+    "--rate", type=Range(0.01, 0.99), default=0.8, show_default=True,
     help="How often such models are right.",
 )  # fmt: skip
 @click.option(
-    "--least", type=click.FloatRange(0.001, 1), default=0.05, show_default=True,
+    "--least", type=Range(0.001, 1), default=0.05, show_default=True,
     help="The smallest difference to be shown.",
 )  # fmt: skip
 @click.option(
-    "--alike", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+    "--alike", type=Range(0, 1), default=0.5, show_default=True,
     help="How much of the variance lies between tasks: 1, if samples of one never differ.",
 )  # fmt: skip
 @click.option(
-    "--both", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+    "--both", type=Range(0, 1), default=0.5, show_default=True,
     help="How much of that two models have in common.",
 )  # fmt: skip
 @click.option(
-    "--power", type=click.FloatRange(0.5, 0.99), default=0.8, show_default=True,
+    "--power", type=Range(0.5, 0.99), default=0.8, show_default=True,
     help="How often the difference should be shown.",
 )  # fmt: skip
 @json_option
@@ -299,11 +300,11 @@ def power(
     "--baseline", required=True, type=click.Path(path_type=Path), help="Results to hold."
 )
 @click.option(
-    "--level", type=click.FloatRange(0.0001, 0.5), default=0.05, show_default=True,
+    "--level", type=Range(0.0001, 0.5), default=0.05, show_default=True,
     help="How often it may fail by chance.",
 )  # fmt: skip
 @click.option(
-    "--tolerance", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    "--tolerance", type=Range(0, 1), default=0.0, show_default=True,
     help="A loss up to this never fails.",
 )  # fmt: skip
 @json_option
@@ -344,7 +345,7 @@ def gate(results: Path, baseline: Path, level: float, tolerance: float, as_json:
     help="How many runs at once, one level after the other; empty: none.",
 )  # fmt: skip
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
+    "--max-cost", type=Range(min=0, min_open=True), default=5.0, show_default=True,
     help="Dollars: nothing is begun that is foreseen to cost more.",
 )  # fmt: skip
 @click.option(
@@ -384,7 +385,7 @@ def interpreter(is_list: bool, **options: Any) -> None:
     "--tasks", type=click.IntRange(2), required=True, help="To how many they were given."
 )
 @click.option(
-    "--alike", "likenesses", type=click.FloatRange(0, 1), multiple=True,
+    "--alike", "likenesses", type=Range(0, 1), multiple=True,
     default=(0.0, 0.5, 1.0), show_default=True,
     help="How much of the variance lies between tasks: 0, if answers to one are not alike.",
 )  # fmt: skip

@@ -25,6 +25,7 @@ from headgate.bench.interpreter.workload import Workload
 from headgate.cli import Misuse, Trouble
 from headgate.cli.benchjudge import judging_settings
 from headgate.cli.progress import Progress, progress
+from headgate.cli.range import cap_nusd
 from headgate.cli.terminal import dollars, print_json, print_table, safe, say
 from headgate.cli.whole import write_whole
 from headgate.config import Config, load_file
@@ -69,8 +70,8 @@ def run_interpreters(asked: Asked) -> int:
         workloads = chosen(read_all(), asked.families, asked.workloads)
     except BadWorkload as error:
         raise Misuse(str(error), "headgate bench interpreter --list names them") from error
-    cap_nusd = round(asked.max_cost * 1e9)
-    plan = Plan(workloads, asked.cold, asked.warm, _levels(asked.at_once), cap_nusd)
+    cap = cap_nusd(asked.max_cost)
+    plan = Plan(workloads, asked.cold, asked.warm, _levels(asked.at_once), cap)
     with progress() as line:
         try:
             found = asyncio.run(_run(asked, plan, line))

@@ -44,9 +44,9 @@ def tell_report(path: Path, html: Path | None, *, as_json: bool) -> int:
     if html is not None:
         write_whole(html, page(run, told), "--html FILE")
         say(f"written to {html}")
-    elif as_json:
+    if as_json:
         print_json(told)
-    else:
+    elif html is None:
         show(run, told)
     return 0
 
@@ -79,9 +79,13 @@ def _sides(
             raise Misuse(what, f"name two with --arm; there are {', '.join(known)}")
         return _side(runs[0], names[0], ""), _side(runs[0], names[1], "")
     before, now = runs[0], same_tasks(runs[0], runs[1])
+    counts = {len(before.arms), len(now.arms)}
+    if not arms and counts != {1}:
+        what = "a file holds no arm" if 0 in counts else "the files hold several arms"
+        raise Misuse(what, "name one of each with --arm, twice")
     names = tuple(arms) or (before.arms[0].name, now.arms[0].name)
-    if not arms and (len(before.arms) > 1 or len(now.arms) > 1):
-        raise Misuse("the files hold several arms", "name one of each with --arm, twice")
+    if len(names) > 2:
+        raise Misuse(f"two arms are compared, and {len(names)} are named", "name two")
     if len(names) == 1:
         names = (names[0], names[0])
     return _side(before, names[0], f" ({paths[0].name})"), _side(
@@ -124,10 +128,12 @@ def plan_power(wanted: Wanted, *, as_json: bool) -> int:
             f"whoever is right at {wanted.rate:g} cannot be {wanted.least:g} better or worse",
             f"--least is {max(wanted.rate, 1 - wanted.rate):g} at most with this --rate",
         )
+    beside = (wanted.rate - wanted.least, wanted.rate + wanted.least)
+    other = min((it for it in beside if 0 <= it <= 1), key=lambda it: abs(it - 0.5))
     plans = []
     for samples in (1, 2, 3, 5, 10):
-        spread = spread_of(wanted.rate, samples, wanted.alike, wanted.both)
-        tasks = needed(spread, wanted.least, wanted.power)
+        spread = spread_of(wanted.rate, samples, wanted.alike, wanted.both, other)
+        tasks = needed(spread, wanted.least, wanted.power, asked=samples)
         plans.append(Foreseen(tasks, samples, 2 * tasks * samples))
     if as_json:
         print_json(plans)

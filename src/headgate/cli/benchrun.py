@@ -30,6 +30,7 @@ from headgate.bench.journal import Before, Begun, Head, Journal, NoJournal, Paid
 from headgate.bench.judges import Judges
 from headgate.bench.reading.arms import BadArms, Terms, of_models, read_arms
 from headgate.bench.reckoning import reckoned
+from headgate.bench.report.words import told_first
 from headgate.bench.results import may_replace, results_of, write
 from headgate.bench.running import Halted, Means, Outcome, Plan, Seen, run
 from headgate.bench.sample import Run, Sample, TaskFacts
@@ -41,6 +42,7 @@ from headgate.cli.benchcheck import dataset_of, proved
 from headgate.cli.benchground import asked_gateway, configuration, key_of
 from headgate.cli.benchjudge import Ground, judging
 from headgate.cli.progress import Progress, progress
+from headgate.cli.range import cap_nusd
 from headgate.cli.terminal import dollars, print_json, say
 from headgate.store.sqlite import state_place
 from headgate.wire.model import Usage
@@ -160,7 +162,7 @@ def _begun(journal: Journal, head: Head, *, anew: bool) -> Before:
 
 
 def _arms(asked: Asked) -> tuple[Arm, ...]:
-    system = asked.system_file.read_text(encoding="utf-8") if asked.system_file else SYSTEM
+    system = _system(asked.system_file) if asked.system_file else SYSTEM
     terms = Terms(asked.temperature, asked.max_tokens, system)
     try:
         if asked.arms_file is not None and asked.models:
@@ -173,10 +175,17 @@ def _arms(asked: Asked) -> tuple[Arm, ...]:
             )
         return of_models(asked.models, terms)
     except BadArms as error:
-        remedy = (
+        written = (
             "an arm is a table [[arm]] with a model, and a name, system, system_file, shots"
         )
-        raise Misuse(str(error), remedy) from error
+        raise Misuse(str(error), written if asked.arms_file else "see --model") from error
+
+
+def _system(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse(f"{file} cannot be read: {error}", "name a text: --system FILE") from error
 
 
 async def _trusted(asked: Asked, found: TaskSet, judges: Judges, verdicts: Verdicts) -> TaskSet:
@@ -250,7 +259,7 @@ class _Bench:
                 self._tasks.tasks,
                 self._arms,
                 asked.samples,
-                cap_nusd=round((asked.max_cost or 0) * 1e9),
+                cap_nusd=cap_nusd(asked.max_cost),
                 at_once=asked.at_once,
             )
             means = Means(Asking(gateway).ask, self._judge, most, self._keep, self._seen)
@@ -318,8 +327,6 @@ class _Bench:
                 f"calls that ended before anybody saw what they cost may have cost up to "
                 f"{dollars(outcome.lost_nusd)} more: it counts against --max-cost alone"
             )
-        if self._tasks.is_builtin:
-            notes.append("no dataset was named: these are the tasks that Headgate ships")
         return Run(
             name=before.head.name,
             dataset=self._tasks.name,
@@ -328,7 +335,8 @@ class _Bench:
             arms=self._arms,
             samples_each=self._asked.samples,
             tasks=tuple(
-                TaskFacts(it.id, it.language, it.tags, it.prompt) for it in self._tasks.tasks
+                TaskFacts(it.id, it.language, it.tags, it.prompt, it.digest)
+                for it in self._tasks.tasks
             ),
             rejected=self._tasks.rejected,
             samples=outcome.samples,
@@ -360,6 +368,6 @@ def _tell(asked: Asked, done: Run) -> None:
         right = f"{it.correct} of {it.samples} right ({it.accuracy:.1%})"
         right = right if it.samples else "no answer"
         click.echo(f"{it.arm}: {right}, {dollars(it.cost_nusd)}")
-    for note in done.notes:
+    for note in (*told_first(done), *done.notes):
         say(note)
     say(f"written to {asked.out}")

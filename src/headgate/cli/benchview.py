@@ -14,12 +14,14 @@ from headgate.bench.report.compare import Comparison
 from headgate.bench.report.figures import Disagreement, Figures, Report
 from headgate.bench.report.gate import Gate
 from headgate.bench.report.words import (
+    UNKNOWN,
     UNMEASURED,
     caching,
     dollars,
     interval,
     parts,
     percent,
+    price,
     rapid,
     sentence,
     span,
@@ -43,7 +45,7 @@ def show(run: Run, told: Report) -> None:
     _show_caching(told)
     for name, groups in (("language", "languages"), ("tag", "tags")):
         _show_groups(told.arms, name, groups)
-    _show_disagreements(told.disagreements)
+    _show_disagreements(told.disagreements, [it.arm for it in told.arms])
 
 
 def _show_rates(arms: Sequence[Figures]) -> None:
@@ -101,16 +103,14 @@ def _show_money(told: Report) -> None:
     rows = []
     for it in told.arms:
         money = it.money
-        known = money.is_priced
-        passed = money.per_pass_nusd
         rows.append(
             [
                 it.arm,
                 f"{money.input_tokens:,.0f}",
                 percent(money.cached_share),
                 f"{money.output_tokens:,.0f}",
-                dollars(money.per_sample_nusd) if known else "unknown",
-                dollars(passed) if known else "unknown",
+                price(money, money.per_sample_nusd),
+                price(money, money.per_pass_nusd),
                 "yes" if it.arm in told.frontier else "",
             ]
         )
@@ -135,14 +135,15 @@ def _show_groups(arms: Sequence[Figures], name: str, field: str) -> None:
         print_table([name, *(it.arm for it in arms)], rows)
 
 
-def _show_disagreements(found: Sequence[Disagreement]) -> None:
+def _show_disagreements(found: Sequence[Disagreement], arms: Sequence[str]) -> None:
     if not found:
         return
-    arms = list(found[0].answers)
     rows = [
-        [it.task, *(f"{a.right} of {a.asked}" for a in it.answers.values())]
+        [
+            it.task,
+            *(f"{a.right} of {a.asked}" if (a := it.answers.get(arm)) else "-" for arm in arms),
+        ]
         for it in found[:SHOWN]
-        if list(it.answers) == arms
     ]
     print_table(["disagree on", *arms], rows)
     if len(found) > SHOWN:
@@ -155,7 +156,7 @@ def show_comparison(it: Comparison) -> None:
         [
             side.name,
             percent(side.right),
-            dollars(side.cost_nusd),
+            UNKNOWN if side.cost_nusd is None else dollars(side.cost_nusd),
             f"{side.latency_ms:,.0f} ms",
         ]
         for side in (it.first, it.second)
@@ -184,6 +185,11 @@ def show_gate(it: Gate) -> None:
             f"{mark}  {safe(one.arm)}: {one.comparison.difference * 100:+.1f} points, "
             f"p = {one.likelihood:.3g} (fails at {one.bar:.3g}), {one.comparison.tasks} tasks"
         )
+        if one.comparison.tasks < one.fewest:
+            told = (
+                f"no loss on {one.comparison.tasks} tasks can be shown: it takes {one.fewest}"
+            )
+            say(f"{one.arm}: {told} at least")
         if one.comparison.left_out:
             left = f"{one.comparison.left_out} tasks were not asked alike, and left out"
             say(f"{one.arm}: {left}")
@@ -192,5 +198,5 @@ def show_gate(it: Gate) -> None:
     click.echo(
         f"exact test of turned signs over tasks, for worse, level {it.level:g} shared by "
         f"{len(it.checked)} arms"
-        + (f", beyond {it.tolerance * 100:g} points" if it.tolerance else "")
+        + (f", and seen to lose over {it.tolerance * 100:g} points" if it.tolerance else "")
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import ceil, comb, lcm, sqrt
+from math import ceil, comb, lcm, log2, sqrt
 from statistics import NormalDist, fmean, variance
 from typing import NamedTuple
 
@@ -161,7 +161,11 @@ def _ways(sizes: Sequence[int]) -> Mapping[int, int]:
 
 
 def questions_needed(
-    first: Sequence[Said], second: Sequence[Said], least: float, power: float = 0.8
+    first: Sequence[Said],
+    second: Sequence[Said],
+    least: float,
+    power: float = 0.8,
+    sureness: float = 0.95,
 ) -> int:
     """How many questions like these show a difference of that size, with that power, if each is
     answered as often as here."""
@@ -169,7 +173,8 @@ def questions_needed(
     spread = variance(apart) if len(apart) > 1 else 0.25
     floor = 1 / (len(apart) + 2)  # that none differed so far shows little
     asked = min((it.asked for it in (*first, *second)), default=1)
-    return needed(max(spread, floor * least, least_spread(least, asked)), least, power)
+    spread = max(spread, floor * least, least_spread(least, asked))
+    return needed(spread, least, power, sureness, asked)
 
 
 def least_spread(apart: float, asked: int) -> float:
@@ -179,15 +184,32 @@ def least_spread(apart: float, asked: int) -> float:
     return share * (1 - share) / asked**2
 
 
-def needed(spread: float, least: float, power: float = 0.8, sureness: float = 0.95) -> int:
-    """How many questions show a difference of `least`, where differences of single questions
-    have that variance."""
-    return max(2, ceil((z((1 + sureness) / 2) + z(power)) ** 2 * spread / least**2))
+def needed(
+    spread: float, least: float, power: float = 0.8, sureness: float = 0.95, asked: int = 1
+) -> int:
+    """How many questions, each answered so often, show a difference of `least` by turned signs,
+    where differences of single questions have that variance.
+
+    Turned signs spread a sum by how far it is from nothing as well, and in steps of an answer.
+    """
+    by_chance = z((1 + sureness) / 2) * sqrt(spread + least**2)
+    count = (by_chance + z(power) * sqrt(spread)) ** 2 / least**2
+    return max(fewest((1 - sureness) / 2), ceil(count + 1 / (least * asked)))
 
 
-def spread_of(share: float, samples: int, alike: float, both: float = 0.5) -> float:
-    """The variance of a question's difference, foreseen: `alike` is how much of the variance of
-    answers lies between questions, `both` how much of that two models have in common."""
-    whole = share * (1 - share)
-    own = whole * alike * (1 - both)
-    return 2 * (own + whole * (1 - alike) / samples)
+def fewest(level: float) -> int:
+    """How many questions show anything at all at a level to one side: with fewer even those
+    that all turned out the same way may have done so by chance."""
+    return ceil(-log2(level) - 1e-9)
+
+
+def spread_of(
+    share: float, samples: int, alike: float, both: float = 0.5, other: float | None = None
+) -> float:
+    """The variance of a question's difference, foreseen, between models that are right so often
+    (`other`: the second, if it is not as often): `alike` is how much of the variance of answers
+    lies between questions, `both` how much of that two models have in common."""
+    other = share if other is None else other
+    one, two = share * (1 - share), other * (1 - other)
+    own = alike * (one + two - 2 * both * sqrt(one * two))
+    return own + (one + two) * (1 - alike) / samples

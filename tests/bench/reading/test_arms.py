@@ -45,6 +45,10 @@ def test_a_file_names_prompts_that_lie_beside_it(tmp_path: Path) -> None:
         ("[[arm]]\nmodel = 'a'\n[[arm]]\nname = 'b'\nmodel = 'a'\n", "same model and prompt"),
         ("[[arm]]\nmodel = 'a'\ntemperature = 'hot'\n", "temperature"),
         ("arm = []", "no arm"),
+        ("[[arm]]\nmodel = ' '\n", "no model"),
+        ("[[arm]]\nmodel = 'a'\ntemperature = nan\n", "from 0 to 2"),
+        ("[[arm]]\nmodel = 'a'\ntemperature = -0.1\n", "from 0 to 2"),
+        ("[[arm]]\nmodel = 'a'\nsystem = 'b'\nsystem_file = 'arms.toml'\n", "two prompts"),
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, text: str, words: str) -> None:

@@ -67,3 +67,29 @@ def test_a_task_whose_words_changed_is_another_task() -> None:
     tasks = (one.tasks[0], TaskFacts("t1", "go", (), "other words"))
     other = same_tasks(one, msgspec.structs.replace(one, tasks=tasks))
     assert {it.task for it in other.samples} == {"t0"}
+
+
+def test_a_task_whose_tests_changed_is_another_task_where_that_was_noted() -> None:
+    one = run_of({"one": [5, 5]})
+    noted = tuple(msgspec.structs.replace(it, digest="a") for it in one.tasks)
+    changed = (noted[0], msgspec.structs.replace(noted[1], digest="b"))
+    before = msgspec.structs.replace(one, tasks=noted)
+    now = msgspec.structs.replace(one, tasks=changed)
+    assert {it.task for it in same_tasks(before, now).samples} == {"t0"}
+    assert same_tasks(one, now).samples == now.samples
+
+
+def test_what_has_no_price_costs_nothing_that_is_known() -> None:
+    run = run_of({"one": [5, 3], "two": [5, 5]})
+    assert compared(run).first.cost_nusd == 1000
+    samples = tuple(msgspec.structs.replace(it, is_priced=False) for it in run.samples)
+    assert compared(msgspec.structs.replace(run, samples=samples)).first.cost_nusd is None
+
+
+def test_the_level_decides_how_many_tasks_are_needed() -> None:
+    run = run_of({"one": [5, 3, 4, 2, 5, 1], "two": [5, 4, 3, 3, 5, 2]})
+    one, two = ([it for it in run.samples if it.arm == name] for name in ("one", "two"))
+    usual = compare(("one", one), ("two", two))
+    strict = compare(("one", one), ("two", two), 0.001)
+    assert strict.needed_at_least > usual.needed_at_least
+    assert strict.needed_as_seen > usual.needed_as_seen >= 6

@@ -131,3 +131,20 @@ def test_a_quantile_lies_between_its_neighbours(values: list[float], share: floa
     found = quantile(values, share)
     assert min(values) - 1e-6 <= found <= max(values) + 1e-6
     assert quantile([1, 2, 3], 0.5) == 2
+
+
+def test_what_failed_for_our_sake_is_paid_but_no_part_of_what_a_model_costs() -> None:
+    run = run_of({"one": [5, 5]})
+    lost = msgspec.structs.replace(
+        run.samples[0], verdict=Grade.INFRASTRUCTURE, correct=False, cost_nusd=70_000
+    )
+    money = figures(run, "one", (lost, *run.samples[1:])).money
+    assert (money.per_sample_nusd, money.per_pass_nusd) == (1000, 1000)
+    assert (money.samples, money.infrastructure_nusd) == (9, 70_000)
+
+
+def test_of_arms_that_are_alike_in_both_none_beats_the_other() -> None:
+    assert report(run_of({"one": [3, 3], "two": [3, 3], "three": [2, 3]})).frontier == (
+        "one",
+        "two",
+    )

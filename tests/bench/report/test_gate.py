@@ -46,3 +46,11 @@ def test_chance_alone_fails_one_run_in_twenty_at_most() -> None:
         ]
         alarms += gate(pair[0], pair[1]).fails
     assert alarms <= 200 * 0.05 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
+def test_so_few_tasks_that_nothing_could_fail_are_known_to_be_so() -> None:
+    whole, none = run_of({"one": [5] * 4}), run_of({"one": [0] * 4})
+    (checked,) = gate(whole, none).checked
+    assert not checked.fails
+    assert checked.comparison.tasks < checked.fewest == 5
+    assert gate(run_of({"one": [5] * 5}), run_of({"one": [0] * 5})).fails

@@ -16,6 +16,8 @@ import msgspec
 
 from headgate.bench.arm import MOST_TOKENS, SYSTEM, TEMPERATURE, Arm, Shot
 
+HOTTEST = 2.0
+
 
 class BadArms(ValueError):
     """Arms that cannot be compared, or are not written as arms are."""
@@ -62,12 +64,16 @@ def of_models(models: Sequence[str], terms: Terms) -> tuple[Arm, ...]:
 
 
 def _made(it: WrittenArm, folder: Path, terms: Terms) -> Arm:
+    if it.system is not None and it.system_file:
+        raise BadArms(f"{it.name or it.model}: system and system_file are two prompts")
     system = terms.system if it.system is None else it.system
     if it.system_file:
         system = (folder / it.system_file).read_text(encoding="utf-8")
     temperature = terms.temperature if it.temperature is None else it.temperature
-    if isinstance(temperature, str) and temperature != "model":
-        raise BadArms(f'{it.name or it.model}: temperature is a number, or "model"')
+    is_meant = temperature == "model" if isinstance(temperature, str) else _is_heat(temperature)
+    if not is_meant:
+        words = f'temperature is a number from 0 to {HOTTEST:g}, or "model"'
+        raise BadArms(f"{it.name or it.model}: {words}")
     return Arm(
         name=it.name or it.model,
         model=it.model,
@@ -79,11 +85,18 @@ def _made(it: WrittenArm, folder: Path, terms: Terms) -> Arm:
     )
 
 
+def _is_heat(temperature: float | None) -> bool:
+    return temperature is None or 0 <= temperature <= HOTTEST
+
+
 def told_apart(arms: Iterable[Arm]) -> tuple[Arm, ...]:
     """The same; BadArms where two of them could not be told apart."""
     found = tuple(arms)
     if not found:
         raise BadArms("there is no arm: name at least one model")
+    for it in found:
+        if not it.model.strip():
+            raise BadArms("an arm names no model")
     for what, counts in (
         ("name", Counter(it.name for it in found)),
         ("model and prompt", Counter(it.digest for it in found)),

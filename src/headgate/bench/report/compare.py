@@ -8,12 +8,13 @@ Rule 3: not shown different is not shown equal: it comes with how many tasks wou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import fmean
 from typing import Literal
 
 import msgspec
 
 from headgate.bench.report.figures import quantile, said_of
-from headgate.bench.sample import Run, Sample
+from headgate.bench.sample import Run, Sample, TaskFacts
 from headgate.stats.several import Said, difference, mean, questions_needed, sign_flips
 
 LEVEL = 0.05
@@ -27,8 +28,8 @@ class Side(msgspec.Struct, frozen=True):
 
     name: str
     right: float
-    cost_nusd: float
-    """of a sample"""
+    cost_nusd: float | None
+    """of a sample; None: not every call has a price"""
     latency_ms: float
     """the median"""
 
@@ -95,25 +96,35 @@ def compare(
         high=interval.high,
         likelihood=likelihood,
         level=level,
-        needed_as_seen=questions_needed(one, other, abs(apart)) if apart else 0,
-        needed_at_least=questions_needed(one, other, least),
+        needed_as_seen=_needed(one, other, abs(apart), level) if apart else 0,
+        needed_at_least=_needed(one, other, least, level),
         least=least,
         left_out=len(said_1.keys() ^ said_2.keys()),
     )
+
+
+def _needed(one: list[Said], other: list[Said], apart: float, level: float) -> int:
+    return questions_needed(one, other, apart, sureness=1 - level)
 
 
 def _side(name: str, samples: list[Sample], said: list[Said]) -> Side:
     return Side(
         name,
         mean(said),
-        sum(it.cost_nusd for it in samples) / len(samples),
+        fmean(it.cost_nusd for it in samples) if all(it.is_priced for it in samples) else None,
         quantile([it.latency_ms for it in samples], 0.5),
     )
 
 
+def _is_same(one: TaskFacts | None, other: TaskFacts) -> bool:
+    if one is None or one.prompt != other.prompt:
+        return False
+    return not (one.digest and other.digest) or one.digest == other.digest
+
+
 def same_tasks(one: Run, other: Run) -> Run:
-    """The other, without samples of tasks whose words are not those of the first."""
-    words = {it.id: it.prompt for it in one.tasks}
-    same = {it.id for it in other.tasks if words.get(it.id) == it.prompt}
+    """The other, without samples of tasks whose words or tests are not those of the first."""
+    known = {it.id: it for it in one.tasks}
+    same = {it.id for it in other.tasks if _is_same(known.get(it.id), it)}
     samples = tuple(it for it in other.samples if it.task in same)
     return msgspec.structs.replace(other, samples=samples)

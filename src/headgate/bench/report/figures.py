@@ -62,6 +62,7 @@ class Money(msgspec.Struct, frozen=True):
     """What an arm costs."""
 
     total_nusd: int
+    """of the samples that count"""
     per_sample_nusd: float
     per_pass_nusd: float | None
     """of each right answer, the wrong ones paid along; None: there was none"""
@@ -77,6 +78,10 @@ class Money(msgspec.Struct, frozen=True):
     cache_write_nusd: float | None
     output_tokens: float
     is_priced: bool
+    samples: int
+    """that all of this is of"""
+    infrastructure_nusd: int
+    """what was paid for samples that no figure of the model is made of"""
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -247,7 +252,7 @@ def _unknown_ways(samples: Sequence[Sample]) -> list[tuple[float, float]]:
 
 
 def _money(samples: Sequence[Sample], counted: Sequence[Sample]) -> Money:
-    total = sum(it.cost_nusd for it in samples)
+    total = sum(it.cost_nusd for it in counted)
     right = sum(it.correct for it in counted)
     read = sum(tokens(it) - it.output_tokens for it in counted)
     return Money(
@@ -262,6 +267,8 @@ def _money(samples: Sequence[Sample], counted: Sequence[Sample]) -> Money:
         cache_write_nusd=_known_mean([it.cache_write_nusd for it in counted]),
         output_tokens=_mean(it.output_tokens for it in counted),
         is_priced=all(it.is_priced for it in counted),
+        samples=len(counted),
+        infrastructure_nusd=sum(it.cost_nusd for it in samples) - total,
     )
 
 
@@ -281,9 +288,15 @@ def frontier(arms: Iterable[Figures]) -> tuple[str, ...]:
     ordered = sorted(priced, key=lambda it: (it.money.per_sample_nusd, -it.right.share))
     found: list[Figures] = []
     for it in ordered:
-        if not found or it.right.share > found[-1].right.share:
+        best = found[-1] if found else it
+        is_same = _mark(it) == _mark(best)
+        if is_same or it.right.share > best.right.share:
             found.append(it)
     return tuple(it.arm for it in found)
+
+
+def _mark(it: Figures) -> tuple[float, float]:
+    return it.money.per_sample_nusd, it.right.share
 
 
 def disagreements(run: Run, by_arm: Mapping[str, Sequence[Sample]]) -> tuple[Disagreement, ...]:

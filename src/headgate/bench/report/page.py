@@ -19,6 +19,7 @@ from headgate.bench.report.words import (
     interval,
     parts,
     percent,
+    price,
     rapid,
     sentence,
     span,
@@ -58,7 +59,7 @@ def _head(run: Run, told: Report) -> Iterator[str]:
 
 def _right(arms: Sequence[Figures]) -> Iterator[str]:
     yield "<h2>Right answers</h2>"
-    rows = [_range(it.arm, it.right) for it in arms]
+    rows = [_range(it.arm, it.right) for it in arms if it.right.samples]
     yield ranges("Right answers of each arm, with their 95 % intervals over tasks", rows)
     draws = sorted({k for it in arms for k in it.pass_at if k > 1})
     yield table(
@@ -105,7 +106,7 @@ def _compared(run: Run) -> Iterator[str]:
 
 def _money(told: Report) -> Iterator[str]:
     yield "<h2>Cost and quality</h2>"
-    priced = [it for it in told.arms if it.money.is_priced]
+    priced = [it for it in told.arms if it.money.is_priced and it.money.samples]
     marks = [Point(it.arm, it.money.per_sample_nusd / 1e9, it.right.share) for it in priced]
     if marks:
         dearest = max(it.money.per_sample_nusd for it in priced)
@@ -122,8 +123,8 @@ def _money(told: Report) -> Iterator[str]:
                 f"{it.money.input_tokens:,.0f}",
                 percent(it.money.cached_share),
                 f"{it.money.output_tokens:,.0f}",
-                dollars(it.money.per_sample_nusd) if it.money.is_priced else "unknown",
-                dollars(it.money.per_pass_nusd) if it.money.is_priced else "unknown",
+                price(it.money, it.money.per_sample_nusd),
+                price(it.money, it.money.per_pass_nusd),
             )
             for it in told.arms
         ],

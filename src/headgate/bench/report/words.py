@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headgate.bench.report.compare import Comparison
-from headgate.bench.report.figures import Rate, Report, Spread
+from headgate.bench.report.figures import Money, Rate, Report, Spread
 from headgate.bench.sample import Run
 
 UNMEASURED = "not measured"
+UNKNOWN = "unknown"
+NONE = "no answer"
 
 
 def percent(share: float) -> str:
@@ -35,7 +37,9 @@ def caching(told: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def interval(rate: Rate) -> str:
-    """A share and where it lies."""
+    """A share and where it lies; of no answers, neither."""
+    if not rate.samples:
+        return NONE
     return f"{percent(rate.share)} ({rate.low * 100:.1f} to {rate.high * 100:.1f})"
 
 
@@ -47,6 +51,13 @@ def dollars(nusd: float | None) -> str:
     if value >= 1 or not value:
         return f"${value:,.2f}" if value else "$0"
     return f"${value:.3g}" if value >= 1e-4 else f"${value:.9f}".rstrip("0")
+
+
+def price(money: Money, nusd: float | None) -> str:
+    """What something costs, where that is known and there was something."""
+    if not money.samples:
+        return "-"
+    return dollars(nusd) if money.is_priced else UNKNOWN
 
 
 def span(it: Spread | None, without: str = "-") -> str:
@@ -80,23 +91,31 @@ def sentence(it: Comparison) -> str:
     )
 
 
+def told_first(run: Run) -> Iterator[str]:
+    """Of its tasks."""
+    if run.is_builtin:
+        yield "no dataset was named: these are the tasks that Headgate ships"
+
+
 def warnings(run: Run, told: Report) -> Iterator[str]:
     """What has to be known before the numbers are read."""
     if any(it.is_simulated for it in told.arms):
         yield "simulated: these answers came from the simulator, not from any model"
-    if run.is_builtin:
-        yield "no dataset was named: these are the tasks that Headgate ships"
+    yield from told_first(run)
     if run.isolation:
         yield f"judged in the sandbox, tier {run.isolation}"
     for it in run.rejected:
         yield f"not asked: {it.id}: {it.why}"
     for arm in told.arms:
         if arm.infrastructure:
-            yield f"{arm.arm}: {arm.infrastructure} samples failed for no fault of the model"
+            cost = arm.money.infrastructure_nusd
+            paid = f", and cost {dollars(cost)}, which is in no figure of it" if cost else ""
+            lost = f"{arm.infrastructure} samples failed for no fault of the model{paid}"
+            yield f"{arm.arm}: {lost}"
         if not arm.money.is_priced:
             yield f"{arm.arm}: not every call has a price, so its cost is not known"
         if arm.pace is not None and arm.pace.ttft is not None and not arm.pace.network_of:
             yield f"{arm.arm}: the network was not measured, so the wait has it in it"
         for note, count in arm.notes.items():
             yield f"{arm.arm}: {note} ({count} answers)"
-    yield from run.notes
+    yield from (it for it in run.notes if it not in told_first(run))
