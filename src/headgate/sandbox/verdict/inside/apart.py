@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-from headgate.sandbox.verdict.inside import candidate, judging, seal
+from headgate.sandbox.verdict.inside import candidate, judging, practice, seal
 
 
 def main() -> None:
@@ -37,4 +37,5 @@ def main() -> None:
     tell(judging.Judge(ours, report.payload, tell).run())
 
 
+practise = practice.practise
 sys.modules["judge of headgate: apart"] = sys.modules[__name__]  # for whoever is forked later

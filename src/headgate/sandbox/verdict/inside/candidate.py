@@ -48,8 +48,10 @@ def _lay(files: dict[str, str], roots: list[str]) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     here = os.getcwd()
-    sys.path[:0] = [os.path.join(here, root) if root else here for root in roots]
-    importlib.invalidate_caches()
+    paths = [os.path.join(here, root) if root else here for root in roots]
+    sys.path[:0] = paths
+    for it in paths:
+        sys.path_importer_cache.pop(it, None)  # as it was before the files were laid
 
 
 def _public(name: str) -> list[str]:

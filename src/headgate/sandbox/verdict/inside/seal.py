@@ -15,12 +15,12 @@ from typing import Any
 
 MARK = "headgate-verdict"
 PR_SET_DUMPABLE = 4
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def hide() -> None:
     """Shuts /proc/PID/{mem,fd,environ,…} and ptrace to other processes of the same user."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+    if _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "this process cannot hide its memory")
 
 
