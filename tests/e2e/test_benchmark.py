@@ -8,141 +8,46 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headgate.sim.coder import Book, read
-from tests.e2e.street import HEADGATE, HOUSE_KEYS, outside_env, started
-from tests.kit import HEARS_CTRL_C
+from headgate.sim.coder import read
+from tests.e2e import grounds
+from tests.e2e.grounds import CONFIG, MODELS, SEED, Ground
+from tests.e2e.street import started
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
-TASK = """language = "python"
-prompt = "Task {n}: write times{n}(x), which multiplies by {n}."
-reference = '''
-def times{n}(x):
-    return x * {n}
-'''
-tests = '''
-from solution import times{n}
-
-def test_it():
-    assert times{n}(30) == 30 * {n}
-'''
-[[mutants]]
-why = "adds"
-swap = ["x * {n}", "x + {n}"]
-"""
-CONFIG = """
-[providers.anthropic]
-base_url = "{sim}"
-api_key = "env:HOUSE_ANTHROPIC"
-[providers.openai]
-base_url = "{sim}/v1"
-api_key = "env:HOUSE_OPENAI"
+SHARED = """
 [cache]
 reply = "all"
 """
-MODELS = ("claude-sonnet-5-5", "gpt-6.1-sol")
-SEED, TASKS, SAMPLES = 3, 6, 3
+TASKS, SAMPLES = 6, 3
 TIMES = {"latency_ms", "ttft_ms", "network_ms", "waited_ms", "judged_ms", "call"}
 """what of a sample differs between two runs of the same"""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """A folder with tasks, a book of answers, and a simulator that answers by it."""
-
-    folder: Path
-    env: Mapping[str, str]
-    sim: str
-    book: Book
-
-    def command(self, *words: str) -> list[str]:
-        asked = [word for model in MODELS for word in ("--model", model)]
-        given = ("--config", "headgate.toml", "--tasks", "tasks", "--samples", str(SAMPLES))
-        return [*HEARS_CTRL_C, str(HEADGATE), "bench", "run", *given, *asked, *words]
-
-    def begin(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*words),
-            env=self.env,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            env={**self.env, **env},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def headgate(self, *words: str) -> str:
-        command = [str(HEADGATE), *words]
-        done = subprocess.run(
-            command, env=self.env, cwd=self.folder, capture_output=True, text=True, check=True
-        )
-        return done.stdout
-
-    def samples(self, out: str) -> list[dict[str, Any]]:
-        told = json.loads((self.folder / out).read_text())
-        return list(told["run"]["samples"])
-
-    def heard(self, out: str) -> int:
-        """How many samples a run that goes on has on disk."""
-        with contextlib.suppress(OSError):
-            journal = (self.folder / out).with_suffix(".journal")
-            return journal.read_bytes().count(b'\n{"arm":')
-        return 0
-
-    def spent(self, name: str) -> int:
-        uri = f"file:{self.env['HEADGATE_HOME']}/headgate.db?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as ledger:
-            rows = ledger.execute("SELECT tags, cost_nusd FROM call")
-            return sum(cost for tags, cost in rows if f"bench={name}" in tags.split(","))
-
-    def until(self, out: str, count: int, process: subprocess.Popen[str]) -> None:
-        until = time.monotonic() + 90
-        while self.heard(out) < count and process.poll() is None:
-            if time.monotonic() > until:
-                process.kill()
-                pytest.fail(f"too slow: {process.communicate()}")
-            time.sleep(0.005)
+def spent(ground: Ground, name: str) -> int:
+    """What the ledger has of a run, in nano-dollars."""
+    uri = f"file:{ground.env['HEADGATE_HOME']}/headgate.db?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as ledger:
+        rows = ledger.execute("SELECT tags, cost_nusd FROM call")
+        return sum(cost for tags, cost in rows if f"bench={name}" in tags.split(","))
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    folder = tmp_path_factory.mktemp("bench")
-    (folder / "tasks").mkdir()
-    (folder / "tmp").mkdir()
-    for n in range(2, 2 + TASKS):
-        (folder / "tasks" / f"t{n}.toml").write_text(TASK.format(n=n))
-    home = {"HOME": str(folder), "HEADGATE_HOME": str(folder / "s")}
-    env = outside_env() | HOUSE_KEYS | home | {"TMPDIR": str(folder / "tmp")}
-    rates = ("--rate", "claude-*=0.8", "--rate", "gpt-*=0.5,broken=0.3,prose=0.3")
-    command = [str(HEADGATE), "bench", "answers", "book.json", "--tasks", "tasks", *rates]
-    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True)
-    words = ["sim", "--port", "0", "--seed", str(SEED), "--answers", "book.json"]
-    slow = ["--script", "head-delay=0.03"]
-    with started([*words, *slow], env, folder) as sim:
-        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]))
-        yield Ground(folder, env, sim["url"], read(folder / "book.json", SEED))
+    ground = grounds.laid(tmp_path_factory.mktemp("bench"), TASKS, SAMPLES)
+    (ground.folder / "tmp").mkdir()
+    ground = replace(ground, env={**ground.env, "TMPDIR": str(ground.folder / "tmp")})
+    rates = ("claude-*=0.8", "gpt-*=0.5,broken=0.3,prose=0.3")
+    with grounds.answered(ground, rates, "head-delay=0.03", SHARED) as ground:
+        yield ground
 
 
 def timeless(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -164,17 +69,18 @@ def test_what_is_found_is_what_the_book_says(
     ground: Ground, whole: list[dict[str, Any]]
 ) -> None:
     assert len(whole) == len(MODELS) * TASKS * SAMPLES
+    book = read(ground.folder / "book.json", SEED)
     for model in MODELS:
-        rates = ground.book.models[f"{model.partition('-')[0]}-*"]
+        rates = book.models[f"{model.partition('-')[0]}-*"]
         right = variance = 0.0
-        for task in ground.book.tasks:
+        for task in book.tasks:
             body = {"messages": [{"role": "user", "content": task.prompt}]}
             mine = [it for it in whole if (it["arm"], it["task"]) == (model, task.id)]
             for it in mine:
-                said = ground.book.says(model, body, it["sample"])
+                said = book.says(model, body, it["sample"])
                 assert it["correct"] == (f"\n{task.right.strip()}\n```" in said), it
                 assert (it["verdict"] == "no code") == ("```" not in said)
-            chance = ground.book.chance(rates, task.id)
+            chance = book.chance(rates, task.id)
             right += chance * len(mine)
             variance += chance * (1 - chance) * len(mine)
         found = sum(it["correct"] for it in whole if it["arm"] == model)
@@ -208,7 +114,7 @@ def billing(ground: Ground) -> Iterator[Ground]:
     words = ["sim", "--port", "0", "--seed", str(SEED), "--answers", "../book.json"]
     slow = ["--script", "head-delay=0.03;pace=0.01"]
     with started([*words, *slow], dict(ground.env), folder) as sim:
-        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]))
+        (folder / "headgate.toml").write_text(CONFIG.format(sim=sim["url"]) + SHARED)
         yield replace(ground, folder=folder, sim=sim["url"])
 
 
@@ -243,13 +149,15 @@ def test_a_cap_holds_to_what_is_billed_also_where_a_process_was_killed(billing: 
     begun = {it["begun"]: it["most_nusd"] for it in ended if "begun" in it}
     paid = {it["paid"]: it["cost_nusd"] for it in ended if "paid" in it}
     lost = sum(most for call, most in begun.items() if call not in paid)
-    assert sum(paid.values()) <= billing.spent("capped") <= sum(paid.values()) + lost
+    assert sum(paid.values()) <= spent(billing, "capped") <= sum(paid.values()) + lost
     done = billing.run(*capped)
     assert done.returncode == 3
     assert "--max-cost ended it" in done.stderr
     assert ("counts against --max-cost alone" in done.stderr) == (lost > 0)
-    assert 0.003e9 < billing.spent("capped") <= bill_of(billing) + 1 <= cap * 1e9 - lost / 2
-    assert sum(it["cost_nusd"] for it in billing.samples("cap.json")) <= billing.spent("capped")
+    assert 0.003e9 < spent(billing, "capped") <= bill_of(billing) + 1 <= cap * 1e9 - lost / 2
+    assert sum(it["cost_nusd"] for it in billing.samples("cap.json")) <= spent(
+        billing, "capped"
+    )
 
 
 def lines(journal: Path) -> list[dict[str, Any]]:
@@ -308,7 +216,7 @@ def test_a_running_gateway_is_asked_with_a_key_and_priced_by_its_replies(
         assert all(it["answered_from"] == "" and it["is_priced"] for it in samples)
         assert all(it["cost_nusd"] > 0 for it in samples)
     both = [*keyed.samples("one.json"), *keyed.samples("two.json")]
-    assert sum(it["cost_nusd"] for it in both) == keyed.spent("away")
+    assert sum(it["cost_nusd"] for it in both) == spent(keyed, "away")
 
 
 def test_a_key_without_a_budget_ends_the_run_with_what_to_do(keyed: Ground) -> None:

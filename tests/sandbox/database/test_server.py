@@ -14,7 +14,7 @@ import pytest
 from headgate.sandbox.database import server, tender
 from headgate.sandbox.database.server import Server
 from headgate.sandbox.model import Unavailable
-from tests.servers import POSTGRES_MISSING, found
+from tests.servers import POSTGRES_MISSING, children, found
 
 STARTS = """
 import json, os, sys
@@ -61,8 +61,8 @@ def test_it_listens_nowhere_but_in_a_private_folder_and_is_not_run_by_root(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("and_the_tender", [False, True])
-def test_nothing_is_left_when_the_run_is_killed(and_the_tender: bool) -> None:
+@pytest.mark.parametrize("killed", ["alone", "with its children", "with who stands by it"])
+def test_nothing_is_left_when_the_run_is_killed(killed: str) -> None:
     """If who stands by it is killed too, the next start takes the folder away."""
     if not found("postgres"):
         pytest.skip(POSTGRES_MISSING)
@@ -73,14 +73,17 @@ def test_nothing_is_left_when_the_run_is_killed(and_the_tender: bool) -> None:
     assert run.stdout is not None
     with run.stdin, run.stdout:
         name, number = run.stdout.readline().split()
-        folder, standing = Path(name), int(number)
+        folder, child = Path(name), int(number)
         serving = postmaster(folder)
-        if and_the_tender:
-            os.kill(standing, signal.SIGKILL)
+        (standing,) = children(child)
+        also = {"with its children": (child,), "with who stands by it": (child, standing)}
+        for pid in also.get(killed, ()):
+            os.kill(pid, signal.SIGKILL)
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-    waited("the server lives on", (standing, serving), None if and_the_tender else folder)
-    assert folder.exists() == and_the_tender
+    is_left = killed == "with who stands by it"
+    waited("it lives on", (child, standing, serving), None if is_left else folder)
+    assert folder.exists() == is_left
     tender.sweep(folder.parent.stat().st_mtime)
     assert not folder.exists()
 

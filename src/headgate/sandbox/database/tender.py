@@ -4,6 +4,8 @@ Rule 1: it is a program of its own and of the standard library alone; it ends wh
 does, however whoever holds the other end went, and the server ends with it.
 Rule 2: started as root, the server and what makes its data run as an unprivileged user.
 Rule 3: a folder belongs to whoever holds its lock; one that nobody holds may be swept.
+Rule 4: who ends a process and its children, as clusters do, does not reach it: it is a child of
+a child that does nothing but wait.
 """
 
 from __future__ import annotations
@@ -69,6 +71,20 @@ def main(text: str) -> None:
             stop(server)
         if folder:
             remove(folder)
+
+
+def depart() -> None:
+    """Go on in a child; who was here waits for it, and hands on that it is to leave."""
+    child = os.fork()
+    if child == 0:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, number))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for line in (0, 1):  # they are the child's, and end with it
+        os.dup2(nothing, line)
+    _, status = os.waitpid(child, 0)
+    os._exit(os.waitstatus_to_exitcode(status) & 255)
 
 
 def tell(said: dict[str, Any]) -> None:
@@ -253,4 +269,5 @@ def _is_left(folder: str, now: float) -> bool:
 
 
 if __name__ == "__main__":
+    depart()
     main(sys.argv[1])
