@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import types
 import zlib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from headgate.sandbox.verdict import bundle, programs, python
 from headgate.sandbox.verdict.inside import apart
+from headgate.sandbox.worker import runner
 
 
 @pytest.mark.parametrize("parts", [python.PARTS, programs.PARTS])
@@ -26,17 +26,6 @@ def test_a_bundle_holds_its_modules_in_order(parts: tuple[str, ...]) -> None:
     assert all(compile(text, name, "exec") for name, text in sources)
 
 
-def test_a_judge_that_the_worker_has_loaded_is_told_to_begin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    begun = []
-    held = types.SimpleNamespace(main=lambda: begun.append(1))
-    monkeypatch.setitem(sys.modules, bundle.held("apart"), held)
-    start, _ = bundle.bundled(*python.PARTS)
-    exec(start.data, {})  # noqa: S102 (ours)
-    assert begun == [1]
-
-
 def test_a_judge_that_is_not_there_is_loaded_from_beside_its_start(tmp_path: Path) -> None:
     """Where nothing of it was imported: by an interpreter that has no Headgate."""
     for it in bundle.bundled("known"):
@@ -47,7 +36,7 @@ def test_a_judge_that_is_not_there_is_loaded_from_beside_its_start(tmp_path: Pat
 
 
 def test_the_judge_of_python_is_there_under_the_name_that_is_looked_for() -> None:
-    assert sys.modules[bundle.held("apart")] is apart
+    assert sys.modules[runner.HELD + bundle.START] is apart
 
 
 def test_sources_of_other_languages_are_there() -> None:

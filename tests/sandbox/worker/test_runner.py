@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import sys
+import types
 
 import pytest
 
@@ -84,3 +86,22 @@ async def test_code_that_is_no_code_is_not_run() -> None:
             result = await python(foreman, code)
             assert (result.status, result.stdout) == (Status.BUILD, "")
             assert "SyntaxError" in result.stderr or "Error" in result.stderr
+
+
+def test_a_program_that_was_loaded_before_is_run_and_not_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+    begun: list[int] = []
+
+    def main() -> None:
+        print(vars(sys.modules["__main__"])["__file__"])
+        if len(begun) > 1:
+            raise MemoryError("enough")
+        begun.append(1)
+
+    monkeypatch.setitem(sys.modules, runner.HELD + "quick.py", types.SimpleNamespace(main=main))
+    assert runner.run_held("other.py") is None
+    assert [runner.run_held("quick.py") for _ in range(3)] == [(0, ""), (0, ""), (1, "memory")]
+    assert capsys.readouterr().out == "quick.py\n" * 3

@@ -177,7 +177,7 @@ def wait_for_code(cell: int, line: int, plan: Plan, written: pages.Pages) -> NoR
     me = os.getpid()
     if is_session:
         runner.run_cells(socket.socket(fileno=LINE))
-    code, mark = runner.run_file(os.path.join(first.BOX, path))
+    code, mark = runner.run_held(path) or runner.run_file(os.path.join(first.BOX, path))
     if os.getpid() == me:
         plan.end(code, mark)
     os._exit(code)

@@ -39,9 +39,9 @@ str(df.describe())
 df.merge(df, on="a").sort_values("a").to_csv(io.StringIO())
 pd.to_datetime(pd.Series(["2024-01-01", "2024-01-02"])).dt.month.sum()
 """,
-    "judge of headgate: apart": """
+    "held program: judge.py": """
 import sys
-sys.modules["judge of headgate: apart"].practise()
+sys.modules["held program: judge.py"].practise()
 """,
     "scipy.stats": "import scipy.stats\nscipy.stats.ttest_ind([1.0, 2.0], [2.0, 3.0])",
     "matplotlib.pyplot": """

@@ -27,6 +27,8 @@ from typing import Any, NoReturn
 from headgate.sandbox.worker import made
 
 LONGEST_VALUE = 64 * 1024
+HELD = "held program: "
+"""before the path of a program that was loaded before the fork: a module with a main()"""
 _REASONS = {
     errno.EMFILE: "files",
     errno.ENFILE: "files",
@@ -54,6 +56,20 @@ def run_file(path: str) -> tuple[int, str]:
         if not forked:
             made.save_figures()
     return _tidy_up(code), mark
+
+
+def run_held(path: str) -> tuple[int, str] | None:
+    """Run what need not be read; None: it is not there."""
+    held = sys.modules.get(HELD + path)
+    if held is None:
+        return None
+    _main_module(path)
+    try:
+        held.main()
+    except BaseException as error:  # noqa: BLE001 - told as of any program
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1, reason(error)
+    return _flush(), ""
 
 
 def _run(parts: _Parts, names: dict[str, Any]) -> tuple[int, str]:

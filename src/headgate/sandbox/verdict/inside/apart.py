@@ -38,4 +38,4 @@ def main() -> None:
 
 
 practise = practice.practise
-sys.modules["judge of headgate: apart"] = sys.modules[__name__]  # for whoever is forked later
+sys.modules["held program: judge.py"] = sys.modules[__name__]  # for whoever is forked later
