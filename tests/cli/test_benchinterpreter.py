@@ -125,7 +125,7 @@ async def test_a_simulated_vendor_is_named_so_and_its_answers_are_not_judged(
         )
     assert "not judged" in said.out
     assert "100.0 %" not in said.out
-    assert "3 runs at each place, probably $" in said.told
+    assert "6 runs at each place, probably $" in said.told
 
 
 async def test_where_a_stand_in_runs_the_code_both_vendors_are_judged(desk: Desk) -> None:
@@ -147,7 +147,7 @@ async def test_where_a_stand_in_runs_the_code_both_vendors_are_judged(desk: Desk
     for it in places:
         assert it["told"]
         assert it["warm"]["per_success_nusd"] > 0
-        assert [level["right"] for level in it["levels"]] == [2, 2]
+        assert [level["right"] for level in it["levels"]] == [2, 4]
     openai = places[0]
     assert openai["warm"]["cost_nusd"] - openai["ready_nusd"] < openai["cold"]["cost_nusd"], (
         "a container that stands ready is paid for once"
@@ -177,6 +177,8 @@ async def test_more_than_the_cap_is_begun_nowhere(desk: Desk) -> None:
         (("--family", "charts"), "there is no family charts: there are transformation"),
         (("--at-once", "many"), "numbers from 1 to 256"),
         (("--on", ""), "names no place"),
+        (("--html", "gone/page.html"), "there is no folder gone"),
+        (("--max-cost", "nan"), "no number"),
         (("--on", "mistral"), "no provider 'mistral' here runs code"),
     ],
 )

@@ -66,6 +66,8 @@ class Asked:
 
 def run_interpreters(asked: Asked) -> int:
     """All of it; the exit code: 1 where a place got something wrong."""
+    if asked.html is not None and not asked.html.parent.is_dir():
+        raise Misuse(f"there is no folder {asked.html.parent}", "name another: --html FILE")
     try:
         workloads = chosen(read_all(), asked.families, asked.workloads)
     except BadWorkload as error:
@@ -241,9 +243,13 @@ def _there(away: Away, config: Config, name: str, workloads: Sequence[Workload])
 
 
 def _tell(asked: Asked, found: Findings) -> None:
+    _show(asked, found)
     if asked.html is not None:
         write_whole(asked.html, page(found), "--html FILE")
         say(f"written to {asked.html}")
+
+
+def _show(asked: Asked, found: Findings) -> None:
     if asked.as_json:
         print_json(found)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headgate.bench.interpreter.looking import wrong_with
-from headgate.bench.interpreter.workload import Blocks, Heights, Picture, Share
+from headgate.bench.interpreter.workload import Blocks, Heights, Labels, Picture, Share
 from tests.bench.interpreters import png
 
 BLUE, RED, WHITE = 0x1F77B4, 0xD62728, 0xFFFFFF
@@ -62,3 +62,18 @@ def test_a_blank_picture_and_one_of_another_size_are_wrong() -> None:
     assert wrong_with(chart(10), blank) == "c.png: it is blank"
     assert "10 by 40 pixels, not 12 by 40" in wrong_with(chart(12), blank)
     assert wrong_with(chart(12), b"no picture") == "c.png: it is no PNG"
+
+
+def test_a_strip_without_words_has_no_labels() -> None:
+    rows = [[WHITE] * 40 for _ in range(40)]
+    rows[20][5:35] = [BLUE] * 30
+    words = {"above": (slice(2, 4), slice(8, 20)), "below": (slice(36, 38), slice(8, 20))}
+    words["left"] = (slice(15, 25), slice(1, 4))
+    for side, (tall, wide) in words.items():
+        labels = (Labels(side, 5, 20),)  # type: ignore[arg-type]
+        told = wrong_with(chart(40, labels=labels), png(rows))
+        assert told == f"c.png: no labels {side}: 0 pixels of them, not 20"
+        written = [list(row) for row in rows]
+        for row in written[tall]:
+            row[wide] = [RED] * len(row[wide])
+        assert wrong_with(chart(40, labels=labels), png(written)) == ""

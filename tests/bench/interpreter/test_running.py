@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,7 +28,7 @@ async def test_each_is_run_cold_then_warm_then_at_each_level() -> None:
     done = await ran(Plan(THREE, cold=2, warm=1, levels=(1, 3)), place())
     order = [(it.how, it.at_once) for it in done.executions]
     assert (
-        order == [("cold", 1)] * 6 + [("warm", 1)] * 3 + [("sweep", 1)] * 3 + [("sweep", 3)] * 3
+        order == [("cold", 1)] * 6 + [("warm", 1)] * 3 + [("sweep", 1)] * 3 + [("sweep", 3)] * 6
     )
     assert all(it.is_right for it in done.executions)
     assert done.ready_nusd == {"here": 5 * PRICE_NUSD}
@@ -90,7 +91,7 @@ async def test_a_place_that_fails_later_is_counted_as_having_failed() -> None:
 
     done = await ran(Plan(THREE, 1, 1, (2,)), place(answer))
     failed = [it for it in done.executions if it.status == "unavailable"]
-    assert [it.how for it in failed] == ["cold", "warm", "sweep"]
+    assert [it.how for it in failed] == ["cold", "warm", "sweep", "sweep"]
     assert all(it.is_judged and not it.is_right and it.why == "overloaded" for it in failed)
 
 
@@ -107,3 +108,11 @@ def test_a_job_is_never_answered_from_what_is_kept() -> None:
 def test_families_take_turns() -> None:
     them = [workload(it) for it in ("a/1", "a/2", "a/3", "b/1")]
     assert [it.id for it in mixed(them)] == ["a/1", "b/1", "a/2", "a/3"]
+
+
+async def test_a_level_has_two_runs_at_least_for_each_that_is_at_work_at_once() -> None:
+    plan = Plan(THREE, cold=1, warm=0, levels=(1, 4, 32))
+    done = await ran(plan, place())
+    runs = Counter(it.at_once for it in done.executions if it.how == "sweep")
+    assert runs == {1: 3, 4: 9, 32: 66}
+    assert len(done.executions) == plan.runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from headgate.bench.interpreter.checking import _LINE, differs, wrong_in
+from headgate.bench.interpreter.looking import wrong_with
 from headgate.bench.interpreter.reading import read_all
-from headgate.bench.interpreter.workload import FAMILIES, Workload
+from headgate.bench.interpreter.workload import FAMILIES, Cell, Value, Workload
 from headgate.sandbox.model import Result, Status
 
 THEM = read_all()
@@ -37,6 +39,49 @@ def test_every_workload_says_where_its_answers_come_from() -> None:
 def test_an_empty_program_is_right_nowhere() -> None:
     empty = Result(status=Status.OK)
     assert not [it.id for it in THEM if not wrong_in(empty, it)]
+
+
+def test_a_whole_number_that_is_off_by_one_is_wrong_however_large_it_is() -> None:
+    cells = [(it.id, cell) for it in THEM for table in it.tables for cell in table.cells]
+    values = [(it.id, value) for it in THEM for value in it.values]
+    both: list[tuple[str, Value | Cell]] = [*cells, *values]
+    for name, one in both:
+        whole = one.text if one.text and one.text.isdecimal() else one.number
+        if whole is None or float(whole) % 1 or one.within > 1e-9:
+            continue
+        assert differs(str(int(whole)), one) == "", name
+        assert differs(str(int(whole) + 1), one), name
+        assert differs(str(int(whole) - 1), one), name
+
+
+CLEARED = """
+for one in fig.axes:
+    for it in [*one.patches, *one.lines, *one.collections, *one.images]:
+        it.remove()
+"""
+NAMELESS = """
+for one in fig.axes:
+    one.set(title="", xlabel="", ylabel="", xticklabels=[], yticklabels=[])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("it", [it for it in THEM if it.pictures], ids=lambda it: it.id)
+def test_a_chart_that_is_empty_or_has_no_labels_is_wrong(it: Workload, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert drawn(it, "", tmp_path) == ""
+    assert drawn(it, CLEARED, tmp_path)
+    if any(picture.labels for picture in it.pictures):
+        assert "no labels" in drawn(it, NAMELESS, tmp_path)
+
+
+def drawn(it: Workload, before_it_is_saved: str, folder: Path) -> str:
+    """What is wrong with its charts where that is done to them first."""
+    code = it.code.replace("fig.savefig(", f"{before_it_is_saved}\nfig.savefig(", 1)
+    surroundings = {**os.environ, "OUTPUT_DIR": str(folder)}
+    subprocess.run([sys.executable, "-c", code], env=surroundings, timeout=60, check=True)
+    told = (wrong_with(one, (folder / one.file).read_bytes()) for one in it.pictures)
+    return "; ".join(filter(None, told))
 
 
 @pytest.mark.slow

@@ -1,16 +1,18 @@
 """Looks at charts: blocks of colour, how tall they are, how much of the area is whose.
 
 Rule 1: edges of shapes are mixtures: a colour is what lies near it in every channel.
-Rule 2: a picture of one colour, or with next to nothing drawn, is blank.
+Rule 2: of words it is seen that they are there, not what they say: fonts differ.
+Rule 3: a picture of one colour, or with next to nothing drawn, is blank.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from headgate.bench.interpreter import png
-from headgate.bench.interpreter.workload import Along, Picture
+from headgate.bench.interpreter.workload import Along, Labels, Picture
 
 NEAR = 10
 """of 255, in a channel"""
@@ -26,7 +28,8 @@ def wrong_with(wanted: Picture, data: bytes) -> str:
         seen = png.read(data)
     except png.BadPicture as error:
         return f"{wanted.file}: {error}"
-    return next((f"{wanted.file}: {it}" for it in _complaints(wanted, seen)), "")
+    them = chain(_complaints(wanted, seen), _unlabelled(wanted, seen))
+    return next((f"{wanted.file}: {it}" for it in them), "")
 
 
 def _complaints(wanted: Picture, seen: png.Picture) -> Iterator[str]:
@@ -49,6 +52,22 @@ def _complaints(wanted: Picture, seen: png.Picture) -> Iterator[str]:
         share = areas.get(part.colour, 0) / (sum(areas.values()) or 1)
         if abs(share - part.number) > part.absolute:
             yield f"{part.colour} has {share:.3f} of the area, not {part.number:.3f}"
+
+
+def _unlabelled(wanted: Picture, seen: png.Picture) -> Iterator[str]:
+    for edge in wanted.labels:
+        ink = _ink(seen, edge)
+        if ink < edge.ink:
+            yield f"no labels {edge.side}: {ink} pixels of them, not {edge.ink}"
+
+
+def _ink(seen: png.Picture, edge: Labels) -> int:
+    """How many pixels of a strip are not of the ground, which is that of a corner."""
+    ground, rows = seen.rows[0][0], seen.rows
+    if edge.side == "left":
+        return sum(pixel != ground for row in rows for pixel in row[: edge.depth])
+    strip = rows[: edge.depth] if edge.side == "above" else rows[-edge.depth :]
+    return sum(pixel != ground for row in strip for pixel in row)
 
 
 def _near(counts: Counter[int], colour: str) -> set[int]:

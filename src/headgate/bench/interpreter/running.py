@@ -12,12 +12,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from math import ceil
 from typing import NamedTuple
 
 from headgate.bench.interpreter.checking import wrong_in
 from headgate.bench.interpreter.execution import SIMULATED, Execution, How, Place, Run
 from headgate.bench.interpreter.workload import Workload
 from headgate.sandbox.model import Job, Limits, Refused, Result, Unavailable
+
+LEAST_EACH = 2
+"""runs of a level, for each that is at work at once"""
 
 
 class NotThere(Exception):
@@ -36,14 +40,20 @@ class Plan(NamedTuple):
     """runs of each; one at least"""
     warm: int = 3
     levels: Sequence[int] = (1, 2, 4, 8)
-    """how many at once; every workload is run at each"""
+    """how many at once; every workload is run at each, as often as that takes"""
     cap_nusd: int = 0
     """0: none"""
 
     @property
     def runs(self) -> int:
         """At one place."""
-        return len(self.workloads) * (self.cold + self.warm + len(self.levels))
+        swept = sum(self.rounds(it) for it in self.levels)
+        return len(self.workloads) * (self.cold + self.warm + swept)
+
+    def rounds(self, level: int) -> int:
+        """How often every workload is run at a level: with fewer runs than two for each that
+        is at work at once, so many never are."""
+        return ceil(LEAST_EACH * level / len(self.workloads))
 
 
 class Done(NamedTuple):
@@ -110,8 +120,9 @@ class Bench:
                     await self._judge(place, heard, how)
 
     async def _level(self, place: Place, run: Run, at_once: int) -> None:
-        """Every workload once, so many at once; judged when all of them are there."""
-        left, heard = iter(mixed(self._plan.workloads)), list[_Heard]()
+        """Every workload, so many at once; judged when all of them are there."""
+        them = mixed(self._plan.workloads) * self._plan.rounds(at_once)
+        left, heard = iter(them), list[_Heard]()
         begun = time.monotonic()
 
         async def work() -> None:

@@ -74,6 +74,16 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absolute: float = 0.02
 
 
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words along an edge of a picture: there is something in that strip of it."""
+
+    side: Literal["above", "below", "left"]
+    depth: int
+    """of the strip, in pixels: less than what ticks and frames reach into"""
+    ink: int
+    """pixels that are drawn, at least"""
+
+
 class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A PNG that the program leaves; never blank."""
 
@@ -83,6 +93,7 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocks: tuple[Blocks, ...] = ()
     heights: tuple[Heights, ...] = ()
     shares: tuple[Share, ...] = ()
+    labels: tuple[Labels, ...] = ()
 
 
 class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
