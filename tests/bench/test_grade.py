@@ -27,6 +27,7 @@ def test_only_a_passed_judging_passes(ending: Ending) -> None:
         ("python", "anything", Grade.SYNTAX),
         ("go", "./solution.go:3:1: syntax error: unexpected }", Grade.SYNTAX),
         ("go", "./solution.go:3:7: undefined: strings", Grade.COMPILE),
+        ("go", "./solution.go:2:38: invalid NUL character", Grade.SYNTAX),
         ("rust", "error: expected one of `!` or `;`, found `}`", Grade.SYNTAX),
         ("rust", "error[E0308]: mismatched types", Grade.COMPILE),
         ("rust", "error[E0308]: mismatched\n |  expected `i32`, found `&str`", Grade.COMPILE),
@@ -54,3 +55,17 @@ def test_time_and_memory_have_grades_and_other_limits_are_wrong(status: Status) 
 def test_a_broken_sandbox_is_no_observation() -> None:
     grade = of_verdict(verdict(Ending.BROKEN, Status.BROKEN), "python").grade
     assert grade is Grade.INFRASTRUCTURE
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "grade"),
+    [
+        ("javascript", "SyntaxError: Unexpected identifier (bodies.cjs:83)", Grade.SYNTAX),
+        ("javascript", "SyntaxError: Unexpected end of JSON input", Grade.WRONG),
+        ("python", "SyntaxError: of its own", Grade.WRONG),
+    ],
+)
+def test_what_code_raises_is_no_syntax_of_its_own(
+    language: str, words: str, grade: Grade
+) -> None:
+    assert of_verdict(verdict(Ending.FAILED, failure=words), language).grade is grade

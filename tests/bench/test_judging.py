@@ -18,7 +18,7 @@ from headgate.bench.judging import Carry, grade, trial
 from headgate.bench.pace import MOST, allowed
 from headgate.bench.proof import prove, rejected
 from headgate.bench.reading.dataset import read
-from headgate.bench.task import Task
+from headgate.bench.task import Style, Task
 from headgate.sandbox.model import (
     Database,
     File,
@@ -61,6 +61,47 @@ async def test_each_way_to_fail_has_its_grade(carry: Carry) -> None:
     }
     found = {code: (await grade(task, code, carry)).grade for code in answers}
     assert found == answers
+
+
+UNREAD = {
+    "a NUL": "def double(n):\n    return 2 * n\0\n",
+    "ten thousand parentheses": f"def double(n): return {'(' * 10_000}2 * n{')' * 10_000}\n",
+    "a tower of minus": f"def double(n):\n    return {'-' * 20_000}n\n",
+    "an endless sum": f"def double(n):\n    return {'+'.join(['n'] * 20_000)}\n",
+    "half a character": RIGHT + "x = '\ud800'\n",
+    "a mark in the middle": "x = 1\n\ufeff" + RIGHT,
+    "tabs and spaces": "def double(n):\n    if n:\n\treturn 2 * n\n    return 0\n",
+    "an unknown encoding": "# coding: no-such\n" + RIGHT,
+    "a name bound to nothing": RIGHT + "def f():\n    nonlocal z\n",
+}
+READ = {
+    "a mark in front": "\ufeff" + RIGHT,
+    "ends of lines": RIGHT.replace("\n", "\r\n"),
+    "old ends of lines": RIGHT.replace("\n", "\r"),
+    "form feeds": "\f" + RIGHT.replace("    ", "\f    "),
+    "tabs": RIGHT.replace("    ", "\t"),
+    "another encoding": "# coding: latin-1\n" + RIGHT,
+}
+RAISED = {
+    "its own": "raise SyntaxError('no number')\n",
+    "of text it reads": "compile('(', 'x', 'exec')\n",
+    "of no end": "def f(): f()\nf()\n",
+    "later": "def double(n):\n    return eval('(' * 10_000)\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["runner", "asserts"])
+async def test_what_python_cannot_read_is_a_syntax_error_and_nothing_else_is(
+    carry: Carry, style: Style
+) -> None:
+    head = "" if style == "asserts" else "from solution import double\n"
+    text = f"{head}def test_a():\n    assert double(2) == 4\n"
+    task = doubling(tests=(File("test_solution.py", text.encode()),), style=style)
+    kinds = ((UNREAD, Grade.SYNTAX), (READ, Grade.PASS), (RAISED, Grade.WRONG))
+    wanted = {code: it for answers, it in kinds for code in answers.values()}
+    found = await asyncio.gather(*(grade(task, code, carry) for code in wanted))
+    assert [it.grade for it in found] == list(wanted.values()), found
 
 
 @pytest.mark.slow

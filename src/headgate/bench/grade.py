@@ -51,12 +51,14 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
 _SYNTAX = re.compile(
     r"SyntaxError|IndentationError|syntax error|Unexpected (?:token|end|\")|[Ee]xpected .{1,40}"
     r" (?:but found|found)|^error: (?:expected|unexpected|this file contains an un|unterminated"
-    r"|mismatched|unknown start)|unexpected (?:symbol|end of input|string|numeric)",
+    r"|mismatched|unknown start)|unexpected (?:symbol|end of input|string|numeric)"
+    r"|invalid (?:NUL|BOM|UTF-8|character) ",
     re.MULTILINE,
 )
 _READ = re.compile(r"^error\[E\d{4}\]", re.MULTILINE)
 """Rust numbers only errors of what it could read"""
-_UNREADABLE = re.compile(r"^(?:Syntax|Indentation|Tab)Error: ", re.MULTILINE)
+_UNREADABLE = re.compile(r"^SyntaxError: (?!.*(?: JSON\b|BigInt))", re.MULTILINE)
+"""of JavaScript, and not by what the code calls"""
 _NO_ROOM = re.compile(r"\bMemoryError\b|JavaScript heap out of memory|cannot allocate vector")
 _COMPILED = frozenset(("go", "rust", "typescript"))
 
@@ -89,12 +91,14 @@ def _failed(verdict: Verdict, language: str) -> Grade:
         case Ending.LIMIT:
             return _limited(verdict.status)
         case _:
-            return _raised(verdict)
+            return _raised(verdict, language)
 
 
-def _raised(verdict: Verdict) -> Grade:
-    """Of languages that find out what is wrong with code only when they run it."""
-    if not verdict.checks_seen and _UNREADABLE.search(verdict.first_failure):
+def _raised(verdict: Verdict, language: str) -> Grade:
+    """Of languages that find out what is wrong with code only when they run it; the judge of
+    Python says by itself of what it cannot read."""
+    is_raised = language != "python" and not verdict.checks_seen
+    if is_raised and _UNREADABLE.search(verdict.first_failure):
         return Grade.SYNTAX
     return Grade.MEMORY if _NO_ROOM.search(verdict.first_failure) else Grade.WRONG
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -83,3 +84,10 @@ def test_a_module_of_the_tests_is_loaded_from_memory() -> None:
     finally:
         sys.meta_path[:] = before
         sys.modules.pop("in_memory", None)
+
+
+@pytest.mark.parametrize("text", ["x = (", "x = '\0'", f"x = {'-' * 20_000}1", "# coding: no"])
+def test_a_file_that_no_python_reads_is_named_with_the_reason(text: str) -> None:
+    files = {"data.txt": "(", "fine.py": "x = '\\d'\n", "it.py": text}
+    assert re.match(r"\w+Error: .+", modules.unreadable(files))
+    assert modules.unreadable({**files, "it.py": "\ufeffx = 1\r\n"}) == ""

@@ -160,6 +160,9 @@ class Judge:
         if self.watch.suspicion and self.ending == "passed":
             self.ending = "failed"
             self.count.fail(self.watch.suspicion[0])
+        has_failed = self.ending in ("failed", "no_checks") and not self.count.passed
+        if has_failed and self.watch.unreadable:
+            self.ending, self.count.failure = "build_failed", self.watch.unreadable
         return {
             "ending": self.ending,
             "seen": self.count.seen,
@@ -233,7 +236,7 @@ class Judge:
         # in test files the unit is the test: an assertion may be expected to fail there
         is_source = self.payload["style"] == "asserts"
         ours = modules.Ours(tests, self.count if is_source else checks.Checks())
-        theirs = modules.Theirs(self.side, tops, self.watch, list(given))
+        theirs = modules.Theirs(self.side, tops, self.watch, given)
         if "numpy" in self.watch.names:
             empty.guard_numpy()
         if self.watch.names & {"pandas", "pd"} and not self.watch.knows_nan:

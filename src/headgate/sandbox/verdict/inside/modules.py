@@ -14,7 +14,8 @@ import importlib.util
 import pathlib
 import sys
 import types
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from headgate.sandbox.verdict.inside import checks, derived, peer, watched
@@ -22,6 +23,8 @@ from headgate.sandbox.verdict.inside import checks, derived, peer, watched
 SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
 
+UNREADABLE = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+"""what the compiler says of source that it cannot read, and code of other things"""
 SHOWN = ("__version__", "__author__")
 STEERING = (
     "_",
@@ -117,9 +120,13 @@ class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds the modules of the code under test."""
 
     def __init__(
-        self, side: peer.Peer, tops: set[str], watch: watched.Watch, files: Sequence[str] = ()
+        self,
+        side: peer.Peer,
+        tops: set[str],
+        watch: watched.Watch,
+        files: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
-        self._side, self._tops, self._watch = side, tops, watch
+        self._side, self._tops, self._watch, self._texts = side, tops, watch, files
         self._files = {_module(it.removeprefix("src/")): it for it in files}
 
     def find_spec(
@@ -133,7 +140,11 @@ class Theirs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return Standin(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        thing = self._side.ask("load", 0, (module.__name__,))
+        try:
+            thing = self._side.ask("load", 0, (module.__name__,))
+        except UNREADABLE:
+            self._watch.unreadable = self._watch.unreadable or unreadable(self._texts)
+            raise
         module.__dict__["_hg_peer"] = self._side
         module.__dict__["_hg_watch"] = self._watch
         module.__dict__["_hg_thing"] = thing
@@ -228,6 +239,21 @@ def tops(files: Sequence[str], roots: Sequence[str]) -> set[str]:
 def clear() -> None:
     """Takes the work folder out of the way of imports."""
     sys.path[:] = [it for it in sys.path if it and not it.startswith(str(pathlib.Path.cwd()))]
+
+
+def unreadable(files: Mapping[str, str]) -> str:
+    """Which of the code's files no Python reads, and why; "": it reads them all."""
+    for path, text in files.items():
+        if not path.endswith(".py"):
+            continue
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                compile(text.encode(), path, "exec", dont_inherit=True)
+        except SyntaxError as e:
+            return f"{type(e).__name__}: {e}"
+        except UNREADABLE as e:
+            return f"SyntaxError: {path} is more than Python can read ({type(e).__name__}: {e})"
+    return ""
 
 
 def taken(names: set[str]) -> str:

@@ -127,6 +127,8 @@ class Watch:
         """names that the tests give themselves: no class of the code is meant by them"""
         self.knows_nan = False
         """whether the tests speak of what is no number"""
+        self.unreadable = ""
+        """why the code was not loaded: it is no Python"""
         self._classes: set[str] = set()
         self._sizes: dict[int, list[int | None]] = {}
 
