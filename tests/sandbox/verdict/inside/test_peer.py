@@ -16,6 +16,11 @@ class Bad(ValueError):
     pass
 
 
+class Folder:
+    def watch(self, times: int) -> list[str]:
+        return ["changed"] * times
+
+
 class Always:
     def __eq__(self, other: object) -> bool:
         return True
@@ -51,6 +56,7 @@ def raises() -> None:
 
 CODE: dict[str, Any] = {
     "Always": Always,
+    "Folder": Folder,
     "Point": Point,
     "add": lambda a, b: a + b,
     "sort": list.sort,
@@ -84,8 +90,8 @@ def fetch(watch: watched.Watch) -> Iterator[Fetch]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    thing = type("Thing", (watched.Watched,), {"watch": watch, "__slots__": ()})
-    side = peer.Peer(peer.Wire(ours), thing)
+    side = peer.Peer(peer.Wire(ours), watched.Watched)
+    side.watch = watch
     yield lambda name: side.ask("fetch", 0, (name,))
     ours.shutdown(socket.SHUT_RDWR)
     thread.join()
@@ -101,6 +107,10 @@ def test_what_it_does_to_its_argument_is_seen(fetch: Fetch) -> None:
     rows = [3, 1]
     fetch("sort")(rows)
     assert rows == [1, 3]
+
+
+def test_an_object_may_call_its_method_as_the_judge_calls_one_of_its_own(fetch: Fetch) -> None:
+    assert fetch("Folder")().watch(2) == ["changed", "changed"]
 
 
 def test_it_may_call_what_it_is_given(fetch: Fetch) -> None:

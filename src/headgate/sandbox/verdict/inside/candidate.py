@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import pathlib
 import socket
 import sys
 from typing import Any
@@ -44,9 +43,10 @@ class _Spoken(io.RawIOBase):
 
 def _lay(files: dict[str, str], roots: list[str]) -> None:
     for path, text in files.items():
-        place = pathlib.Path(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+        if folder := os.path.dirname(path):
+            os.makedirs(folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
     here = os.getcwd()
     paths = [os.path.join(here, root) if root else here for root in roots]
     sys.path[:0] = paths

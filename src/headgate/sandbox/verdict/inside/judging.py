@@ -96,12 +96,8 @@ class Judge:
         self._test = ""
         self._sink = Sink()
         self.watch = watched.Watch()
-        thing = type(
-            "Thing",
-            (watched.Watched,),
-            {"watch": self.watch, "__slots__": (), **peer.OF_OBJECT},
-        )
-        self.side = peer.Peer(peer.Wire(sock), _maker(thing))
+        self.side = peer.Peer(peer.Wire(sock), _made)
+        self.side.watch = self.watch
         self.side.heard = self._heard
         self.side.errors.make = lambda number, args, kwargs: self.side.ask(
             "call", number, args, kwargs
@@ -252,15 +248,9 @@ class Judge:
         self.side.ask("lay", 0, (given, roots))
 
 
-def _maker(thing: Callable[..., Any]) -> Callable[..., Any]:
-    def make(side: peer.Peer, number: int, kind: str, name: str) -> Any:
-        it = thing(side, number, kind, name)
-        if kind != "coroutine":
-            return it
-
-        return peer.awaited(it)
-
-    return make
+def _made(side: peer.Peer, number: int, kind: str, name: str) -> Any:
+    it = watched.Watched(side, number, kind, name)
+    return peer.awaited(it) if kind == "coroutine" else it
 
 
 def is_outcome(e: BaseException) -> bool:

@@ -285,6 +285,8 @@ class Peer:
         """what stands for a class of the other side among the bases of one of ours"""
         self.unable = ""
         """what of the tests cannot be done from apart"""
+        self.watch: Any = None
+        """what decides on the objects of the other side"""
 
     def ask(self, op: str, target: Any, args: Any = (), kwargs: Any = None) -> Any:
         try:

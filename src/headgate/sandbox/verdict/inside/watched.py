@@ -181,50 +181,49 @@ class Watched(peer.Called):
     """An object of the code under test, as the judge holds it."""
 
     __slots__ = ()
-    watch: Watch
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.watch.moved()
-        result = self.watch.numbered(super().__call__(*args, **kwargs))
+        self._hg_peer.watch.moved()
+        result = self._hg_peer.watch.numbered(super().__call__(*args, **kwargs))
         if self._hg_told in OF_DIFFERENCE:
             return self._told(result)
         if self._hg_told.startswith(ASKED) and not all(map(peer.is_thing, args)):
             return self._told(result)
-        is_class = self._hg_kind == "class" and self._hg_name in self.watch._classes
+        is_class = self._hg_kind == "class" and self._hg_name in self._hg_peer.watch._classes
         if is_class and peer.is_thing(result):
-            self.watch.made.add(result._hg_number)
+            self._hg_peer.watch.made.add(result._hg_number)
         return result
 
     def __getattr__(self, name: str) -> Any:
-        if name in ASKING and not self.watch.is_meant(self):
-            raise self.watch.refuse(
+        if name in ASKING and not self._hg_peer.watch.is_meant(self):
+            raise self._hg_peer.watch.refuse(
                 f"an object of the code's class {self._hg_name} stood where a plain value was "
                 f"due: its own .{name}() would have decided"
             )
         if self._hg_told in COMPARING and name in REDUCING:
             raise self._refused()
-        found = self.watch.numbered(super().__getattr__(name))
-        if self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self):
+        found = self._hg_peer.watch.numbered(super().__getattr__(name))
+        if self._hg_told in OF_DIFFERENCE and not self._hg_peer.watch.is_meant(self):
             return self._told(found)
         is_asked = name in DIFFERING | COMPARING and peer.is_thing(found)
-        if is_asked and not self.watch.is_meant(self):
+        if is_asked and not self._hg_peer.watch.is_meant(self):
             object.__setattr__(found, "_hg_told", ASKED + name)
         return found
 
     def __await__(self) -> Any:
-        return self.watch.numbered((yield from super().__await__()))
+        return self._hg_peer.watch.numbered((yield from super().__await__()))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self.watch.moved()
+        self._hg_peer.watch.moved()
         super().__setattr__(name, value)
 
     def __exit__(self, kind: Any, it: Any, trace: object) -> Any:
         answer = super().__exit__(kind, it, trace)
-        return answer and not self.watch.swallowed(self, it)
+        return answer and not self._hg_peer.watch.swallowed(self, it)
 
     async def __aexit__(self, kind: Any, it: Any, trace: object) -> Any:
         answer = await super().__aexit__(kind, it, trace)
-        return answer and not self.watch.swallowed(self, it)
+        return answer and not self._hg_peer.watch.swallowed(self, it)
 
     def __iter__(self) -> Any:
         self._refuse_difference()
@@ -238,7 +237,7 @@ class Watched(peer.Called):
     def __len__(self) -> Any:
         size = _unary("len")(self)
         if isinstance(size, int):
-            self.watch.sized(self, 0, size)
+            self._hg_peer.watch.sized(self, 0, size)
         return size
 
     def __str__(self) -> Any:
@@ -252,17 +251,20 @@ class Watched(peer.Called):
 
     def _worded(self, op: str, *args: str) -> Any:
         found = self._hg_peer.ask(op, self, args)
-        is_difference = self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self)
+        is_difference = self._hg_told in OF_DIFFERENCE and not self._hg_peer.watch.is_meant(
+            self
+        )
         return self._told(found) if is_difference else found
 
     def _refused(self) -> Unjudged:
-        return self.watch.refuse(
+        refused: Unjudged = self._hg_peer.watch.refuse(
             f"an object of the code's class {self._hg_name} that was told a value of the "
             "test was turned into a plain one"
         )
+        return refused
 
     def _refuse_difference(self) -> None:
-        if self._hg_told in OF_DIFFERENCE and not self.watch.is_meant(self):
+        if self._hg_told in OF_DIFFERENCE and not self._hg_peer.watch.is_meant(self):
             raise self._refused()
 
     def _told(self, found: Any) -> Any:
@@ -277,7 +279,7 @@ class Watched(peer.Called):
         if not peer.is_thing(other):
             return NotImplemented
         told = {self._hg_told, other._hg_told}  # type: ignore[attr-defined] # as of every thing
-        if told & OF_UNION and not self.watch.is_meant(self):
+        if told & OF_UNION and not self._hg_peer.watch.is_meant(self):
             raise self._refused()
         if self is other:
             return True
@@ -286,7 +288,7 @@ class Watched(peer.Called):
             return False
         for decoy in (secrets.randbits(80), secrets.token_hex(8), None):
             if _asked(peer_, "eq", self, decoy) is True:
-                self.watch.refuse(
+                self._hg_peer.watch.refuse(
                     f"objects of the code's class {self._hg_name} equal everything"
                 )
                 return False
@@ -299,8 +301,8 @@ class Watched(peer.Called):
     __hash__ = peer.Thing.__hash__
 
     def __contains__(self, item: object) -> bool:
-        if not peer.is_thing(item) and not self.watch.is_meant(self):
-            raise self.watch.refuse(
+        if not peer.is_thing(item) and not self._hg_peer.watch.is_meant(self):
+            raise self._hg_peer.watch.refuse(
                 f"an object of the code's class {self._hg_name} stood where a plain container "
                 "was due: its own __contains__ would have decided"
             )
@@ -308,7 +310,9 @@ class Watched(peer.Called):
             return False
         for decoy in (secrets.randbits(80), secrets.token_hex(8)):
             if _asked(self._hg_peer, "contains", self, decoy) is True:
-                self.watch.refuse(f"the code's class {self._hg_name} contains everything")
+                self._hg_peer.watch.refuse(
+                    f"the code's class {self._hg_name} contains everything"
+                )
                 return False
         return True
 
@@ -328,7 +332,7 @@ def _asked(side: peer.Peer, op: str, it: Watched, decoy: object) -> object:
 def _ordering(op: str) -> Callable[[Watched, Any], Any]:
     def method(self: Watched, other: Any) -> Any:
         if not peer.is_thing(other):
-            raise self.watch.refuse(
+            raise self._hg_peer.watch.refuse(
                 f"an object of the code's class {self._hg_name} was ordered against a plain "
                 "value: its own operator would have decided"
             )
@@ -342,10 +346,10 @@ def _binary(op: str) -> Callable[[Watched, Any], Any]:
         result = self._hg_peer.ask(op, self, (other,))
         if peer.is_thing(other) and not (self._hg_told or other._hg_told):
             return result
-        if op in SCALING and peer.is_thing(result) and self.watch.is_meant(self):
+        if op in SCALING and peer.is_thing(result) and self._hg_peer.watch.is_meant(self):
             return result
         if not peer.is_thing(result):
-            raise self.watch.refuse(
+            raise self._hg_peer.watch.refuse(
                 f"an operator of the code's class {self._hg_name} was told a value of the test "
                 "and answered with a plain one"
             )
@@ -374,7 +378,7 @@ def _walked(it: Watched, items: Any) -> Iterator[Any]:
             break
         count += 1
         yield one
-    it.watch.sized(it, 1, count)
+    it._hg_peer.watch.sized(it, 1, count)
 
 
 for _op in ("lt", "le", "gt", "ge"):
@@ -384,3 +388,5 @@ for _op in peer.BINARY:
     setattr(Watched, f"__r{_op.strip('_')}__", _binary("r" + _op))
 for _op in PLAIN_OF_TOLD:
     setattr(Watched, f"__{_op}__", _unary(_op))
+for _name, _property in peer.OF_OBJECT.items():
+    setattr(Watched, _name, _property)
