@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import collections
 import itertools
+import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate.sandbox.verdict.inside import lines, peer
 from tests.sandbox.verdict.inside import joined
@@ -109,3 +113,36 @@ def test_what_ended_stays_ended_though_a_test_swallows_it() -> None:
     with pytest.raises(lines.Gone):
         made.judge.ask("fetch", 0, ("Shape",))
     assert made.judge.lines.why() == "the process of the code has ended"
+
+
+@given(
+    frames=st.lists(
+        st.recursive(st.integers() | st.text(), st.lists, max_leaves=9), max_size=6
+    ),
+    cuts=st.lists(st.integers(1, 40), min_size=1),
+)
+def test_frames_are_the_same_however_their_bytes_arrive(
+    frames: list[Any], cuts: list[int]
+) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for it in frames:
+            lines.Wire(theirs).send(it)
+        whole = ours.recv(1 << 20) if frames else b""
+        wire, taken, at = lines.Wire(ours), [], 0
+        for size in itertools.cycle(cuts):
+            if at >= len(whole):
+                break
+            theirs.sendall(whole[at : at + size])
+            at += size
+            while len(taken) < _complete(whole[:at]):
+                taken.append(wire.receive())
+        assert taken == frames
+
+
+def _complete(data: bytes) -> int:
+    count = 0
+    while len(data) >= 8 and len(data) >= 8 + int.from_bytes(data[:8], "little"):
+        data = data[8 + int.from_bytes(data[:8], "little") :]
+        count += 1
+    return count

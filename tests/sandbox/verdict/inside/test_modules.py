@@ -35,7 +35,7 @@ class Side:
     def ask(self, op: str, target: Any, args: Any = ()) -> Any:
         answers: dict[str, Callable[[], Any]] = {
             "get": lambda: self.space[args[0]],
-            "has": lambda: args[1] in self.space,
+            "has": lambda: [it for it in args[1] if it in self.space],
             "public": lambda: list(self.space),
             "load": lambda: Names(self.space),
         }

@@ -66,8 +66,9 @@ def _load(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def _find(name: str, attribute: str) -> bool:
-    return hasattr(sys.modules[name], attribute)
+def _find(name: str, attributes: list[str]) -> list[str]:
+    """Which of them the module has."""
+    return [it for it in attributes if hasattr(sys.modules[name], it)]
 
 
 def _surround(said: Any) -> None:

@@ -59,26 +59,30 @@ class Surroundings:
     """What the tests change of the environment, which the code is to see too."""
 
     def __init__(self) -> None:
-        self._raw = self._seen()
         self._last = self._now()
 
     @staticmethod
-    def _seen() -> tuple[dict[Any, Any], str]:
-        """The same in the least time: it is asked for with each call."""
+    def _now() -> tuple[dict[Any, Any], str]:
+        """As it is kept, which takes the least time: it is asked for with each call."""
         return dict(getattr(os.environ, "_data", os.environ)), os.getcwd()
 
-    def _now(self) -> dict[str, str]:
-        own = {it: value for it, value in os.environ.items() if not it.startswith("PYTEST_")}
-        return {**own, "": os.getcwd()}
-
     def changed(self) -> Any:
-        if self._seen() == self._raw:
+        now = self._now()
+        if now == self._last:
             return None
-        self._raw = self._seen()
-        last, self._last = self._last, self._now()
-        gone = [it for it in last if it not in self._last]
-        new = [[it, text] for it, text in self._last.items() if last.get(it) != text]
+        (before, was), (after, here), self._last = self._last, now, now
+        gone = [it for it in map(os.fsdecode, before.keys() - after) if _is_told(it)]
+        new = [
+            [os.fsdecode(name), os.fsdecode(text)]
+            for name, text in after.items()
+            if before.get(name) != text and _is_told(os.fsdecode(name))
+        ]
+        new += [["", here]] if here != was else []
         return [gone, new] if gone or new else None
+
+
+def _is_told(name: str) -> bool:
+    return not name.startswith("PYTEST_")
 
 
 class Judge:
@@ -244,7 +248,8 @@ class Judge:
         self.standard.install()
         # an object of the code that compares with nothing of ours, in `assert it.__eq__(2)`
         warnings.filterwarnings("error", checks.UNDECIDED, DeprecationWarning)
-        self.side.ask("heed", 0, (self.payload["heeds"],))
+        if self.payload["heeds"]:
+            self.side.ask("heed", 0, (self.payload["heeds"],))
         self.side.ask("lay", 0, (given, roots))
 
 
@@ -274,12 +279,14 @@ def _run_asserts(judge: Judge) -> None:
     support, entry = payload["support"], payload["entry"]
     exec(compile(support, "support", "exec", dont_inherit=True), space)  # noqa: S102
     solution = _load(judge)
+    asked = naming.asked(source, support)
+    has = judge.side.ask("has", 0, ("solution", [entry, *asked]))
     if entry:
-        if not judge.side.ask("has", 0, ("solution", entry)):
+        if entry not in has:
             raise AttributeError(f"the code defines no {entry}")
         space[entry] = space["candidate"] = getattr(solution, entry)
-    for name in naming.asked(source, support):
-        if name in space or not judge.side.ask("has", 0, ("solution", name)):
+    for name in asked:
+        if name in space or name not in has:
             continue
         own = None if name in judge.watch.defined else modules.owned(name)
         space[name] = getattr(solution, name) if own is None else own

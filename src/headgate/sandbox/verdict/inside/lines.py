@@ -14,13 +14,15 @@ import threading
 import time
 from _thread import _count
 from collections.abc import Callable
-from json import dumps, loads
+from json import JSONEncoder, loads
 from typing import Any
 
 LARGEST = 256 << 20
+AT_ONCE, LARGEST_READ = 1 << 14, 1 << 20
 MOST_LINES = 1024
 OVER = ["over"]
 """what the thread of a line is handed when the thread at its other end has ended"""
+_written = JSONEncoder(separators=(",", ":")).encode
 _sleep = time.sleep  # a test may put another in its place
 
 
@@ -33,9 +35,11 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._read = bytearray()
+        """and not taken yet"""
 
     def send(self, frame: object) -> None:
-        data = dumps(frame, separators=(",", ":")).encode()
+        data = _written(frame).encode()
         try:
             self._sock.sendall(struct.pack("<Q", len(data)) + data)
         except OSError as e:
@@ -51,17 +55,18 @@ class Wire:
             raise Gone("the code sent what is no frame") from e
 
     def _exactly(self, size: int) -> bytearray:
-        data = bytearray(size)
-        view, at = memoryview(data), 0
-        while at < size:
+        read = self._read
+        while len(read) < size:
             try:
-                taken = self._sock.recv_into(view[at:])
+                more = self._sock.recv(max(AT_ONCE, min(size - len(read), LARGEST_READ)))
             except OSError as e:
                 raise Gone("the process of the code has ended") from e
-            if not taken:
+            if not more:
                 raise Gone("the process of the code has ended")
-            at += taken
-        return data
+            read += more
+        taken = read[:size]
+        del read[:size]
+        return taken
 
 
 class _Mine:

@@ -11,6 +11,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import pathlib
 import sys
 import types
@@ -20,6 +21,8 @@ from typing import Any
 
 from headgate.sandbox.verdict.inside import checks, derived, peer, watched
 
+COMMON = "solution"
+"""what code under test is called where nobody gave it another name"""
 SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
 
@@ -102,7 +105,7 @@ class Standin(types.ModuleType):
         else:
             thing, before = self.__dict__["_hg_thing"], self.__dict__["_hg_before"]
             if name not in before and self.__dict__["_hg_peer"].ask(
-                "has", 0, (self.__name__, name)
+                "has", 0, (self.__name__, [name])
             ):
                 before[name] = getattr(self, name)
             setattr(thing, name, value)
@@ -238,7 +241,8 @@ def tops(files: Sequence[str], roots: Sequence[str]) -> set[str]:
 
 def clear() -> None:
     """Takes the work folder out of the way of imports."""
-    sys.path[:] = [it for it in sys.path if it and not it.startswith(str(pathlib.Path.cwd()))]
+    here = os.getcwd()
+    sys.path[:] = [it for it in sys.path if it and not it.startswith(here)]
 
 
 def unreadable(files: Mapping[str, str]) -> str:
@@ -258,7 +262,7 @@ def unreadable(files: Mapping[str, str]) -> str:
 
 def taken(names: set[str]) -> str:
     """A name among them that Python or an installed package has; "" if there is none."""
-    for name in sorted(names):
+    for name in sorted(names - {COMMON}):
         if name in sys.stdlib_module_names:
             return name
         spec = importlib.machinery.PathFinder.find_spec(name)

@@ -62,9 +62,8 @@ class Standard:
     def install(self) -> None:
         """Once the tests' own modules are not loaded yet."""
         self._follow_seed()
-        for name, modules in LOOKING.items():
-            for module in modules:
-                setattr(module, name, _looking(name, getattr(module, name)))
+        for module, name, look in _LOOKS:
+            setattr(module, name, look)
         self._follow_mock()
         dataclasses.dataclass = _decorating(dataclasses.dataclass)
 
@@ -167,6 +166,14 @@ def _looking(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         return own(it, *args, **kwargs)
 
     return look
+
+
+_LOOKS = [
+    (module, name, _looking(name, getattr(module, name)))
+    for name, modules in LOOKING.items()
+    for module in modules
+]
+"""made once: each fork puts them in their places"""
 
 
 def _decorating(own: Any) -> Any:
