@@ -26,6 +26,8 @@ def test_a_price_becomes_that_of_a_right_answer() -> None:
     said = totals("50/100", "80/100", "--tasks", "20", "--usd", "1", "--usd", "2").stdout
     assert "50/100: $1 an answer is $2.00000 a right one" in said
     assert "80/100: $2 an answer is $2.50000 a right one" in said
+    told = totals("50/100", "80/100", "--tasks", "20", "--usd", "1", "--usd", "2", "--json")
+    assert [it["usd"] for it in json.loads(told.stdout)[0]["prices"]] == [2.0, 2.5]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,9 @@ def test_a_price_becomes_that_of_a_right_answer() -> None:
         (("3/2", "1/2", "--tasks", "2"), "cannot be"),
         (("1/2", "1/2", "--tasks", "9"), "cannot be"),
         (("1/9", "1/9", "--tasks", "3", "--usd", "much"), "is no sum"),
+        (("1/9", "1/9", "--tasks", "3", "--usd", "nan"), "is no sum"),
+        (("1/9", "1/9", "--tasks", "3", "--usd", "-1"), "is no sum"),
+        (("1/9", "1/9", "--tasks", "3", *["--usd", "1"] * 3), "no 3 prices"),
     ],
 )
 def test_what_cannot_be_is_a_mistake_with_words(words: tuple[str, ...], said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.stats.beta import beta_below, beta_point, halve, student_point
+from headgate.stats.beta import beta_below, beta_point, halve, student_point, student_tails
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from headgate.stats.beta import beta_below, beta_point, halve, student_point
 )
 def test_students_t_is_that_of_the_tables(freedom: float, point: float) -> None:
     assert student_point(0.975, freedom) == pytest.approx(point, abs=6e-4)
+    assert student_tails(point, freedom) == pytest.approx(0.05, abs=1e-4)
 
 
 @given(st.integers(1, 60), st.data(), st.floats(0.01, 0.99))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from headgate.stats.compare import (
     Pairs,
     Rates,
-    chance,
     difference,
     is_as_good,
     least_difference,
@@ -37,12 +36,6 @@ def test_half_a_point_in_a_thousand_is_not_shown_to_be_equal() -> None:
     seen = Rates(0.992, 0.987, 1_000)
     assert difference(seen) == pytest.approx((-0.014, 0.004), abs=5e-4)
     assert not is_as_good(seen)
-
-
-def test_three_points_are_not_within_a_margin_and_three_more_are_worse() -> None:
-    assert chance(Rates(0.92, 0.89, 1_000)) == pytest.approx(0.022, abs=5e-4)
-    assert chance(Rates(0.992, 0.964, 1_000)) == pytest.approx(2e-5, abs=5e-6)
-    assert chance(Rates(1, 1, 10)) == 1
 
 
 def test_no_difference_in_a_few_pairs_is_no_proof() -> None:

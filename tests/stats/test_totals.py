@@ -55,3 +55,24 @@ def test_a_difference_that_is_not_there_is_not_found(alike: float) -> None:
     assert found.low > 0
     assert fmean(found) == pytest.approx(0.16, abs=0.01)
     assert likelihood(OLD, NEW, alike) < 0.01
+
+
+def test_what_few_questions_leave_open_is_not_called_unlikely() -> None:
+    """An interval of the difference that holds nothing, and a likelihood that denies it."""
+    one, other = Total(5, 5, 5), Total(1, 5, 5)
+    assert difference(one, other, 1).high > 0
+    assert likelihood(one, other, 1) > 0.01
+    assert likelihood(one, other, 1) > 1.5 * likelihood(one, other, 0)
+
+
+def test_totals_of_different_sizes_are_each_worth_their_own() -> None:
+    small, large = Total(10, 20, 20), Total(400, 500, 500)
+    assert likelihood(small, large, 0) == pytest.approx(likelihood(large, small, 0))
+    assert likelihood(small, large, 0) < likelihood(small, Total(16, 20, 20), 0)
+
+
+def test_three_points_in_a_thousand_are_seldom_chance() -> None:
+    for first, second, likely in ((920, 890, 0.022), (992, 964, 2e-5)):
+        found = likelihood(Total(first, 1_000, 1_000), Total(second, 1_000, 1_000), 0)
+        assert found == pytest.approx(likely, rel=0.25, abs=5e-4 if likely > 0.01 else 5e-6)
+    assert likelihood(Total(10, 10, 10), Total(10, 10, 10), 1) == 1

@@ -1,7 +1,6 @@
 """Whether arms vary where it breaks the prompt cache: what they share should come first.
 
 Rule 1: two arms of one model that share much, and differ before it, pay for it twice.
-Rule 2: a prompt too short to be cached at all is told, where its length is the point.
 """
 
 from __future__ import annotations

@@ -20,6 +20,14 @@ from headgate.stats.totals import Total, difference, interval, likelihood, worth
 _TOTAL = re.compile(r"(\d+)/(\d+)")
 
 
+class Priced(msgspec.Struct, frozen=True):
+    """What a right answer costs, in dollars."""
+
+    usd: float
+    low: float
+    high: float
+
+
 class Shown(msgspec.Struct, frozen=True):
     """What two totals show, if answers are so alike."""
 
@@ -30,6 +38,8 @@ class Shown(msgspec.Struct, frozen=True):
     second: Between
     difference: Between
     likelihood: float
+    prices: tuple[Priced, ...] = ()
+    """of each total that has one"""
 
 
 def tell_totals(
@@ -42,6 +52,9 @@ def tell_totals(
 ) -> int:
     """Show them."""
     first, second = (_read(it, tasks) for it in totals)
+    if len(prices) > len(totals):
+        raise Misuse(f"two totals have no {len(prices)} prices", "--usd once for each total")
+    paid = [(it, _money(price)) for it, price in zip((first, second), prices, strict=False)]
     shown = [
         Shown(
             it,
@@ -50,6 +63,7 @@ def tell_totals(
             interval(second, it),
             difference(first, second, it),
             likelihood(first, second, it),
+            tuple(_priced(total, price, it) for total, price in paid),
         )
         for it in likenesses
     ]
@@ -69,20 +83,19 @@ def tell_totals(
         for it in shown
     ]
     print_table(heads, rows)
-    for total, price in zip((first, second), prices, strict=False):
-        _tell_price(total, _money(price), shown[-1].alike)
+    for (total, price), found in zip(paid, shown[-1].prices, strict=True):
+        click.echo(
+            f"{total.right}/{total.asked}: ${price} an answer is ${found.usd:.5f} a right one "
+            f"({found.low:.5f} to {found.high:.5f}, alike {shown[-1].alike:g})"
+        )
     return 0
 
 
-def _tell_price(total: Total, price: Decimal, alike: float) -> None:
+def _priced(total: Total, price: Decimal, alike: float) -> Priced:
     low, high = interval(total, alike)
     if not low:
         raise Misuse("nothing was right, so a right answer has no price", "leave --usd out")
-    middle, least, most = (float(price) / it for it in (total.share, high, low))
-    click.echo(
-        f"{total.right}/{total.asked}: ${price} an answer is ${middle:.5f} a right one "
-        f"({least:.5f} to {most:.5f}, alike {alike:g})"
-    )
+    return Priced(*(float(price) / it for it in (total.share, high, low)))
 
 
 def _read(text: str, tasks: int) -> Total:
@@ -99,9 +112,12 @@ def _read(text: str, tasks: int) -> Total:
 
 def _money(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        sum_usd = Decimal(text)
     except ArithmeticError:
-        raise Misuse(f"--usd {text} is no sum", "such as --usd 0.0129") from None
+        sum_usd = Decimal("nan")
+    if not (sum_usd.is_finite() and sum_usd >= 0):
+        raise Misuse(f"--usd {text} is no sum", "such as --usd 0.0129")
+    return sum_usd
 
 
 def _percent(it: Between) -> str:

@@ -37,6 +37,11 @@ def student_point(share: float, freedom: float) -> float:
     return sqrt(freedom * (1 - tail) / tail)
 
 
+def student_tails(point: float, freedom: float) -> float:
+    """How likely Student's t lies as far from nothing, to either side."""
+    return beta_below(freedom / (freedom + point**2), freedom / 2, 0.5)
+
+
 def halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
     """Where a question that is answered yes up to a point, and no from there, turns."""
     for _ in range(_HALVINGS):

@@ -9,7 +9,6 @@ that was named before.
 from __future__ import annotations
 
 from math import ceil, comb, sqrt
-from statistics import NormalDist
 from typing import NamedTuple
 
 from headgate.stats.share import Between, exact, z
@@ -76,15 +75,6 @@ def least_difference(seen: Pairs | Rates, sureness: float = SURENESS) -> float:
 def is_as_good(seen: Pairs | Rates, margin: float = MARGIN, sureness: float = SURENESS) -> bool:
     """Is it shown that the second is not worse by more than the margin?"""
     return least_difference(seen, sureness) >= -margin
-
-
-def chance(seen: Rates) -> float:
-    """How likely two shares differ so much by chance, for both sides."""
-    middle = (seen.first + seen.second) / 2
-    error = sqrt(2 * middle * (1 - middle) / seen.asked)
-    if not error:
-        return 1.0
-    return 2 * (1 - NormalDist().cdf(abs(seen.difference) / error))
 
 
 def pairs_needed(

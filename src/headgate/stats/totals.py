@@ -8,10 +8,10 @@ independent, which makes a difference look less sure than it was.
 from __future__ import annotations
 
 from math import sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
-from headgate.stats.beta import student_point
-from headgate.stats.compare import Rates, chance
+from headgate.stats.beta import student_point, student_tails
 from headgate.stats.share import Between, z
 
 
@@ -58,6 +58,14 @@ def difference(first: Total, second: Total, alike: float, sureness: float = 0.95
 
 
 def likelihood(first: Total, second: Total, alike: float) -> float:
-    """How likely chance alone makes as large a difference, either way."""
-    count = min(worth(first, alike), worth(second, alike))
-    return chance(Rates(first.share, second.share, int(count)))
+    """How likely chance alone makes as large a difference, either way: by Student's tails for
+    so many questions, unless no two answers are alike."""
+    one, two = worth(first, alike), worth(second, alike)
+    middle = (first.share * one + second.share * two) / (one + two)
+    error = sqrt(middle * (1 - middle) * (1 / one + 1 / two))
+    if not error:
+        return 1.0
+    far = abs(second.share - first.share) / error
+    if not alike:
+        return 2 * NormalDist().cdf(-far)
+    return student_tails(far, max(1, first.questions + second.questions - 2))
