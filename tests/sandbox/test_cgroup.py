@@ -103,6 +103,49 @@ def test_a_closed_group_leaves_no_folder(groups: Groups) -> None:
 
 @needs
 @pytest.mark.slow
+def test_an_empty_group_is_lent_anew_as_if_it_were_new(groups: Groups) -> None:
+    """Whoever was killed in it before is no kill of the next, and its bounds hold again."""
+    first = groups.make(Bounds(60, 8))
+    with waiting("b = bytearray(200 << 20)") as process:
+        first.add(process.pid)
+        process.communicate(b"x")
+    assert first.memory_kills() == 1
+    first.close()
+    again = groups.make(Bounds(90, 3))
+    assert again._folders == first._folders
+    assert again.memory_kills() == 0
+    code = (
+        "import time\nb, n = bytearray(70 << 20), 0\ntry:\n"
+        "    while n < 9:\n        n += 1\n        if not os.fork(): time.sleep(60)\n"
+        "except OSError: print(n, flush=True)\ntime.sleep(60)"
+    )
+    with waiting(code) as process:
+        again.add(process.pid)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        assert int(process.stdout.readline()) == 3
+        again.close()
+
+
+@needs
+def test_a_group_is_not_lent_anew_while_something_is_in_it_or_if_it_gave_way(
+    groups: Groups,
+) -> None:
+    held, slow = groups.make(Bounds(90, 8)), groups.make(Bounds(90, 8))
+    with waiting("") as process:
+        held.add(process.pid)
+        assert not held.is_empty()
+        process.communicate(b"x")
+    slow.give_way(to_others=True)
+    assert not slow.is_empty()
+    slow.give_way(to_others=False)
+    assert slow.is_empty()
+
+
+@needs
+@pytest.mark.slow
 def test_what_a_killed_owner_left_is_swept_by_the_next() -> None:
     """Its groups and the processes still in them."""
     code = (
@@ -169,8 +212,8 @@ def test_the_second_version_is_not_used_without_its_controllers(tmp_path: Path) 
 
 
 @needs
-def test_a_group_that_was_closed_while_others_were_made_is_removed_too(groups: Groups) -> None:
-    """Who closes last finds all that could not leave before, whenever they were made."""
+def test_a_group_that_was_closed_while_others_were_made_is_found_again(groups: Groups) -> None:
+    """Who makes the next finds all that could not leave before, whenever they were made."""
     bounds = Bounds(60, 16)
     with waiting("") as process:
         first = groups.make(bounds)
@@ -179,11 +222,10 @@ def test_a_group_that_was_closed_while_others_were_made_is_removed_too(groups: G
         first.close()
         process.wait()
 
-    def is_gone() -> bool:
-        groups.make(bounds).close()
-        return not any(it.exists() for it in first._folders.values())
+    def is_lent() -> bool:
+        return groups.make(bounds)._folders == first._folders
 
-    eventually(is_gone)
+    eventually(is_lent)
 
 
 @needs

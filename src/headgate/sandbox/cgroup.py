@@ -4,9 +4,11 @@ Rule 1: they are used where they can be written; where not, `Groups.find` says N
 watchdog does what it can.
 Rule 2: all of ours lie in one folder named by our pid and its start: what a killed Headgate
 left is told by its owner's being gone, and swept by the next.
-Rule 3: no call waits: a group whose processes are still dying is removed by a later call.
+Rule 3: no call waits: a group whose processes are still dying is dealt with by a later call.
 Rule 4: on version 2 a group with processes can have no limited children: we move into a leaf of
 our own, but only where nobody else lives in the group.
+Rule 5: a group that is empty again, of processes and of memory, is lent anew: the kernel takes
+longer to make and remove one than to start what is in it.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _PERIOD_US = 100_000
 _WEIGHTS = {1: ("cpu.shares", "1024", "128"), 2: ("cpu.weight", "100", "12")}
 """of each version: the file, what all have, and what those have that give way"""
 _MB = 1 << 20
+_SHELVED, _LITTLE_MB = 16, 4
+"""how many empty groups are kept, and what the kernel's own may take in one"""
 _DEPTH = 8
 """of groups that a stale one is searched for"""
 
@@ -62,6 +66,7 @@ class Groups:
         self._numbers = itertools.count(1)
         self._leaving: deque[Group] = deque()
         """shared with the groups themselves, in whatever thread they are closed"""
+        self._shelf: deque[Group] = deque()
 
     @classmethod
     def find(
@@ -84,14 +89,16 @@ class Groups:
     def make(self, bounds: Bounds) -> Group:
         """A group with these bounds; OSError if the kernel refuses one."""
         self._let_leave()
-        name = str(next(self._numbers))
-        folders = {
-            controller: folder / self._owner / name
-            for controller, folder in self._places.folders
-        }
-        group = Group(self.version, folders, self._leaving)
-        for folder in dict.fromkeys(folders.values()):
-            folder.mkdir()
+        group = self._lent()
+        if group is None:
+            name = str(next(self._numbers))
+            folders = {
+                controller: folder / self._owner / name
+                for controller, folder in self._places.folders
+            }
+            group = Group(self.version, folders, self._leaving)
+            for folder in dict.fromkeys(folders.values()):
+                folder.mkdir()
         try:
             group.bind(bounds)
         except OSError:
@@ -99,11 +106,18 @@ class Groups:
             raise
         return group
 
+    def _lent(self) -> Group | None:
+        with contextlib.suppress(IndexError):  # another thread had the last
+            return self._shelf.popleft().renewed()
+        return None
+
     def _let_leave(self) -> None:
         for _ in range(len(self._leaving)):
             with contextlib.suppress(IndexError):  # another thread had the last
                 group = self._leaving.popleft()
-                if not group.leave():
+                if len(self._shelf) < _SHELVED and group.is_empty():
+                    self._shelf.append(group)
+                elif not group.leave():
                     self._leaving.append(group)
 
     def close(self) -> bool:
@@ -121,10 +135,33 @@ class Group:
         self._version = version
         self._folders = folders
         self._leaving = leaving
-        self._is_closed = False
+        self._is_closed = self._gives_way = False
+        self._bounds: Bounds | None = None
+        self._kills_before = 0
+
+    def renewed(self) -> Group:
+        """The same for another run, with the bounds that it has."""
+        group = Group(self._version, self._folders, self._leaving)
+        group._bounds, group._kills_before = self._bounds, self._kills()
+        if self._bounds is not None:  # on version 1 a kill lets nothing begin any more
+            _write(self._folders["pids"] / "pids.max", str(self._bounds.processes))
+        return group
+
+    def is_empty(self) -> bool:
+        """Nothing lives in it, no memory is left in it, and it is held as any new one."""
+        memory = self._folders["memory"]
+        name = "memory.usage_in_bytes" if self._version == 1 else "memory.current"
+        try:
+            is_idle = not (self._folders["pids"] / "cgroup.procs").read_text()
+            return is_idle and not self._gives_way and _number(memory / name) < _LITTLE_MB * _MB
+        except OSError:
+            return False
 
     def bind(self, bounds: Bounds) -> None:
         """Set the bounds."""
+        if bounds == self._bounds:
+            return
+        self._bounds = bounds
         memory, pids = self._folders["memory"], self._folders["pids"]
         size = str(bounds.memory_mb * _MB)
         if self._version == 1:
@@ -148,6 +185,7 @@ class Group:
 
     def give_way(self, *, to_others: bool) -> None:
         """Take an eighth of a processor's time where others want it; or as much as they."""
+        self._gives_way = to_others
         cpu = self._folders.get("cpu")
         if cpu is not None:
             name, full, little = _WEIGHTS[self._version]
@@ -165,6 +203,9 @@ class Group:
 
     def memory_kills(self) -> int:
         """How many processes were killed because the memory was used up."""
+        return self._kills() - self._kills_before
+
+    def _kills(self) -> int:
         name = "memory.oom_control" if self._version == 1 else "memory.events"
         return _field(self._folders["memory"] / name, "oom_kill")
 
@@ -185,13 +226,12 @@ class Group:
             _kill(self._folders["pids"])
 
     def close(self) -> None:
-        """Kill what is in it, and remove it as soon as that has died."""
+        """Kill what is in it; when that has died it is lent again or removed."""
         if self._is_closed:
             return
         self._is_closed = True
         self.kill()
-        if not self.leave():
-            self._leaving.append(self)
+        self._leaving.append(self)
 
     def leave(self) -> bool:
         """Remove its folders; False: something in it is still dying."""
