@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from headgate.bench.running import Seen
 from headgate.cli import main
-from headgate.cli.benchrun import course
+from headgate.cli.benchrun import _tell, course
+from tests.bench.runs import run_of
 
 TASK = """
 language = "python"
@@ -146,3 +148,14 @@ def test_results_take_nothing_elses_place(
     assert result.exit_code == 2
     assert said in result.stderr
     assert path.read_bytes() == before
+
+
+def test_a_cost_that_nobody_knows_is_no_sum_of_dollars(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of({"one": [5, 3], "two": [5, 5]})
+    samples = [msgspec.structs.replace(it, is_priced=it.arm == "one") for it in run.samples]
+    _tell(folder / "r.json", msgspec.structs.replace(run, samples=tuple(samples)))
+    one, two = capsys.readouterr().out.splitlines()
+    assert "$0.0000100" in one
+    assert two == "two: 10 of 10 right (100.0%), at an unknown cost"

@@ -47,3 +47,15 @@ def test_the_best_are_joined_by_a_line_and_every_chart_has_a_title() -> None:
     drawn = points("what it shows", ("x", "y"), them, {"a", "b"})
     assert 'aria-label="what it shows"' in drawn
     assert len(re.findall(r'd="M[\d.]+ [\d.]+ [\d.]+ [\d.]+"', drawn)) == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 1.02]), st.sampled_from([0, 0.5, 0.51]))))
+def test_no_name_is_written_upon_another(them: list[tuple[float, float]]) -> None:
+    made = [Point(f"arm {n}", *it) for n, it in enumerate(them[:8])]
+    written = parsed(points("t", ("x", "y"), made, ())).findall(".//text")
+    names = [it for it in written if (it.text or "").startswith("arm ")]
+    where = sorted((float(it.attrib["y"]), float(it.attrib["x"])) for it in names)
+    assert len(where) == len(made)
+    for y1, x1 in where:
+        near = [(y, x) for y, x in where if abs(x - x1) < 40 and abs(y - y1) < 13.5]
+        assert near == [(y1, x1)]

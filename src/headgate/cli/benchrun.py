@@ -109,7 +109,10 @@ def run_benchmark(asked: Asked) -> int:
     is_whole = not lost and len(done.samples) == len(done.tasks) * len(arms) * asked.samples
     if is_whole:
         journal.remove()
-    _tell(asked, done)
+    if asked.as_json:
+        print_json(results_of(done))
+    else:
+        _tell(asked.out, done)
     if lost:
         say(f"{lost} samples failed for no fault of a model: run the same again to ask anew")
         why, count = Counter(it.error for it in done.samples if it.error).most_common(1)[0]
@@ -360,14 +363,13 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
 
 
-def _tell(asked: Asked, done: Run) -> None:
-    if asked.as_json:
-        print_json(results_of(done))
-        return
+def _tell(out: Path, done: Run) -> None:
+    unpriced = {it.arm for it in done.samples if not it.is_priced}
     for it in results_of(done).aggregates:
         right = f"{it.correct} of {it.samples} right ({it.accuracy:.1%})"
         right = right if it.samples else "no answer"
-        click.echo(f"{it.arm}: {right}, {dollars(it.cost_nusd)}")
+        cost = "at an unknown cost" if it.arm in unpriced else dollars(it.cost_nusd)
+        click.echo(f"{it.arm}: {right}, {cost}")
     for note in (*told_first(done), *done.notes):
         say(note)
-    say(f"written to {asked.out}")
+    say(f"written to {out}")

@@ -1,4 +1,7 @@
-"""Writes the parts of a page: the whole of it, its tables, what is folded away."""
+"""Writes the parts of a page: the whole of it, its tables, what is folded away.
+
+Rule 1: whatever somebody wrote is text: no markup, and it turns nothing round beside it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,22 @@ from html import escape
 
 from headgate.draw.style import SHEET
 
+_TURNS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
+_SHOWN = dict.fromkeys((*_TURNS, *_CONTROLS), "\N{REPLACEMENT CHARACTER}")
+
+
+def plain(text: str) -> str:
+    """Text as it stands, with a mark for each character that would steer what is shown."""
+    return escape(text.replace("\r\n", "\n").translate(_SHOWN))
+
 
 def page(title: str, parts: Iterable[str]) -> str:
     """One file that needs no other."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{SHEET}</style></head>"
+        f"<title>{plain(title)}</title><style>{SHEET}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 
@@ -25,7 +37,7 @@ def table(
 
     def cell(tag: str, at: int, words: str) -> str:
         kind = ' class="n"' if at in numbers else ""
-        return f"<{tag}{kind}>{escape(words)}</{tag}>"
+        return f"<{tag}{kind}>{plain(words)}</{tag}>"
 
     head = "".join(cell("th", at, words) for at, words in enumerate(heads))
     body = "".join(
@@ -42,10 +54,10 @@ def beside(parts: Iterable[str]) -> str:
 
 def folded(title: str, inside: str) -> str:
     """`inside` is HTML already."""
-    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+    return f"<details><summary>{plain(title)}</summary>{inside}</details>"
 
 
 def items(words: Iterable[str], kind: str = "soft") -> str:
     """A list; nothing of nothing."""
-    told = "".join(f"<li>{escape(word)}</li>" for word in words)
+    told = "".join(f"<li>{plain(word)}</li>" for word in words)
     return f'<ul class="{kind}">{told}</ul>' if told else ""

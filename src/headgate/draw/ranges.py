@@ -1,7 +1,8 @@
 """Draws shares with their intervals, and points of two measures, as SVG text.
 
 Rule 1: an interval is a line that can be read at its ends; its point is a mark upon it.
-Rule 2: points carry their names; the line through some of them is told in words as well.
+Rule 2: points carry their names, none upon another.
+Rule 3: the line through some of them is told in words as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from html import escape
 from typing import NamedTuple
 
 from headgate.draw.svg import LABEL_PX, WIDTH, picture, short, words_at
+
+LINE_PX = 14.0
+"""from one label to the next below it"""
 
 
 class Range(NamedTuple):
@@ -81,7 +85,23 @@ def points(
         kind = "c2" if it.label in best else "c7"
         hint = f"<title>{escape(it.label)}</title>"
         drawn.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="6">{hint}</circle>')
+    for it, (x, y) in zip(them, _apart([(*place(it), it.label) for it in them]), strict=True):
         drawn.append(words_at(x + 10, y + 4, it.label, "label"))
     drawn.append(words_at(left, top + height + 22, axes[0], "tick"))
     drawn.append(words_at(left, top - 16, axes[1], "tick"))
     return picture(title, top + height + 30, drawn)
+
+
+def _apart(labels: Sequence[tuple[float, float, str]]) -> list[tuple[float, float]]:
+    """Where labels are written: beside their points, or above where another one is."""
+    placed: dict[int, tuple[float, float, float]] = {}
+    for at in sorted(range(len(labels)), key=lambda it: -labels[it][1]):
+        x, y, label = labels[at]
+        wide = 10 + LABEL_PX * len(label)
+        while any(
+            x < other + width and other < x + wide and abs(y - tall) < LINE_PX
+            for other, tall, width in placed.values()
+        ):
+            y -= 1.0
+        placed[at] = (x, y, wide)
+    return [placed[at][:2] for at in range(len(labels))]

@@ -7,7 +7,6 @@ Rule 2: whatever a model wrote is shown as text, never as markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from itertools import combinations
 
 from headgate.bench.report.compare import NothingShared, compare
@@ -26,7 +25,7 @@ from headgate.bench.report.words import (
     warnings,
 )
 from headgate.bench.sample import Run
-from headgate.draw.html import beside, folded, items, table
+from headgate.draw.html import beside, folded, items, plain, table
 from headgate.draw.html import page as whole
 from headgate.draw.ranges import Point, Range, points, ranges
 
@@ -51,9 +50,9 @@ def page(run: Run, told: Report) -> str:
 
 
 def _head(run: Run, told: Report) -> Iterator[str]:
-    yield f"<h1>{escape(run.name)}: who is right, how surely, at what cost</h1>"
+    yield f"<h1>{plain(run.name)}: who is right, how surely, at what cost</h1>"
     each = f"{len(run.tasks):,} tasks of {run.dataset}, {run.samples_each} samples of each"
-    yield f'<p class="soft">{escape(each)}; Headgate {escape(run.headgate)}</p>'
+    yield f'<p class="soft">{plain(each)}; Headgate {plain(run.headgate)}</p>'
     yield items(warnings(run, told), "warn")
 
 
@@ -114,7 +113,7 @@ def _money(told: Report) -> Iterator[str]:
         yield points("Right answers against cost of a sample", axes, marks, told.frontier)
     if told.frontier:
         names = ", ".join(told.frontier)
-        yield f'<p class="soft">Beaten by none in both: {escape(names)}.</p>'
+        yield f'<p class="soft">Beaten by none in both: {plain(names)}.</p>'
     yield table(
         ("arm", "tokens in", "of it cached", "out", "a sample", "a right answer"),
         [
@@ -205,8 +204,8 @@ def _disagreements(found: Sequence[Disagreement]) -> Iterator[str]:
             is_right = 2 * answer.right >= answer.asked
             code = answer.code_right if is_right else answer.code_wrong
             word = "right" if is_right else answer.why
-            answers.append(f"<h3>{escape(arm)}: {escape(word)}</h3><pre>{escape(code)}</pre>")
-        prompt = f"<pre>{escape(it.prompt)}</pre>"
+            answers.append(f"<h3>{plain(arm)}: {plain(word)}</h3><pre>{plain(code)}</pre>")
+        prompt = f"<pre>{plain(it.prompt)}</pre>"
         yield folded(f"{it.task}: {counts}", prompt + beside(answers))
     if len(found) > MOST_SHOWN:
         yield f'<p class="soft">and {len(found) - MOST_SHOWN:,} more, in results.json.</p>'
@@ -218,5 +217,5 @@ def _arms(run: Run) -> Iterator[str]:
         heat = "as the model has it" if it.temperature is None else f"{it.temperature:g}"
         told = [f"model {it.model}, temperature {heat}, at most {it.max_tokens:,} tokens"]
         told += [f"{len(it.shots)} examples before the task"] if it.shots else []
-        said = f"<pre>{escape(it.system)}</pre>" + items(told)
+        said = f"<pre>{plain(it.system)}</pre>" + items(told)
         yield folded(it.name, said)
