@@ -308,6 +308,6 @@ pub fn filled() -> Store {
         assert_eq!(store.take("b"), None);
     }
 """,
-        ("it.key != key);", "it.key != key || it.value < 2);"),
+        ("it.key != key);", "it.key != key || it.value > 1);"),
     ),
 }

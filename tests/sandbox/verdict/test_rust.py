@@ -73,3 +73,21 @@ def test_tests_beside_the_code_call_its_crate_by_name(
     judged = rust._judged(rust.wanted(SOURCE, set()), text, rust._crate(given), set())
     assert f"extern crate self as {crate};" in judged
     assert f"use {crate}::*;" not in judged
+
+
+def test_modules_in_files_of_their_own_are_read_where_they_are_named() -> None:
+    given = {
+        "src/lib.rs": "pub mod shop;\npub mod other;",
+        "src/shop.rs": "pub mod stock;",
+        "src/shop/stock.rs": "pub struct Item;",
+    }
+    text = rust.inlined(given, "src/lib.rs")
+    assert (
+        text.replace("\n", "")
+        == "pub mod shop {pub mod stock {pub struct Item;}}pub mod other;"
+    )
+
+
+def test_a_type_that_several_modules_have_is_refused_in_words() -> None:
+    with pytest.raises(Refused, match="P is declared in several modules"):
+        rust.wanted("mod a { pub struct P; } mod b { pub struct P; }", {"P"})

@@ -54,3 +54,22 @@ def test_strings_and_comments_do_not_confuse_the_reader() -> None:
     assert len(blank) == len(text)
     assert "{" not in blank
     assert "}" not in blank
+
+
+def test_modules_are_read_with_what_they_hold() -> None:
+    text = "pub mod a { mod b { pub(crate) struct P; } pub fn f(p: b::P) -> u8 { 1 } }"
+    code = rustcode.read(text)
+    assert code.paths == {"P": "a::b"}
+    assert code.functions["a::f"].params == (("hg0", "P"),)
+    assert code.functions["a::f"].path == "a"
+    assert [text[at] for at in code.ends.values()] == ["}", "}"]
+
+
+def test_two_modules_that_have_types_of_one_name_are_told() -> None:
+    assert rustcode.read("mod a { struct P; } mod b { struct P; }").twice == {"P"}
+
+
+def test_each_name_is_imported_once() -> None:
+    assert rustcode.imports(["use std::fmt::{self, Debug};", "use std::fmt;"]) == [
+        "use std::fmt;", "use std::fmt::Debug;",
+    ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headgate.sandbox.verdict import rustcode, rustkinds
+from headgate.sandbox.verdict import rustbounds, rustcode, rustkinds
 
 KINDS = rustkinds.Kinds(
     rustcode.read("""
@@ -30,10 +30,19 @@ def test_what_an_order_of_the_code_arranges_stays_with_it() -> None:
     assert KINDS.is_held("Queue")
 
 
-def test_an_object_that_only_looks_at_something_is_not_kept() -> None:
-    assert KINDS.borrows("Reader")
-    assert not KINDS.borrows("Queue")
-    assert "no plain data" in str(KINDS.way("&mut Reader<'_>", ()))
+def test_an_object_that_only_looks_at_something_stays_with_the_code() -> None:
+    assert KINDS.is_held("Reader")
+    assert isinstance(KINDS.way("&mut Reader<'_>", ()), rustkinds.Way)
+
+
+def test_what_tests_change_inside_of_an_object_stays_with_the_code() -> None:
+    code = rustcode.read(
+        "struct Bank { held: Vec<u8> }\n"
+        "impl Bank { fn first(&mut self) -> Option<&mut u8> { self.held.first_mut() } }"
+    )
+    assert rustkinds.Kinds(code, "*bank.first().unwrap() = 1").is_held("Bank")
+    assert not rustkinds.Kinds(code, "bank.first(); bank.held.len()").is_held("Bank")
+    assert not rustkinds.Kinds(code, "Bank::default()").is_held("Bank")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +57,9 @@ def test_an_object_that_only_looks_at_something_is_not_kept() -> None:
         ("impl Fn(u8) -> Result<u8, CallError>", "callback", ""),
         ("impl Into<String>", "made", ""),
         ("&Locked", "data", "&"),
+        ("Rc<dyn Clock>", "data", ""),
+        ("&[Box<dyn Clock>]", "data", "&"),
+        ("Vec<(String, Box<dyn FnOnce() -> Point>)>", "data", ""),
     ],
 )
 def test_each_way_is_known(kind: str, how: str, lends: str) -> None:
@@ -62,10 +74,16 @@ def test_what_cannot_cross_is_said(kind: str) -> None:
 
 
 def test_a_callback_is_read_whole() -> None:
-    it = rustkinds.called_by("FnMut(&T, (i32, u8)) -> Result<U, E> + Send + 'static")
-    assert it == rustkinds.Callback("FnMut", ("&T", "(i32, u8)"), "Result<U, E>", True, True)
+    it = rustbounds.called_by("FnMut(&T, (i32, u8)) -> Result<U, E> + Send + 'static")
+    assert it == rustbounds.Callback("FnMut", ("&T", "(i32, u8)"), "Result<U, E>", True, True)
+    assert rustbounds.called_by("Fn() + Sync") == rustbounds.Callback(
+        "Fn", (), "()", True, False, True
+    )
 
 
 def test_references_that_are_taken_never_end() -> None:
     assert rustkinds.forever("Option<&'a str>") == "Option<&'static str>"
     assert rustkinds.owned("&mut [u8]") == "Vec<u8>"
+    assert (
+        rustkinds.forever("Box<dyn Fn(&str) -> &'a u8>") == "Box<dyn Fn(&str) -> &'static u8>"
+    )

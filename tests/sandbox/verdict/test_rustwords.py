@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.sandbox.verdict import rustcode, rustkinds, rustwords
+from headgate.sandbox.verdict import rustbounds, rustcode, rustwords
 
 CODE = rustcode.read(
     "struct P<'a, K> { at: HashMap<K, &'a str> }\nfn f<'a>(a: &'a str) -> u8 { 1 }\n"
@@ -21,6 +21,6 @@ def test_what_is_rebuilt_asks_of_keys_what_maps_ask() -> None:
 
 
 def test_a_function_that_is_called_once_is_given_up() -> None:
-    it = rustkinds.called_by("FnOnce(i32) -> String")
+    it = rustbounds.called_by("FnOnce(i32) -> String")
     assert it is not None
     assert "hg0.take()?" in rustwords.loan("hg0", it)

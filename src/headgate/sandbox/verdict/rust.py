@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from headgate.sandbox.model import Refused, Runtime
-from headgate.sandbox.verdict import bundle, programs, rustcode, rustkinds, shapes
+from headgate.sandbox.verdict import bundle, programs, rustbounds, rustcode, rustkinds, shapes
 from headgate.sandbox.verdict.model import Task
 from headgate.sandbox.verdict.rustcode import Block, Code, Function, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way
@@ -24,9 +24,13 @@ FLAGS = ("--edition=2021", "-Awarnings", "--color=never", "-Copt-level=0", "-Cde
 OPERATORS = frozenset(
     f"{it}{assign}" for it in ("Add", "Sub", "Mul", "Div", "Rem") for assign in ("", "Assign")
 ) | {"Neg", "Not"}
-ACROSS = OPERATORS | {"Default", "FromStr", "From", "TryFrom", "Index", "Iterator", "Clone"}
+ACROSS = OPERATORS | {
+    "Default", "FromStr", "From", "TryFrom", "Index", "IndexMut", "Iterator", "Clone", "Extend",
+    "FromIterator", "IntoIterator", "Sum", "Product", "Deref", "AsRef", "Borrow",
+}  # fmt: skip
 """traits of Rust itself whose methods tests may call; equality and order are not asked for"""
 ONLY = {"Iterator": {"next"}, "Clone": {"clone"}, "Display": {"to_string"}}
+MOST_DEEP = 8
 NO_MORE = (
     "fn hg_perform_more(name: &str, _: &mut &[u8], _: &mut Vec<u8>) -> Option<()> "
     '{ panic!("no {name} for these types") }\n'
@@ -46,10 +50,11 @@ def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
         raise Refused("no Rust among the files", "give one file that ends in .rs")
     text = "\n".join(it for path, it in tests.items() if path.endswith(".rs"))
     words = set(re.findall(r"\w+", rustcode.blanked(text)))
-    asked = wanted(given[root], words, uncalled(text, words))
+    whole = inlined(given, root)
+    asked = wanted(whole, words, uncalled(text, words), rustcode.blanked(text))
     more = posixpath.join("code/tree", posixpath.dirname(root), "hg_more.rs")
     laid = {f"code/tree/{path}": it for path, it in given.items()}
-    laid[f"code/tree/{root}"] = _served(given[root], asked)
+    laid[f"code/tree/{root}"] = _served(whole, asked)
     laid[more] = NO_MORE
     laid["judge/tree/judge.rs"] = _judged(asked, text, _crate(given), words)
     compiler = (runtime.program, *FLAGS, "-o")
@@ -87,6 +92,19 @@ def refuse(given: dict[str, str]) -> None:
             raise Refused(f"{path} asks for other crates", "use the standard library alone")
 
 
+def inlined(given: dict[str, str], root: str, folder: str | None = None, depth: int = 0) -> str:
+    """A file with the modules that stand in files of their own."""
+    text = given[root]
+    folder = posixpath.dirname(root) if folder is None else folder
+    for it in reversed(list(re.finditer(r"\bmod\s+(\w+)\s*;", rustcode.blanked(text)))):
+        below = posixpath.join(folder, it[1])
+        path = next((at for at in (f"{below}.rs", f"{below}/mod.rs") if at in given), "")
+        if path and depth < MOST_DEEP:
+            inner = inlined(given, path, below, depth + 1)
+            text = f"{text[: it.start()]}mod {it[1]} {{\n{inner}\n}}{text[it.end() :]}"
+    return text
+
+
 def _crate(given: dict[str, str]) -> str:
     """As tests beside `src` call the code: `solution` where no Cargo.toml names it."""
     match = re.search(r'^name\s*=\s*"([\w-]+)"', given.get("Cargo.toml", ""), re.MULTILINE)
@@ -100,23 +118,29 @@ def uncalled(tests: str, words: set[str]) -> set[str]:
     return words - set(called) | set(re.findall(r"\bfn\s+(\w+)", plain))
 
 
-def wanted(text: str, words: set[str], uncalled: set[str] | None = None) -> Standins:
+def wanted(
+    text: str, words: set[str], uncalled: set[str] | None = None, tests: str = ""
+) -> Standins:
     """The functions, methods and types that the tests meet."""
     code = rustcode.read(text)
-    kinds = Kinds(code)
+    kinds = Kinds(code, tests)
     calls: list[Call] = []
-    for it in code.functions.values():
-        if it.name not in words or it.name == "main":
+    for it in code.twice & words:
+        raise Refused(
+            f"{it} is declared in several modules", "give each type a name of its own"
+        )
+    for place, function in code.functions.items():
+        if function.name not in words or function.name == "main":
             continue
-        ways, why = _ways(it, (), kinds)
-        why = why or _unanswered(it, "", kinds)
-        if why and it.name in (uncalled or ()):
+        ways, why = _ways(function, (), kinds)
+        why = why or _unanswered(function, "", kinds)
+        if why and function.name in (uncalled or ()):
             continue
         if why:
             raise Refused(
-                f"{it.name} cannot be judged from apart: {why}", "test it with plain data"
+                f"{function.name} cannot be judged from apart: {why}", "test it with plain data"
             )
-        calls.append(Call(it.name, it, "", (), ways))
+        calls.append(Call(place.replace("::", "_"), function, "", (), ways))
     for block in code.blocks:
         calls += _of_block(block, kinds, words, calls)
     calls += _of_held(code, kinds)
@@ -127,7 +151,7 @@ def _of_held(code: Code, kinds: Kinds) -> list[Call]:
     """What is derived for objects that stay with the code is asked of them."""
     found = []
     for it in code.types.values():
-        if it.name in kinds.data or it.generics or kinds.borrows(it.name):
+        if it.name in kinds.data or it.generics:
             continue
         own = (("Clone", "clone", "&", "Self"), ("Default", "default", "", "Self"))
         for trait, name, takes, result in own:
@@ -144,14 +168,12 @@ def _of_held(code: Code, kinds: Kinds) -> list[Call]:
 
 def _of_block(block: Block, kinds: Kinds, words: set[str], calls: list[Call]) -> list[Call]:
     owner, trait = stem(block.owner), stem(block.trait)
-    if (owner not in kinds.code.types and not trait) or "const " in str(block.generics):
+    if owner not in kinds.code.types and not trait:
         return []
     if trait == "Display":
         function = Function("to_string", (), "&", (), "String")
         block = block._replace(trait="std::string::ToString", functions=(function,))
     elif trait and trait not in ACROSS and trait not in kinds.code.traits:
-        return []
-    if owner in kinds.code.types and kinds.borrows(owner):
         return []
     if trait == "Clone" and owner in kinds.data:
         return []
@@ -167,7 +189,15 @@ def _of_block(block: Block, kinds: Kinds, words: set[str], calls: list[Call]) ->
         known = {one.key for one in (*calls, *found)}
         key = next(name for at in range(99) if (name := f"{key}{at or ''}") not in known)
         found.append(
-            Call(key, it, block.owner, block.generics, ways, block.trait, block.associated)
+            Call(
+                key,
+                it._replace(path=block.path),
+                block.owner,
+                block.generics,
+                ways,
+                block.trait,
+                block.associated,
+            )
         )
     whole = trait in kinds.code.traits and len(found) < len(block.functions)
     return [] if whole else found
@@ -207,23 +237,33 @@ def _unanswered(it: Function, owner: str, kinds: Kinds, block: Block | None = No
     if re.fullmatch(r"&\s*(mut\s+)?Self", result):
         return ""
     result = _own(result, block)
-    if "&mut" in result or "& mut" in result:
-        return "it hands out what can be changed inside of it"
-    if any(kinds.is_held(stem(kind)) for kind in re.findall(r"&\s*(\w+)", result)):
-        return "it lends an object that stays with it"
-    if "impl " in result or "dyn Iterator" in result:
-        item = re.search(r"Iterator<\s*Item\s*=\s*(.+)>", result)
-        if item is None or "dyn " in result:
-            return f"{result} is no plain data"
-        result = item[1]
     params = frozenset(g.name for g in (*it.generics, *(block.generics if block else ())))
+    if re.search(r"&\s*mut\b", result):
+        how, inner = rustbounds.changed(result)
+        is_inside = it.takes == "&mut" and kinds.is_held(stem(owner))
+        is_inside = is_inside and not re.match(r"\[|str\b|dyn\b|Box<dyn", inner)
+        can_be = how and (inner == owner or is_inside)
+        if not can_be:
+            return f"it hands out what can be changed inside of {owner or 'a value'}"
+        result = re.sub(r"&\s*mut\b", "", result)
+    if "impl " in result:
+        if not result.startswith("impl ") or result.count("impl ") > 1:
+            return f"{result} is no plain data"
+        whole = rustbounds.whole(result)
+        if not whole:
+            return f"{result} is no plain data"
+        result = whole
     return kinds.closed(re.sub(r"\+\s*'\w+", "", result), params)
 
 
 def _served(text: str, asked: Standins) -> str:
+    parts = asked.served()
+    for path, end in sorted(asked.code.ends.items(), key=lambda it: -it[1]):
+        text = f"{text[:end]}\n{parts.pop(path, '')}\n{text[end:]}"
     text = re.sub(r"^(pub\s+)?fn\s+main\s*\(", "fn hg_their_main(", text, flags=re.MULTILINE)
-    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "serve"))
-    return f"{text}\n{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{asked.served()}"
+    text = re.sub(r"#!\[(?:forbid|deny)\([^\]]*\)\]", "", text)
+    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "lend", "serve"))
+    return f"{text}\n{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{parts['']}"
 
 
 MACROS = """
@@ -238,20 +278,24 @@ macro_rules! assert_ne { ($($t:tt)*) => {{
 
 def _judged(asked: Standins, tests: str, crate: str, words: set[str]) -> str:
     """The tests, their stand-ins and a main of ours; tests without #[test] are a main."""
+    plain = rustcode.blanked(tests)
     runs = _runs(tests)
     tests = re.sub(r"#\[cfg\(test\)\]", "", tests)
     tests = _TEST.sub(r"pub fn \2()", tests)
     # at the outermost level they would name what stands beside them
-    beside = rf"^use\s+(?:super|crate|{crate})::[^;]*;"
+    modules = "|".join(it for it in asked.code.ends if "::" not in it) or "-"
+    beside = rf"^use\s+(?:super|crate|{crate})::(?!(?:{modules})\b)[^;]*;"
     tests = re.sub(beside, "", tests, flags=re.MULTILINE)
     tests = re.sub(r"^fn\s+main\s*\(", "fn hg_tests(", tests, flags=re.MULTILINE)
     head = "" if runs else MACROS
     runs = runs or ['hg_judge::run("tests", false, None, hg_tests);']
-    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "judge"))
+    ours = "\n".join(
+        bundle.source(f"{it}.rs") for it in ("wire", "line", "lend", "judge", "order")
+    )
     # in a module of their own, what tests declare may be called as something of the code is
     return (
         f"#![allow(unused)]\nextern crate self as {crate};\nuse std::collections::*;\n"
-        f"{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{asked.judged(words)}\n{head}\n"
+        f"{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{asked.judged(words, plain)}\n{head}\n"
         f"mod hg_beside {{\nuse super::*;\n{tests}\n"
         f"pub fn hg_all() {{ {' '.join(runs)} }}\n}}\n"
         "fn main() { hg_judge::begin(); hg_beside::hg_all(); hg_judge::report(); }\n"

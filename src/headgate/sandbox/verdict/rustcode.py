@@ -17,16 +17,35 @@ _ITEM = re.compile(
     r"(?:pub(?:\s*\([^)]*\))?\s+)?(?:default\s+|async\s+|unsafe\s+|const\s+(?=fn|unsafe))*"
     r"(fn|struct|enum|union|impl|trait|mod|use|const|static|type|macro_rules!|extern)\b"
 )
+BORNE = frozenset(["Debug", "Send", "Sync", "Clone", "std", "fmt", "marker", "static"])
+"""what a trait may ask of its objects, and still be stood for"""
+_BARE = re.compile(r"&?\s*(?:'\w+\s+)?(?:mut\s+)?\w+")
 _ATTRIBUTE = re.compile(r"#!?\[")
 
 
 class Generic(NamedTuple):
     name: str
     bounds: str
+    is_const: bool = False
+    """a number: its bounds are its type"""
+    is_within: bool = False
+    """part of other types, such as &[T]: what is made of it here is no matter"""
 
     @property
     def written(self) -> str:
+        if self.is_const:
+            return f"const {self.name}: {self.bounds}"
         return f"{self.name}: {self.bounds}" if self.bounds else self.name
+
+    @property
+    def as_type(self) -> str:
+        return f"[(); {self.name}]" if self.is_const else self.name
+
+    def asked(self, more: str) -> str:
+        """With more that is asked of the type."""
+        if self.is_const:
+            return self.written
+        return f"{self.name}: {' + '.join(it for it in (self.bounds, more) if it)}"
 
 
 class Function(NamedTuple):
@@ -36,6 +55,8 @@ class Function(NamedTuple):
     """how it takes itself: "", "self", "&", "&mut" """
     params: tuple[tuple[str, str], ...]
     result: str
+    path: str = ""
+    """the module that it stands in, such as http::status"""
 
 
 class Type(NamedTuple):
@@ -60,6 +81,7 @@ class Block(NamedTuple):
     """the type as it is written, such as Stack<T>"""
     functions: tuple[Function, ...]
     associated: tuple[tuple[str, str], ...]
+    path: str = ""
 
 
 class Trait(NamedTuple):
@@ -80,6 +102,14 @@ class Code(NamedTuple):
     aliases: dict[str, str]
     uses: list[str]
     """of Rust itself and of the file's own types"""
+    paths: dict[str, str]
+    """of types, traits and constants that stand in modules: which"""
+    ends: dict[str, int]
+    """of each module: where it closes"""
+    twice: set[str]
+    """names of types that several modules have"""
+    shown: set[str]
+    """names of types that are seen outside of their module"""
 
 
 def blanked(text: str) -> str:
@@ -93,8 +123,8 @@ def stem(kind: str) -> str:
     return bare.rpartition("::")[2].strip()
 
 
-def _items(plain: str, text: str) -> list[tuple[str, str, str, str]]:
-    """Of each item: keyword, attributes, blanked and true text."""
+def _items(plain: str, text: str) -> list[tuple[str, str, str, str, int]]:
+    """Of each item: keyword, attributes, blanked and true text, and where it begins."""
     found, at = [], 0
     attributes = ""
     while at < len(plain):
@@ -110,7 +140,7 @@ def _items(plain: str, text: str) -> list[tuple[str, str, str, str]]:
         head = _ITEM.match(plain, at)
         end = _end(plain, head.end() if head else at)
         if head:
-            found.append((head[1], attributes, plain[at:end], text[at:end]))
+            found.append((head[1], attributes, plain[at:end], text[at:end], at))
         attributes, at = "", end
     return found
 
@@ -130,40 +160,163 @@ def _end(plain: str, at: int) -> int:
 
 
 def read(text: str) -> Code:
-    """What a file declares; what stands in modules of its own is not read."""
-    code = Code({}, {}, [], {}, [], {}, [])
-    plain = blanked(text)
-    for word, attributes, item, true in _items(plain, text):
+    """What a file declares, also in the modules that it has within."""
+    code = Code({}, {}, [], {}, [], {}, [], {}, {}, set(), set())
+    _read(code, blanked(text), text, "", 0)
+    return _plain(_expanded(code), set(code.ends))
+
+
+def _read(code: Code, plain: str, text: str, path: str, start: int) -> None:
+    for word, attributes, item, true, at in _items(plain, text):
         if "cfg(test)" in attributes:
             continue
         try:
-            _declare(code, word, attributes, item, true)
+            if word == "mod":
+                _module(code, item, true, path, start + at)
+            else:
+                _declare(code, (word, attributes, item, true), path)
         except (ValueError, IndexError, AttributeError):
             continue
-    return code
 
 
-def _declare(code: Code, word: str, attributes: str, item: str, true: str) -> None:
+def _module(code: Code, item: str, true: str, path: str, at: int) -> None:
+    match = re.search(r"\bmod\s+(\w+)\s*\{", item)
+    if match is None:
+        return
+    inner = f"{path}::{match[1]}" if path else match[1]
+    end = closing(item, match.end() - 1)
+    code.ends[inner] = at + end
+    _read(code, item[match.end() : end], true[match.end() : end], inner, at + match.end())
+
+
+def _plain(code: Code, modules: set[str]) -> Code:
+    """Types by their last name: which module they stand in is noted beside."""
+    names = {part for it in modules for part in it.split("::")}
+    if not names:
+        return code
+    before = re.compile(rf"\b(?:(?:crate|super|self|{'|'.join(names)})\s*::\s*)+(?=[A-Z])")
+
+    def bare(text: str) -> str:
+        return before.sub("", text)
+
+    def written(it: Function) -> Function:
+        generics = tuple(g._replace(bounds=bare(g.bounds)) for g in it.generics)
+        params = tuple((name, bare(kind)) for name, kind in it.params)
+        return it._replace(params=params, result=bare(it.result), generics=generics)
+
+    def block(it: Block) -> Block:
+        associated = tuple((name, bare(kind)) for name, kind in it.associated)
+        return it._replace(functions=tuple(map(written, it.functions)), owner=bare(it.owner),
+                           trait=bare(it.trait), associated=associated)  # fmt: skip
+
+    def kind(it: Type) -> Type:
+        variants = tuple((name, sign, tuple((field, bare(kind)) for field, kind in fields))
+                         for name, sign, fields in it.variants)  # fmt: skip
+        return it._replace(
+            text=bare(it.text), fields=tuple(map(bare, it.fields)), variants=variants
+        )
+
+    return code._replace(
+        functions={name: written(it) for name, it in code.functions.items()},
+        blocks=[block(it) for it in code.blocks],
+        types={name: kind(it) for name, it in code.types.items()},
+        traits={name: it._replace(functions=tuple(map(written, it.functions)))
+                for name, it in code.traits.items()},
+        aliases={name: bare(made) for name, made in code.aliases.items()},
+    )  # fmt: skip
+
+
+def imports(uses: list[str]) -> list[str]:
+    """Each name once: several modules may have asked for the same."""
+    found: dict[str, str] = {}
+    for it in uses:
+        for path in _paths(it.removeprefix("use ").rstrip("; ")):
+            whole = path.removesuffix("::self")
+            name = whole if whole.endswith("*") else re.split(r"::|\bas ", whole)[-1].strip()
+            found.setdefault(whole if name == "_" else name, f"use {whole};")
+    return list(found.values())
+
+
+def _paths(text: str) -> list[str]:
+    opened = text.find("{")
+    if opened < 0:
+        return [text.strip()]
+    before, inner = text[:opened].strip(), text[opened + 1 : closing(text, opened)]
+    return [f"{before}{path}" for it in split(inner) for path in _paths(it)]
+
+
+def _expanded(code: Code) -> Code:
+    """Short names for what is lent or shared are written out: how it crosses is seen then."""
+    short = {name: made for name, made in code.aliases.items()
+             if name.isidentifier() and re.search(r"\b(dyn|Rc|Arc)\b", made)}  # fmt: skip
+    if not short:
+        return code
+    known = re.compile(rf"\b({'|'.join(short)})\b")
+
+    def out(kind: str) -> str:
+        for _ in range(4):
+            kind = known.sub(lambda it: short[it[1]], kind)
+        return kind
+
+    def written(it: Function) -> Function:
+        params = tuple((name, out(kind)) for name, kind in it.params)
+        return it._replace(params=params, result=out(it.result))
+
+    blocks = [it._replace(functions=tuple(map(written, it.functions))) for it in code.blocks]
+    functions = {name: written(it) for name, it in code.functions.items()}
+    traits = {name: it._replace(functions=tuple(map(written, it.functions)))
+              for name, it in code.traits.items()}  # fmt: skip
+    types = {name: it._replace(fields=tuple(map(out, it.fields)))
+             for name, it in code.types.items()}  # fmt: skip
+    aliases = {name: made for name, made in code.aliases.items() if name not in short}
+    return code._replace(
+        functions=functions, blocks=blocks, traits=traits, types=types,
+        aliases=aliases | {name: out(made) for name, made in short.items()},
+    )  # fmt: skip
+
+
+def _declare(code: Code, item: tuple[str, str, str, str], path: str) -> None:
+    word, attributes, plain, true = item
     if word == "fn":
-        function = _function(item)
-        code.functions[function.name] = function
+        function = _function(plain)._replace(path=path)
+        code.functions[f"{path}::{function.name}" if path else function.name] = function
     elif word in ("struct", "enum"):
-        made = _type(word, attributes, item)
+        made = _type(word, attributes, plain)
+        _place(code, made.name, path, plain)
         code.types[made.name] = made
     elif word == "impl":
-        code.blocks.append(_block(item))
+        code.blocks.append(_block(plain)._replace(path=path))
     elif word == "trait":
-        trait = _trait(item)
+        trait = _trait(plain)
+        _place(code, trait.name, path, plain)
         code.traits[trait.name] = trait
     elif word in ("const", "static"):
-        name = re.search(r"\b(?:const|static)\s+(?:mut\s+)?(\w+)", item)
-        code.constants.append((name[1] if name else "", true))
+        _constant(code, plain, true, path)
     elif word == "use":
-        code.uses.append(" ".join(true.split()).removeprefix("pub "))
+        text = " ".join(true.split()).removeprefix("pub ")
+        if not path or re.match(r"use (::)?(std|core|alloc)\b", text):
+            code.uses.append(text)
     elif word == "type":
-        match = re.search(r"\btype\s+(\w+(?:<[^=]*>)?)\s*=\s*([^;]+);", item)
+        match = re.search(r"\btype\s+(\w+(?:<[^=]*>)?)\s*=\s*([^;]+);", plain)
         if match:
             code.aliases[match[1]] = " ".join(match[2].split())
+
+
+def _constant(code: Code, plain: str, true: str, path: str) -> None:
+    name = re.search(r"\b(?:const|static)\s+(?:mut\s+)?(\w+)", plain)
+    if path and name:
+        _place(code, name[1], path, plain)
+        true = re.sub(r"^(?:pub(?:\s*\([^)]*\))?\s+)?", "pub ", true)
+    code.constants.append((name[1] if name else "", true))
+
+
+def _place(code: Code, name: str, path: str, plain: str) -> None:
+    if name in code.types or name in code.traits:
+        code.twice.add(name)
+    if plain.startswith("pub"):
+        code.shown.add(name)
+    if path:
+        code.paths[name] = path
 
 
 def _angle(text: str, at: int) -> tuple[str, int]:
@@ -189,7 +342,12 @@ def generics(text: str, where: str = "") -> tuple[Generic, ...]:
         name, _, bounds = it.partition(":")
         found.setdefault(name.strip(), []).append(bounds.strip())
     return tuple(
-        Generic(name, " + ".join(it for it in bounds if it)) for name, bounds in found.items()
+        Generic(
+            name.removeprefix("const "),
+            " + ".join(it for it in bounds if it),
+            name.startswith("const "),
+        )
+        for name, bounds in found.items()
     )
 
 
@@ -212,20 +370,39 @@ def _function(item: str) -> Function:
         head, where = "", head.strip()[6:]
     result = head.strip().removeprefix("->").strip() or "()"
     takes, params = "", []
+    hoisted: list[Generic] = []
     for place, it in enumerate(split(" ".join(item[at + 1 : end].split()))):
         bare = re.sub(r"'\w+\s*", "", it)
         if place == 0 and re.fullmatch(r"&?\s*(mut\s+)?self(\s*:.*)?", bare):
             takes = "&mut" if re.match(r"&\s*mut", bare) else "&" if bare[0] == "&" else "self"
             continue
         kind = it.partition(":")[2]
-        params.append((f"hg{place}", kind.strip()))
-    return Function(match[1], generics(inner, where.strip().rstrip(",")), takes,
-                    tuple(params), result)  # fmt: skip
+        params.append((f"hg{place}", _hoisted(kind.strip(), hoisted)))
+    named = (*generics(inner, where.strip().rstrip(",")), *hoisted)
+    within = " ".join([*(kind for _, kind in params if not _BARE.fullmatch(kind)), result])
+    named = tuple(
+        g._replace(is_within=bool(re.search(rf"\b{g.name}\b", within))) for g in named
+    )
+    return Function(match[1], named, takes, tuple(params), result)
+
+
+def _hoisted(kind: str, into: list[Generic]) -> str:
+    """A type parameter for what has no name within a type: "&[impl Display]"."""
+    match = re.search(r"(?<=[\[<(])\s*impl\s+", kind)
+    if match is None or "Fn" in kind:
+        return kind
+    opened = match.start() - 1
+    end = closing(kind, opened)
+    bounds = split(kind[match.end() : end])[0]
+    into.append(Generic(f"HgT{len(into)}", bounds, is_within=True))
+    return kind[: match.start()] + into[-1].name + kind[match.end() + len(bounds) :]
 
 
 def _body(text: str) -> int:
+    depth = 0
     for at, sign in enumerate(text):
-        if sign in "{;":
+        depth += (sign in "([") - (sign in ")]")
+        if sign in "{;" and depth == 0:
             return at
     return len(text)
 
@@ -240,7 +417,8 @@ def _type(word: str, attributes: str, item: str) -> Type:
         for name in it.split(",")
         if name.strip()
     )
-    opened = re.compile(r"[{(;]").search(item, at)
+    has_where = re.match(r"\s*where\b", item[at:])
+    opened = re.compile(r"[{;]" if has_where else r"[{(;]").search(item, at)
     assert opened is not None
     where = item[at : opened.start()].strip().removeprefix("where").strip().rstrip(",")
     if word == "struct":
@@ -288,7 +466,7 @@ def _block(item: str) -> Block:
     trait, _, owner = head.rpartition(" for ")
     body = item[opened + 1 : closing(item, opened)]
     functions, associated = [], []
-    for word, _, it, _ in _items(body, body):
+    for word, _, it, _, _ in _items(body, body):
         if word == "fn":
             functions.append(_function(it))
         elif word == "type":
@@ -307,8 +485,8 @@ def _trait(item: str) -> Trait:
     supers = " ".join(item[at:opened].split()).partition("where")[0].lstrip(": ").strip()
     body = item[opened + 1 : closing(item, opened)]
     functions, defaults = [], set()
-    is_plain = not inner
-    for word, _, it, _ in _items(body, body):
+    is_plain = not inner and set(re.findall(r"\w+", supers)) <= BORNE
+    for word, _, it, _, _ in _items(body, body):
         if word != "fn":
             is_plain = False
             continue

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from headgate.sandbox.verdict.rustcode import Code, Function, Generic, stem
-from headgate.sandbox.verdict.shapes import closing, split
+from headgate.sandbox.verdict import rustbounds, rustorder
+from headgate.sandbox.verdict.rustbounds import CALLED, ERROR, Callback, Lent, called_by
+from headgate.sandbox.verdict.rustcode import Code, Generic, stem
 
 NAMED = frozenset([
     "bool", "char", "str", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
@@ -18,24 +19,14 @@ NAMED = frozenset([
     "HashSet", "BTreeMap", "BTreeSet", "BinaryHeap", "VecDeque", "Duration", "Ordering",
     "Reverse", "PhantomData", "Cow", "Range", "ParseIntError", "ParseFloatError", "std",
     "collections", "string", "vec", "option", "result", "boxed", "time", "cmp", "marker",
-    "borrow", "num", "ops", "mut", "static", "Self",
+    "borrow", "num", "ops", "mut", "static", "Self", "IntoIter", "Iter", "slice",
 ])  # fmt: skip
+SHARING = frozenset(["Rc", "Arc", "rc", "sync"])
+"""what crosses as what it points to, or stays the same object where that stays"""
 DERIVED = ("Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default")
 """what the compiler derives from data alone: nothing of the code is in it"""
-_CALLED = re.compile(r"\b(FnMut|FnOnce|Fn)\s*\(")
+_SET = re.compile(r"\]\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)")
 _ARRANGED = re.compile(r"\b(?:BinaryHeap|(?:BTree|Hash)(?:Map|Set))\s*<(.*)>")
-_ERROR = re.compile(r"\bdyn\s+(?:std::error::|error::)?Error(\s*\+\s*(?:Send|Sync|'static))*")
-
-
-class Callback(NamedTuple):
-    kind: str
-    """Fn, FnMut or FnOnce"""
-    args: tuple[str, ...]
-    result: str
-    is_shared: bool
-    """other threads may call it"""
-    stays: bool
-    """it may be called after the call that lent it"""
 
 
 class Way(NamedTuple):
@@ -49,24 +40,40 @@ class Way(NamedTuple):
     """of data its type; of a trait its name; of made the type that is made"""
     callback: Callback | None = None
     is_boxed: bool = False
+    stays: bool = False
+    """an object behind a trait that may be called after the call that lent it"""
 
 
 class Kinds:
     """What is known of the types of one file."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, tests: str = "") -> None:
         self.code = code
-        self.data = {it for it in code.types if "const " not in str(code.types[it].generics)}
+        self.lent: dict[str, tuple[Lent, tuple[str, ...]]] = {}
+        """by how it is written: what is lent in signatures, and its type parameters"""
+        self.data = {it for it in code.types if not self._is_opened(it, tests)}
         while True:
             odd = {it for it in self.data if not self._is_data(it)}
             if not odd:
                 break
             self.data -= odd
 
+    def _is_opened(self, name: str, tests: str) -> bool:
+        """Whether tests change what stands inside of it, and see no more than it shows."""
+        own = [it for it in self.code.blocks if stem(it.owner) == name]
+        named = [f for it in own for f in it.functions if re.search(rf"\.{f.name}\b", tests)]
+        inside = any(
+            f.takes == "&mut" and rustbounds.changed(f.result)[1] not in ("", "Self")
+            for f in named
+        )
+        has_places = any(stem(it.trait) == "IndexMut" for it in own)
+        inside = inside or (has_places and bool(_SET.search(tests)))
+        return inside and not rustorder.is_taken_apart(self.code.types[name], tests)
+
     def _is_data(self, name: str) -> bool:
         it = self.code.types[name]
         params = frozenset(param.name for param in it.generics)
-        has_bounds = any(_CALLED.search(param.bounds) or self._trait(param.bounds)
+        has_bounds = any(CALLED.search(param.bounds) or self._trait(param.bounds)
                          for param in it.generics)  # fmt: skip
         has_drop = any(it.trait.endswith("Drop") and stem(it.owner) == name
                        for it in self.code.blocks)  # fmt: skip
@@ -92,16 +99,17 @@ class Kinds:
     def is_held(self, name: str) -> bool:
         return name in self.code.types and name not in self.data
 
-    def borrows(self, name: str) -> bool:
-        """An object that lives no longer than what it looks at: it cannot be kept."""
-        head = re.match(r"[^{(;]*", self.code.types[name].text)
-        return self.is_held(name) and head is not None and "'" in head[0]
-
     def closed(self, kind: str, params: frozenset[str], *, held: bool = True) -> str:
         """Why values of a type cannot cross; "" if they can."""
-        plain = _ERROR.sub("String", re.sub(r"\b(?:std::)?(?:fmt|io)::Error\b", "String", kind))
+        kind, why = self._without_lent(kind, params, held=held)
+        if why:
+            return why
+        kind = re.sub(r"\b(?:std::)?fmt::Result\b", "Result<(), String>", kind)
+        plain = ERROR.sub("String", re.sub(r"\b(?:std::)?(?:fmt|io)::Error\b", "String", kind))
         for word in re.findall(r"'?\w+", plain):
-            own = word in self.data or (held and self.is_held(word) and not self.borrows(word))
+            if held and word in SHARING:
+                continue
+            own = word in self.data or (held and self.is_held(word))
             alias = next((it for it in self.code.aliases if stem(it) == word), "")
             if alias and word not in params:
                 inner = frozenset([word]) | frozenset(
@@ -113,6 +121,29 @@ class Kinds:
                       or word.isdigit()):  # fmt: skip
                 return f"{word} is no plain data"
         return ""
+
+    def _without_lent(
+        self, kind: str, params: frozenset[str], *, held: bool
+    ) -> tuple[str, str]:
+        """The type with u8 for what is lent, and why that cannot be."""
+        for start, end, it in reversed(rustbounds.found(kind, self.code.traits)):
+            written = kind[start:end]
+            if it is None or not held:
+                return kind, f"{written} is no plain data"
+            pieces = [*it.of.args, it.of.result] if it.of else [it.item] if it.item else [
+                piece for f in self.code.traits[it.trait].functions
+                for piece in (*(kind for _, kind in f.params), f.result)
+            ]  # fmt: skip
+            key = it.written()
+            if key not in self.lent:
+                named = tuple(sorted(params & set(re.findall(r"\w+", key))))
+                self.lent[key] = it, named
+                why = next((why for piece in pieces if (why := self.closed(piece, params))), "")
+                if why:
+                    del self.lent[key]
+                    return kind, why
+            kind = f"{kind[:start]}u8{kind[end:]}"
+        return kind, ""
 
     def _trait(self, bounds: str) -> str:
         """The code's own trait that bounds ask for."""
@@ -138,7 +169,7 @@ class Kinds:
                 if inner[0] == "("
                 else inner.partition(" ")[2]
             )
-        is_error = re.search(r"\bError\b", bounds) and not _CALLED.search(bounds)
+        is_error = re.search(r"\bError\b", bounds) and not CALLED.search(bounds)
         if bounds and not is_error:
             found = self._bounded(bounds, lends, bool(boxed))
             if found:
@@ -158,30 +189,9 @@ class Kinds:
             return Way("callback", lends, "", called._replace(stays=stays), boxed)
         trait = self._trait(bounds)
         if trait:
-            return Way("trait", lends, trait, None, boxed)
+            return Way("trait", lends, trait, None, boxed, boxed or "'static" in bounds)
         made = _made(bounds)
         return Way("made", lends, made) if made else None
-
-
-def called_by(bounds: str) -> Callback | None:
-    """Of "FnMut(i32) -> T + Send" what is called how."""
-    match = _CALLED.search(bounds)
-    if match is None:
-        return None
-    end = closing(bounds, match.end() - 1)
-    args = tuple(split(bounds[match.end() : end]))
-    rest = bounds[end + 1 :].strip()
-    result, others = "()", rest
-    if rest.startswith("->"):
-        pieces = _plus(rest[2:])
-        result, others = pieces[0], " ".join(pieces[1:])
-    others += bounds[: match.start()]
-    shared = "Send" in others or "Sync" in others
-    return Callback(match[1], args, result, shared, "'static" in others)
-
-
-def _plus(text: str) -> list[str]:
-    return [it.strip() for it in split(text, "+")]
 
 
 def _made(bounds: str) -> str:
@@ -197,6 +207,8 @@ def _made(bounds: str) -> str:
         return "Display"
     if re.search(r"\b(Buf)?Read\b", bounds):
         return "Read"
+    if re.search(r"\bfmt::Write\b", bounds):
+        return "Text"
     return "Write" if re.search(r"\bWrite\b", bounds) else ""
 
 
@@ -212,18 +224,23 @@ def owned(kind: str) -> str:
 
 
 def forever(kind: str) -> str:
-    """The same type with references that never end."""
+    """The same type with references that never end, but for what a closure is told."""
+    told: list[str] = []
+
+    def aside(match: re.Match[str]) -> str:
+        told.append(re.sub(r"'\w+\s*", "", match[0]))
+        return f"({len(told) - 1}#)"
+
+    kind = re.sub(r"(?<=Fn|ce|ut)\([^()]*\)", aside, kind)
     kind = re.sub(r"<\s*'\w+\s*>", "", kind)
     kind = re.sub(r"<\s*'\w+\s*,\s*", "<", kind)
     kind = re.sub(r"'\w+\s*", "", kind)
-    return re.sub(r"&\s*", "&'static ", re.sub(r"\s*\+\s*(?=[>,)]|$)", "", kind))
-
-
-def plain_generics(function: Function, kinds: Kinds) -> list[Generic]:
-    """The type parameters that tests decide, and that cross as data."""
-    return [it for it in function.generics if is_instance(it, kinds)]
+    kind = re.sub(r"&\s*", "&'static ", re.sub(r"\s*\+\s*(?=[>,)]|$)", "", kind))
+    return re.sub(r"\((\d+)#\)", lambda it: told[int(it[1])], kind)
 
 
 def is_instance(it: Generic, kinds: Kinds) -> bool:
+    """Whether tests decide it, and it crosses as data."""
     bounds = it.bounds
-    return not (_CALLED.search(bounds) or kinds._trait(bounds) or _made(bounds))
+    is_made = _made(bounds) and not it.is_within
+    return not (CALLED.search(bounds) or kinds._trait(bounds) or is_made)

@@ -11,7 +11,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from headgate.sandbox.verdict import rustcode, rustkinds, rustwords
+from headgate.sandbox.verdict import (
+    rustbounds,
+    rustcode,
+    rustkinds,
+    rustlent,
+    rustorder,
+    rustwords,
+)
 from headgate.sandbox.verdict.rustcode import Code, Function, Generic, Type, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way, forever, owned
 
@@ -19,6 +26,10 @@ WIRED = "crate::hg_wire::Put + crate::hg_wire::Take + 'static"
 BOTH = "use hg_wire::{Put, Take}; use std::collections::*; use std::time::*;"
 
 
+PRELUDE = (
+    "#[allow(unused_imports)] use crate::{hg_wire, hg_serve, hg_lend, hg_here::*}; "
+    "#[allow(unused_imports)] use crate::hg_wire::{Put as _, Take as _};"
+)
 SPECIAL = frozenset(["std::string::ToString"])
 
 
@@ -70,67 +81,126 @@ class Standins:
 
     # the code's side
 
-    def served(self) -> str:
-        lines = [self._data(it) for it in self._met() if it.name in self.kinds.data]
-        lines += [self._kept(it) for it in self._met() if it.name not in self.kinds.data]
-        lines += [self._lent(it) for it in self._traits()]
-        arms: list[str] = []
-        lines += [self._at(it) for it in self.calls]
-        arms += [f'"{it.key}" => hg_at_{it.key}(from, out)'
-                 for it in self.calls if not self.instances(it)]  # fmt: skip
-        for kept in self._met():
-            if kept.name not in self.kinds.data and not kept.generics:
-                arms.append(f'"drop_{kept.name}" => {{ let at = hg_serve::held::<{kept.name}>(from)?; '
-                            "drop(unsafe { Box::from_raw(at) }); Some(()) }")  # fmt: skip
+    def served(self) -> dict[str, str]:
+        """What stands at the end of each module, and of the file."""
+        compared: list[tuple[str, str]] = []
+        parts = {path: [PRELUDE] for path in self.code.ends} | {"": []}
+        for it in self._met():
+            wired = self._data(it) if it.name in self.kinds.data else self._kept(it)
+            parts[self.code.paths.get(it.name, "")].append(wired)
+            if it.name in self.kinds.data:
+                text, named = rustorder.served(it.name, rustorder.by_hand(self.code, it))
+                parts[self.code.paths.get(it.name, "")].append(text)
+                compared += [(one, self.code.paths.get(it.name, "")) for one in named]
+        for call in self.calls:
+            parts[call.function.path].append(self._at(call))
+        for path in self.code.ends:
+            parts[path].append(self._seen(path, [one for one, at in compared if at == path]))
+        root = parts[""]
+        root += (
+            [self._seen("", []), "#[allow(unused_imports)] use hg_here::*;"]
+            if self.code.ends
+            else []
+        )
+        root += self._lending()
+        arms = [f'"{it.key}" => hg_at_{it.key}(from, out)'
+                for it in self.calls if not self.instances(it)]  # fmt: skip
+        arms += [f'"{one}" => {one}(from, out)' for one, _ in compared]
         body = ",\n".join([*arms, "_ => hg_perform_more(name, from, out)"])
-        return (
-            "\n".join(lines) + '\ninclude!("hg_more.rs");\n'
+        root.append(
+            'include!("hg_more.rs");\n'
             "#[allow(unused)]\nfn hg_perform(name: &str, from: &mut &[u8], out: &mut Vec<u8>) "
             f"-> Option<()> {{\nmatch name {{\n{body}\n}}\n}}\n"
             "fn main() { hg_serve::run(hg_perform); }\n"
         )
+        return {path: "\n".join(lines) for path, lines in parts.items()}
+
+    def _below(self, path: str) -> list[str]:
+        """The modules right below one."""
+        depth = path.count("::") + 1 if path else 0
+        return [it.rpartition("::")[2] for it in self.code.ends
+                if it.count("::") == depth and (not path or it.startswith(f"{path}::"))]  # fmt: skip
+
+    def _seen(self, path: str, names: list[str]) -> str:
+        """What a module shows of ours, and of its types, to what is above it."""
+        names = names + [
+            f"hg_at_{it.key}" for it in self.calls if path and it.function.path == path
+        ]
+        names += [it for it in (*self.code.types, *self.code.traits) if it in self.code.shown
+                  and self.code.paths.get(it, "") == path and it not in self.code.twice]  # fmt: skip
+        lines = [f"pub use super::{it};" for it in names]
+        lines += [f"pub use super::{it}::hg_here::*;" for it in self._below(path)]
+        return f"#[allow(unused_imports)]\npub mod hg_here {{ {' '.join(lines)} }}"
 
     def _at(self, it: Call) -> str:
-        params = "".join(f"{g.name}: {rustwords.joined(g.bounds)}{WIRED}, "
-                         for g in self.instances(it))  # fmt: skip
+        params = "".join(f"{g.asked(WIRED)}, " for g in self.instances(it))
         owner = self._substituted(it, forever(it.owner)) if it.owner else ""
         lines, args, after = [], [], []
+        is_lasting = self._is_lasting(it)
         if it.function.takes:
             lines.append(self._taken_self(it, owner))
             lends = {"&": "&", "&mut": "&mut ", "self": ""}[it.function.takes]
             is_held = self.kinds.is_held(stem(owner))
-            args.append("unsafe { " + lends + "*hg_self }" if is_held and lends else
-                        "unsafe { std::ptr::read(hg_self) }" if is_held else f"{lends}hg_self")  # fmt: skip
+            if is_lasting and lends and not is_held:
+                lines.append("let hg_self = Box::leak(Box::new(hg_self));")
+                args.append(f"{lends}*hg_self")
+            else:
+                args.append("unsafe { " + lends + "*hg_self }" if is_held and lends else
+                            "unsafe { std::ptr::read(hg_self) }" if is_held else f"{lends}hg_self")  # fmt: skip
             if lends == "&mut " and not is_held:
                 after.append("Put::hg_put(&hg_self, out);")
         for (name, kind), way in zip(it.function.params, it.ways, strict=True):
             taken, arg, put = self._param(it, name, self._substituted(it, it.own(kind)), way)
             lines.append(taken)
+            if is_lasting and way.how == "data" and arg == f"{way.lends}{name}" and way.lends:
+                lines.append(f"let {name} = Box::leak(Box::new({name}));")
+                arg = f"{way.lends}*{name}"
             args.append(arg)
             after.append(put)
         called = self._called(it, owner)
         result = it.own(it.function.result)
         if re.fullmatch(r"&\s*('\w+\s*)?(mut\s+)?Self", it.function.result):
             kept = f"let _ = {called}({', '.join(args)});"
-        elif "impl " in result or result.startswith("Box<dyn Fn"):
-            kept = f"{{ let it = {called}({', '.join(args)}); {self._put_special(it)} }}"
+        elif re.search(r"&\s*(?:'\w+\s+)?mut\b", result):
+            kept = self._opened(it, f"{called}({', '.join(args)})", result)
+        elif result.startswith("impl "):
+            whole = forever(self._substituted(it, rustbounds.whole(result)))
+            made = f"{called}({', '.join(args)})"
+            made = (
+                f"{made}.into_iter().collect()"
+                if whole.startswith("Vec<")
+                else f"Box::new({made})"
+            )
+            kept = f"{{ let it: {whole} = {made}; Put::hg_put(&std::mem::ManuallyDrop::new(it), out); }}"
         else:
             kept = (f"{{ let it = std::mem::ManuallyDrop::new({called}({', '.join(args)})); "
                     "Put::hg_put(&*it, out); }")  # fmt: skip
-        head = f"#[allow(unused)]\nfn hg_at_{it.key}<{params}>(from: &mut &[u8], out: &mut Vec<u8>)"
+        head = f"#[allow(unused)]\npub fn hg_at_{it.key}<{params}>(from: &mut &[u8], out: &mut Vec<u8>)"
         return f"{head} -> Option<()> {{\n{BOTH}\n{' '.join(lines)}\n{kept}\n{' '.join(after)}\nSome(())\n}}"
 
-    def _put_special(self, it: Call) -> str:
-        if "Iterator" in it.function.result:
-            return "let it: Vec<_> = it.take(65536).collect(); Put::hg_put(&it, out);"
-        return "Put::hg_put(&it, out);"
+    def _opened(self, it: Call, called: str, result: str) -> str:
+        """What may be changed inside of an object, or the object itself."""
+        how, inner = rustbounds.changed(result)
+        if inner == it.owner:
+            return f"{{ let it = {called}.map(|_| ()); Put::hg_put(&it, out); }}"
+        is_data = str(not self.kinds.is_held(stem(inner))).lower()
+        made = f"|it| hg_serve::Changed(it, {is_data})"
+        made = f"({made})({called})" if how == "alone" else f"{called}.map({made})"
+        return f"{{ let it = std::mem::ManuallyDrop::new({made}); Put::hg_put(&*it, out); }}"
+
+    def _is_lasting(self, it: Call) -> bool:
+        """What comes of it may look at what it was given, for as long as it is there."""
+        result = it.own(it.function.result)
+        stays = any(self.kinds.is_held(name) and rustwords.lifetimes_of(self.code.types[name])
+                    for name in re.findall(r"\w+", result) if name in self.code.types)  # fmt: skip
+        return stays or bool(re.search(r"\b(impl|dyn)\b", result))
 
     def _called(self, it: Call, owner: str) -> str:
         if it.trait:
             return f"<{owner} as {it.trait}>::{it.function.name}"
         if it.owner:
             return f"<{owner}>::{it.function.name}"
-        return f"crate::{it.function.name}"
+        return "::".join(at for at in ("crate", it.function.path, it.function.name) if at)
 
     def _taken_self(self, it: Call, owner: str) -> str:
         if self.kinds.is_held(stem(owner)):
@@ -147,7 +217,7 @@ class Standins:
                 return taken, f"Box::new({name})", ""
             return taken, f"{way.lends}{{ {name} }}" if way.lends else name, ""
         if way.how == "trait":
-            taken = f"let mut {name} = HgLent{way.of}(u64::take(from)?);"
+            taken = f"let mut {name} = HgLent{way.of}(std::sync::Arc::new(hg_lend::Stub::take(from)?));"
             return taken, f"Box::new({name})" if way.is_boxed else f"{way.lends}{name}", ""
         if way.how == "made":
             return rustwords.unmade(name, way)
@@ -188,34 +258,29 @@ class Standins:
         )
 
     def _kept(self, it: Type) -> str:
-        params = ", ".join(
-            f"{g.name}: {rustwords.joined(g.bounds)}'static" for g in it.generics
-        )
-        bare = rustwords.named(it)
+        params = ", ".join(g.asked("'static") for g in it.generics)
+        bare = rustwords.named(it, forever_too=True)
         return (
             f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
-            "{ hg_serve::keep(self, out); } }\n"
+            "{ hg_serve::keep(self, out); } "
+            "fn hg_put_rc(it: &std::rc::Rc<Self>, out: &mut Vec<u8>) { hg_serve::keep_rc(it, out); } "
+            "fn hg_put_arc(it: &std::sync::Arc<Self>, out: &mut Vec<u8>) { hg_serve::keep_arc(it, out); } }\n"
             f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
-            "{ hg_serve::held::<Self>(from).map(|it| unsafe { std::ptr::read(it) }) } }"
+            "{ hg_serve::held::<Self>(from).map(|it| unsafe { std::ptr::read(it) }) } "
+            "fn take_rc(from: &mut &[u8]) -> Option<std::rc::Rc<Self>> { hg_serve::held_rc(from) } "
+            "fn take_arc(from: &mut &[u8]) -> Option<std::sync::Arc<Self>> { hg_serve::held_arc(from) } }"
         )
 
-    def _lent(self, name: str) -> str:
-        """What stands for an object of the tests behind a trait of the code."""
-        methods = []
-        for it in self.code.traits[name].functions:
-            puts = " ".join(f"Put::hg_put(&{n}, &mut body);" for n, _ in it.params)
-            methods.append(
-                f"fn {rustwords.signature(it)} {{ {BOTH} let mut body = Vec::new(); self.0.hg_put(&mut body); "
-                f'"{it.name}".hg_put(&mut body); {puts} let answer = hg_serve::back(&body); '
-                f"let mut from = &answer[..]; hg_serve::came::<{forever(it.result)}>(&mut from) }}"
-            )
-        return (
-            f"#[derive(Debug, Clone)]\npub struct HgLent{name}(u64);\n"
-            f"impl {name} for HgLent{name} {{\n{chr(10).join(methods)}\n}}"
-        )
+    def _lending(self) -> list[str]:
+        """What is lent: the same on both sides."""
+        traits = self.code.traits
+        lines = [rustlent.stands(it, traits[it]) for it in self._traits()]
+        return lines + [rustlent.wire(it, params, traits)
+                        for it, params in rustlent.distinct(self.kinds.lent)]  # fmt: skip
 
     def _traits(self) -> list[str]:
         found = {way.of for it in self.calls for way in it.ways if way.how == "trait"}
+        found |= {it.trait for it, _ in self.kinds.lent.values() if it.trait}
         for it in self.calls:
             for g in it.generics:
                 way = self.kinds.way(g.name, (g,))
@@ -224,14 +289,13 @@ class Standins:
         return sorted(found)
 
     def _met(self) -> list[Type]:
-        types = self.code.types.values()
-        return [it for it in types if not self.kinds.borrows(it.name)]
+        return list(self.code.types.values())
 
     # the tests' side
 
-    def judged(self, words: set[str]) -> str:
+    def judged(self, words: set[str], tests: str = "") -> str:
         own = "|".join(["std", "core", "alloc", *self.code.types])
-        lines = [it for it in self.code.uses
+        lines = [it for it in rustcode.imports(self.code.uses)
                  if re.match(rf"use\s+(?:::|self::|crate::)?(?:{own})\b", it)]  # fmt: skip
         lines += [text for name, text in self.code.constants if name in words or not name]
         lines += [
@@ -244,7 +308,11 @@ class Standins:
         for kind in self._met():
             is_data = kind.name in self.kinds.data
             lines += [self._copied(kind), self._data(kind)] if is_data else [self._handle(kind)]
+            if is_data:
+                by_hand = rustorder.by_hand(self.code, kind)
+                lines.append(rustorder.judged(kind, by_hand, tests))
         lines += [self._trait(name) for name in self.code.traits]
+        lines += self._lending()
         blocks: dict[tuple[str, str], list[Call]] = {}
         for it in self.calls:
             if not it.owner:
@@ -254,9 +322,25 @@ class Standins:
         lines += [self._block(calls) for calls in blocks.values()]
         lines += [self._special(it) for it in self.calls if it.trait in SPECIAL]
         lines += self._marked()
+        lines.append(self._mirrored(words))
         kinds = sorted({f"{it.key}<T>" for it in self.calls if self.instances(it)})
         marks = " ".join(f"pub struct {it}(std::marker::PhantomData<T>);" for it in kinds)
         lines.append(f"#[allow(non_camel_case_types)]\npub mod hg_inst {{ {marks} }}")
+        return "\n".join(lines)
+
+    def _mirrored(self, words: set[str], path: str = "") -> str:
+        """The modules of the code, where what they have is found by its place."""
+        lines = []
+        constants = {name for name, _ in self.code.constants if name in words}
+        for name, at in self.code.paths.items():
+            is_here = name in self.code.types or name in self.code.traits or name in constants
+            if at == path and path and is_here:
+                lines.append(f"pub use crate::{name};")
+        here = [it for it in self.calls if not it.owner and path and it.function.path == path]
+        lines += [f"pub use crate::hg_fn_{it.key} as {it.function.name};" for it in here]
+        for below in self._below(path):
+            inner = self._mirrored(words, f"{path}::{below}" if path else below)
+            lines.append(f"pub mod {below} {{ {inner} }}")
         return "\n".join(lines)
 
     def _copied(self, it: Type) -> str:
@@ -272,27 +356,37 @@ class Standins:
         for strong, weak in (("Ord", "Eq"), ("Ord", "PartialOrd"), ("PartialOrd", "PartialEq")):
             if strong in derived and weak not in derived:
                 derived -= {strong}
+        own = rustorder.by_hand(self.code, it)
+        derived -= own | ({"Hash"} if "PartialEq" in own else set())
+        derived |= {"Eq"} & (impls | it.derives)
         text = it.text if it.text.startswith("pub") else f"pub {it.text}"
         return f"#[derive({', '.join(sorted(derived))})]\n{text}"
 
     def _handle(self, it: Type) -> str:
-        params = ", ".join(g.written for g in it.generics)
-        bare, kinds = rustwords.named(it), ", ".join(g.name for g in it.generics)
-        mark = f"hg_of: std::marker::PhantomData<({kinds}{',' if kinds else ''})>"
-        made = "hg: u64::take(from)?, hg_of: std::marker::PhantomData"
+        params = ", ".join([*rustwords.lifetimes_of(it), *(g.written for g in it.generics)])
+        bare, kinds = (
+            rustwords.named(it),
+            "".join(
+                [
+                    *(f"&{life} ()," for life in rustwords.lifetimes_of(it)),
+                    *(f"{g.as_type}," for g in it.generics),
+                ]
+            ),
+        )
         unsafe = (f"unsafe impl<{params}> Send for {bare} {{}}\nunsafe impl<{params}> Sync for "
                   f"{bare} {{}}\n")  # fmt: skip
-        drop = "" if it.generics else (
-            f"impl Drop for {bare} {{ fn drop(&mut self) {{ use hg_wire::Put; "
-            f'let mut body = hg_judge::named("drop_{it.name}"); self.hg.hg_put(&mut body); '
+        drop = (
+            f"impl<{params}> Drop for {bare} {{ fn drop(&mut self) {{ use hg_wire::Put; "
+            'let mut body = hg_judge::named("hg_drop"); self.hg.hg_put(&mut body); '
             "let _ = std::panic::catch_unwind(|| hg_judge::call(body)); } }\n"
-        )  # fmt: skip
+        )
         return (
-            f"pub struct {it.name}<{params}> {{ hg: u64, {mark} }}\n{unsafe}{drop}"
+            f"pub struct {it.name}<{params}> {{ hg: u64, hg_with: hg_lend::With, "
+            f"hg_of: std::marker::PhantomData<({kinds})> }}\n{unsafe}{drop}"
             f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
-            "{ self.hg.hg_put(out); } }\n"
+            "{ hg_judge::settle(self.hg); self.hg.hg_put(out); } }\n"
             f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
-            f"{{ Some(Self {{ {made} }}) }} }}"
+            "{ Some(Self { hg: u64::take(from)?, hg_with: hg_lend::with(), hg_of: std::marker::PhantomData }) } }"
         )
 
     def _trait(self, name: str) -> str:
@@ -307,8 +401,8 @@ class Standins:
 
     def _block(self, calls: list[Call]) -> str:
         first = calls[0]
-        params = [f"{g.name}: {rustwords.joined(g.bounds)}" + (WIRED if
-                  rustkinds.is_instance(g, self.kinds) else "'static") for g in first.generics]  # fmt: skip
+        params = [g.asked(WIRED) if
+                  rustkinds.is_instance(g, self.kinds) else g.written for g in first.generics]  # fmt: skip
         lifetimes = rustcode.lifetimes(first.owner)
         head = ", ".join(it for it in (lifetimes, *params) if it)
         trait = f"{first.trait} for " if first.trait else ""
@@ -320,39 +414,53 @@ class Standins:
 
     def _standin(self, it: Call) -> str:
         function = it.function
-        before: list[str] = []
-        puts: list[str] = []
-        after: list[str] = []
-        drops: list[str] = []
+        into = rustwords.Into([], [], [], [])
+        before, puts, after, drops = into
+        with_it, keeps = "None", ""
         if function.takes:
             puts.append("Put::hg_put(&self, &mut body);")
             is_held = self.kinds.is_held(stem(it.owner))
             if function.takes == "&mut" and not is_held:
-                after.append("*self = taken::<Self>(&mut from);")
+                after.append(f"*self = taken::<{forever(it.owner)}>(&mut from);")
             if is_held and function.takes == "self":
+                with_it = "hg_w"
+                before.append("let hg_w = unsafe { std::ptr::read(&self.hg_with) };")
                 drops.append("std::mem::forget(self);")
         for (name, kind), way in zip(function.params, it.ways, strict=True):
-            rustwords.passed(self.kinds, name, it.own(kind), way, (before, puts, after, drops))
+            rustwords.passed(self.kinds, name, it.own(kind), way, into)
+            is_kept = way.callback or way.how == "trait"
+            if is_kept and kind in {g.name for g in it.generics} and function.takes == "&mut":
+                keeps = "self.hg_with = hg_lend::both(self.hg_with.take(), hg_lend::with());"
+        # of what borrows, what is taken lives for ever
+        lives = "'" in it.owner and not re.fullmatch(r"&.*Self", function.result)
+        result = it.own(function.result) if lives else function.result
         key = f'named("{it.key}")'
-        kinds = [g.name for g in self.instances(it)]
+        kinds = [g.as_type for g in self.instances(it)]
         if kinds:
             marked = f"crate::hg_inst::{it.key}<({', '.join(kinds)},)>"
             key = f"named(std::any::type_name::<{marked}>())"
-        params = [f"{g.name}: {rustwords.joined(g.bounds)}{WIRED}"
+        params = [g.asked(WIRED)
                   if rustkinds.is_instance(g, self.kinds) else g.written
                   for g in function.generics]  # fmt: skip
+        if rustbounds.changed(it.own(function.result))[0] and self.kinds.is_held(
+            stem(it.owner)
+        ):
+            keeps += " hg_judge::owned_by(self.hg);"
+        if function.path and not it.owner:
+            function = function._replace(name=f"hg_fn_{it.key}")
         return (
             f"fn {rustwords.signature(function, params, it.owner)} {{\n{BOTH} "
-            "use hg_judge::{call, named, taken};\n"
+            "use hg_judge::{call, named, taken}; let mut hg_b: Vec<hg_lend::Back> = Vec::new();\n"
             f"{' '.join(before)} let mut body = {key}; {' '.join(puts)} {' '.join(drops)}\n"
+            f"let hg_a = hg_lend::attach(hg_b, {with_it}); {keeps}\n"
             "let answer = call(body); let mut from = &answer[..];\n"
-            f"{rustwords.answered(function.result, after)}\n}}"
+            f"{rustwords.answered(result, after)}\n}}"
         )
 
     def _special(self, it: Call) -> str:
         """Traits whose stand-in is written by what they are for."""
         lifetimes = rustcode.lifetimes(it.owner)
-        params = ", ".join(x for x in (lifetimes, *(f"{g.name}: {rustwords.joined(g.bounds)}{WIRED}"
+        params = ", ".join(x for x in (lifetimes, *(g.asked(WIRED)
                            for g in it.generics)) if x)  # fmt: skip
         text = (
             f'use hg_judge::{{call, named, taken}}; let mut body = named("{it.key}"); '

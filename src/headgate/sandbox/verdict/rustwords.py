@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from headgate.sandbox.verdict import rustcode, rustkinds
+from headgate.sandbox.verdict import rustcode
+from headgate.sandbox.verdict.rustbounds import Callback, item, whole
 from headgate.sandbox.verdict.rustcode import Function, Type, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way, forever, owned
 
@@ -48,8 +50,9 @@ def params(it: Type, need: str, *, forever_too: bool = False) -> str:
             if re.search(rf"(BTree(Map|Set)|BinaryHeap)<\s*(Reverse<)?{g.name}\b", fields)
             else ""
         )
-        found.append(f"{g.name}: {joined(g.bounds)}hg_wire::{need}{more}"
-                     + (" + 'static" if need == "Take" else ""))  # fmt: skip
+        found.append(
+            g.asked(f"hg_wire::{need}{more}" + (" + 'static" if need == "Take" else ""))
+        )
     return ", ".join(found)
 
 
@@ -65,7 +68,7 @@ def signature(it: Function, params: Iterable[str] | None = None, owner: str = ""
     return f"{it.name}{f'<{head}>' if head else ''}({args}){result}"
 
 
-def boxed(it: rustkinds.Callback) -> str:
+def boxed(it: Callback) -> str:
     return f"Box<dyn Fn({', '.join(it.args)}) -> {it.result} + Send + Sync>"
 
 
@@ -90,23 +93,40 @@ def unmade(name: str, way: Way) -> tuple[str, str, str]:
             f"{way.lends}{name}",
             f"Put::hg_put(&{name}, out);",
         )
+    if way.of == "Text":
+        return (
+            f"let mut {name} = String::new();",
+            f"{way.lends}{name}",
+            f"Put::hg_put(&{name}, out);",
+        )
     kind = "String" if way.of in ("AsRef", "Display") else owned(way.of)
     taken = f"let {name} = <{kind} as Take>::take(from)?;"
     return taken, f"{way.lends}{name}{'.into_iter()' if way.of.startswith('Vec<') else ''}", ""
 
 
-def passed(kinds: Kinds, name: str, kind: str, way: Way, into: tuple[list[str], ...]) -> None:
+class Into(NamedTuple):
+    """The lines of a stand-in, by when they run."""
+
+    before: list[str]
+    puts: list[str]
+    after: list[str]
+    drops: list[str]
+
+
+def passed(kinds: Kinds, name: str, kind: str, way: Way, into: Into) -> None:
     """How a stand-in hands a parameter over."""
     before, puts, after, drops = into
     if way.callback:
-        shared, stays = way.callback.is_shared, way.callback.stays
-        before.append(f"let hg_l{name} = hg_judge::lend({str(shared).lower()}, "
-                      f"{loan(name, way.callback)});")  # fmt: skip
-        before.append("" if stays else f"let hg_b{name} = hg_judge::Back(hg_l{name});")
+        it = way.callback
+        before.append(f"let hg_l{name} = hg_lend::{lend(it)}{loan(name, it)});")
+        before.append("" if it.stays else f"hg_b.push(hg_lend::Back(hg_l{name}));")
         puts.append(f"hg_l{name}.hg_put(&mut body);")
     elif way.how == "trait":
-        before.append(f"let hg_l{name} = hg_judge::lend(false, {object(kinds, name, way)});")
-        before.append(f"let hg_b{name} = hg_judge::Back(hg_l{name});" if way.lends else "")
+        is_shared = any(it in kinds.code.traits[way.of].supers for it in ("Send", "Sync"))
+        before.append(
+            f"let hg_l{name} = hg_lend::lend({str(is_shared).lower()}, {object(kinds, name, way)});"
+        )
+        before.append("" if way.stays else f"hg_b.push(hg_lend::Back(hg_l{name}));")
         puts.append(f"hg_l{name}.hg_put(&mut body);")
     elif way.how == "made":
         make(name, way, before, puts, after)
@@ -117,8 +137,16 @@ def passed(kinds: Kinds, name: str, kind: str, way: Way, into: tuple[list[str], 
             is_slice = re.match(r"&\s*(?:'\w+\s+)?mut\s*\[[^;]*\]$", kind)
             after.append(f"for (own, now) in {name}.iter_mut().zip({taken}) {{ *own = now; }}"
                          if is_slice else f"*{name} = {taken};")  # fmt: skip
-        if not way.lends and any(kinds.is_held(it) for it in re.findall(r"\w+", kind)):
+        if not way.lends and (
+            "dyn " in kind or any(kinds.is_held(it) for it in re.findall(r"\w+", kind))
+        ):
             drops.append(f"std::mem::forget({name});")
+
+
+def lend(it: Callback) -> str:
+    if it.kind == "Fn" and it.is_at_once:
+        return "lend_to_all("
+    return f"lend({str(it.is_shared).lower()}, "
 
 
 def make(name: str, way: Way, before: list[str], puts: list[str], after: list[str]) -> None:
@@ -129,6 +157,9 @@ def make(name: str, way: Way, before: list[str], puts: list[str], after: list[st
     elif way.of == "Write":
         after.append(f"{{ use std::io::Write; let mut hg_out = {name}; let _ = "
                      "hg_out.write_all(&taken::<Vec<u8>>(&mut from)); }")  # fmt: skip
+    elif way.of == "Text":
+        after.append(f"{{ use std::fmt::Write; let mut hg_out = {name}; let _ = "
+                     "hg_out.write_str(&taken::<String>(&mut from)); }")  # fmt: skip
     elif way.of == "Display":
         puts.append(f"Put::hg_put(&{name}.to_string(), &mut body);")
     elif way.of == "AsRef":
@@ -139,18 +170,18 @@ def make(name: str, way: Way, before: list[str], puts: list[str], after: list[st
         puts.append(f"{{ let hg_m: {way.of} = {name}.into(); hg_m.hg_put(&mut body); }}")
 
 
-def loan(name: str, it: rustkinds.Callback) -> str:
+def loan(name: str, it: Callback) -> str:
     takes, args = taken_args(it.args)
     back = " ".join(f"Put::hg_put(&hga{at}, out);" for at, kind in enumerate(it.args)
                     if re.match(r"&\s*mut", kind))  # fmt: skip
     called = f"{name}({args})"
-    hold = f"let mut {name} = {name};"
+    hold = f"let {'' if it.kind == 'Fn' and it.is_at_once else 'mut '}{name} = {name};"
     if it.kind == "FnOnce":
         hold = f"let mut {name} = Some({name});"
         called = f"({name}.take()?)({args})"
     return (
         f"Box::new({{ {hold} move |from: &mut &[u8], out: &mut Vec<u8>| -> Option<()> {{ {takes} "
-        f"let it = {called}; Put::hg_put(&it, out); {back} Some(()) }} }})"
+        f"let it = std::mem::ManuallyDrop::new({called}); Put::hg_put(&*it, out); {back} Some(()) }} }})"
     )
 
 
@@ -167,8 +198,10 @@ def object(kinds: Kinds, name: str, way: Way) -> str:
     arms = []
     for it in kinds.code.traits[way.of].functions:
         takes, args = taken_args(kind for _, kind in it.params)
-        arms.append(f'"{it.name}" => {{ {takes} let it = {name}.{it.name}({args}); '
-                    "Put::hg_put(&it, out); }")  # fmt: skip
+        back = " ".join(f"Put::hg_put(&hga{at}, out);" for at, (_, kind) in enumerate(it.params)
+                        if re.match(r"&\s*(?:'\w+\s+)?mut", kind))  # fmt: skip
+        arms.append(f'"{it.name}" => {{ {takes} let it = std::mem::ManuallyDrop::new({name}.{it.name}({args})); '
+                    f"Put::hg_put(&*it, out); {back} }}")  # fmt: skip
     return (
         f"Box::new({{ let mut {name} = {name}; move |from: &mut &[u8], out: &mut Vec<u8>| "
         "-> Option<()> { let hg_m = String::take(from)?; match &hg_m[..] { "
@@ -180,8 +213,17 @@ def answered(result: str, after: list[str]) -> str:
     back = " ".join(after)
     if re.fullmatch(r"&\s*('\w+\s*)?(mut\s+)?Self", result):
         return f"{back} self"
-    if "impl " in result and "Iterator" in result:
-        item = re.search(r"Item\s*=\s*([^>]+(?:<[^>]*>)?)", result)
-        kind = forever(item[1].strip()) if item else "()"
-        return f"let it = taken::<Vec<{kind}>>(&mut from); {back} it.into_iter()"
+    if re.fullmatch(r"[\w:]*(Option|Result)\s*<\s*&\s*(?:'\w+\s+)?mut\s+Self\b.*>", result):
+        plain = re.sub(r"&\s*(?:'\w+\s+)?mut\s+Self\b", "()", result)
+        return f"let it = taken::<{forever(plain)}>(&mut from); {back} it.map(|_| self)"
+    if result.startswith(("impl ", "Box<dyn Iterator")):
+        kind = whole(result) if result.startswith("impl ") else result
+        given = item(kind.removeprefix("Box<dyn ").rpartition(">")[0])
+        if given:
+            made = "it" if result.startswith("impl ") else "Box::new(it)"
+            return (
+                f"let it = taken::<hg_lend::Iter<{forever(given)}>>(&mut from); {back} {made}"
+            )
+        ending = ".into_iter()" if kind.startswith("Vec<") else ""
+        return f"let it = taken::<{forever(kind)}>(&mut from); {back} it{ending}"
     return f"let it = taken::<{forever(result)}>(&mut from); {back} it"

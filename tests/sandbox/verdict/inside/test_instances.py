@@ -28,6 +28,12 @@ def test_instances_of_go_are_written_with_their_imports(tmp_path: Path) -> None:
     assert text.count("hgAdd(") == 3
 
 
+def test_a_number_that_rust_is_told_as_a_type_stands_as_a_size() -> None:
+    late = {"keys": ["turn"], "known": ["i32"]}
+    text = instances.rust(b"\0judge::hg_inst::turn<(i32, [(); 3])>\0", late)
+    assert "hg_at_turn::<i32, 3>(from, out)" in text
+
+
 def test_commas_in_brackets_split_nothing() -> None:
     assert instances.split("a, map[b, c]d, (e, f), G<h, i>") == [
         "a", "map[b, c]d", "(e, f)", "G<h, i>"

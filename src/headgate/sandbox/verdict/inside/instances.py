@@ -99,7 +99,8 @@ def rust(data: bytes, late: dict[str, Any]) -> str:
 
 
 def _of_rust(text: str) -> str:
-    """A type by its last names, with references that never end."""
+    """A type by its last names, with references that never end; a number stands as a size."""
+    text = re.sub(r"\[\(\); (\d+)\]", r"\1", text)
     return re.sub(r"&\s*", "&'static ", re.sub(r"(?:[a-z_]\w*::)+", "", text))
 
 

@@ -4,15 +4,15 @@
 // Rule 2: this process is hidden before the code's exists: no ptrace, no /proc entries.
 #[allow(dead_code)]
 mod hg_judge {
-    use super::hg_line::{ask, listen, number, set, words, Side};
+    use super::hg_line::{ask, listen, set, words, Side};
     use super::hg_wire::{Put, Take};
+    use std::cell::{Cell, RefCell};
     use std::fs::File;
     use std::io::Write;
     use std::os::fd::FromRawFd;
-    use std::collections::HashMap;
     use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use std::sync::{Arc, Mutex, OnceLock};
+    use std::sync::Mutex;
 
     extern "C" {
         fn prctl(option: i32, a: usize, b: usize, c: usize, d: usize) -> i32;
@@ -23,19 +23,12 @@ mod hg_judge {
     static FAILURE: Mutex<String> = Mutex::new(String::new());
     static AT: Mutex<String> = Mutex::new(String::new());
 
-    /// What the tests lend: called by number, with arguments and for an answer as bytes.
-    pub type Loan<'a> = Box<dyn FnMut(&mut &[u8], &mut Vec<u8>) -> Option<()> + 'a>;
-    struct Kept(Mutex<Loan<'static>>, u64);
-    unsafe impl Send for Kept {}
-    unsafe impl Sync for Kept {}
-    static LOANS: OnceLock<Mutex<HashMap<u64, Arc<Kept>>>> = OnceLock::new();
-    static LENT: AtomicUsize = AtomicUsize::new(0);
-
     pub fn begin() {
         const DUMPABLE: i32 = 4;
         assert!(unsafe { prctl(DUMPABLE, 0, 0, 0, 0) } == 0);
         set_hook(Box::new(|it| *AT.lock().unwrap() = format!("{it}")));
         set(Side { first: 1, serve, gone: |it| gone(it) });
+        super::hg_lend::set(super::hg_lend::Way { ask: back, release, gone: |it| gone(it), is_strict: true });
         step("r");
         std::thread::spawn(listen);
     }
@@ -88,6 +81,7 @@ mod hg_judge {
     }
 
     pub fn report() {
+        if !super::hg_order::is_order() { gone("the code has an order that tells nothing apart"); }
         let failure = FAILURE.lock().unwrap().clone();
         let (seen, passed) = (SEEN.load(SeqCst), PASSED.load(SeqCst));
         let ending = match () {
@@ -106,24 +100,17 @@ mod hg_judge {
         std::process::exit(0);
     }
 
-    fn gone(what: &str) -> ! {
+    pub fn gone(what: &str) -> ! {
         tell("ended", &format!("{what}, at check {}", SEEN.load(SeqCst)));
     }
 
     pub fn unable(what: &str) -> ! { tell("untestable", what) }
 
-    /// The code calls what was lent to it, and nothing else; what only one thread may call is
-    /// not called by another.
+    /// The code calls what was lent to it, and nothing else.
     fn serve(body: &[u8]) -> Vec<u8> {
         let mut from = body;
-        let loan = u64::take(&mut from)
-            .and_then(|it| LOANS.get_or_init(Default::default).lock().unwrap().get(&it).cloned());
-        let Some(loan) = loan else { gone("the code called what was never lent") };
-        if loan.1 != 0 && loan.1 != number() { gone("the code called from where it may not"); }
-        let held = if loan.1 == 0 { Some(loan.0.lock().unwrap_or_else(|it| it.into_inner())) } else { loan.0.try_lock().ok() };
-        let Some(mut held) = held else { gone("the code called what was being called") };
         let mut answer = vec![0u8];
-        match catch_unwind(AssertUnwindSafe(|| held(&mut from, &mut answer))) {
+        match catch_unwind(AssertUnwindSafe(|| super::hg_lend::perform(&mut from, &mut answer))) {
             Ok(Some(())) => answer,
             Ok(None) => gone("the code sent no value"),
             Err(panic) => {
@@ -134,24 +121,19 @@ mod hg_judge {
         }
     }
 
-    /// A number for what is lent; `shared`: other threads may call it.
-    pub fn lend(shared: bool, it: Loan<'_>) -> u64 {
-        let it: Loan<'static> = unsafe { std::mem::transmute(it) };
-        let at = LENT.fetch_add(1, SeqCst) as u64 + 1;
-        let kept = Arc::new(Kept(Mutex::new(it), if shared { 0 } else { number() }));
-        LOANS.get_or_init(Default::default).lock().unwrap().insert(at, kept);
-        at
+    /// Calls what the code lent.
+    fn back(number: u64, body: &[u8]) -> Vec<u8> {
+        let mut whole = named("hg_lent");
+        number.hg_put(&mut whole);
+        whole.extend_from_slice(body);
+        call(whole)
     }
 
-    /// Takes back what lives no longer than the call, once nobody is in it.
-    pub struct Back(pub u64);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            let gone = LOANS.get_or_init(Default::default).lock().unwrap().remove(&self.0);
-            if let Some(it) = gone {
-                while Arc::strong_count(&it) > 1 { std::thread::yield_now(); }
-            }
-        }
+    fn release(number: u64) {
+        let mut body = named("hg_lent");
+        0u64.hg_put(&mut body);
+        number.hg_put(&mut body);
+        let _ = call(body);
     }
 
     pub fn call(body: Vec<u8>) -> Vec<u8> {
@@ -169,6 +151,49 @@ mod hg_judge {
 
     pub fn taken<T: Take>(from: &mut &[u8]) -> T {
         T::take(from).unwrap_or_else(|| gone("the code sent no value"))
+    }
+
+    /// What tests may change inside of an object of the code: their copy, and what was sent of it.
+    struct Copied { owner: u64, number: u64, now: Box<dyn Fn() -> Vec<u8>>, sent: Vec<u8> }
+    thread_local! {
+        static COPIED: RefCell<Vec<Copied>> = const { RefCell::new(Vec::new()) };
+        static OWNER: Cell<u64> = const { Cell::new(0) };
+    }
+    pub fn owned_by(number: u64) { OWNER.with(|it| it.set(number)); }
+
+    impl<T: Put + Take> Take for &'static mut T {
+        fn take(from: &mut &[u8]) -> Option<Self> {
+            let number = u64::take(from)?;
+            let at: *mut T = Box::into_raw(Box::new(T::take(from)?));
+            if number != 0 {
+                let now = Box::new(move || { let mut out = Vec::new(); unsafe { (*at).hg_put(&mut out); } out });
+                let one = Copied { owner: OWNER.with(|it| it.get()), number, sent: now(), now };
+                COPIED.with(|it| it.borrow_mut().push(one));
+            }
+            Some(unsafe { &mut *at })
+        }
+    }
+
+    /// Sends what tests have changed, before an object is used again.
+    pub fn settle(owner: u64) {
+        let mut changed = Vec::new();
+        COPIED.with(|all| {
+            let mut all = all.borrow_mut();
+            for it in all.iter_mut() {
+                let now = (it.now)();
+                if now != it.sent {
+                    changed.push((it.number, now.clone()));
+                    it.sent = now;
+                }
+            }
+            all.retain(|it| it.owner != owner);
+        });
+        for (number, now) in changed {
+            let mut body = named("hg_set");
+            number.hg_put(&mut body);
+            body.extend_from_slice(&now);
+            call(body);
+        }
     }
 
     pub fn named(name: &str) -> Vec<u8> {

@@ -5,20 +5,39 @@
 #[allow(dead_code)]
 mod hg_wire {
     use std::borrow::Cow;
+    use std::cell::Cell;
     use std::cmp::{Ordering, Reverse};
     use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
     use std::error::Error;
     use std::hash::Hash;
     use std::marker::PhantomData;
+    use std::mem::ManuallyDrop;
     use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
+    use std::rc::Rc;
+    use std::sync::Arc;
     use std::time::Duration;
 
     pub trait Put {
         fn hg_put(&self, out: &mut Vec<u8>);
+        fn hg_put_rc(it: &Rc<Self>, out: &mut Vec<u8>) { (**it).hg_put(out); }
+        fn hg_put_arc(it: &Arc<Self>, out: &mut Vec<u8>) { (**it).hg_put(out); }
     }
 
     pub trait Take: Sized {
         fn take(from: &mut &[u8]) -> Option<Self>;
+        fn take_rc(from: &mut &[u8]) -> Option<Rc<Self>> { Self::take(from).map(Rc::new) }
+        fn take_arc(from: &mut &[u8]) -> Option<Arc<Self>> { Self::take(from).map(Arc::new) }
+    }
+
+    thread_local! { static UNDER: Cell<usize> = const { Cell::new(0) }; }
+
+    /// Whether what is written stands behind a reference: it belongs to somebody else then.
+    pub fn is_under() -> bool { UNDER.with(|it| it.get()) > 0 }
+
+    fn under(write: impl FnOnce()) {
+        UNDER.with(|it| it.set(it.get() + 1));
+        write();
+        UNDER.with(|it| it.set(it.get() - 1));
     }
 
     macro_rules! numbers {
@@ -95,10 +114,49 @@ mod hg_wire {
         }
     }
     impl<T: Put + ?Sized> Put for &T {
-        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
+        fn hg_put(&self, out: &mut Vec<u8>) { under(|| (**self).hg_put(out)); }
     }
     impl<T: Put + ?Sized> Put for &mut T {
+        fn hg_put(&self, out: &mut Vec<u8>) { under(|| (**self).hg_put(out)); }
+    }
+    impl<T: Put> Put for ManuallyDrop<T> {
         fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
+    }
+    impl<T: Put> Put for Rc<T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { T::hg_put_rc(self, out); }
+    }
+    impl<T: Take> Take for Rc<T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { T::take_rc(from) }
+    }
+    impl<T: Put> Put for Arc<T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { T::hg_put_arc(self, out); }
+    }
+    impl<T: Take> Take for Arc<T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { T::take_arc(from) }
+    }
+    impl Take for Rc<str> {
+        fn take(from: &mut &[u8]) -> Option<Self> { String::take(from).map(Into::into) }
+    }
+    impl Take for Arc<str> {
+        fn take(from: &mut &[u8]) -> Option<Self> { String::take(from).map(Into::into) }
+    }
+    impl Put for Rc<str> {
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
+    }
+    impl Put for Arc<str> {
+        fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
+    }
+    impl<T: Put> Put for std::vec::IntoIter<T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { self.as_slice().hg_put(out); }
+    }
+    impl<T: Take> Take for std::vec::IntoIter<T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { Vec::take(from).map(|it| it.into_iter()) }
+    }
+    impl<T: Put> Put for std::slice::Iter<'_, T> {
+        fn hg_put(&self, out: &mut Vec<u8>) { under(|| self.as_slice().hg_put(out)); }
+    }
+    impl<T: Take> Take for std::slice::Iter<'static, T> {
+        fn take(from: &mut &[u8]) -> Option<Self> { <&'static [T]>::take(from).map(|it| it.iter()) }
     }
     impl<T: Put + ?Sized> Put for Box<T> {
         fn hg_put(&self, out: &mut Vec<u8>) { (**self).hg_put(out); }
