@@ -186,12 +186,10 @@ class Cell:
         if self.group is None:
             return False
         group = self.group
-        try:
-            return bool(group.memory_kills())  # the kernel answers at once
-        finally:
-            if not self.alive:
-                self.group = None  # nobody need wait until it is gone
-                asyncio.get_running_loop().run_in_executor(None, group.close)
+        if self.alive:
+            return bool(await asyncio.to_thread(group.memory_kills))
+        self.group = None
+        return bool(await asyncio.to_thread(group.ended))
 
     def _send(self, order: Order) -> None:
         number, code = self.number, None

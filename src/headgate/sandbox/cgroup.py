@@ -233,6 +233,13 @@ class Group:
         self.kill()
         self._leaving.append(self)
 
+    def ended(self) -> int:
+        """Its last word: how many were killed because the memory was used up."""
+        try:
+            return self.memory_kills()
+        finally:
+            self.close()
+
     def leave(self) -> bool:
         """Remove its folders; False: something in it is still dying."""
         gone = [_removed(it) for it in dict.fromkeys(self._folders.values())]

@@ -95,6 +95,7 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_its_told_size(folder: Pat
         ("..", "_"),
         ("a\\b", "a_b"),
         ("dir/\x1b[2J", "dir/_[2J"),
+        ("\ud800\udc80", "_\ufffd"),
     ],
 )
 def test_a_name_neither_steers_a_terminal_nor_misleads(raw: str, shown: str) -> None:

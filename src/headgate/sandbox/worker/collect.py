@@ -8,6 +8,7 @@ Rule 3: a name is told in characters that neither steer a terminal nor mislead a
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -113,6 +114,10 @@ def _open(folder: int, name: str) -> tuple[int, os.stat_result] | None:
     return None
 
 
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""halves of characters that stand for no byte of a name"""
+
+
 def tame(path: str) -> str:
     """The path as it may be shown and used as a name."""
     parts = (_tame_name(it) for it in path.split("/"))
@@ -120,7 +125,7 @@ def tame(path: str) -> str:
 
 
 def _tame_name(name: str) -> str:
-    raw = os.fsencode(name).decode("utf-8", "replace")
+    raw = os.fsencode(_NO_BYTE.sub("_", name)).decode("utf-8", "replace")
     kept = "".join("_" if unicodedata.category(it)[0] == "C" else it for it in raw)
     kept = kept.replace("\\", "_").strip()
     if kept.startswith("-"):

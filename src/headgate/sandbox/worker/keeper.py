@@ -76,6 +76,8 @@ class Keeper:
             self._listen(self._zygote)
         self._listen(self._others.spawner)
         while True:
+            if self._out:
+                self._flush()  # at once: each piece of it would wake the supervisor
             for key, mask in self._selector.select(self._wait()):
                 if mask & selectors.EVENT_WRITE:
                     self._flush()
@@ -111,7 +113,8 @@ class Keeper:
 
     def _say(self, data: bytes) -> None:
         self._out += data
-        self._flush()
+        if len(self._out) > frames.PIECE:
+            self._flush()
 
     def _flush(self) -> None:
         try:
@@ -193,6 +196,7 @@ class Keeper:
         if not data:
             what = "the process that forks is gone"
             self._say(frames.pack_said(0, Word.FAILED, {"what": what}))
+            self._flush()
             os._exit(1)
         said = nursery.read(data)
         match said["word"]:
