@@ -72,6 +72,30 @@ async def test_a_control_group_holds_what_a_watchdog_would() -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_the_group_of_a_cell_that_was_given_up_is_let_go_too() -> None:
+    """A spare that nobody asked for, a run that was given up: each would leave its group."""
+    groups = await asyncio.to_thread(Groups.find)
+    if groups is None:
+        pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
+    foreman = await Foreman.start(Runtime("python", "3", "python"), WALLS, groups)
+    try:
+        spare, given_up = await foreman.prepare(Limits()), await foreman.prepare(Limits())
+        files, step = (File("main.py", b"while True: pass"),), Step("run", python="main.py")
+        run = asyncio.ensure_future(given_up.carry_out(order(foreman, step, files=files)))
+        await asyncio.sleep(0.05)
+        run.cancel()
+        spare.kill()
+        async with asyncio.timeout(10):
+            while spare.group is not None or given_up.group is not None:
+                await asyncio.sleep(0.01)
+    finally:
+        await foreman.close()
+        for _ in range(50):
+            if await asyncio.to_thread(groups.close):
+                break
+            await asyncio.sleep(0.02)
+
+
 async def test_a_program_that_is_started_late_is_in_the_group_before_it_begins() -> None:
     groups = await asyncio.to_thread(Groups.find)
     if groups is None:

@@ -259,6 +259,9 @@ class Cell:
             self._run.done.set_result(outcome.NOTHING_DONE)
         if self._listed is not None and not self._listed.done.done():
             self._listed.done.set_exception(Broken(what, begun=True))
+        if self._run is None and self.group is not None:  # a run asks it for its last word
+            asyncio.get_running_loop().run_in_executor(None, self.group.close)
+            self.group = None
 
     def born(self, pid: int) -> None:
         """One of its processes, by the pid it has here."""
