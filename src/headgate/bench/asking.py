@@ -28,6 +28,8 @@ from headgate.wire.model import Fault, Usage
 from headgate.wire.sse import Splitter, parse
 
 REPLY_LIMIT = 4_000_000
+STREAM_LIMIT = 64_000_000
+"""bytes of its events, of which each holds a few letters"""
 PATIENCE_S = 600.0
 FINAL = frozenset((400, 401, 402, 403, 404, 405, 413, 422))
 """statuses after which the same question would be answered the same"""
@@ -233,8 +235,13 @@ def _provider(exchange: Exchange) -> str:
 
 
 async def _read_stream(exchange: Exchange, heard: _Heard) -> None:
-    splitter = Splitter()
+    splitter, size = Splitter(), 0
     while data := await exchange.read():
+        size += len(data)
+        if size > STREAM_LIMIT:
+            heard.error = f"endless: more than {STREAM_LIMIT:,} bytes of one answer"
+            heard.may_cost_more = True
+            return
         whole = splitter.feed(data).replace(b"\r\n", b"\n")
         for block in whole.split(b"\n\n"):
             event = parse(block) if block.strip() else None

@@ -40,3 +40,11 @@ def test_answers_that_differ_stand_side_by_side() -> None:
     both = told.partition('<div class="beside">')[2].partition("</details>")[0]
     assert both.count("<div><h3>") == 2
     assert both.index("one: right") < both.index("good") < both.index("two: wrong")
+
+
+def test_of_a_huge_answer_a_page_shows_the_beginning() -> None:
+    run = run_of({"one": [5], "two": [0]})
+    samples = tuple(msgspec.structs.replace(it, code="x" * 1_000_000) for it in run.samples)
+    told = of(msgspec.structs.replace(run, samples=samples))
+    assert len(told) < 100_000
+    assert "980,000 characters more, in results.json" in told

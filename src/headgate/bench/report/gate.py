@@ -3,7 +3,7 @@
 Rule 1: the test is the exact one of turned signs over tasks, to one side; with several arms the
 level is shared among them (Holm), so that one false alarm in twenty runs stays one in twenty.
 Rule 2: a tolerance is of the loss that was seen: what lies within it never fails.
-Rule 3: what could not be compared is told and fails nothing, unless it was asked to.
+Rule 3: what could not be compared is told and fails nothing.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ from headgate.draw.ranges import Point, Range, points, ranges
 
 MOST_SHOWN = 40
 """tasks on which arms disagree"""
+MOST_LETTERS = 20_000
+"""of an answer"""
 
 
 def page(run: Run, told: Report) -> str:
@@ -204,11 +206,17 @@ def _disagreements(found: Sequence[Disagreement]) -> Iterator[str]:
             is_right = 2 * answer.right >= answer.asked
             code = answer.code_right if is_right else answer.code_wrong
             word = "right" if is_right else answer.why
-            answers.append(f"<h3>{plain(arm)}: {plain(word)}</h3><pre>{plain(code)}</pre>")
+            answers.append(f"<h3>{plain(arm)}: {plain(word)}</h3><pre>{_begun(code)}</pre>")
         prompt = f"<pre>{plain(it.prompt)}</pre>"
         yield folded(f"{it.task}: {counts}", prompt + beside(answers))
     if len(found) > MOST_SHOWN:
         yield f'<p class="soft">and {len(found) - MOST_SHOWN:,} more, in results.json.</p>'
+
+
+def _begun(code: str) -> str:
+    more = len(code) - MOST_LETTERS
+    told = f"\n… {more:,} characters more, in results.json" if more > 0 else ""
+    return plain(code[:MOST_LETTERS] + told)
 
 
 def _arms(run: Run) -> Iterator[str]:
