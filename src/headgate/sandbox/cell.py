@@ -319,7 +319,7 @@ def _together(said: list[bytes]) -> Iterator[bytes]:
 
 def bounds(limits: Limits) -> Bounds:
     """Of the group that holds a cell."""
-    return Bounds(limits.memory_mb + GRACE_MB, limits.processes + 1)
+    return Bounds(limits.memory_mb + GRACE_MB, limits.processes)
 
 
 def room(limits: Limits) -> dict[str, int]:

@@ -62,7 +62,6 @@ class Cell:
         made = self._around.make(self._wish)
         self._first_fd, self._files = made.pidfd, made.files
         self._watch = usage.Watch(made.proc, made.files)
-        self._bear(made.pid)
         self._fork(self._around.forks)
         return made.pid
 
