@@ -6,6 +6,7 @@ Rule 2: it is written whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from statistics import fmean
@@ -93,7 +94,8 @@ def write(path: Path, run: Run) -> None:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(results_of(run)), indent=1))
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing could be written, nothing is left
+            part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Run:

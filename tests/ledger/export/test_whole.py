@@ -52,3 +52,10 @@ def test_whoever_was_quicker_is_not_overwritten(tmp_path: Path) -> None:
         late()
     assert file.read_text() == "early"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file"), whole(tmp_path / "pipe", force=True):
+        pass
+    assert (tmp_path / "pipe").is_fifo()

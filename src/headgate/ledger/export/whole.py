@@ -8,6 +8,7 @@ Rule 2: a file that is there is not replaced unless that is asked for, whoever w
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ def whole(file: Path, *, force: bool) -> Iterator[Path]:
     """Where to write; it becomes `file` when this ends well. OSError: it cannot."""
     if file.exists() and not force:
         raise Exists(str(file))
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is no file, and would be replaced by one")
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         yield part
