@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from headgate.bench.atfault import MISSING, UNREADABLE, at_fault
@@ -54,6 +55,15 @@ GOOD = {
 def task(language: str, tests: str) -> Task:
     files = (File(TESTS[language], tests.encode()),)
     return Task(id="it", language=language, prompt="write double", tests=files)
+
+
+@pytest.mark.slow
+def test_tests_that_take_more_memory_to_be_read_than_a_task_may_use_are_told() -> None:
+    text = f"from solution import double\nDATA = [{'(1, 2),' * 150_000}]\n"
+    large = task("python", text + "def test_it():\n    assert double(1) == 2\n")
+    small = msgspec.structs.replace(large, memory_mb=128)
+    found = graded([(small, "def double(n): return 2 * n\n")])[0]
+    assert "take more memory to be read than the task may use" in at_fault(small, found)
 
 
 @pytest.mark.slow

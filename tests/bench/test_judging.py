@@ -132,6 +132,22 @@ async def test_each_test_has_its_own_time_and_one_that_takes_longer_is_a_timeout
     assert "took longer than 1 s" in found.why
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("style", ["runner", "asserts", "returns"])
+@pytest.mark.parametrize("answer", [RIGHT, WRONG])
+async def test_ten_thousand_tests_end_in_time(carry: Carry, style: Style, answer: str) -> None:
+    says = "return" if style == "returns" else "assert"
+    text = "from solution import double\n" if style == "runner" else ""
+    text += "".join(
+        f"def test_{n}():\n    {says} double({n}) == {2 * n}\n" for n in range(10_000)
+    )
+    task = doubling(style=style, tests=(File("test_solution.py", text.encode()),))
+    begun = time.process_time()
+    found = await grade(task, answer, carry)
+    assert time.process_time() - begun < 5.0  # of ours; the judge has the task's own limit
+    assert found.grade is (Grade.PASS if answer == RIGHT else Grade.WRONG), found
+
+
 @pytest.mark.parametrize(
     ("language", "words", "reference", "grade"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from headgate.bench.grade import Grade
@@ -91,6 +93,9 @@ def test_nothing_but_true_is_true() -> None:
     for said, found in zip(TRUTHLIKE, graded(pairs), strict=True):
         assert found.grade is Grade.WRONG, said
         assert "not True" in found.why, said
+        is_numpys = said.startswith("numpy")
+        words = "returned numpy.bool_ 'True', not True: write bool(...) around it"
+        assert (words in found.why) == is_numpys, found.why
     text = "def test_a():\n    print('no')\n    return double(1) == 2\n"
     assert graded([(answering("python", text), RIGHT)])[0].is_right
 
@@ -105,3 +110,24 @@ def test_no_forgery_is_accepted() -> None:
     assert [name for name, it in zip(names, found, strict=True) if it.is_right] == []
     ours = [it.why for it in found if it.grade is Grade.INFRASTRUCTURE]
     assert ours == []
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "r"])
+def test_many_tests_cost_no_more_each_than_a_few(language: str) -> None:
+    write = {
+        "python": "def test_{n}():\n    return double({n}) == 2 * {n}\n",
+        "javascript": "function test_{n}() {{ return double({n}) === 2 * {n}; }}\n",
+        "r": "test_{n} <- function() double({n}) == 2 * {n}\n",
+    }[language]
+
+    def cpu_s(count: int) -> float:
+        task = answering(language, "".join(write.format(n=n) for n in range(count)))
+        found = []
+        for _ in range(3):
+            begun = time.process_time()
+            turned(task)
+            found.append(time.process_time() - begun)
+        return min(found)
+
+    few, many = cpu_s(200), cpu_s(1600)
+    assert many < 32 * few or many < 0.5  # 64 times as long, if each test read all others

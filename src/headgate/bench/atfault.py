@@ -17,7 +17,7 @@ from headgate.bench.task import Task
 _THROWN = r"^(SyntaxError: (?!.*(?:JSON|BigInt|regular expression|not provide an export)).*)"
 """of JavaScript, and not by what the tests call"""
 UNREADABLE = {
-    "python": r"^((?:Syntax|Indentation|Tab)Error: .*)",
+    "python": r"^((?:Syntax|Indentation|Tab)Error: .*|the tests take more memory .*)",
     "javascript": _THROWN,
     "typescript": r"✘ \[ERROR\] (.*)\s+(\S+:\d+:\d+):|^(.*error TS1\d{3,4}: .*)|" + _THROWN,
     "go": r"^\W*(\S+_test\.go:\d+:\d+: (?:.*(?=[\s\S]*\[setup failed\])|syntax error: .*"

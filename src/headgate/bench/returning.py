@@ -13,6 +13,7 @@ import ast
 import builtins
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
@@ -71,9 +72,9 @@ def names_of(language: str, text: str) -> list[str]:
     names = _of_python(text) if kind == "python" else _of_others(kind, text)
     if not names:
         raise Refused("no function is called test_*", f"write one: {_SHAPED[kind]}")
-    twice = next((it for it in names if names.count(it) > 1), "")
-    if twice:
-        raise Refused(f"two functions are called {twice}", "give each its own name")
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise Refused(f"two functions are called {name}", "give each its own name")
     return names
 
 
@@ -89,8 +90,11 @@ def _kind(language: str) -> str:
 
 def _of_others(kind: str, text: str) -> list[str]:
     names = [str(it) for it in _DEFINED[kind].findall(text)]
+    shape = _CALLABLE[kind]
+    shaped = re.finditer(shape.format(name=r"(test_\w*)"), text)
+    callable_ones = {name for it in shaped for name in it.groups()}
     for name in names:
-        if not re.search(_CALLABLE[kind].format(name=name), text):
+        if name not in callable_ones and not re.search(shape.format(name=name), text):
             raise Refused(f"{name} cannot be called and asked", f"write it so: {_SHAPED[kind]}")
     return names
 
@@ -185,9 +189,12 @@ def _python(text: str, names: list[str]) -> str:
 
 def _renamed(text: str, names: list[str], before: str) -> str:
     """With tests that no runner would find by itself, and count for more than they answer."""
-    for name in names:
-        text = re.sub(rf"(?<![\w.'\"]){name}\b", f"{before}{name}", text)
-    return text
+    known = set(names)
+
+    def called(found: re.Match[str]) -> str:
+        return f"{before}{found[0]}" if found[0] in known else found[0]
+
+    return re.sub(r"(?<![\w.'\"])test_\w*", called, text)
 
 
 _CASE = """
@@ -195,8 +202,10 @@ class _Returns(unittest.TestCase):
     def _check(self, name, said):
         if _inspect.iscoroutine(said):
             said = _asyncio.run(said)
-        kind = type(said).__name__
-        assert said is True, f"{name} returned {kind} {str(said)[:60]!r}, not True"
+        kind, is_numpys = type(said).__name__, type(said).__module__ == "numpy"
+        named = f"numpy.{'bool_' if kind == 'bool' else kind}" if is_numpys else kind
+        hint = ": write bool(...) around it" if named == "numpy.bool_" else ""
+        assert said is True, f"{name} returned {named} {str(said)[:60]!r}, not True{hint}"
 """
 _CALLED = """
     def test_of_{name}(self):

@@ -139,7 +139,8 @@ class Judge:
             at = f" at {self.count.at}" if self.count.at else " before the first check"
             self.count.failure = f"{e}{at}"
         except BaseException as e:  # noqa: BLE001 (a test may end in any way; it is no pass)
-            self.ending = self.ending if self.ending == "refused" else "failed"
+            is_told = self.ending in ("refused", "untestable")
+            self.ending = self.ending if is_told else "failed"
             self.count.fail(worded(e))
         signal.setitimer(signal.ITIMER_REAL, 0)
         return self._report()
@@ -214,6 +215,14 @@ class Judge:
         texts = (*self.payload["tests"].values(), self.payload["support"])
         return set().union(*(naming.names(it).by(name) for it in texts))
 
+    def _read(self, text: str) -> naming.Names:
+        try:
+            return naming.names(text)
+        except MemoryError:
+            self.ending = "untestable"
+            self.count.fail("the tests take more memory to be read than the task may use")
+            raise
+
     def _prepare(self) -> None:
         given, tests = self.payload["candidate"], self.payload["tests"]
         roots = self.payload["roots"]
@@ -227,7 +236,7 @@ class Judge:
                 "give it another name"
             )
         for text in (*tests.values(), self.payload["support"]):
-            found = naming.names(text)
+            found = self._read(text)
             self.watch.names |= found.by("")
             self.watch.defined |= found.defined
             self.watch.imported |= found.imported | modules.taken_whole(found.whole)

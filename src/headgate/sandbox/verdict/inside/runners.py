@@ -153,6 +153,7 @@ def run_pytest(names: list[str], count: checks.Checks) -> None:
     ]
     options = [
         "-q",
+        "--no-summary",  # which looks through all reports for each that failed
         "-p",
         "no:cacheprovider",
         "-p",
