@@ -46,6 +46,8 @@ def test_a_file_names_prompts_that_lie_beside_it(tmp_path: Path) -> None:
         ("[[arm]]\nmodel = 'a'\ntemperature = 'hot'\n", "temperature"),
         ("arm = []", "no arm"),
         ("[[arm]]\nmodel = ' '\n", "no model"),
+        ("[[arm]]\nmodel = 'a'\nname = \"b\\nx-evil: 1\"\n", "a name is a line"),
+        (f"[[arm]]\nmodel = 'a'\nname = '{'b' * 301}'\n", "a name is a line"),
         ("[[arm]]\nmodel = 'a'\ntemperature = nan\n", "from 0 to 2"),
         ("[[arm]]\nmodel = 'a'\ntemperature = -0.1\n", "from 0 to 2"),
         ("[[arm]]\nmodel = 'a'\nsystem = 'b'\nsystem_file = 'arms.toml'\n", "two prompts"),

@@ -17,6 +17,7 @@ import msgspec
 from headgate.bench.arm import MOST_TOKENS, SYSTEM, TEMPERATURE, Arm, Shot
 
 HOTTEST = 2.0
+LONGEST_NAME = 300
 
 
 class BadArms(ValueError):
@@ -97,6 +98,9 @@ def told_apart(arms: Iterable[Arm]) -> tuple[Arm, ...]:
     for it in found:
         if not it.model.strip():
             raise BadArms("an arm names no model")
+        if not it.name.isprintable() or len(it.name) > LONGEST_NAME:
+            words = f"a name is a line of at most {LONGEST_NAME} characters"
+            raise BadArms(f"{it.name[:40]!r}: {words}")
     for what, counts in (
         ("name", Counter(it.name for it in found)),
         ("model and prompt", Counter(it.digest for it in found)),
