@@ -32,6 +32,8 @@ def read(
         (3, "text", 'must be text, not a whole number; it_s = "…"'),
         (["a"], "texts", ["a"]),
         ([1], "texts", 'must be a list of texts, not a list; it_s = ["…"]'),
+        (["a", " "], "texts",
+         "holds an empty text, which names nothing; take it out, or name something"),
         (True, "flag", True),
         ("true", "flag", "must be true or false, not text; without quotes, in lower case"),
         (3, "whole", 3),

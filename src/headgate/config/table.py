@@ -103,6 +103,10 @@ def _text(value: object, setting: Setting) -> object:
 def _texts(value: object, setting: Setting) -> object:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise Wrong(f"must be a list of texts, not {_name(value)}", f'{setting.name} = ["…"]')
+    if not all(each.strip() for each in value):
+        raise Wrong(
+            "holds an empty text, which names nothing", "take it out, or name something"
+        )
     return value
 
 
