@@ -70,6 +70,27 @@ async def test_a_question_is_answered_timed_and_priced(asking: Asking) -> None:
     assert 0 < answer.ttft_us <= answer.took_us
     assert answer.cost_nusd == answer.output_tokens * 10 > 0
     assert answer.is_priced
+    assert answer.is_simulated
+
+
+@pytest.mark.parametrize(
+    ("header", "fault", "answered_from"),
+    [
+        (b"x-headgate-canned: true", "canned", ""),
+        (b"x-headgate-cache: hit; age=9", "", "hit"),
+        (b"x-headgate-cache: join", "", "join"),
+        (b"x-headgate-target: house:m", "", ""),
+    ],
+)
+async def test_what_a_gateway_elsewhere_answers_by_itself_is_no_answer_of_a_model(
+    header: bytes, fault: str, answered_from: str
+) -> None:
+    said = b"".join(b"data: " + it + b"\n\n" for it in (BEGUN % b"a", END))
+    answer = await answered(said, header)
+    assert answer.fault.startswith(fault)
+    assert bool(answer.fault) is bool(fault)
+    assert answer.answered_from == answered_from
+    assert not answer.is_simulated
 
 
 async def test_a_model_without_a_price_is_not_free(asking: Asking) -> None:
@@ -205,15 +226,13 @@ async def test_an_answer_without_an_end_ends_all_the_same(
     assert answer.may_cost_more
 
 
-async def answered(said: bytes) -> Answer:
+async def answered(said: bytes, header: bytes = b"x-a: b") -> Answer:
     """By a provider that streams this."""
 
     async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        head = (
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n"
-        )
-        writer.write(head % len(said) + said)
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n"
+        writer.write(head % len(said) + header + b"\r\n\r\n" + said)
         with contextlib.suppress(ConnectionError):  # it may have heard enough
             await writer.drain()
         writer.close()

@@ -23,6 +23,7 @@ from headgate.bench.reckoning import AGAIN, Billed, is_sure
 from headgate.ledger.record import Entry
 from headgate.money.catalog import UNPRICED
 from headgate.upstream import Door, Exchange, Request, Url
+from headgate.wire import headers as fields
 from headgate.wire.headers import REHEARSAL
 from headgate.wire.model import Fault, Usage
 from headgate.wire.sse import Splitter, parse
@@ -40,6 +41,7 @@ LIMITED = 429
 NO_TEMPERATURE = "the model takes no temperature: it was left out"
 GUESSED = (UNPRICED, "ceiling")
 """what stands for a price where nobody knows one: it is no figure of a report"""
+CANNED = "canned: every rung failed"
 DECLINES = frozenset(("refusal", "content_filter"))
 
 
@@ -72,6 +74,8 @@ class _Heard(msgspec.Struct):
     first_at: float = 0.0
     error: str = ""
     provider: str = ""
+    answered_from: str = ""
+    is_simulated: bool = False
     is_whole: bool = False
     may_cost_more: bool = False
 
@@ -138,6 +142,8 @@ class Asking:
             fault=heard.error,
             may_cost_more=heard.may_cost_more,
             provider=heard.provider,
+            answered_from=heard.answered_from,
+            is_simulated=heard.is_simulated,
         )
         return await self._accounted(answer, heard, question.arm)
 
@@ -165,7 +171,7 @@ class Asking:
             if exchange.status != 200:
                 body = await exchange.read_all(REPLY_LIMIT)
                 raise _Refused(exchange.status, _words(body), is_final=_is_final(exchange))
-            heard.provider = _provider(exchange)
+            _read_head(exchange, heard)
             await _read_stream(exchange, heard)
             if not (heard.is_whole or heard.error):
                 heard.error = "truncated: the stream ended before the answer did"
@@ -228,10 +234,14 @@ def _is_final(exchange: Exchange) -> bool:
     return ends or exchange.status in FINAL
 
 
-def _provider(exchange: Exchange) -> str:
-    """Who answered, as a gateway names it."""
-    named = dict(exchange.headers).get(b"x-headgate-target", b"")
-    return named.partition(b":")[0].decode("latin-1")
+def _read_head(exchange: Exchange, heard: _Heard) -> None:
+    """Who answered, as a gateway names it, and whether any model was asked at all."""
+    target = fields.text(exchange.headers, b"x-headgate-target")
+    heard.provider = target.partition(":")[0]
+    heard.answered_from = fields.text(exchange.headers, b"x-headgate-cache").partition(";")[0]
+    heard.is_simulated = fields.first(exchange.headers, b"x-headgate-simulated") == b"true"
+    if fields.first(exchange.headers, b"x-headgate-canned"):
+        heard.error = CANNED
 
 
 async def _read_stream(exchange: Exchange, heard: _Heard) -> None:
@@ -318,7 +328,7 @@ def _of_row(answer: Answer, row: Entry, way_us: int | None) -> Answer:
         answered_from=row.answered_from,
         is_simulated=bool(row.simulated),
         may_cost_more=not is_sure(row.ending, row.maybe_billed),
-        fault=fault or ("canned: every rung failed" if row.canned else ""),
+        fault=fault or (CANNED if row.canned else ""),
     )
 
 
