@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headgate.bench.grade import Grade, Graded
-from headgate.bench.proof import EMPTY, ENDS, HOLLOW, empty, prove, rejected
+from headgate.bench.pace import BUSY
+from headgate.bench.proof import EMPTY, ENDS, HOLLOW, Proof, empty, prove, rejected, unproved
 from headgate.bench.task import SOLUTIONS, Task
 from headgate.sandbox.model import File
 from tests.bench.grading import proved
@@ -56,6 +57,25 @@ async def test_a_sandbox_that_fails_proves_nothing() -> None:
     assert proof.is_unproved
     assert len(proof.wrong) == 3
     assert rejected(proof) is None
+
+
+@pytest.mark.parametrize(
+    ("why", "remedy"),
+    [
+        (f"{BUSY} (4 times slower than alone): it took longer", "less runs beside it"),
+        ("PostgreSQL is not installed", "headgate doctor"),
+    ],
+)
+async def test_what_could_not_be_tried_is_told_with_what_helps(why: str, remedy: str) -> None:
+    async def ours(task: Task, code: str) -> Graded:
+        is_first = code == task.reference
+        return Graded(grade=Grade.PASS if is_first else Grade.INFRASTRUCTURE, why=why)
+
+    told = unproved(await prove(doubling(), ours))
+    assert told is not None
+    assert told.why == f"it could not be judged here: {why}"
+    assert remedy in told.remedy
+    assert unproved(Proof("it", ())) is None
 
 
 async def test_before_a_run_mutants_are_not_tried() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from headgate.bench.grade import Grade, Graded
+from headgate.bench.pace import BUSY
 from headgate.bench.reading.appending import tasks_in
 from headgate.bench.reading.dataset import read
-from headgate.cli import main
+from headgate.cli import benchadding, main
 from headgate.store.recordings import NAME, Recorded, Recordings
 from tests.bench.recordings import call, said
 from tests.bench.samples import RIGHT, TESTS, WRONG
@@ -67,6 +69,20 @@ def test_a_task_that_does_not_hold_is_refused_with_why(
     result = desk.add("--call", "req_1", "--tests", str(desk.tests), "--json")
     assert result.exit_code == 1
     assert why in json.loads(result.stdout)["left_out"][0]["why"]
+    assert not desk.dataset.exists()
+
+
+def test_a_busy_machine_is_told_with_what_helps_and_adds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> Graded:
+        return Graded(grade=Grade.INFRASTRUCTURE, why=f"{BUSY}: it took longer")
+
+    monkeypatch.setattr(benchadding, "grade", busy)
+    desk = Desk(tmp_path, call())
+    result = desk.add("--call", "req_1", "--tests", str(desk.tests), "--json")
+    assert result.exit_code == 1
+    assert "less runs beside it" in json.loads(result.stdout)["left_out"][0]["remedy"]
     assert not desk.dataset.exists()
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from headgate.bench.bounds import COMPILED, MOST_S, limits
 from headgate.bench.grade import Grade, Graded, of_verdict
-from headgate.bench.pace import MOST, Pace, allowed, is_told, measured
+from headgate.bench.pace import BUSY, MOST, Pace, allowed, is_told, measured
 from headgate.bench.returning import turned
 from headgate.bench.task import Task
 from headgate.sandbox import catalogue, packages
@@ -98,7 +98,7 @@ async def _fairly(case: _Case, found: _Judged, pace: Pace) -> Graded:
             return msgspec.structs.replace(found.graded, why=why)
         if times == MOST:
             break
-    why = f"this machine is too busy to tell ({slowest:.0f} times slower than alone): {why}"
+    why = f"{BUSY} ({slowest:.0f} times slower than alone): {why}"
     return Graded(grade=Grade.INFRASTRUCTURE, why=f"{why}; judge it when less runs beside it")
 
 

@@ -23,6 +23,8 @@ MOST = 8.0
 """times its limit is what an answer may take at most"""
 USED = 0.5
 """of its limit in CPU seconds: more cannot be laid to others"""
+BUSY = "this machine is too busy to tell"
+"""how a timeout begins that says nothing of the answer"""
 _SLICES, _PIECE = 4, bytes(8 << 20)
 
 

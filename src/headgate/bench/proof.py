@@ -13,6 +13,7 @@ import msgspec
 
 from headgate.bench.atfault import at_fault
 from headgate.bench.grade import Grade, Graded
+from headgate.bench.pace import BUSY
 from headgate.bench.task import Rejected, Task
 
 Judge = Callable[[Task, str], Awaitable[Graded]]
@@ -124,3 +125,14 @@ def rejected(proof: Proof) -> Rejected | None:
     return Rejected(
         proof.task, f"its tests pass {what}", "let them check what an answer has to give"
     )
+
+
+def unproved(proof: Proof) -> Rejected | None:
+    """Why it could not be tried here, and what would help; None: it was."""
+    ours = (it.graded.why for it in proof.tried if it.graded.grade is Grade.INFRASTRUCTURE)
+    why = next(ours, None)
+    if why is None:
+        return None
+    later = why.startswith(BUSY)
+    remedy = "the same command again, when less runs beside it" if later else "headgate doctor"
+    return Rejected(proof.task, f"it could not be judged here: {why}", remedy)

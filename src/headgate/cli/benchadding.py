@@ -21,7 +21,7 @@ import msgspec
 
 from headgate.bench.adding import NoTask, Proposed, Wish, likeness, proposed, unique
 from headgate.bench.judging import grade
-from headgate.bench.proof import prove, rejected
+from headgate.bench.proof import prove, rejected, unproved
 from headgate.bench.reading.appending import NoFile, alone, append, drafts_of, tasks_in
 from headgate.bench.reading.dataset import NoDataset, gathered
 from headgate.bench.reading.own import BadTask, Written, made
@@ -225,10 +225,7 @@ async def _wrong_with(it: Proposed, config_path: str | None) -> tuple[str, str]:
             return await sandbox.carry_out(order)
 
         proof = await prove(checked.tasks[0], lambda task, code: grade(task, code, carry))
-    if proof.is_unproved:
-        why = next(one.graded.why for one in proof.wrong)
-        return f"it could not be judged here: {why}", "headgate exec --packages shows why"
-    wrong = rejected(proof)
+    wrong = rejected(proof) or unproved(proof)
     return (wrong.why, wrong.remedy) if wrong is not None else ("", "")
 
 
