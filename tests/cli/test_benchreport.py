@@ -30,6 +30,13 @@ def test_a_report_is_shown_and_told_as_json(files: tuple[Path, Path]) -> None:
     assert "right (95 %)" in bench("report", files[0]).stdout
     told = json.loads(bench("report", files[0], "--json").stdout)
     assert [it["arm"] for it in told["arms"]] == ["one", "two"]
+    assert told["warnings"] == []
+
+
+def test_what_must_be_known_first_is_in_json_too(tmp_path: Path) -> None:
+    write(tmp_path / "r.json", run_of({"one": [5, 5]}, is_builtin=True))
+    told = json.loads(bench("report", tmp_path / "r.json", "--json").stdout)
+    assert "no dataset was named" in told["warnings"][0]
 
 
 def test_two_arms_of_a_file_and_one_of_two_files(files: tuple[Path, Path]) -> None:

@@ -16,6 +16,7 @@ from headgate.bench.report.compare import NothingShared, compare, same_tasks
 from headgate.bench.report.figures import report
 from headgate.bench.report.gate import gate
 from headgate.bench.report.page import page
+from headgate.bench.report.words import warnings
 from headgate.bench.results import BadResults, read
 from headgate.bench.sample import Run, Sample
 from headgate.cli import Misuse
@@ -45,7 +46,7 @@ def tell_report(path: Path, html: Path | None, *, as_json: bool) -> int:
         write_whole(html, page(run, told), "--html FILE")
         say(f"written to {html}")
     if as_json:
-        print_json(told)
+        print_json(msgspec.structs.asdict(told) | {"warnings": [*warnings(run, told)]})
     elif html is None:
         show(run, told)
     return 0

@@ -75,7 +75,7 @@ def _right(arms: Sequence[Figures]) -> Iterator[str]:
             )
             for it in arms
         ],
-        numbers=(1, 2),
+        numbers=range(1, 4 + len(draws)),
     )
 
 
@@ -177,7 +177,7 @@ def _errors(arms: Sequence[Figures]) -> Iterator[str]:
             )
             for it in arms
         ],
-        numbers=range(3, 3 + len(names)),
+        numbers=range(1, 3 + len(names)),
     )
 
 
@@ -192,7 +192,8 @@ def _groups(arms: Sequence[Figures]) -> Iterator[str]:
             for name in names
         ]
         yield f"<h2>{title}</h2>"
-        yield table((title.lower(), *(it.arm for it in arms)), rows, numbers=())
+        heads = (title.lower(), *(it.arm for it in arms))
+        yield table(heads, rows, numbers=range(1, len(heads)))
 
 
 def _disagreements(found: Sequence[Disagreement]) -> Iterator[str]:
