@@ -55,3 +55,14 @@ def test_what_was_not_judged_says_so_and_claims_no_success() -> None:
     assert "not judged" in cells
     assert not any("100" in it for it in cells)
     assert "--max-cost ended it" in next(iter(warnings(them)))
+
+
+def test_a_place_that_gets_everything_wrong_is_judged_to_have_done_so() -> None:
+    them = [
+        Execution(place="here", workload=f"numerics/{n}", how="sweep", at_once=2, why="x",
+                  status="ok", latency_ms=9, ended_ms=9)
+        for n in range(4)
+    ]  # fmt: skip
+    found = findings([place()], Done(them, {}, is_capped=False))
+    (level,) = next(rows for title, _, rows in tables(found) if title == "Several at once")
+    assert level[2:4] == ["0 of 4", "100.0%"]

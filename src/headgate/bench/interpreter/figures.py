@@ -61,6 +61,8 @@ class Level(msgspec.Struct, frozen=True):
 
     at_once: int
     runs: int
+    judged: int
+    """of them; the others ran no code"""
     right: int
     failed_high: float
     """at most such a share of runs fails here: exact, 95 %, both sides"""
@@ -185,6 +187,7 @@ def _level(them: Sequence[Execution], at_once: int) -> Level:
     return Level(
         at_once=at_once,
         runs=len(own),
+        judged=len(judged),
         right=sum(it.is_right for it in own),
         failed_high=exact(failed, len(judged)).high,
         per_s=len(ended) / whole_s if whole_s else 0.0,

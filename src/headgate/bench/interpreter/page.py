@@ -120,12 +120,11 @@ def _level(place: str, it: Level) -> list[str]:
     pace = f"{it.per_s:.2f}"
     if it.per_s_low is not None and it.per_s_high is not None:
         pace += f" ({it.per_s_low:.2f} to {it.per_s_high:.2f})"
-    is_judged = it.failed_high < 1 or it.right > 0
     return [
         place,
         str(it.at_once),
-        f"{it.right} of {it.runs}" if is_judged else "not judged",
-        f"{it.failed_high:.1%}" if is_judged else "-",
+        f"{it.right} of {it.judged}" if it.judged else "not judged",
+        f"{it.failed_high:.1%}" if it.judged else "-",
         pace,
         *_took(it.latency)[:2],
     ]
