@@ -56,6 +56,20 @@ def test_one_that_is_not_admitted_is_a_class_made_here() -> None:
     assert (type(found).__name__, str(found)) == ("ArgumentTypeError", "a")
 
 
+def test_a_class_above_it_that_takes_no_children_so_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(cls: type, *, code: int) -> None: ...
+
+    above = configparser.ParsingError
+    frame = ["class", 7, "Own", [["class", 8, "ParsingError", [], "configparser"]], ""]
+    monkeypatch.setattr(above, "__init_subclass__", classmethod(refuse), raising=False)
+    found: Any = pair()[0].decode(frame, pair()[1])
+    assert found.__bases__ == (Exception,)
+    monkeypatch.undo()
+    assert pair()[0].decode(frame, pair()[1]).__bases__ == (above,)
+
+
 class Own(LookupError):
     def __init__(self, code: int) -> None:
         super().__init__(f"code {code}")

@@ -176,7 +176,11 @@ class Errors:
         number = frame[1]
         if number not in self._made:
             bases = tuple(self._decode_class(it) for it in frame[3]) or (Exception,)
-            made = type(str(frame[2]), bases, self._space(number))
+            try:
+                made = type(str(frame[2]), bases, self._space(number))
+            except Exception:  # noqa: BLE001 (a class above it lets none be made so)
+                plain = tuple(dict.fromkeys(map(installed.beneath, bases)))
+                made = type(str(frame[2]), plain, self._space(number))
             self._made[number], self._numbers[made] = made, number
         return self._made[number]
 
@@ -247,7 +251,7 @@ class Errors:
         """What lacks something that its class would tell of tells it in the other's words."""
         kind: Any = type(it)
         if _is_met(kind) and _words(it) != words:
-            with contextlib.suppress(TypeError):  # a class that lets none be made of it
+            with contextlib.suppress(Exception):  # a class that lets none be made of it
                 if kind not in self._reworded:
                     self._reworded[kind] = installed.telling(kind, _told_words)
                 it.__class__ = self._reworded[kind]

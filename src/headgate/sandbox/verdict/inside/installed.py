@@ -56,13 +56,19 @@ def is_named(kind: type[Exception], names: set[str]) -> bool:
     return kind.__module__.partition(".")[0] in DRIVERS or any(it in names for it in own)
 
 
+def beneath(kind: type[BaseException]) -> type[BaseException]:
+    """The builtin that it is made of."""
+    it: Any = kind
+    while not is_builtin(it):
+        it = it.__base__
+    return it  # type: ignore[no-any-return]
+
+
 def bare(kind: type[BaseException], args: list[Any]) -> BaseException:
     """One with these arguments; nothing that its class has written is run."""
-    beneath: Any = kind
-    while not is_builtin(beneath):
-        beneath = beneath.__base__
-    it: BaseException = beneath.__new__(kind, *args)
-    beneath.__init__(it, *args)
+    builtin: Any = beneath(kind)
+    it: BaseException = builtin.__new__(kind, *args)
+    builtin.__init__(it, *args)
     return it
 
 
