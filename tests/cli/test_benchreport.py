@@ -135,6 +135,9 @@ def test_a_gate_on_too_few_tasks_says_that_it_can_show_nothing(tmp_path: Path) -
     write(now, run_of({"one": [0, 0, 0]}))
     found = bench("gate", now, "--baseline", before)
     assert "no loss on 3 tasks can be shown: it takes 5" in found.stderr
+    write(now, run_of({"one": [0, 0, 0], "two": [5, 5, 5]}))
+    found = bench("gate", now, "--baseline", before)
+    assert "two is not in the baseline" in found.stderr
 
 
 @pytest.mark.parametrize("rate", ["0.7", "0.5", "0.99", "0.01"])

@@ -195,6 +195,8 @@ def show_gate(it: Gate) -> None:
             say(f"{one.arm}: {left}")
     for name in it.missing:
         say(f"not compared: {name} has no task in common with the baseline")
+    for name in it.fresh:
+        say(f"not compared: {name} is not in the baseline")
     click.echo(
         f"exact test of turned signs over tasks, for worse, level {it.level:g} shared by "
         f"{len(it.checked)} arms"

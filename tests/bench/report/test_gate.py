@@ -27,6 +27,8 @@ def test_an_arm_that_was_not_run_is_told() -> None:
     found = gate(run_of({"one": [5, 5], "two": [5, 5]}), run_of({"one": [5, 5]}))
     assert found.missing == ("two",)
     assert [it.arm for it in found.checked] == ["one"]
+    found = gate(run_of({"one": [5, 5]}), run_of({"one": [5, 5], "two": [5, 5]}))
+    assert (found.missing, found.fresh) == ((), ("two",))
 
 
 @pytest.mark.slow

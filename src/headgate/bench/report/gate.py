@@ -40,6 +40,8 @@ class Gate(msgspec.Struct, frozen=True):
     checked: tuple[Checked, ...]
     missing: tuple[str, ...]
     """arms of the baseline that were not run, or share no task with it"""
+    fresh: tuple[str, ...]
+    """arms that were run, and that the baseline does not have"""
     level: float
     tolerance: float
 
@@ -68,7 +70,9 @@ def gate(baseline: Run, now: Run, level: float = LEVEL, tolerance: float = 0.0) 
         shared = sorted(first.keys() & second.keys())
         worse = sign_flips([first[it] for it in shared], [second[it] for it in shared]).worse
         found.append((arm.name, compared, worse))
-    return Gate(_held(found, level, tolerance), tuple(missing), level, tolerance)
+    known = {it.name for it in baseline.arms}
+    fresh = tuple(it.name for it in now.arms if it.name not in known)
+    return Gate(_held(found, level, tolerance), tuple(missing), fresh, level, tolerance)
 
 
 def _held(
