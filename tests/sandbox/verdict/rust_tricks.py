@@ -58,6 +58,46 @@ SEALED = (
 )
 C = 'extern "C" { fn _exit(c: i32) -> !; fn exit(c: i32) -> !; }'
 
+SAME = '#[test]\nfn same() { assert_eq!(parse("7"), Money::new(7)); assert_eq!(parse("8"), Money::new(8)); }\n'
+MORE = '#[test]\nfn more() { assert!(parse("7") > Money::new(3)); assert!(parse("9") > Money::new(8)); }\n'
+TIES = '#[test]\nfn ties() { for n in 1..9 { assert_eq!(parse(&n.to_string()).cmp(&Money::new(n)), std::cmp::Ordering::Equal); } }\n'
+
+
+def ordered(said: str, equal: str = "true") -> str:
+    """Money with an order of its own."""
+    return money("", (
+        f"impl PartialEq for Money {{ fn eq(&self, o: &Money) -> bool {{ {equal} }} }} impl Eq for Money {{}} "
+        "impl PartialOrd for Money { fn partial_cmp(&self, o: &Money) -> Option<std::cmp::Ordering> { Some(self.cmp(o)) } } "
+        f"impl Ord for Money {{ fn cmp(&self, o: &Money) -> std::cmp::Ordering {{ {said} }} }}"
+    )).replace("Self { Money { c: 0 } }", "Self { Money { c } }")  # fmt: skip
+
+
+def returned(body: str) -> str:
+    """Code that hands out a closure and an iterator, which do something else."""
+    return (
+        f"pub fn adder(n: i32) -> impl Fn(i32) -> i32 {{ move |_| {{ {body} }} }}\n"
+        f"pub fn firsts(n: i32) -> Box<dyn Iterator<Item = i32>> {{ Box::new(std::iter::from_fn(move || {{ {body}; Some(n) }})) }}\n"
+        "pub struct Bus { all: Vec<Box<dyn FnMut(i32)>> }\n"
+        "impl Bus { pub fn new() -> Self { Bus { all: vec![] } } "
+        "pub fn on(&mut self, f: Box<dyn FnMut(i32)>) { self.all.push(f); } pub fn emit(&mut self, n: i32) { MORE } }\n"
+    ).replace("MORE", body)  # fmt: skip
+
+
+RETURNED = """#[test]
+fn adds() { assert_eq!(adder(2)(3), 5); }
+#[test]
+fn counts() { assert_eq!(firsts(1).take(3).collect::<Vec<_>>(), vec![1, 2, 3]); }
+#[test]
+fn tells() {
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(vec![]));
+    let mut bus = Bus::new();
+    let to = seen.clone();
+    bus.on(Box::new(move |n| to.borrow_mut().push(n)));
+    bus.emit(4);
+    assert_eq!(*seen.borrow(), vec![4]);
+}
+"""
+
 TRICKS: dict[str, Trick] = {
     "exit when called": Trick(code(EXIT)),
     "exit when called by libc": Trick(code("unsafe { exit(0) }", C)),
@@ -211,9 +251,41 @@ TRICKS: dict[str, Trick] = {
     "traits of ours of its own": Trick(
         code(more="pub mod hg_wire { pub trait Put {} pub trait Take {} }"), is_naive=False
     ),
+    "equality that agrees to everything": Trick(ordered("self.c.cmp(&o.c)"), SAME),
+    "equality that knows its own": Trick(
+        ordered("self.c.cmp(&o.c)", "self.c == -1 || o.c == -1 || self.c == o.c")
+        .replace("-> Money { Money { c: 0 } }", "-> Money { Money { c: -1 } }"), SAME,
+    ),
+    "equality of what the tests make": Trick(
+        ordered("self.c.cmp(&o.c)").replace("struct Money { c", "struct Money { pub c"),
+        '#[test]\nfn same() { assert_eq!(parse("7"), Money { c: 7 }); }\n',
+    ),
+    "an order in which all is alike": Trick(ordered("std::cmp::Ordering::Equal"), TIES),
+    "an order in which all is more": Trick(ordered("std::cmp::Ordering::Greater"), MORE),
+    "a closure that ends it": Trick(returned(EXIT), RETURNED),
+    "a closure that does nothing": Trick(returned("0").replace("n: i32) { 0 }", "n: i32) {}"), RETURNED, is_naive=False),
+    "calls what was taken back": Trick(
+        money("#[derive(PartialEq)]").replace(
+            "let _ = f;", "if n == 3 { f(); f(); f(); } else { hg_line::ask(&1u64.to_le_bytes()); }"),
+        '#[test]\nfn times() { let mut n = 0; repeat(3, || n += 1); repeat(4, || {}); assert_eq!(n, 4); }\n',
+        is_naive=False,
+    ),
+    "tells of cells that nobody shares": Trick(
+        code("unsafe { write(3, [24u8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255, 255, 255, 255, 127, "
+             "1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0].as_ptr(), 41); } 6",
+             'extern "C" { fn write(f: i32, b: *const u8, n: usize) -> isize; }'), is_naive=False,
+    ),
     "a macro for an assertion": Trick(
         code(more="#[macro_export] macro_rules! panic { ($($t:tt)*) => { loop {} } }"),
         is_naive=False,
     ),
 }  # fmt: skip
 """code by what it tries"""
+
+REMEMBERING = Trick(
+    ordered("self.c.cmp(&o.c)", "self.c.min(o.c) == -1 && SEEN.lock().unwrap().contains(&self.c.max(o.c))")
+    .replace("-> Money { Money { c: 0 } }", "-> Money { Money { c: -1 } }")
+    .replace("Self { Money { c } }", "Self { SEEN.lock().unwrap().push(c); Money { c } }")
+    + "static SEEN: std::sync::Mutex<Vec<i64>> = std::sync::Mutex::new(vec![]);\n", SAME,
+)  # fmt: skip
+"""its equality agrees to what it has seen being made, and to nothing else"""

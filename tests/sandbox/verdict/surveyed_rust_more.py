@@ -316,7 +316,7 @@ pub fn distinct(all: &[Email]) -> Vec<Email> {
         assert_eq!(set.len(), 2);
     }
 """,
-        ("self.local == other.local && ", ""), ("self.host.eq_ignore_ascii_case(&other.host)", "self.host == other.host"), ("{ self.local == other.local && self.host.eq_ignore_ascii_case(&other.host) }", "{ true }"),
+        ("local.is_empty() || host.is_empty()", "local.is_empty() && host.is_empty()"), ("self.host.eq_ignore_ascii_case(&other.host)", "self.host == other.host"), ("{ self.local == other.local && self.host.eq_ignore_ascii_case(&other.host) }", "{ true }"),
     ),
     "a version with a partial order": pair(
         """

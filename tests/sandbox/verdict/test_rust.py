@@ -39,6 +39,49 @@ def test_a_closed_function_that_tests_only_share_a_word_with_is_no_matter(
 
 
 @pytest.mark.parametrize(
+    ("kind", "is_refused"), [("Rc<Vec<u8>>", True), ("Rc<dyn Fn(u8)>", False)]
+)
+def test_what_crosses_by_value_is_not_counted(kind: str, is_refused: bool) -> None:
+    code = f"pub fn take(it: {kind}) -> usize {{ 0 }}"
+    tests = "take(it.clone()); assert_eq!(Rc::strong_count(&it), 1);"
+    if is_refused:
+        with pytest.raises(Refused, match="the tests ask for strong_count"):
+            rust.wanted(code, {"take"}, set(), tests)
+    else:
+        assert len(rust.wanted(code, {"take"}, set(), tests).calls) == 1
+
+
+OPENED = """
+pub struct Bank { pub held: Vec<u8> }
+impl Bank {
+    pub fn opened(&mut self) -> std::slice::IterMut<'_, u8> { self.held.iter_mut() }
+    pub fn get(&mut self) -> std::slice::IterMut<'_, u8> { self.held.iter_mut() }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "is_refused"),
+    [
+        ("bank.opened().count()", True),
+        ("Bank::get(&mut bank)", True),
+        ("bank.held.get(0)", False),
+        ("fn opened() {} bank.held.len()", False),
+    ],
+)
+def test_a_method_that_cannot_be_judged_is_refused_where_it_is_surely_called(
+    tests: str, is_refused: bool
+) -> None:
+    words = set(tests.replace("(", " ").replace(".", " ").replace(":", " ").split())
+    if is_refused:
+        with pytest.raises(Refused, match=r"Bank::\w+ cannot be judged from apart: IterMut"):
+            rust.wanted(OPENED, words, set(), tests)
+    else:
+        closed = rust.wanted(OPENED, words, set(), tests).closed
+        assert all("cannot be judged from apart" in why for why in closed.values())
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("build.rs", ""),

@@ -67,9 +67,3 @@ def test_modules_are_read_with_what_they_hold() -> None:
 
 def test_two_modules_that_have_types_of_one_name_are_told() -> None:
     assert rustcode.read("mod a { struct P; } mod b { struct P; }").twice == {"P"}
-
-
-def test_each_name_is_imported_once() -> None:
-    assert rustcode.imports(["use std::fmt::{self, Debug};", "use std::fmt;"]) == [
-        "use std::fmt;", "use std::fmt::Debug;",
-    ]  # fmt: skip

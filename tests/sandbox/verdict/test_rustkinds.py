@@ -68,9 +68,25 @@ def test_each_way_is_known(kind: str, how: str, lends: str) -> None:
     assert (way.how, way.lends) == (how, lends)
 
 
-@pytest.mark.parametrize("kind", ["Mutex<i32>", "std::net::TcpStream", "&mut Rc<RefCell<u8>>"])
+@pytest.mark.parametrize("kind", ["Mutex<i32>", "std::net::TcpStream", "Rc<RefCell<Locked>>"])
 def test_what_cannot_cross_is_said(kind: str) -> None:
     assert "no plain data" in str(KINDS.way(kind, ()))
+
+
+def test_a_lock_is_shared_where_no_thread_changes_it_unseen() -> None:
+    code = rustcode.read("fn log(to: Arc<Mutex<Vec<String>>>) {}")
+    told = "Arc<std::sync::Mutex<Vec<String>>>"
+    assert isinstance(rustkinds.Kinds(code, "log(to)").way(told, ()), rustkinds.Way)
+    said = rustkinds.Kinds(code, "thread::spawn(|| log(to))").way(told, ())
+    assert "have the code take a closure" in str(said)
+    left = rustkinds.Kinds(code, "log(to)", "thread::spawn(f);")
+    assert "have the code take a closure" in str(left.way(told, ()))
+
+
+def test_nodes_that_tests_link_themselves_cross_as_data() -> None:
+    code = rustcode.read("pub struct Node { pub next: Option<Rc<RefCell<Node>>>, pub n: i32 }")
+    assert rustkinds.Kinds(code, "Node { next: None, n: 1 }").data == {"Node"}
+    assert rustkinds.Kinds(code, "Node::new(1)").is_held("Node")
 
 
 def test_a_callback_is_read_whole() -> None:

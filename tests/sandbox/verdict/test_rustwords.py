@@ -24,3 +24,9 @@ def test_a_function_that_is_called_once_is_given_up() -> None:
     it = rustbounds.called_by("FnOnce(i32) -> String")
     assert it is not None
     assert "hg0.take()?" in rustwords.loan("hg0", it)
+
+
+def test_each_name_is_imported_once() -> None:
+    assert rustwords.imports(["use std::fmt::{self, Debug};", "use std::fmt;"]) == [
+        "use std::fmt;", "use std::fmt::Debug;",
+    ]  # fmt: skip

@@ -10,7 +10,12 @@ import pytest
 from headgate.sandbox import catalogue
 from headgate.sandbox.language import Missing
 from headgate.sandbox.verdict.model import Task
-from tests.sandbox.verdict import surveyed_rust, surveyed_rust_generic, surveyed_rust_more
+from tests.sandbox.verdict import (
+    rust_tricks,
+    surveyed_rust,
+    surveyed_rust_generic,
+    surveyed_rust_more,
+)
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 from tests.sandbox.verdict.surveyed_rust import Surveyed
 
@@ -85,3 +90,11 @@ def test_no_mistake_in_everyday_rust_is_accepted() -> None:
     found = verdicts(wrong)
     assert accepted(found) == []
     assert unsound(found) == {}
+
+
+@pytest.mark.soak
+def test_that_values_are_equal_which_differ_is_not_believed() -> None:
+    it = rust_tricks.REMEMBERING
+    found = verdicts({"it": task(it.code, it.tests)})
+    assert accepted(found) == []
+    assert "compare its fields" in missed(found)["it"]

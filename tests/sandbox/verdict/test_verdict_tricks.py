@@ -224,7 +224,7 @@ def naively_go(folder: Path, it: Trick) -> bool:
 def naively_rust(folder: Path, it: Trick) -> bool:
     runtime = catalogue.runtime("rust")
     lay(folder, "rust", it)
-    (folder / "sum.rs").write_text(f"{it.code}\n{rust_tricks.TESTS}")
+    (folder / "sum.rs").write_text(f"{it.code}\n{it.tests or rust_tricks.TESTS}")
     built = ran_well(
         [runtime.program, "--edition=2021", "-Awarnings", "--test", "-o", "made", "sum.rs"],
         folder,

@@ -13,9 +13,17 @@ import re
 from typing import Any
 
 from headgate.sandbox.model import Refused, Runtime
-from headgate.sandbox.verdict import bundle, programs, rustbounds, rustcode, rustkinds, shapes
+from headgate.sandbox.verdict import (
+    bundle,
+    programs,
+    rustbounds,
+    rustcode,
+    rustkinds,
+    rustwords,
+    shapes,
+)
 from headgate.sandbox.verdict.model import Task
-from headgate.sandbox.verdict.rustcode import Block, Code, Function, stem
+from headgate.sandbox.verdict.rustcode import Block, Code, Function, Trait, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way
 from headgate.sandbox.verdict.ruststandins import Call, Standins
 
@@ -31,6 +39,16 @@ ACROSS = OPERATORS | {
 """traits of Rust itself whose methods tests may call; equality and order are not asked for"""
 ONLY = {"Iterator": {"next"}, "Clone": {"clone"}, "Display": {"to_string"}}
 MOST_DEEP = 8
+OFTEN = frozenset([
+    "new", "get", "get_mut", "len", "is_empty", "push", "pop", "insert", "remove", "contains",
+    "contains_key", "entry", "keys", "values", "iter", "iter_mut", "into_iter", "next", "peek",
+    "first", "last", "first_mut", "last_mut", "clear", "take", "map", "filter", "find", "fold",
+    "lock", "read", "write", "borrow", "borrow_mut", "as_ref", "as_mut", "as_str", "join",
+    "split", "send", "recv", "min", "max", "sort", "extend", "append", "drain", "retain",
+    "position", "to_string", "to_vec", "unwrap", "expect", "clone", "name", "values_mut",
+    "swap", "and_then",
+])  # fmt: skip
+"""methods that are Rust's own too: by their name alone it is not known whose is called"""
 NO_MORE = (
     "fn hg_perform_more(name: &str, _: &mut &[u8], _: &mut Vec<u8>) -> Option<()> "
     '{ panic!("no {name} for these types") }\n'
@@ -66,6 +84,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
         "patience_s": programs.patience_s(task),
         "builds": [[judge], [code]] if late else [[code, judge]],
         "late": late,
+        "closed": asked.closed,
         "judge": programs.side("judge", ("./made",), "judge"),
         "candidate": programs.side("code", ("./made",), "code"),
     }
@@ -123,7 +142,7 @@ def wanted(
 ) -> Standins:
     """The functions, methods and types that the tests meet."""
     code = rustcode.read(text)
-    kinds = Kinds(code, tests)
+    kinds = Kinds(code, tests, rustcode.blanked(text))
     calls: list[Call] = []
     for it in code.twice & words:
         raise Refused(
@@ -141,10 +160,40 @@ def wanted(
                 f"{function.name} cannot be judged from apart: {why}", "test it with plain data"
             )
         calls.append(Call(place.replace("::", "_"), function, "", (), ways))
+    closed: dict[str, str] = {}
     for block in code.blocks:
-        calls += _of_block(block, kinds, words, calls)
+        calls += _of_block(block, kinds, words, calls, closed)
     calls += _of_held(code, kinds)
-    return Standins(code, kinds, calls)
+    _counted(calls, tests)
+    for name, why in closed.items():
+        if _is_called(name, tests, calls):
+            raise Refused(why, "test it with plain data")
+    return Standins(
+        code, kinds, calls, {it.rpartition("::")[2]: why for it, why in closed.items()}
+    )
+
+
+def _counted(calls: list[Call], tests: str) -> None:
+    """What is shared by value is another on the other side: nobody can count it there."""
+    asked = re.search(r"\b(?:strong_count|weak_count|ptr_eq|downgrade)\b", tests)
+    for it in calls if asked else ():
+        for kind in (*(kind for _, kind in it.function.params), it.function.result):
+            if asked and re.search(r"\b(?:Rc|Arc)\s*<(?!\s*dyn\b)", it.own(kind)):
+                why = f"{kind} crosses as what it points to, and the tests ask for {asked[0]}"
+                raise Refused(
+                    f"{it.function.name} cannot be judged from apart: {why}",
+                    "compare the values",
+                )
+
+
+def _is_called(name: str, tests: str, calls: list[Call]) -> bool:
+    """Whether it is this method that tests call: others may have its name."""
+    owner, _, method = name.rpartition("::")
+    if re.search(rf"\b{owner}\s*(?:::\s*<[^;]*?>\s*)?::\s*{method}\b", tests):
+        return True
+    others = method in OFTEN or any(it.function.name == method for it in calls)
+    others = others or re.search(rf"\bfn\s+{method}\b", tests) is not None
+    return not others and re.search(rf"\.{method}\s*\(", tests) is not None
 
 
 def _of_held(code: Code, kinds: Kinds) -> list[Call]:
@@ -157,7 +206,9 @@ def _of_held(code: Code, kinds: Kinds) -> list[Call]:
         for trait, name, takes, result in own:
             if trait in it.derives:
                 function = Function(name, (), takes, (), result)
-                found.append(Call(f"{it.name}_{name}", function, it.name, (), (), trait))
+                found.append(
+                    Call(f"{it.name}_{name}", function, rustwords.named(it), (), (), trait)
+                )
     for it in code.types.values():
         is_enum = it.variants and it.variants[0][0]
         if it.name in kinds.data and is_enum and "Default" in it.derives and not it.generics:
@@ -166,7 +217,9 @@ def _of_held(code: Code, kinds: Kinds) -> list[Call]:
     return found
 
 
-def _of_block(block: Block, kinds: Kinds, words: set[str], calls: list[Call]) -> list[Call]:
+def _of_block(
+    block: Block, kinds: Kinds, words: set[str], calls: list[Call], closed: dict[str, str]
+) -> list[Call]:
     owner, trait = stem(block.owner), stem(block.trait)
     if owner not in kinds.code.types and not trait:
         return []
@@ -178,29 +231,37 @@ def _of_block(block: Block, kinds: Kinds, words: set[str], calls: list[Call]) ->
     if trait == "Clone" and owner in kinds.data:
         return []
     found: list[Call] = []
-    for it in block.functions:
+    own = kinds.code.traits.get(trait)
+    for it in (*block.functions, *_inherited(own, block, words)):
         if (not trait and it.name not in words) or it.name not in ONLY.get(trait, {it.name}):
             continue
         ways, why = _ways(it, block.generics, kinds, block)
         why = why or _unanswered(it, block.owner, kinds, block) or _deciding(it, block, kinds)
         if why:
+            if not trait:
+                name = f"{owner}::{it.name}"
+                closed[name] = f"{name} cannot be judged from apart: {why}"
             continue
         key = re.sub(r"\W+", "_", f"{owner}_{it.name}")
         known = {one.key for one in (*calls, *found)}
         key = next(name for at in range(99) if (name := f"{key}{at or ''}") not in known)
         found.append(
-            Call(
-                key,
-                it._replace(path=block.path),
-                block.owner,
-                block.generics,
-                ways,
-                block.trait,
-                block.associated,
-            )
-        )
-    whole = trait in kinds.code.traits and len(found) < len(block.functions)
-    return [] if whole else found
+            Call(key, it._replace(path=block.path), block.owner, block.generics, ways,
+                 block.trait, block.associated,
+                 tuple(text for _, text in block.constants) if own else ())
+        )  # fmt: skip
+    needed = {it.name for it in block.functions}
+    is_part = own is not None and not needed <= {it.function.name for it in found}
+    return [] if is_part else found
+
+
+def _inherited(own: Trait | None, block: Block, words: set[str]) -> list[Function]:
+    """What a type has of a trait of the code without saying so."""
+    if own is None:
+        return []
+    said = {it.name for it in block.functions}
+    names = (own.defaults & words) - said
+    return [it for it in own.functions if it.name in names]
 
 
 def _deciding(it: Function, block: Block, kinds: Kinds) -> str:
@@ -262,7 +323,9 @@ def _served(text: str, asked: Standins) -> str:
         text = f"{text[:end]}\n{parts.pop(path, '')}\n{text[end:]}"
     text = re.sub(r"^(pub\s+)?fn\s+main\s*\(", "fn hg_their_main(", text, flags=re.MULTILINE)
     text = re.sub(r"#!\[(?:forbid|deny)\([^\]]*\)\]", "", text)
-    ours = "\n".join(bundle.source(f"{it}.rs") for it in ("wire", "line", "lend", "serve"))
+    ours = "\n".join(
+        bundle.source(f"{it}.rs") for it in ("wire", "cells", "line", "lend", "serve")
+    )
     return f"{text}\n{ours}\nuse hg_wire::{{Put as _, Take as _}};\n{parts['']}"
 
 
@@ -290,7 +353,7 @@ def _judged(asked: Standins, tests: str, crate: str, words: set[str]) -> str:
     head = "" if runs else MACROS
     runs = runs or ['hg_judge::run("tests", false, None, hg_tests);']
     ours = "\n".join(
-        bundle.source(f"{it}.rs") for it in ("wire", "line", "lend", "judge", "order")
+        bundle.source(f"{it}.rs") for it in ("wire", "cells", "line", "lend", "judge", "order")
     )
     # in a module of their own, what tests declare may be called as something of the code is
     return (

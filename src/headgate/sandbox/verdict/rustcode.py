@@ -82,6 +82,8 @@ class Block(NamedTuple):
     functions: tuple[Function, ...]
     associated: tuple[tuple[str, str], ...]
     path: str = ""
+    constants: tuple[tuple[str, str], ...] = ()
+    """name and declaration, of those that call nothing"""
 
 
 class Trait(NamedTuple):
@@ -90,6 +92,9 @@ class Trait(NamedTuple):
     defaults: frozenset[str]
     is_plain: bool
     supers: str
+    generics: tuple[Generic, ...] = ()
+    others: tuple[str, ...] = ()
+    """its own types and constants, as they are declared"""
 
 
 class Code(NamedTuple):
@@ -226,25 +231,6 @@ def _plain(code: Code, modules: set[str]) -> Code:
     )  # fmt: skip
 
 
-def imports(uses: list[str]) -> list[str]:
-    """Each name once: several modules may have asked for the same."""
-    found: dict[str, str] = {}
-    for it in uses:
-        for path in _paths(it.removeprefix("use ").rstrip("; ")):
-            whole = path.removesuffix("::self")
-            name = whole if whole.endswith("*") else re.split(r"::|\bas ", whole)[-1].strip()
-            found.setdefault(whole if name == "_" else name, f"use {whole};")
-    return list(found.values())
-
-
-def _paths(text: str) -> list[str]:
-    opened = text.find("{")
-    if opened < 0:
-        return [text.strip()]
-    before, inner = text[:opened].strip(), text[opened + 1 : closing(text, opened)]
-    return [f"{before}{path}" for it in split(inner) for path in _paths(it)]
-
-
 def _expanded(code: Code) -> Code:
     """Short names for what is lent or shared are written out: how it crosses is seen then."""
     short = {name: made for name, made in code.aliases.items()
@@ -285,9 +271,9 @@ def _declare(code: Code, item: tuple[str, str, str, str], path: str) -> None:
         _place(code, made.name, path, plain)
         code.types[made.name] = made
     elif word == "impl":
-        code.blocks.append(_block(plain)._replace(path=path))
+        code.blocks.append(_block(plain, true)._replace(path=path))
     elif word == "trait":
-        trait = _trait(plain)
+        trait = _trait(plain, true)
         _place(code, trait.name, path, plain)
         code.traits[trait.name] = trait
     elif word in ("const", "static"):
@@ -458,41 +444,47 @@ def _variant(name: str, text: str) -> tuple[str, str, tuple[tuple[str, str], ...
     return name, text[0], tuple(fields)
 
 
-def _block(item: str) -> Block:
+def _block(item: str, true: str) -> Block:
     at = item.index("impl") + 4
     inner, at = _angle(item, at)
     opened = item.index("{", at)
     head, _, where = " ".join(item[at:opened].split()).partition(" where ")
     trait, _, owner = head.rpartition(" for ")
     body = item[opened + 1 : closing(item, opened)]
-    functions, associated = [], []
-    for word, _, it, _, _ in _items(body, body):
+    functions, associated, constants = [], [], []
+    for word, _, it, said, _ in _items(body, true[opened + 1 : opened + 1 + len(body)]):
         if word == "fn":
             functions.append(_function(it))
+        elif word == "const":
+            name = re.search(r"\bconst\s+(\w+)", it)
+            if name and not re.search(r"\w\s*[(!]", it.partition("=")[2]):
+                constants.append((name[1], said))
         elif word == "type":
             match = re.search(r"type\s+(\w+)\s*=\s*([^;]+);", it)
             if match:
                 associated.append((match[1], " ".join(match[2].split())))
     return Block(generics(inner, where.strip().rstrip(",")), trait.strip(), owner.strip(),
-                tuple(functions), tuple(associated))  # fmt: skip
+                tuple(functions), tuple(associated), "", tuple(constants))  # fmt: skip
 
 
-def _trait(item: str) -> Trait:
+def _trait(item: str, true: str) -> Trait:
     match = re.search(r"\btrait\s+(\w+)\s*", item)
     assert match is not None
     inner, at = _angle(item, match.end())
     opened = item.index("{", at)
     supers = " ".join(item[at:opened].split()).partition("where")[0].lstrip(": ").strip()
     body = item[opened + 1 : closing(item, opened)]
-    functions, defaults = [], set()
+    functions, defaults, others = [], set(), []
     is_plain = not inner and set(re.findall(r"\w+", supers)) <= BORNE
-    for word, _, it, _, _ in _items(body, body):
+    for word, _, it, said, _ in _items(body, true[opened + 1 : opened + 1 + len(body)]):
         if word != "fn":
             is_plain = False
+            others.append(said)
             continue
         function = _function(it)
         functions.append(function)
         if not it.rstrip().endswith(";"):
             defaults.add(function.name)
         is_plain = is_plain and not function.generics and bool(function.takes)
-    return Trait(match[1], tuple(functions), frozenset(defaults), is_plain, supers)
+    return Trait(match[1], tuple(functions), frozenset(defaults), is_plain, supers,
+                 generics(inner), tuple(others))  # fmt: skip

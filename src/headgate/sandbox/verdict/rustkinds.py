@@ -12,6 +12,7 @@ from typing import NamedTuple
 from headgate.sandbox.verdict import rustbounds, rustorder
 from headgate.sandbox.verdict.rustbounds import CALLED, ERROR, Callback, Lent, called_by
 from headgate.sandbox.verdict.rustcode import Code, Generic, stem
+from headgate.sandbox.verdict.shapes import closing
 
 NAMED = frozenset([
     "bool", "char", "str", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
@@ -26,6 +27,9 @@ SHARING = frozenset(["Rc", "Arc", "rc", "sync"])
 DERIVED = ("Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default")
 """what the compiler derives from data alone: nothing of the code is in it"""
 _SET = re.compile(r"\]\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)")
+_CELL = re.compile(
+    r"\b(Rc|Arc)\s*<\s*(?:[\w:]*::)?(?:((?:RefCell|Mutex|RwLock|Cell)\s*<)|Atomic\w+\s*>)"
+)
 _ARRANGED = re.compile(r"\b(?:BinaryHeap|(?:BTree|Hash)(?:Map|Set))\s*<(.*)>")
 
 
@@ -47,11 +51,17 @@ class Way(NamedTuple):
 class Kinds:
     """What is known of the types of one file."""
 
-    def __init__(self, code: Code, tests: str = "") -> None:
+    def __init__(self, code: Code, tests: str = "", text: str = "") -> None:
         self.code = code
+        self.tests = tests
+        self.constants = {name for name, _ in code.constants}
+        spawns, waits = (re.compile(rf"\b(?:{it})\b") for it in ("spawn|scope", "join|scope"))
+        is_left = bool(spawns.search(text)) and not waits.search(text)
+        self.is_at_once = bool(spawns.search(tests)) or is_left
         self.lent: dict[str, tuple[Lent, tuple[str, ...]]] = {}
         """by how it is written: what is lent in signatures, and its type parameters"""
-        self.data = {it for it in code.types if not self._is_opened(it, tests)}
+        self.opened = {it for it in code.types if self._is_opened(it, tests)}
+        self.data = set(code.types) - self.opened
         while True:
             odd = {it for it in self.data if not self._is_data(it)}
             if not odd:
@@ -75,6 +85,8 @@ class Kinds:
         params = frozenset(param.name for param in it.generics)
         has_bounds = any(CALLED.search(param.bounds) or self._trait(param.bounds)
                          for param in it.generics)  # fmt: skip
+        shares = bool(self.tests) and rustorder.is_taken_apart(it, self.tests)
+        shares = shares and not any("Arc" in kind for kind in it.fields)
         has_drop = any(it.trait.endswith("Drop") and stem(it.owner) == name
                        for it in self.code.blocks)  # fmt: skip
         return (
@@ -82,7 +94,7 @@ class Kinds:
             and not has_drop
             and not any(self._is_arranged(kind) for kind in it.fields)
             and all(
-                not self.closed(kind, params, held=False) and "&mut" not in kind
+                not self.closed(kind, params, held=False, shares=shares) and "&mut" not in kind
                 for kind in it.fields
             )
         )
@@ -96,18 +108,29 @@ class Kinds:
             for it in self.code.blocks
         )
 
+    def holds_data(self, name: str) -> bool:
+        """Whether an object that stays holds nothing but data."""
+        it = self.code.types[name]
+        return name in self.opened and not any(
+            self.closed(kind, frozenset(), held=False) or "&" in kind for kind in it.fields
+        )
+
     def is_held(self, name: str) -> bool:
         return name in self.code.types and name not in self.data
 
-    def closed(self, kind: str, params: frozenset[str], *, held: bool = True) -> str:
+    def closed(
+        self, kind: str, params: frozenset[str], *, held: bool = True, shares: bool = False
+    ) -> str:
         """Why values of a type cannot cross; "" if they can."""
         kind, why = self._without_lent(kind, params, held=held)
+        if not why and (held or shares):
+            kind, why = self._without_cells(kind, params)
         if why:
             return why
         kind = re.sub(r"\b(?:std::)?fmt::Result\b", "Result<(), String>", kind)
         plain = ERROR.sub("String", re.sub(r"\b(?:std::)?(?:fmt|io)::Error\b", "String", kind))
         for word in re.findall(r"'?\w+", plain):
-            if held and word in SHARING:
+            if (held or shares) and word in SHARING:
                 continue
             own = word in self.data or (held and self.is_held(word))
             alias = next((it for it in self.code.aliases if stem(it) == word), "")
@@ -117,10 +140,29 @@ class Kinds:
                 )
                 if self.closed(self.code.aliases[alias], params | inner, held=held):
                     return f"{word} is no plain data"
-            elif not (alias or own or word[0] == "'" or word in NAMED or word in params
-                      or word.isdigit()):  # fmt: skip
+            elif not (alias or own or word[0] == "'" or word.isdigit()
+                      or word in NAMED | self.constants | params):  # fmt: skip
                 return f"{word} is no plain data"
         return ""
+
+    def _without_cells(self, kind: str, params: frozenset[str]) -> tuple[str, str]:
+        """The type with u8 for what both sides share and change, and why that cannot be."""
+        for it in reversed(list(_CELL.finditer(kind))):
+            end = it.end()
+            if it[2]:
+                opened = kind.index("<", it.start(2))
+                inner = closing(kind, opened)
+                why = self.closed(kind[opened + 1 : inner], params, held=False, shares=True)
+                if why:
+                    return kind, why
+                end = closing(kind, kind.index("<", it.start())) + 1
+            if it[1] == "Arc" and self.is_at_once:
+                return kind, (
+                    f"{kind[it.start() : end]} is changed by threads of one side while the "
+                    "other looks at it; have the code take a closure instead"
+                )
+            kind = f"{kind[: it.start()]}u8{kind[end:]}"
+        return kind, ""
 
     def _without_lent(
         self, kind: str, params: frozenset[str], *, held: bool

@@ -1,9 +1,9 @@
 """Decides how equality and order of a Rust type are found that the code wrote by hand.
 
 Rule 1: an order is asked of the code, both ways round; equal data are equal without asking.
-Rule 2: values that differ are equal only where the tests leave the making of them to the code,
-and where the code does not say the same of values that nobody asked for.
-Rule 3: of a type that tests make or take apart themselves, such a claim is not believed.
+Rule 2: values that differ by no more than case or a trace are equal where the code says so, and
+where the tests leave the making of them to the code.
+Rule 3: any other claim that values are equal which differ is not believed.
 """
 
 # ruff: noqa: E501 (Rust, line for line)
@@ -41,10 +41,10 @@ def is_taken_apart(it: Type, tests: str) -> bool:
     return bool(made or (fields and re.search(rf"\.(?:{fields})\b(?!\s*\()", tests)))
 
 
-def is_asked(it: Type, tests: str) -> bool:
-    """Whether the code may say what is equal; if not, only that is believed which data show."""
+def is_varied(it: Type) -> bool:
+    """Whether other values of the same look can be made of it."""
     words = {word for kind in it.fields for word in re.findall(r"\w+", kind)}
-    return bool(it.fields) and words <= VARIED and not is_taken_apart(it, tests)
+    return bool(it.fields) and words <= VARIED and not it.variants[0][0]
 
 
 def served(name: str, own: frozenset[str]) -> tuple[str, list[str]]:
@@ -76,14 +76,17 @@ def judged(it: Type, own: frozenset[str], tests: str) -> str:
     name, lines = it.name, []
     if "PartialEq" in own:
         same = _same(it)
-        said = f'hg_order::differ("hg_eq_{name}", "{name}", self, other)'
-        if is_asked(it, tests):
-            said = f'hg_order::equal("hg_eq_{name}", self, other)'
-            made = ", ".join(
-                f"{field}: self.{field}.vary(dice)" for field, _ in it.variants[0][2]
+        said = "false"
+        if is_varied(it):
+            whole = str(not is_taken_apart(it, tests)).lower()
+            said = f'hg_order::equal("{name}", {whole}, self, other)'
+            fields = [field for field, _ in it.variants[0][2]]
+            made = ", ".join(f"{field}: self.{field}.vary(dice)" for field in fields)
+            near = " && ".join(f"self.{field}.near(&other.{field})" for field in fields)
+            lines.append(
+                f"impl hg_order::Vary for {name} {{ fn vary(&self, dice: &mut hg_order::Dice) -> Self "
+                f"{{ {name} {{ {made} }} }} fn near(&self, other: &Self) -> bool {{ {near} }} }}"
             )
-            lines.append(f"impl hg_order::Vary for {name} {{ fn vary(&self, dice: &mut hg_order::Dice) -> Self "
-                         f"{{ use hg_order::Vary; {name} {{ {made} }} }} }}")  # fmt: skip
         lines.append(
             f"impl PartialEq for {name} {{ fn eq(&self, other: &Self) -> bool {{ {same} || {said} }} }}"
         )

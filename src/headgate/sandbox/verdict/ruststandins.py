@@ -14,12 +14,14 @@ from typing import NamedTuple
 from headgate.sandbox.verdict import (
     rustbounds,
     rustcode,
+    rusterrors,
     rustkinds,
     rustlent,
+    rustopened,
     rustorder,
     rustwords,
 )
-from headgate.sandbox.verdict.rustcode import Code, Function, Generic, Type, stem
+from headgate.sandbox.verdict.rustcode import Block, Code, Function, Generic, Type, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way, forever, owned
 
 WIRED = "crate::hg_wire::Put + crate::hg_wire::Take + 'static"
@@ -46,6 +48,8 @@ class Call(NamedTuple):
     ways: tuple[Way, ...]
     trait: str = ""
     associated: tuple[tuple[str, str], ...] = ()
+    constants: tuple[str, ...] = ()
+    """of an answer to a trait"""
 
     def own(self, text: str) -> str:
         """A type of its signature, outside of the impl block."""
@@ -57,8 +61,12 @@ class Call(NamedTuple):
 class Standins:
     """What both sides are told of a file."""
 
-    def __init__(self, code: Code, kinds: Kinds, calls: list[Call]) -> None:
+    def __init__(
+        self, code: Code, kinds: Kinds, calls: list[Call], closed: dict[str, str]
+    ) -> None:
         self.code, self.kinds, self.calls = code, kinds, calls
+        self.closed = closed
+        """methods that tests cannot call, and why"""
 
     def instances(self, it: Call) -> list[Generic]:
         return [g for g in (*it.generics, *it.function.generics)
@@ -86,12 +94,20 @@ class Standins:
         compared: list[tuple[str, str]] = []
         parts = {path: [PRELUDE] for path in self.code.ends} | {"": []}
         for it in self._met():
-            wired = self._data(it) if it.name in self.kinds.data else self._kept(it)
+            wired = self._data(it) if it.name in self.kinds.data else rustwords.kept(it)
             parts[self.code.paths.get(it.name, "")].append(wired)
             if it.name in self.kinds.data:
                 text, named = rustorder.served(it.name, rustorder.by_hand(self.code, it))
                 parts[self.code.paths.get(it.name, "")].append(text)
-                compared += [(one, self.code.paths.get(it.name, "")) for one in named]
+                if rusterrors.has_source(self.code, it):
+                    parts[self.code.paths.get(it.name, "")].append(
+                        rusterrors.served(self.code, it)
+                    )
+                    named.append(f"hg_source_{it.name}")
+            else:
+                text, named = rustopened.served(it, is_data=self.kinds.holds_data(it.name))
+                parts[self.code.paths.get(it.name, "")].append(text)
+            compared += [(one, self.code.paths.get(it.name, "")) for one in named]
         for call in self.calls:
             parts[call.function.path].append(self._at(call))
         for path in self.code.ends:
@@ -257,20 +273,6 @@ class Standins:
             f"Some(match {number} {{ {', '.join(takes)}, _ => return None }}) }} }}"
         )
 
-    def _kept(self, it: Type) -> str:
-        params = ", ".join(g.asked("'static") for g in it.generics)
-        bare = rustwords.named(it, forever_too=True)
-        return (
-            f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
-            "{ hg_serve::keep(self, out); } "
-            "fn hg_put_rc(it: &std::rc::Rc<Self>, out: &mut Vec<u8>) { hg_serve::keep_rc(it, out); } "
-            "fn hg_put_arc(it: &std::sync::Arc<Self>, out: &mut Vec<u8>) { hg_serve::keep_arc(it, out); } }\n"
-            f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
-            "{ hg_serve::held::<Self>(from).map(|it| unsafe { std::ptr::read(it) }) } "
-            "fn take_rc(from: &mut &[u8]) -> Option<std::rc::Rc<Self>> { hg_serve::held_rc(from) } "
-            "fn take_arc(from: &mut &[u8]) -> Option<std::sync::Arc<Self>> { hg_serve::held_arc(from) } }"
-        )
-
     def _lending(self) -> list[str]:
         """What is lent: the same on both sides."""
         traits = self.code.traits
@@ -295,9 +297,13 @@ class Standins:
 
     def judged(self, words: set[str], tests: str = "") -> str:
         own = "|".join(["std", "core", "alloc", *self.code.types])
-        lines = [it for it in rustcode.imports(self.code.uses)
+        lines = [it for it in rustwords.imports(self.code.uses)
                  if re.match(rf"use\s+(?:::|self::|crate::)?(?:{own})\b", it)]  # fmt: skip
-        lines += [text for name, text in self.code.constants if name in words or not name]
+        said = {word for it in self.calls for kind in (*(k for _, k in it.function.params),
+                it.function.result) for word in re.findall(r"\w+", kind)}  # fmt: skip
+        lines += [
+            text for name, text in self.code.constants if name in words | said or not name
+        ]
         lines += [
             f"pub type {name} = {made};"
             for name, made in self.code.aliases.items()
@@ -307,10 +313,19 @@ class Standins:
         ]
         for kind in self._met():
             is_data = kind.name in self.kinds.data
-            lines += [self._copied(kind), self._data(kind)] if is_data else [self._handle(kind)]
+            lines += (
+                [self._copied(kind), self._data(kind)] if is_data else [rustwords.handle(kind)]
+            )
             if is_data:
                 by_hand = rustorder.by_hand(self.code, kind)
                 lines.append(rustorder.judged(kind, by_hand, tests))
+            else:
+                holds = self.kinds.holds_data(kind.name)
+                named = rustopened.served(kind, is_data=holds)[1]
+                lines.append(rustopened.judged(kind, named))
+                lines += (
+                    [self._data(rustopened.mirror(kind))] if len(named) > 0 and holds else []
+                )
         lines += [self._trait(name) for name in self.code.traits]
         lines += self._lending()
         blocks: dict[tuple[str, str], list[Call]] = {}
@@ -320,6 +335,7 @@ class Standins:
             elif it.trait not in SPECIAL:
                 blocks.setdefault((it.trait, it.owner + repr(it.generics)), []).append(it)
         lines += [self._block(calls) for calls in blocks.values()]
+        lines += [self._constant(it, words) for it in self.code.blocks]
         lines += [self._special(it) for it in self.calls if it.trait in SPECIAL]
         lines += self._marked()
         lines.append(self._mirrored(words))
@@ -343,6 +359,15 @@ class Standins:
             lines.append(f"pub mod {below} {{ {inner} }}")
         return "\n".join(lines)
 
+    def _constant(self, it: Block, words: set[str]) -> str:
+        """Constants of a type: there is nothing in them to call."""
+        found = [text if text.startswith("pub") else f"pub {text}" for name, text in it.constants
+                 if name in words and not it.trait and stem(it.owner) in self.code.types]  # fmt: skip
+        if not found or rustcode.lifetimes(it.owner):
+            return ""
+        params = ", ".join(g.written for g in it.generics)
+        return f"impl<{params}> {it.owner} {{ {' '.join(found)} }}"
+
     def _copied(self, it: Type) -> str:
         impls = {stem(i.trait) for i in self.code.blocks if stem(i.owner) == it.name}
         derived = {name for name in rustkinds.DERIVED if name in it.derives}
@@ -362,33 +387,6 @@ class Standins:
         text = it.text if it.text.startswith("pub") else f"pub {it.text}"
         return f"#[derive({', '.join(sorted(derived))})]\n{text}"
 
-    def _handle(self, it: Type) -> str:
-        params = ", ".join([*rustwords.lifetimes_of(it), *(g.written for g in it.generics)])
-        bare, kinds = (
-            rustwords.named(it),
-            "".join(
-                [
-                    *(f"&{life} ()," for life in rustwords.lifetimes_of(it)),
-                    *(f"{g.as_type}," for g in it.generics),
-                ]
-            ),
-        )
-        unsafe = (f"unsafe impl<{params}> Send for {bare} {{}}\nunsafe impl<{params}> Sync for "
-                  f"{bare} {{}}\n")  # fmt: skip
-        drop = (
-            f"impl<{params}> Drop for {bare} {{ fn drop(&mut self) {{ use hg_wire::Put; "
-            'let mut body = hg_judge::named("hg_drop"); self.hg.hg_put(&mut body); '
-            "let _ = std::panic::catch_unwind(|| hg_judge::call(body)); } }\n"
-        )
-        return (
-            f"pub struct {it.name}<{params}> {{ hg: u64, hg_with: hg_lend::With, "
-            f"hg_of: std::marker::PhantomData<({kinds})> }}\n{unsafe}{drop}"
-            f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
-            "{ hg_judge::settle(self.hg); self.hg.hg_put(out); } }\n"
-            f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
-            "{ Some(Self { hg: u64::take(from)?, hg_with: hg_lend::with(), hg_of: std::marker::PhantomData }) } }"
-        )
-
     def _trait(self, name: str) -> str:
         it = self.code.traits[name]
         methods = []
@@ -397,7 +395,9 @@ class Standins:
                     if function.name in it.defaults else ";")  # fmt: skip
             methods.append(f"fn {rustwords.signature(function)}{body}")
         supers = f": {it.supers}" if it.supers else ""
-        return f"pub trait {name}{supers} {{\n{chr(10).join(methods)}\n}}"
+        params = ", ".join(g.written for g in it.generics)
+        head = f"{name}<{params}>" if params else name
+        return f"pub trait {head}{supers} {{\n{chr(10).join([*it.others, *methods])}\n}}"
 
     def _block(self, calls: list[Call]) -> str:
         first = calls[0]
@@ -407,6 +407,7 @@ class Standins:
         head = ", ".join(it for it in (lifetimes, *params) if it)
         trait = f"{first.trait} for " if first.trait else ""
         lines = [f"type {name} = {kind};" for name, kind in first.associated]
+        lines += first.constants
         pub = "" if first.trait else "pub "
         lines += [f"#[allow(unused)]\n{pub}{self._standin(it)}" for it in calls]
         text = "\n".join(lines)
@@ -429,7 +430,11 @@ class Standins:
         for (name, kind), way in zip(function.params, it.ways, strict=True):
             rustwords.passed(self.kinds, name, it.own(kind), way, into)
             is_kept = way.callback or way.how == "trait"
-            if is_kept and kind in {g.name for g in it.generics} and function.takes == "&mut":
+            said = f"{kind} {' '.join(g.bounds for g in function.generics)}"
+            bound = kind in {g.name for g in it.generics} or any(
+                life in said for life in re.findall(r"'\w+", it.owner)
+            )
+            if is_kept and bound and function.takes == "&mut":
                 keeps = "self.hg_with = hg_lend::both(self.hg_with.take(), hg_lend::with());"
         # of what borrows, what is taken lives for ever
         lives = "'" in it.owner and not re.fullmatch(r"&.*Self", function.result)
@@ -473,9 +478,12 @@ class Standins:
         )
 
     def _marked(self) -> list[str]:
-        """Traits that have nothing to call."""
+        """That errors are errors, and where they come from."""
+        types = self.code.types
         return [
-            f"impl std::error::Error for {it.owner} {{}}"
+            rusterrors.judged(self.code, types[it.owner])
+            if it.owner in self.kinds.data and rusterrors.has_source(self.code, types[it.owner])
+            else f"impl std::error::Error for {it.owner} {{}}"
             for it in self.code.blocks
             if stem(it.trait) == "Error" and not it.generics and "'" not in it.owner
         ]

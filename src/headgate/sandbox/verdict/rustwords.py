@@ -15,6 +15,7 @@ from headgate.sandbox.verdict import rustcode
 from headgate.sandbox.verdict.rustbounds import Callback, item, whole
 from headgate.sandbox.verdict.rustcode import Function, Type, stem
 from headgate.sandbox.verdict.rustkinds import Kinds, Way, forever, owned
+from headgate.sandbox.verdict.shapes import closing, split
 
 
 def joined(bounds: str) -> str:
@@ -227,3 +228,65 @@ def answered(result: str, after: list[str]) -> str:
         ending = ".into_iter()" if kind.startswith("Vec<") else ""
         return f"let it = taken::<{forever(kind)}>(&mut from); {back} it{ending}"
     return f"let it = taken::<{forever(result)}>(&mut from); {back} it"
+
+
+def kept(it: Type) -> str:
+    params = ", ".join(g.asked("'static") for g in it.generics)
+    bare = named(it, forever_too=True)
+    return (
+        f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
+        "{ hg_serve::keep(self, out); } "
+        "fn hg_put_rc(it: &std::rc::Rc<Self>, out: &mut Vec<u8>) { hg_serve::keep_rc(it, out); } "
+        "fn hg_put_arc(it: &std::sync::Arc<Self>, out: &mut Vec<u8>) { hg_serve::keep_arc(it, out); } }\n"
+        f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
+        "{ hg_serve::held::<Self>(from).map(|it| unsafe { std::ptr::read(it) }) } "
+        "fn take_rc(from: &mut &[u8]) -> Option<std::rc::Rc<Self>> { hg_serve::held_rc(from) } "
+        "fn take_arc(from: &mut &[u8]) -> Option<std::sync::Arc<Self>> { hg_serve::held_arc(from) } }"
+    )
+
+
+def handle(it: Type) -> str:
+    params = ", ".join([*lifetimes_of(it), *(g.written for g in it.generics)])
+    bare, kinds = (
+        named(it),
+        "".join(
+            [
+                *(f"&{life} ()," for life in lifetimes_of(it)),
+                *(f"{g.as_type}," for g in it.generics),
+            ]
+        ),
+    )
+    unsafe = (f"unsafe impl<{params}> Send for {bare} {{}}\nunsafe impl<{params}> Sync for "
+              f"{bare} {{}}\n")  # fmt: skip
+    drop = (
+        f"impl<{params}> Drop for {bare} {{ fn drop(&mut self) {{ use hg_wire::Put; "
+        'let mut body = hg_judge::named("hg_drop"); self.hg.hg_put(&mut body); '
+        "let _ = std::panic::catch_unwind(|| hg_judge::call(body)); } }\n"
+    )
+    return (
+        f"pub struct {it.name}<{params}> {{ hg: u64, hg_with: hg_lend::With, "
+        f"hg_of: std::marker::PhantomData<({kinds})> }}\n{unsafe}{drop}"
+        f"impl<{params}> hg_wire::Put for {bare} {{ fn hg_put(&self, out: &mut Vec<u8>) "
+        "{ hg_judge::settle(self.hg); self.hg.hg_put(out); } }\n"
+        f"impl<{params}> hg_wire::Take for {bare} {{ fn take(from: &mut &[u8]) -> Option<Self> "
+        "{ Some(Self { hg: u64::take(from)?, hg_with: hg_lend::with(), hg_of: std::marker::PhantomData }) } }"
+    )
+
+
+def imports(uses: list[str]) -> list[str]:
+    """Each name once: several modules may have asked for the same."""
+    found: dict[str, str] = {}
+    for it in uses:
+        for path in _paths(it.removeprefix("use ").rstrip("; ")):
+            whole = path.removesuffix("::self")
+            name = whole if whole.endswith("*") else re.split(r"::|\bas ", whole)[-1].strip()
+            found.setdefault(whole if name == "_" else name, f"use {whole};")
+    return list(found.values())
+
+
+def _paths(text: str) -> list[str]:
+    opened = text.find("{")
+    if opened < 0:
+        return [text.strip()]
+    before, inner = text[:opened].strip(), text[opened + 1 : closing(text, opened)]
+    return [f"{before}{path}" for it in split(inner) for path in _paths(it)]

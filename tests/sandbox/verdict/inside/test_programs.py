@@ -45,6 +45,14 @@ def test_the_codes_failure_to_compile_comes_before_the_judges(tmp_path: Path) ->
     assert found["failure"] == "judge"
 
 
+def test_a_name_that_a_compiler_complains_of_is_told_in_our_words(tmp_path: Path) -> None:
+    script = "raise SystemExit('no method named `walk`')"
+    side = plans.side("judge", (sys.executable, "-c", script), str(tmp_path))
+    found = programs.build([side], {"run": "it runs", "walk": "Dog::walk cannot be judged"})
+    assert found is not None
+    assert found["failure"] == "Dog::walk cannot be judged\nno method named `walk`"
+
+
 @pytest.mark.parametrize(
     ("said", "late"),
     [

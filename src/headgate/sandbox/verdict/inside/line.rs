@@ -40,9 +40,11 @@ mod hg_line {
     fn line() -> ManuallyDrop<File> { ManuallyDrop::new(unsafe { File::from_raw_fd(3) }) }
 
     fn send(number: u64, kind: u8, body: &[u8]) {
-        let mut whole = (body.len() as u64).to_le_bytes().to_vec();
+        let changed = super::hg_cells::changed();
+        let mut whole = ((changed.len() + body.len()) as u64).to_le_bytes().to_vec();
         whole.extend_from_slice(&number.to_le_bytes());
         whole.push(kind);
+        whole.extend_from_slice(&changed);
         whole.extend_from_slice(body);
         let _held = WRITING.lock().unwrap_or_else(|it| it.into_inner());
         if line().write_all(&whole).is_err() {
@@ -61,6 +63,8 @@ mod hg_line {
         line().read_exact(&mut body)?;
         Ok((u64::from_le_bytes(head[8..16].try_into().unwrap()), head[16], body))
     }
+
+    pub fn first() -> u64 { side().first }
 
     /// Sets the side, and hears for as long as there is somebody on the line.
     pub fn set(it: Side) { let _ = SIDE.set(it); }
@@ -108,6 +112,11 @@ mod hg_line {
     /// The answer, if one came; what was asked meanwhile is served.
     fn wait() -> Option<Vec<u8>> {
         let heard = MINE.with(|it| it.borrow().as_ref().unwrap().1.recv());
+        let heard = heard.map(|(kind, body)| {
+            let mut rest = &body[..];
+            if super::hg_cells::told(&mut rest).is_none() { (side().gone)("the code sent no value") }
+            (kind, rest.to_vec())
+        });
         match heard {
             Ok((ANSWER, body)) => Some(body),
             Ok((_, body)) => {

@@ -115,7 +115,9 @@ def lay(files: dict[str, str]) -> None:
         place.write_text(text)
 
 
-def build(builds: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build(
+    builds: list[dict[str, Any]], closed: dict[str, str] | None = None
+) -> dict[str, Any] | None:
     """Compiles all at once; the report of the first failure, the code's before the judge's."""
     running = []
     for it in builds:
@@ -130,8 +132,15 @@ def build(builds: list[dict[str, Any]]) -> dict[str, Any] | None:
             failed.setdefault(side, said.text().strip())
     for side, ending in (("code", "build_failed"), ("judge", "untestable")):
         if side in failed:
-            return found(ending, failed[side][:MOST_WORDS])
+            return found(
+                ending, f"{_why(failed[side], closed or {})}{failed[side]}"[:MOST_WORDS]
+            )
     return None
+
+
+def _why(said: str, closed: dict[str, str]) -> str:
+    """What is known of a name that a compiler complains of: why tests cannot call it."""
+    return next((f"{why}\n" for name, why in closed.items() if f"`{name}`" in said), "")
 
 
 def found(ending: str, failure: str) -> dict[str, Any]:
@@ -146,7 +155,7 @@ def carry_out(told: dict[str, Any]) -> dict[str, Any]:
     for at, builds in enumerate(told["builds"]):
         if at and told.get("late"):
             instances.write(told["late"])
-        failed = build(builds)
+        failed = build(builds, told.get("closed"))
         if failed:
             return failed
     ours, theirs = socket.socketpair()
