@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.bench.bounds import BUILD_S, MOST_S, START_S, limits
+from headgate.bench.returning import turned
 from headgate.sandbox.model import File
 from headgate.sandbox.settings import Settings
 from tests.bench.samples import doubling
@@ -24,6 +25,25 @@ def test_tests_are_counted_in_every_language(language: str, text: str) -> None:
     task = doubling(language=language, timeout_s=3.0)
     build = BUILD_S if language in ("go", "rust") else 0.0
     assert limits(task, [File("t", text.encode())]).wall_s == 6.0 + START_S + build
+
+
+RETURN = {
+    "javascript": "function test_a() { return true; }\nconst test_b = () => true;\n",
+    "typescript": "export function test_a(): boolean { return true; }\n"
+    "async function test_b() { return true; }\n",
+    "go": "func test_a() bool { return true }\nfunc test_b() bool { return true }\n",
+    "rust": "fn test_a() -> bool { true }\nfn test_b() -> bool { true }\n",
+    "r": "test_a <- function() TRUE\ntest_b = function() {\n  TRUE\n}\n",
+    "python": "def test_a():\n    return True\ndef test_b():\n    return True\n",
+}
+
+
+@pytest.mark.parametrize(("language", "text"), RETURN.items())
+def test_tests_that_return_true_are_counted_in_every_language(language: str, text: str) -> None:
+    tests = (File("t", text.encode()),)
+    task = doubling(language=language, style="returns", tests=tests, timeout_s=3.0)
+    build = BUILD_S if language in ("go", "rust") else 0.0
+    assert limits(task, turned(task).files).wall_s == 6.0 + START_S + build
 
 
 def test_tests_whose_number_is_known_late_may_take_what_a_judging_may() -> None:

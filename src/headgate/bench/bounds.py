@@ -21,16 +21,22 @@ MOST_S = 170.0
 """of a judging: a little less than what the sandbox allows"""
 MANY = re.compile(r"parametrize|hypothesis|subTest")
 """how many tests there are is known when they run"""
-_JAVASCRIPT = re.compile(r"(?<![\w.$])(?:it|test|__test)(?:\.\w+)*\s*\(")
+_JAVASCRIPT = re.compile(
+    r"(?<![\w.$])(?:it|test|__test)(?:\.\w+)*\s*\("
+    r"|^(?:export\s+)?(?:(?:async\s+)?function|const|let|var)\s+test_",
+    re.MULTILINE,
+)
 _BEGINS = {
     "python": re.compile(r"^\s*(?:async\s+)?def\s+test", re.MULTILINE),
     "javascript": _JAVASCRIPT,
     "typescript": _JAVASCRIPT,
     "go": re.compile(r"^func\s+Test\w*\s*\(", re.MULTILINE),
     "rust": re.compile(r"#\[(?:\w+::)*test\b"),
-    "r": re.compile(r"\btest_that\s*\("),
+    "r": re.compile(
+        r"\btest_that\s*\(|^(?:said_)?test_\w*\s*(?:<-|=)\s*function\b", re.MULTILINE
+    ),
 }
-"""where a test begins, by the language"""
+"""where a test begins, by the language; also one that returns true"""
 
 
 def limits(task: Task, tests: Sequence[File]) -> Limits:
