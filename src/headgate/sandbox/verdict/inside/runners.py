@@ -158,6 +158,10 @@ def run_pytest(names: list[str], count: checks.Checks) -> None:
         "no:cacheprovider",
         "-p",
         "no:faulthandler",
+        "-p",
+        "no:unraisableexception",  # which collects garbage ten times, and warns
+        "-p",
+        "no:threadexception",
         "--assert=plain",
         "--capture=sys",
         "-W",
