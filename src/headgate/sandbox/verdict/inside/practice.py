@@ -111,7 +111,7 @@ TOLD: dict[str, Any] = {
     "tests": {"tests.py": TESTS},
     "support": "import math\n",
     "entry": "answer",
-    "test_s": 5.0,
+    "test_s": 0,
     "heeds": [],
     "roots": [""],
 }
