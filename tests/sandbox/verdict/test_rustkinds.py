@@ -89,6 +89,10 @@ def test_nodes_that_tests_link_themselves_cross_as_data() -> None:
     assert rustkinds.Kinds(code, "Node::new(1)").is_held("Node")
 
 
+def test_a_pointer_to_a_function_is_told_from_a_closure() -> None:
+    assert "have the code take a closure" in str(KINDS.way("fn(i32) -> i32", ()))
+
+
 def test_a_callback_is_read_whole() -> None:
     it = rustbounds.called_by("FnMut(&T, (i32, u8)) -> Result<U, E> + Send + 'static")
     assert it == rustbounds.Callback("FnMut", ("&T", "(i32, u8)"), "Result<U, E>", True, True)

@@ -53,6 +53,7 @@ def test_what_stands_in_modules_is_found_there_and_served_there() -> None:
     text = asked.judged({"x", "p", "P"})
     assert "pub mod a { pub use crate::hg_fn_a_p as p;" in text
     assert "pub mod b { pub use crate::P; }" in text
+    assert "pub use crate::hg_fn_a_p as p;\npub mod a" in text
 
 
 def test_a_number_as_a_parameter_is_named_by_its_size() -> None:

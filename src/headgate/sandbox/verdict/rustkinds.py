@@ -129,6 +129,8 @@ class Kinds:
             return why
         kind = re.sub(r"\b(?:std::)?fmt::Result\b", "Result<(), String>", kind)
         plain = ERROR.sub("String", re.sub(r"\b(?:std::)?(?:fmt|io)::Error\b", "String", kind))
+        if re.search(r"\bfn\s*\(", plain):
+            return f"{kind} points to a function: have the code take a closure"
         for word in re.findall(r"'?\w+", plain):
             if (held or shares) and word in SHARING:
                 continue

@@ -352,7 +352,11 @@ class Standins:
             is_here = name in self.code.types or name in self.code.traits or name in constants
             if at == path and path and is_here:
                 lines.append(f"pub use crate::{name};")
-        here = [it for it in self.calls if not it.owner and path and it.function.path == path]
+        own = [it for it in self.calls if not it.owner]
+        here = [it for it in own if path and it.function.path == path]
+        names = [it.function.name for it in own]
+        if not path:  # the code may show it there too
+            here = [it for it in own if it.function.path and names.count(it.function.name) == 1]
         lines += [f"pub use crate::hg_fn_{it.key} as {it.function.name};" for it in here]
         for below in self._below(path):
             inner = self._mirrored(words, f"{path}::{below}" if path else below)
@@ -429,7 +433,7 @@ class Standins:
                 drops.append("std::mem::forget(self);")
         for (name, kind), way in zip(function.params, it.ways, strict=True):
             rustwords.passed(self.kinds, name, it.own(kind), way, into)
-            is_kept = way.callback or way.how == "trait"
+            is_kept = way.callback or way.how == "trait" or "dyn " in kind
             said = f"{kind} {' '.join(g.bounds for g in function.generics)}"
             bound = kind in {g.name for g in it.generics} or any(
                 life in said for life in re.findall(r"'\w+", it.owner)

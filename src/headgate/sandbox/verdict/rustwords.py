@@ -105,6 +105,9 @@ def unmade(name: str, way: Way) -> tuple[str, str, str]:
     return taken, f"{way.lends}{name}{'.into_iter()' if way.of.startswith('Vec<') else ''}", ""
 
 
+_BORROWING = re.compile(r"\bdyn\b[^,]*\+\s*'(?!static\b)")
+
+
 class Into(NamedTuple):
     """The lines of a stand-in, by when they run."""
 
@@ -132,7 +135,10 @@ def passed(kinds: Kinds, name: str, kind: str, way: Way, into: Into) -> None:
     elif way.how == "made":
         make(name, way, before, puts, after)
     else:
-        puts.append(f"Put::hg_put(&{name}, &mut body);")
+        put = f"Put::hg_put(&{name}, &mut body);"
+        puts.append(
+            f"hg_lend::for_now(|| {put.rstrip(';')});" if _BORROWING.search(kind) else put
+        )
         if way.lends == "&mut " and not kinds.is_held(stem(kind)):
             taken = f"taken::<{owned(kind)}>(&mut from)"
             is_slice = re.match(r"&\s*(?:'\w+\s+)?mut\s*\[[^;]*\]$", kind)
