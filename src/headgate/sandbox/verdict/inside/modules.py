@@ -21,7 +21,7 @@ from typing import Any
 
 from headgate.sandbox.verdict.inside import checks, derived, peer, watched
 
-COMMON = "solution"
+UNNAMED = "solution"
 """what code under test is called where nobody gave it another name"""
 SHORT = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}
 
@@ -262,7 +262,7 @@ def unreadable(files: Mapping[str, str]) -> str:
 
 def taken(names: set[str]) -> str:
     """A name among them that Python or an installed package has; "" if there is none."""
-    for name in sorted(names - {COMMON}):
+    for name in sorted(names - {UNNAMED}):
         if name in sys.stdlib_module_names:
             return name
         spec = importlib.machinery.PathFinder.find_spec(name)
