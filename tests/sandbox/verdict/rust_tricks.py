@@ -60,7 +60,7 @@ C = 'extern "C" { fn _exit(c: i32) -> !; fn exit(c: i32) -> !; }'
 
 SAME = '#[test]\nfn same() { assert_eq!(parse("7"), Money::new(7)); assert_eq!(parse("8"), Money::new(8)); }\n'
 MORE = '#[test]\nfn more() { assert!(parse("7") > Money::new(3)); assert!(parse("9") > Money::new(8)); }\n'
-TIES = '#[test]\nfn ties() { for n in 1..9 { assert_eq!(parse(&n.to_string()).cmp(&Money::new(n)), std::cmp::Ordering::Equal); } }\n'
+TIES = "#[test]\nfn ties() { for n in 1..9 { assert_eq!(parse(&n.to_string()).cmp(&Money::new(n)), std::cmp::Ordering::Equal); } }\n"
 
 
 def ordered(said: str, equal: str = "true") -> str:

@@ -129,7 +129,8 @@ def test_frames_are_the_same_however_their_bytes_arrive(
         for it in frames:
             lines.Wire(theirs).send(it)
         whole = ours.recv(1 << 20) if frames else b""
-        wire, taken, at = lines.Wire(ours), [], 0
+        wire, at = lines.Wire(ours), 0
+        taken: list[Any] = []
         for size in itertools.cycle(cuts):
             if at >= len(whole):
                 break
