@@ -22,6 +22,7 @@ from headgate.sim.scenario import read
 from headgate.upstream import Door, Request, Url
 from headgate.wire.model import Usage
 from tests.bench.samples import arm
+from tests.ledger.rows import entry
 
 TASK = Known("t", "Write double(n).", "python", "def double(n): ...", ("def double(n): 0",))
 BOOK = Book({"claude-*": Rates(right=1.0)}, [TASK])
@@ -129,6 +130,26 @@ async def test_what_fails_is_a_fault_and_never_an_exception(
     assert answer.is_final is is_final
     assert answer.may_cost_more is may_cost_more
     assert answer.network_us is None
+
+
+async def test_a_key_that_the_provider_refused_is_final_though_the_gateway_says_502() -> None:
+    """No waiting makes it a good one: each sample would be asked three times."""
+
+    async def refused(call: str) -> Entry:
+        return entry(id=call, status=502, ending="error", fault="upstream_auth")
+
+    scenario = read('title = "x"\nabout = "x"\nalways = "502"\n')
+    sim = await serve.start(
+        Simulator(Options(scenario=scenario, require_key=False)), serve.Listen()
+    )
+    door = Door()
+    answer = await Asking(
+        Gateway(door, Url.parse(sim.url), "", refused, price, most, billed, way_us)
+    ).ask(question())
+    await door.close()
+    await sim.stop(at_once=True)
+    assert answer.fault.startswith("502")
+    assert answer.is_final
 
 
 async def test_a_model_that_takes_no_temperature_is_asked_without_one() -> None:

@@ -25,7 +25,7 @@ from headgate.money.catalog import UNPRICED
 from headgate.upstream import Door, Exchange, Request, Url
 from headgate.wire import headers as fields
 from headgate.wire.headers import REHEARSAL
-from headgate.wire.model import Fault, Usage
+from headgate.wire.model import Fault, Kind, Usage
 from headgate.wire.sse import Splitter, parse
 
 REPLY_LIMIT = 4_000_000
@@ -329,6 +329,7 @@ def _of_row(answer: Answer, row: Entry, way_us: int | None) -> Answer:
         is_simulated=bool(row.simulated),
         may_cost_more=not is_sure(row.ending, row.maybe_billed),
         fault=fault or (CANNED if row.canned else ""),
+        is_final=answer.is_final or row.fault == Kind.UPSTREAM_AUTH.value,
     )
 
 
