@@ -90,6 +90,17 @@ NEAR: dict[str, Piece] = {
         "    assert said == ['calls it']\n",
         ("return f(*a)", "f(*a)"), style="runner",
     ),
+    "temporary files where the environment says": Piece(
+        "import tempfile\ndef place(): return tempfile.gettempdir()\n",
+        "import os, tempfile\nos.mkdir('near')\nhere = os.environ['TMPDIR'] = os.path.abspath('near')\n"
+        "assert tempfile.gettempdir() == here\nassert place() == here\n",
+        ("tempfile.gettempdir()", "'/tmp'"),
+    ),
+    "a module that answers for its names": Piece(
+        "TABLE = {'a': 1}\ndef add(a, b): return a + b\ndef __getattr__(name): return TABLE[name]\n",
+        "assert add(1, 2) == 3\nassert math.pi > 3 and a == 1\n",
+        ("a + b", "a - b"), support="import math\n", entry="add",
+    ),
     "what Python's own packages raise": Piece(
         "import argparse, graphlib, json, zoneinfo\n"
         "def read(text): return json.loads(text)\n"

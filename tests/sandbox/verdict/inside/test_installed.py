@@ -96,6 +96,16 @@ def test_what_one_says_of_itself_to_travel_leaves_it_as_it_was() -> None:
     assert installed.state(configparser.NoSectionError("a"))["section"] == "a"
 
 
+def test_what_one_does_not_name_to_travel_travels_too() -> None:
+    class Odd(Exception):
+        def __reduce__(self) -> Any:
+            return Odd, (), {"more": 2}
+
+    it = Odd()
+    vars(it)["code"] = 1
+    assert installed.state(it) == {"code": 1, "more": 2}
+
+
 def test_plain_values_have_no_class_of_their_own() -> None:
     class Word(str):
         __slots__ = ()

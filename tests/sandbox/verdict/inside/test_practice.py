@@ -17,11 +17,13 @@ import asyncio, dataclasses, inspect, json, os, random, signal, sys, tempfile, t
 from unittest import mock
 
 sys.path.insert(0, sys.argv[1])
-tempfile.tempdir = os.getcwd()
+os.environ["TMPDIR"] = os.getcwd()
 from headgate.sandbox.verdict.inside import apart, practice
 
 def state():
-    of = (asyncio, dataclasses, inspect, random, typing, warnings, mock, mock._patch)
+    of = (
+        asyncio, dataclasses, inspect, random, tempfile, typing, warnings, mock, mock._patch
+    )
     names = [(str(it), name, id(value)) for it in of for name, value in vars(it).items()
              if name not in ("__warningregistry__", "_onceregistry", "_filters_version")]
     return [
@@ -33,11 +35,12 @@ def state():
     ]
 
 practice.as_judge(), practice.as_code()
+has_chosen = tempfile.tempdir is not None  # which is the code's to choose, by TMPDIR
 before = state()
 report = practice.as_judge()
 after_judging = state()
 practice.as_code()
-print(json.dumps([report, after_judging == before, state() == before]))
+print(json.dumps([report, has_chosen, after_judging == before, state() == before]))
 """
 
 
@@ -45,7 +48,8 @@ print(json.dumps([report, after_judging == before, state() == before]))
 def test_practice_passes_and_changes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-c", PROGRAM, SRC]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    report, *is_as_before = json.loads(done.stdout)
+    report, has_chosen, *is_as_before = json.loads(done.stdout)
+    assert not has_chosen
     assert report["ending"] == "passed"
     assert report["seen"] == report["passed"] > 30
     assert is_as_before == [True, True]

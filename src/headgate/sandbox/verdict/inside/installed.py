@@ -79,7 +79,7 @@ def state(it: BaseException) -> dict[str, Any]:
     with contextlib.suppress(Exception):
         told = it.__reduce__()
     has_state = isinstance(told, tuple) and len(told) > 2 and isinstance(told[2], dict)
-    fields = dict(told[2]) if has_state else before
+    fields = before | told[2] if has_state else before
     vars(it).clear()  # which it may have changed
     vars(it).update(before)
     return fields

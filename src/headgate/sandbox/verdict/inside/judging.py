@@ -288,14 +288,14 @@ def _run_asserts(judge: Judge) -> None:
     support, entry = payload["support"], payload["entry"]
     exec(compile(support, "support", "exec", dont_inherit=True), space)  # noqa: S102
     solution = _load(judge)
-    asked = naming.asked(source, support)
+    asked = [it for it in naming.asked(source, support) if it not in space]
     has = judge.side.ask("has", 0, ("solution", [entry, *asked]))
     if entry:
         if entry not in has:
             raise AttributeError(f"the code defines no {entry}")
         space[entry] = space["candidate"] = getattr(solution, entry)
     for name in asked:
-        if name in space or name not in has:
+        if name in space or name not in has:  # the first are candidate and the entry
             continue
         own = None if name in judge.watch.defined else modules.owned(name)
         space[name] = getattr(solution, name) if own is None else own

@@ -25,8 +25,8 @@ from unittest import mock
 
 from headgate.sandbox.verdict.inside import candidate, judging, peer
 
-CHANGED = (sys, asyncio, dataclasses, inspect, random, typing, warnings, mock)
-"""modules of which a judging replaces names"""
+CHANGED = (sys, asyncio, dataclasses, inspect, random, tempfile, typing, warnings, mock)
+"""modules of which a judging, or what it takes to practise one, replaces names"""
 SOLUTION = '''
 from dataclasses import dataclass
 from typing import Dict, List, Optional
@@ -125,13 +125,13 @@ def practise() -> None:
 
 def as_judge() -> dict[str, Any]:
     """The tests run here; the report."""
-    with _other(candidate.run) as sock, _put_back():
+    with _put_back(), _other(candidate.run) as sock:
         return judging.Judge(sock, TOLD, _unheard).run()
 
 
 def as_code() -> None:
     """The code runs here."""
-    with _other(_judge) as sock, _put_back(), contextlib.suppress(peer.Gone):
+    with _put_back(), _other(_judge) as sock, contextlib.suppress(peer.Gone):
         candidate.run(sock)
 
 
@@ -150,19 +150,21 @@ def _other(play: Callable[[socket.socket], object]) -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        child = os.fork()
-        if child == 0:
-            try:
-                ours.close()
-                play(theirs)
-            finally:
-                os._exit(0)
         try:
-            theirs.close()
-            yield ours
+            child = os.fork()
+            if child == 0:
+                try:
+                    ours.close()
+                    play(theirs)
+                finally:
+                    os._exit(0)
+            try:
+                theirs.close()
+                yield ours
+            finally:
+                ours.close()
+                os.waitpid(child, 0)
         finally:
-            ours.close()
-            os.waitpid(child, 0)
             os.chdir(before)
             sys.path_importer_cache.pop(folder, None)
 
