@@ -62,11 +62,14 @@ def crew(world: World, cap: int) -> Iterator[Crew]:
 
 def hammer(world: World, deaths: int, cap: int) -> None:
     dice = random.Random(7)  # noqa: S311 - the same moments at every run
-    left, forget_at = deaths, time.monotonic() + FORGET_S / 3
-    end = time.monotonic() + 60 + 10 * deaths
+    left, end = deaths, time.monotonic() + 60 + 10 * deaths
     with crew(world, cap) as workers:
         for _ in range(WORKERS):
             workers.start()
+        while not world.spent(ACCOUNT, DAY, DAY):
+            assert time.monotonic() < end, "no process came to spend anything"
+            time.sleep(0.05)
+        forget_at = time.monotonic() + FORGET_S / 3
         while left:
             assert time.monotonic() < end, f"{left} of {deaths} processes spent nothing"
             pause = time.monotonic() + dice.random()
