@@ -47,6 +47,14 @@ def test_an_exception_of_a_package_arrives_as_itself_with_what_it_holds() -> Non
     assert (other.option, other.section) == ("a", "b")
 
 
+def test_what_an_exception_of_a_package_keeps_in_slots_arrives_in_them() -> None:
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed here")
+    found = carried(numpy.exceptions.AxisError(5, 1))
+    assert isinstance(found, numpy.exceptions.AxisError)
+    assert (found.axis, found.ndim) == (5, 1)
+    assert "axis 5 is out of bounds" in str(found)
+
+
 def test_one_that_is_not_admitted_is_a_class_made_here() -> None:
     it, codec = pair()
     raised = argparse.ArgumentTypeError("a")

@@ -96,6 +96,30 @@ def test_what_one_says_of_itself_to_travel_leaves_it_as_it_was() -> None:
     assert installed.state(configparser.NoSectionError("a"))["section"] == "a"
 
 
+def test_what_its_builtin_cannot_make_is_not_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a class of C has a maker of its own."""
+    kind = configparser.NoSectionError
+    assert installed.is_made_bare(kind)
+    monkeypatch.setattr(configparser.Error, "__new__", ValueError.__new__, raising=False)
+    assert not installed.is_made_bare(kind)
+    assert installed.found("configparser", "NoSectionError") is None
+
+
+def test_fields_in_slots_travel_if_they_are_there() -> None:
+    class Above(Exception):
+        __slots__ = ("_words", "axis", "unset")
+
+    class Below(Above):
+        __slots__ = ("size",)
+
+    it: Any = Below()
+    it._words, it.axis, it.size = "w", 1, 2
+    it.more = 3  # an exception has a dictionary too
+    assert installed.state(it) == {"_words": "w", "axis": 1, "size": 2, "more": 3}
+    assert set(installed.slots(Below)) == {"_words", "axis", "size", "unset"}
+    assert installed.slots(OSError) == {}
+
+
 def test_what_one_does_not_name_to_travel_travels_too() -> None:
     class Odd(Exception):
         def __reduce__(self) -> Any:

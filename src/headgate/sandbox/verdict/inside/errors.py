@@ -237,15 +237,21 @@ class Errors:
 
     def _fill(self, it: BaseException, own: Any, decode: Callable[[Any], Any]) -> None:
         is_met = any(_is_met(one) for one in type(it).__mro__)
+        slots = installed.slots(type(it))
         for name, value in own:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("__"):
                 continue
             kept = decode(value)
             if not name.startswith("_"):
                 values.plainly(name, kept)
-                vars(it)[name] = kept
             elif is_met:
-                vars(it)[name] = installed.plain(kept)
+                kept = installed.plain(kept)
+            else:
+                continue
+            if name in slots:
+                slots[name].__set__(it, kept)
+            else:
+                vars(it)[name] = kept
 
     def _reword(self, it: BaseException, words: str) -> None:
         """What lacks something that its class would tell of tells it in the other's words."""

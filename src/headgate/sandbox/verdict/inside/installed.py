@@ -43,7 +43,7 @@ def found(module: str, name: str) -> type[Exception] | None:
     it = vars(place).get(name)
     if not isinstance(it, type) or not issubclass(it, Exception) or it.__module__ != module:
         return None
-    return None if is_builtin(it) else it
+    return None if is_builtin(it) or not is_made_bare(it) else it
 
 
 def is_builtin(kind: type) -> bool:
@@ -64,6 +64,23 @@ def beneath(kind: type[BaseException]) -> type[BaseException]:
     return it  # type: ignore[no-any-return]
 
 
+def is_made_bare(kind: type[Exception]) -> bool:
+    """Whether its builtin makes one: not where a class of C between them has a maker."""
+    own = kind.__mro__[: kind.__mro__.index(beneath(kind))]
+    return not any(isinstance(vars(it).get("__new__"), types.BuiltinFunctionType) for it in own)
+
+
+def slots(kind: type[BaseException]) -> dict[str, types.MemberDescriptorType]:
+    """The fields that classes written in Python keep outside of its dictionary."""
+    return {
+        name: it
+        for one in reversed(kind.__mro__)
+        if "__slots__" in vars(one)
+        for name, it in vars(one).items()
+        if isinstance(it, types.MemberDescriptorType)
+    }
+
+
 def bare(kind: type[BaseException], args: list[Any]) -> BaseException:
     """One with these arguments; nothing that its class has written is run."""
     builtin: Any = beneath(kind)
@@ -80,6 +97,9 @@ def state(it: BaseException) -> dict[str, Any]:
         told = it.__reduce__()
     has_state = isinstance(told, tuple) and len(told) > 2 and isinstance(told[2], dict)
     fields = before | told[2] if has_state else before
+    for name, slot in slots(type(it)).items():
+        with contextlib.suppress(AttributeError):  # nothing is in it
+            fields = {**fields, name: slot.__get__(it)}
     vars(it).clear()  # which it may have changed
     vars(it).update(before)
     return fields
