@@ -77,3 +77,34 @@ def test_fields_and_methods_of_types_are_read() -> None:
 @pytest.mark.parametrize("name", gocode.INTERFACES)
 def test_interfaces_of_go_are_whole(name: str) -> None:
     assert all(it.name[0].isupper() for it in gocode.methods_of(name))
+
+
+def test_a_declaration_ends_where_go_ends_it() -> None:
+    text = (
+        "package p; type A int; func init() { a(); b() }\n  func F(s struct {\n\tN int\n}) {}\n"
+        "var w = `\nconst it = 1; func init() {}\n`\nconst (\n\tX = 1 +\n\t2\n); var y = ';'\n"
+    )
+    assert [it.split()[0] for it in gocode.statements(text) if it] == [
+        "package", "type", "func", "func", "var", "const", "var",
+    ]  # fmt: skip
+    package = gocode.read([text])
+    assert package.types["A"].kind == "int"
+    assert list(package.functions) == ["init", "F"]
+    assert [it.partition("=")[0] for it in package.constants] == ["const (\n\tX "]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("struct {\n\tA int `}`\n\tB string\n}", True),
+        ("map[string]func(int) (bool, error)", True),
+        ("const (\n\tA = iota\n\tB\n)", True),
+        ("int }; func init() {}; type Z struct {", False),
+        ("int; func init() {}", False),
+        ("struct{}\n func init() {}", False),
+        ("(int]", False),
+        ("struct { A int `a", False),
+    ],
+)
+def test_what_is_more_than_one_declaration_is_known(text: str, *, is_one: bool) -> None:
+    assert gocode.is_one(text) is is_one

@@ -85,3 +85,36 @@ def test_a_package_of_code_with_a_name_of_tests_gets_another() -> None:
     )
     assert "package p\n" in laid["judge/tree/p_test.go"]
     assert laid["judge/tree/hg_standins.go"].startswith("package p\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "tests"),
+    [
+        ("const true = false", "if got := Add(1); got != true { t.Fatal() }"),
+        ("func len(any) int { return 0 }", "if len(Add(1)) != 0 { t.Fatal() }"),
+        ("var nil = errors.New(``)", "if err := Add(1); err != nil { t.Fatal() }"),
+        ("type Box struct {\n\tmu sync.Mutex\n\tN int `\n\tB int }; type Z struct {\n`\n}",
+         "(Box{}).B()"),
+    ],
+)  # fmt: skip
+def test_what_would_change_the_words_of_the_tests_is_refused(code: str, tests: str) -> None:
+    test = f'package p\nimport "testing"\nfunc TestAdd(t *testing.T) {{ {tests} }}\n'
+    with pytest.raises(Refused, match=r"stands for Go's own|that is not read"):
+        planned(f"package p\n{code}\nfunc Add(n int) (it []int) {{ return it }}\n", test)
+    planned("package p\nfunc Add(n int) (it []int) { return it }\n", test)
+
+
+def test_nothing_beside_a_constant_is_the_judges_and_the_tests_are_of_the_newest_go() -> None:
+    code = (
+        "package p\nconst Add2 = 1; func init() { leave() }\nfunc Add(n int) int { return 0 }\n"
+    )
+    task = Task(
+        language="go",
+        candidate=files(("p.go", code), ("go.mod", "module mine\n\ngo 1.20\n")),
+        tests=files(("p_test.go", TEST.replace("Add(1)", "Add(Add2)"))),
+        style="runner",
+    )
+    laid = golang.plan(task, RUNTIME)[1]["files"]
+    assert "const Add2 = 1" in laid["judge/tree/hg_standins.go"]
+    assert "leave" not in laid["judge/tree/hg_standins.go"]
+    assert laid["judge/tree/go.mod"] == "module mine\n\ngo 1.26\n"

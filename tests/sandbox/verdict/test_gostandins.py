@@ -56,4 +56,15 @@ def test_a_standin_holds_no_line_of_the_code_and_only_fields_that_tests_name() -
 
 def test_an_error_that_says_yes_to_everything_is_asked_twice() -> None:
     asked = golang.wanted(PACKAGE, "var f *Fail; errors.As(err, &f)")
-    assert "hgTrulyIs" in gostandins.judged(asked, "")
+    assert "hgTruly(" in gostandins.judged(asked, "")
+
+
+def test_a_variable_of_the_tests_names_no_field() -> None:
+    package = gocode.read(["package p\ntype A struct { by, to map[string]int }\n"])
+    assert gostandins.fields_named("A", package, "by := a.By()\nA{to: nil}") == ("to",)
+
+
+def test_all_names_of_constants_are_known() -> None:
+    text = "const (\n\tA, true = 1, 2\n\tB int = iota; C\n)"
+    assert gostandins.constants(text) == {"A", "true", "B", "C"}
+    assert gostandins.constants("const false = true") == {"false"}

@@ -19,6 +19,7 @@ from tests.sandbox.verdict import (
     honest_rust,
     honest_shared,
     surveyed_go,
+    surveyed_go_more,
 )
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 
@@ -36,11 +37,15 @@ TABLES = {
     "python": honest.PYTHON,
     "javascript": honest.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
-    "go": honest_built.GO | honest_go.GO | honest_channels.GO | surveyed_go.GO,
+    "go": honest_built.GO
+    | honest_go.GO
+    | honest_channels.GO
+    | surveyed_go.GO
+    | surveyed_go_more.GO,
     "rust": honest_built.RUST | honest_rust.RUST | honest_shared.RUST,
     "r": honest_r.R,
 }
-STEPS = {"go": 6, "rust": 5, "r": 3}
+STEPS = {"go": 9, "rust": 5, "r": 3}
 """of languages that take long to judge, every so many pieces; all of them below"""
 
 

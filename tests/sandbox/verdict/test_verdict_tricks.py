@@ -12,6 +12,7 @@ from headgate.sandbox import catalogue
 from headgate.sandbox.language import Missing
 from headgate.sandbox.verdict.model import Task, Verdict
 from tests.sandbox.verdict import (
+    go_forged,
     go_tricks,
     javascript_forged,
     javascript_tricks,
@@ -36,7 +37,7 @@ from tests.sandbox.verdict.bench import (
 pytestmark = pytest.mark.slow
 
 LEAST = 25
-STEPS = {"javascript": 7, "go": 5, "rust": 4, "r": 3}
+STEPS = {"javascript": 7, "go": 9, "rust": 4, "r": 3}
 """of languages that take long to judge, every so many tricks"""
 ENTRY = {"python": "median", "javascript": "median"}
 NAMES = {
@@ -52,7 +53,7 @@ JAVASCRIPT = javascript_tricks.TRICKS | javascript_forged.FORGED
 TABLES: dict[str, tuple[dict[str, Trick], str]] = {
     "python": (python_tricks.TRICKS | python_attacks.ATTACKS | SOME, python_tricks.TESTS),
     "javascript": (JAVASCRIPT, javascript_tricks.TESTS),
-    "go": (go_tricks.TRICKS, go_tricks.TESTS),
+    "go": (go_tricks.TRICKS | go_forged.FORGED, go_tricks.TESTS),
     "rust": (rust_tricks.TRICKS, rust_tricks.TESTS),
     "r": (r_tricks.TRICKS, r_tricks.TESTS),
 }

@@ -1,19 +1,26 @@
 """Reads what a Go package declares: functions, types, errors made once, constants, imports.
 
 Rule 1: text is read, nothing is compiled or guessed: what is not understood is left out.
+Rule 2: a declaration ends where Go ends it, so what stands beside or inside of one is no part
+of it: what is read here is written into the program of the tests.
 """
 
 from __future__ import annotations
 
-import itertools
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from headgate.sandbox.verdict.shapes import closing
 
-_DECLARED = re.compile(r"^(func|type|var|const|import)\b", re.MULTILINE)
+_DECLARED = re.compile(r"(func|type|var|const|import)\b")
+_TOKEN = re.compile(r""""(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\\n])*'|\w+|.""", re.DOTALL)
+_OPENED = {")": "(", "]": "[", "}": "{"}
+_GOES_ON = frozenset(
+    ["chan", "const", "func", "import", "interface", "map", "struct", "type", "var"]
+)
+"""words after which a line's end is no end"""
 _BLANK = re.compile(
     r"""("(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL
 )
@@ -163,6 +170,42 @@ def body(text: str) -> int:
     return at if at >= 0 else len(text)
 
 
+def statements(plain: str) -> Iterator[str]:
+    """The declarations of a file without comments, each ended where Go ends it."""
+    depth, start, last = 0, 0, ""
+    for it in _TOKEN.finditer(plain):
+        sign = it[0]
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth == 0 and _ends(sign, last):
+            yield plain[start : it.start()].strip()
+            start = it.end()
+        last = last if sign.isspace() else sign
+    yield plain[start:].strip()
+
+
+def _ends(sign: str, last: str) -> bool:
+    """Whether a declaration ends at this sign; `last` stands before it."""
+    is_last = last not in _GOES_ON and re.fullmatch(r"[\w\"'`)\]}]", last[-1:]) is not None
+    return sign == ";" or (sign == "\n" and is_last)
+
+
+def is_one(text: str) -> bool:
+    """Whether this can be but one type or declaration: every bracket closes what it opened."""
+    opened: list[str] = []
+    last = ""
+    for it in _TOKEN.finditer(text):
+        sign = it[0]
+        if sign in ("(", "[", "{"):
+            opened.append(sign)
+        elif sign in _OPENED:
+            if not opened or opened.pop() != _OPENED[sign]:
+                return False
+        elif sign in ('"', "'", "`") or (not opened and _ends(sign, last)):
+            return False
+        last = last if sign.isspace() else sign
+    return not opened
+
+
 def read(texts: Iterable[str]) -> Package:
     """What the files of one package declare."""
     package = Package("", {}, {}, (), (), {})
@@ -171,10 +214,9 @@ def read(texts: Iterable[str]) -> Package:
         head = re.search(r"^\s*package\s+(\w+)", plain, re.MULTILINE)
         if head:
             package = package._replace(name=head[1])
-        starts = [it.start() for it in _DECLARED.finditer(plain)] + [len(plain)]
-        for start, end in itertools.pairwise(starts):
+        for it in statements(plain):
             try:
-                package = _declare(package, plain[start:end].rstrip())
+                package = _declare(package, it) if _DECLARED.match(it) else package
             except (ValueError, IndexError):
                 continue
     return package
@@ -188,7 +230,7 @@ def _declare(package: Package, text: str) -> Package:
         if function:
             package.functions[function.key] = function
     elif word == "type":
-        for it in _group(inner):
+        for it in lines(inner):
             made = _type(it)
             if made:
                 package.types[made.name] = made
@@ -204,9 +246,8 @@ def _declare(package: Package, text: str) -> Package:
             )
             package.imports[name.strip() or last] = f'{name}"{path}"'
     else:
-        lines = _group(inner)
-        found = tuple(match[1] for it in lines if (match := _ERROR.match(it.split("\n")[0]))
-                      and _is_error(match))  # fmt: skip
+        heads = [_ERROR.match(it.split("\n")[0]) for it in lines(inner)]
+        found = tuple(it[1] for it in heads if it and _is_error(it))
         return package._replace(errors=(*package.errors, *found))
     return package
 
@@ -217,18 +258,19 @@ def _is_error(match: re.Match[str]) -> bool:
     return bool(match[2]) or is_made or (match[1].startswith("Err") and bool(value))
 
 
-def _group(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
+    """What stands in a group of declarations, or the one that is no group."""
     if not text.startswith("("):
         return [text]
-    lines, depth, start = [], 0, 0
+    found, depth, start = [], 0, 0
     inner = text[1 : closing(text, 0)]
     for at, sign in enumerate(inner + "\n"):
         depth += sign in "([{"
         depth -= sign in ")]}"
         if sign in "\n;" and depth == 0:
-            lines.append(inner[start:at].strip())
+            found.append(inner[start:at].strip())
             start = at + 1
-    return [it for it in lines if it]
+    return [it for it in found if it]
 
 
 def _type(text: str) -> Type | None:
@@ -251,7 +293,7 @@ def struct(kind: str) -> list[Field] | None:
     if match is None:
         return None
     found: list[Field] = []
-    for line in _group("(" + kind[match.end() : kind.rindex("}")] + ")"):
+    for line in lines("(" + kind[match.end() : kind.rindex("}")] + ")"):
         plain, tag = re.fullmatch(r"(.*?)\s*(`[^`]*`|\"[^\"]*\")?", line, re.DOTALL).groups()  # type: ignore[union-attr]
         if re.fullmatch(r"\*?[\w.]+(\[.*\])?", plain) and " " not in plain.partition("[")[0]:
             found.append(Field(stem(plain).rpartition(".")[2], plain, True, tag or ""))
@@ -266,7 +308,7 @@ def interface(kind: str, package: Package) -> dict[str, Function] | None:
     if match is None:
         return None
     found: dict[str, Function] = {}
-    for line in _group("(" + kind[match.end() : kind.rindex("}")] + ")"):
+    for line in lines("(" + kind[match.end() : kind.rindex("}")] + ")"):
         named = re.match(r"(\w+)\s*\(", line)
         if named:
             params, results = signature(line[named.end() - 1 :])

@@ -62,7 +62,7 @@ def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     return programs.program(), {
         "files": {
             **_code(given, mine, asked, text),
-            **_judge(given, tests, asked),
+            **_judge(given, tests, asked, newest),
         },
         "patience_s": programs.patience_s(task),
         "builds": [[judge], [code]] if late else [[code, judge]],
@@ -152,11 +152,12 @@ def wanted(package: Package, tests: str) -> Standins:
     held, types = _met(package, found, words)
     fields = {it: gostandins.fields_named(it, package, tests) for it in held}
     _refuse_fields(held, package, tests)
+    _refuse_names(package, words - defined)
     kinds = [kind for it in found.values() for kind in it.kinds]
     kinds += [it.kind for name in types for it in [package.types[name]] if name not in held]
     kinds += [it.kind for name in held for it in gocode.struct(package.types[name].kind) or ()
               if it.name in fields[name]]  # fmt: skip
-    return Standins(
+    asked = Standins(
         package,
         tuple(found.values()),
         tuple(sorted(types)),
@@ -166,6 +167,20 @@ def wanted(package: Package, tests: str) -> Standins:
         ),
         tuple(sorted(_lent(kinds, package))),
     )
+    odd = gostandins.unread(asked)
+    if odd:
+        raise Refused(f"{odd} is written in a way that is not read", "write it as gofmt does")
+    return asked
+
+
+def _refuse_names(package: Package, words: set[str]) -> None:
+    """What tests say with words of Go itself would be said with the code's."""
+    own = [it.name for it in package.functions.values() if not it.receiver]
+    own += [*package.types, *package.errors]
+    own += [name for it in package.constants for name in gostandins.constants(it)]
+    for name in own:
+        if name in PREDECLARED and name in words:
+            raise Refused(f"{name} stands for Go's own", "give it another name")
 
 
 def _refuse_fields(held: list[str], package: Package, tests: str) -> None:
@@ -186,6 +201,11 @@ def _params(package: Package, name: str) -> frozenset[str]:
 
 
 TESTING = "of the tests"
+PREDECLARED = gostandins.BASIC | frozenset([
+    "true", "false", "nil", "iota", "append", "cap", "clear", "close", "complex", "copy",
+    "delete", "imag", "len", "make", "max", "min", "new", "panic", "print", "println", "real",
+    "recover",
+])  # fmt: skip
 
 
 def _is_called(name: str, tests: str) -> bool:
@@ -337,7 +357,9 @@ def _aliased(text: str) -> str:
     return f"{head}\n)\n{body}"
 
 
-def _judge(given: dict[str, str], tests: dict[str, str], asked: Standins) -> dict[str, str]:
+def _judge(
+    given: dict[str, str], tests: dict[str, str], asked: Standins, newest: str
+) -> dict[str, str]:
     laid: dict[str, str] = {}
     folder = _folder(tests)
     at = posixpath.join("judge/tree", folder).rstrip("/")
@@ -360,10 +382,10 @@ def _judge(given: dict[str, str], tests: dict[str, str], asked: Standins) -> dic
         laid[f"{at}/hg_{at_}_test.go"] = _counting(
             host, outside, names, is_first=is_first, has_main=host == main
         )
-    for part in (*SHARED, "judge"):
+    for part in (*SHARED, "judge", "alike"):
         laid[f"{at}/hg_{part}.go"] = _ours(part, name)
     laid[f"{at}/hg_standins.go"] = gostandins.judged(asked, "\n".join(tests.values()))
-    laid["judge/tree/go.mod"] = given["go.mod"]
+    laid["judge/tree/go.mod"] = f"module {_place(given, '')}\n\ngo {newest}\n"
     return laid
 
 

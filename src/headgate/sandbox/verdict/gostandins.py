@@ -6,6 +6,7 @@ Rule 2: a type with a state of its own stays with the code; plain data crosses.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -26,6 +27,20 @@ OF_GO = frozenset([
     "*bytes.Buffer", "big.Int", "*big.Int", "big.Rat", "*big.Rat", "url.URL", "*url.URL",
     "os.FileMode", "fs.FileMode", "reflect.Kind", "slog.Level", "cmp.Ordered",
 ])  # fmt: skip
+
+
+ALIKE = {
+    **dict.fromkeys(("Is", "Equal", "Equals", "Eq", "Same"), ("bool", "true")),
+    **dict.fromkeys(("Compare", "Cmp"), ("int", "0")),
+}
+"""methods that say what is alike: what they answer, and what of the same"""
+
+
+WRITTEN = {
+    **dict.fromkeys(("String", "GoString"), ("string",)),
+    **dict.fromkeys(("MarshalJSON", "MarshalText"), ("[]byte", "error")),
+}
+"""methods that write a value down"""
 
 
 class Standins(NamedTuple):
@@ -154,7 +169,9 @@ def fields_named(name: str, package: Package, tests: str) -> tuple[str, ...]:
     """Of an object that stays with the code, the fields that tests look at or set."""
     own = package.types[name]
     params = frozenset(gocode.names(own.generic))
-    named = set(re.findall(r"\.(\w+)\b(?!\()", tests)) | set(re.findall(r"\b(\w+)\s*:", tests))
+    named = set(re.findall(r"\.(\w+)\b(?!\()", tests)) | set(
+        re.findall(r"\b(\w+)\s*:(?!=)", tests)
+    )
     named |= set(re.findall(r"\.(\w+)\(", tests))
     methods = {it.name for it in package.methods(name)}
     return tuple(
@@ -169,10 +186,11 @@ def judged(it: Standins, tests: str) -> str:
     package, words = it.package, set(re.findall(r"\w+", tests))
     lines = [f"type {_declared(name, it)}" for name in it.types]
     used = {word for line in lines for word in re.findall(r"\w+", line)} | words
-    lines += [line for line in package.constants if used & _constants(line)]
+    lines += [line for line in package.constants if used & constants(line)]
     for name in it.errors:
         lines.append(f'var {name} error = &hgSentinel{{name: "{name}"}}')
     lines += [_standin(function) for function in it.functions]
+    lines.append(f"func init() {{ hgTests = {json.dumps(tests, ensure_ascii=False)} }}")
     if "NaN" not in words:
         lines.append("func init() { hgTakesNaN = false }")
     if "Setenv" in words:
@@ -180,8 +198,31 @@ def judged(it: Standins, tests: str) -> str:
     return _file(package.name or "main", [*lines, *_shared(it)], package)
 
 
-def _constants(text: str) -> set[str]:
-    return set(re.findall(r"^\s*(?:const\s+)?\(?\s*(\w+)", text, re.MULTILINE))
+def constants(text: str) -> set[str]:
+    """The names that a declaration of constants gives."""
+    lines = gocode.lines(text.removeprefix("const").strip())
+    heads = [re.match(r"\w+(?:\s*,\s*\w+)*", it) for it in lines]
+    return {name for it in heads if it for name in re.findall(r"\w+", it[0])}
+
+
+def unread(it: Standins) -> str:
+    """What of the code's text, which is to be a part of the judge's, is more than it seems."""
+    package = it.package
+    functions = [*it.functions, *(own for name in it.lent for own in _methods(name, package))]
+    for own in functions:
+        named = [*own.params, *([own.receiver] if own.receiver else [])]
+        texts = [own.generic, *own.results, *(kind for _, kind in named)]
+        if not all(name.isidentifier() for name, _ in named) or not all(
+            map(gocode.is_one, texts)
+        ):
+            return own.key
+    for name in it.types:
+        fields = gocode.struct(package.types[name].kind) or [] if name in it.held else []
+        texts = [package.types[name].kind, package.types[name].generic]
+        if not all(map(gocode.is_one, [*texts, *(field.kind for field in fields)])):
+            return name
+    return next((text.split("\n")[0] for text in package.constants
+                 if not gocode.is_one(text)), "")  # fmt: skip
 
 
 def served(it: Standins) -> str:
@@ -235,8 +276,11 @@ def _standin(it: Function) -> str:
         key = f"hgKey({key}, {', '.join(f'hgOf[{kind}]()' for kind in kinds)})"
     generic = f"[{it.generic}]" if it.generic else ""
     head = f"//go:noinline\nfunc {receiver}{it.name}{generic}({params}) ({results})"
-    if it.receiver and it.name == "Is" and it.results == ("bool",):
-        return f"{head} {{\n\treturn hgTrulyIs({key}, {args[0]}, {it.params[0][0]})\n}}"
+    if it.receiver and len(it.params) == 1 and it.results == (ALIKE.get(it.name, ("", ""))[0],):
+        given = f"{args[0]}, {it.params[0][0]}, {ALIKE[it.name][1]}"
+        return f"{head} {{\n\treturn hgTruly({key}, {given})\n}}"
+    if it.receiver and not it.params and it.results == WRITTEN.get(it.name):
+        return f"{head} {{\n\thgWritten({key}, {args[0]}, {boxes})\n\treturn\n}}"
     return (
         f"{head} {{\n\tHGCall({key}, []any{{{', '.join(args)}}}, []any{{{boxes}}})\n"
         "\treturn\n}"

@@ -26,6 +26,8 @@ const (
 
 const hgMostInner = 50
 
+var hgNilError = errors.New("<nil>")
+
 var (
 	hgSentinels  = map[string]*error{}
 	hgOfGo       = []error{io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded, fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, fs.ErrInvalid, fs.ErrClosed, strconv.ErrSyntax, strconv.ErrRange, io.ErrClosedPipe, io.ErrShortWrite, io.ErrNoProgress, os.ErrDeadlineExceeded, errors.ErrUnsupported}
@@ -72,14 +74,29 @@ func (w *hgWriter) putError(e error) {
 		return
 	}
 	defer func() { w.deep-- }()
-	if e == nil || reflect.ValueOf(e).Kind() == reflect.Pointer && reflect.ValueOf(e).IsNil() {
+	if e == nil {
 		w.number(hgNoError)
+		return
+	}
+	if reflect.ValueOf(e).Kind() == reflect.Pointer && reflect.ValueOf(e).IsNil() {
+		w.putNilError(e)
 		return
 	}
 	if reflect.TypeOf(e).Comparable() && w.putKnown(e) {
 		return
 	}
 	w.putErrorWhole(e)
+}
+
+// A nil pointer in an error is an error: to hand it back is a well-known mistake.
+func (w *hgWriter) putNilError(e error) {
+	if name := hgNameOf(reflect.TypeOf(e)); name != "" {
+		w.number(hgErrorTyped)
+		w.text(name)
+		w.put(reflect.ValueOf(e))
+		return
+	}
+	w.putError(hgNilError)
 }
 
 func (w *hgWriter) putKnown(e error) bool {
@@ -176,7 +193,7 @@ func (r *hgReader) takeError() error {
 func (r *hgReader) takeWords() error {
 	n, words, count := r.number(), r.text(), r.size()
 	many := r.number() == 1
-	inner := make([]error, 0, min(count, hgMostInner))
+	inner := make([]error, 0)
 	for i := 0; i < count; i++ {
 		inner = append(inner, r.takeError())
 	}

@@ -111,9 +111,6 @@ func hgTaken(r *hgReader, args []any, results []any) (panics any) {
 	}
 	for _, it := range results {
 		r.take(reflect.ValueOf(it).Elem())
-		if words := hgRefused(reflect.ValueOf(it).Elem()); words != "" {
-			return words
-		}
 	}
 	for _, it := range args {
 		if r.number() == 0 {

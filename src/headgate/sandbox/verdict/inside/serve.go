@@ -64,7 +64,7 @@ func hgGone(string)   { os.Exit(0) }
 func hgAlien(string)  {}
 func hgUnable(string) {}
 
-func hgRefused(reflect.Value) string { return "" }
+func hgNoNumber() {}
 
 type hgPlace struct {
 	at unsafe.Pointer

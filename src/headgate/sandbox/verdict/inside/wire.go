@@ -215,6 +215,14 @@ func (r *hgReader) number() uint64 {
 	return n
 }
 
+func (r *hgReader) float() float64 {
+	n := math.Float64frombits(r.number())
+	if math.IsNaN(n) {
+		hgNoNumber()
+	}
+	return n
+}
+
 func (r *hgReader) size() int {
 	n := r.number()
 	if n > uint64(len(r.data))+1 {
@@ -247,10 +255,10 @@ func (r *hgReader) take(v reflect.Value) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		v.SetUint(r.number())
 	case reflect.Float32, reflect.Float64:
-		v.SetFloat(math.Float64frombits(r.number()))
+		v.SetFloat(r.float())
 	case reflect.Complex64, reflect.Complex128:
-		re := math.Float64frombits(r.number())
-		v.SetComplex(complex(re, math.Float64frombits(r.number())))
+		re := r.float()
+		v.SetComplex(complex(re, r.float()))
 	case reflect.String:
 		v.SetString(r.text())
 	case reflect.Array:
@@ -339,8 +347,7 @@ func (r *hgReader) takeNilable(v reflect.Value) {
 func hgAmend(own, now reflect.Value) {
 	switch own.Kind() {
 	case reflect.Slice:
-		n := min(own.Len(), now.Len())
-		for i := 0; i < n; i++ {
+		for i := 0; i < own.Len() && i < now.Len(); i++ {
 			hgAmend(own.Index(i), now.Index(i))
 		}
 		reflect.Copy(own, now)
