@@ -145,6 +145,23 @@ def test_a_group_is_not_lent_anew_while_something_is_in_it_or_if_it_gave_way(
 
 
 @needs
+def test_what_comes_too_late_for_a_run_does_nothing_to_the_next(groups: Groups) -> None:
+    late = groups.make(Bounds(90, 8))
+    late.close()
+    again = groups.make(Bounds(90, 8))
+    assert again._folders == late._folders
+    with waiting("") as process:
+        with pytest.raises(ProcessLookupError, match="is over"):
+            late.add(process.pid)
+        late.give_way(to_others=True)
+        assert again.is_empty()
+        shares = again._folders.get("cpu", Path()) / "cpu.shares"
+        assert not shares.exists() or shares.read_text().strip() == "1024"
+        process.communicate(b"x")
+    again.close()
+
+
+@needs
 @pytest.mark.slow
 def test_what_a_killed_owner_left_is_swept_by_the_next() -> None:
     """Its groups and the processes still in them."""

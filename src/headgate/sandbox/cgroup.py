@@ -17,6 +17,7 @@ import contextlib
 import itertools
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,8 @@ class Group:
         self._folders = folders
         self._leaving = leaving
         self._is_closed = self._gives_way = False
+        self._last = threading.Lock()
+        """held by whatever must not happen once it is closed: it may be another run's then"""
         self._bounds: Bounds | None = None
         self._kills_before = 0
 
@@ -185,16 +188,22 @@ class Group:
 
     def give_way(self, *, to_others: bool) -> None:
         """Take an eighth of a processor's time where others want it; or as much as they."""
-        self._gives_way = to_others
         cpu = self._folders.get("cpu")
-        if cpu is not None:
-            name, full, little = _WEIGHTS[self._version]
-            _write_if_there(cpu / name, little if to_others else full)
+        with self._last:
+            if self._is_closed:
+                return
+            self._gives_way = to_others
+            if cpu is not None:
+                name, full, little = _WEIGHTS[self._version]
+                _write_if_there(cpu / name, little if to_others else full)
 
     def add(self, pid: int) -> None:
         """Let `pid` be held, and all that it will start; what it started already is not."""
-        for folder in dict.fromkeys(self._folders.values()):
-            _write(folder / "cgroup.procs", str(pid))
+        with self._last:
+            if self._is_closed:
+                raise ProcessLookupError("the run is over, and what it was held by is let go")
+            for folder in dict.fromkeys(self._folders.values()):
+                _write(folder / "cgroup.procs", str(pid))
 
     def peak_mb(self) -> float:
         """The most memory that was in use; 0: the kernel does not say."""
@@ -227,9 +236,10 @@ class Group:
 
     def close(self) -> None:
         """Kill what is in it; when that has died it is lent again or removed."""
-        if self._is_closed:
-            return
-        self._is_closed = True
+        with self._last:
+            if self._is_closed:
+                return
+            self._is_closed = True
         self.kill()
         self._leaving.append(self)
 
