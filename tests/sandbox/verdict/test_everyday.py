@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from headgate.sandbox.verdict.model import Task, Verdict
-from tests.sandbox.verdict import everyday_javascript, surveyed
+from tests.sandbox.verdict import everyday_javascript, surveyed, surveyed_typescript
 from tests.sandbox.verdict.bench import LIMITS, accepted, files, missed, unsound, verdicts
 from tests.sandbox.verdict.everyday import EVERYDAY
 from tests.sandbox.verdict.everyday_more import MORE
@@ -78,7 +78,7 @@ def test_every_surveyed_piece_of_javascript_passes_and_its_mistake_does_not() ->
 @pytest.mark.soak
 def test_every_surveyed_piece_of_typescript_passes_and_its_mistake_does_not() -> None:
     needs("typescript")
-    judged(surveyed.TYPESCRIPT, "typescript")
+    judged(surveyed.TYPESCRIPT | surveyed_typescript.TYPESCRIPT, "typescript")
 
 
 MOCKED = Piece(

@@ -6,6 +6,7 @@ from tests.sandbox.verdict.bench import Trick
 from tests.sandbox.verdict.javascript_forged import FORGED
 from tests.sandbox.verdict.javascript_tricks import FILE, NONE, TESTS
 from tests.sandbox.verdict.javascript_tricks import TRICKS as UNTYPED
+from tests.sandbox.verdict.typescript_forged import FORGED as TYPED
 
 __all__ = ["TESTS", "TRICKS"]
 
@@ -40,5 +41,5 @@ TRICKS: dict[str, Trick] = {name: typed(it) for name, it in (UNTYPED | FORGED).i
         "// @ts-nocheck\nexport const median = (n) => n.nothing;\n",
         FILE.replace("solution.js", "solution"), "runner", is_naive=False,
     ),
-}  # fmt: skip
+} | TYPED  # fmt: skip
 """code by what it tries"""

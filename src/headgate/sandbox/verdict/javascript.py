@@ -184,14 +184,19 @@ def _lay(
         laid[f"{folder}/{target}"] = text
         return
     laid[f"{folder}/{path}"] = text
-    builds.append(programs.side(side, _strip(tool, path, target), folder))
+    # tests given as source run inside of a function that waits: what they await stays as it is
+    is_body = path == "tests.ts" and not re.search(
+        r"^\s*(?:import|export)\b", text, re.MULTILINE
+    )
+    builds.append(programs.side(side, _strip(tool, path, target, is_body=is_body), folder))
 
 
-def _strip(tool: str, path: str, target: str) -> tuple[str, ...]:
+def _strip(tool: str, path: str, target: str, *, is_body: bool) -> tuple[str, ...]:
     module = target.endswith(".mjs")
     if tool.endswith("esbuild"):
+        form = () if is_body else (f"--format={'esm' if module else 'cjs'}",)
         return (
-            tool, f"--format={'esm' if module else 'cjs'}", "--target=node18",
+            tool, *form, "--target=node18",
             "--log-level=warning", "--color=false", f"--outfile={target}", path,
         )  # fmt: skip
     shell = (
