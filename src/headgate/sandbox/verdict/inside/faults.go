@@ -88,12 +88,20 @@ func (w *hgWriter) putError(e error) {
 	w.putErrorWhole(e)
 }
 
-// A nil pointer in an error is an error: to hand it back is a well-known mistake.
-func (w *hgWriter) putNilError(e error) {
-	if name := hgNameOf(reflect.TypeOf(e)); name != "" {
+// An error of a type that both sides know.
+func (w *hgWriter) putTyped(e error) bool {
+	name := hgNameOf(reflect.TypeOf(e))
+	if name != "" {
 		w.number(hgErrorTyped)
 		w.text(name)
 		w.put(reflect.ValueOf(e))
+	}
+	return name != ""
+}
+
+// A nil pointer in an error is an error: to hand it back is a well-known mistake.
+func (w *hgWriter) putNilError(e error) {
+	if w.putTyped(e) {
 		return
 	}
 	w.putError(hgNilError)
@@ -128,10 +136,7 @@ func (w *hgWriter) putKnown(e error) bool {
 }
 
 func (w *hgWriter) putErrorWhole(e error) {
-	if name := hgNameOf(reflect.TypeOf(e)); name != "" {
-		w.number(hgErrorTyped)
-		w.text(name)
-		w.put(reflect.ValueOf(e))
+	if w.putTyped(e) {
 		return
 	}
 	w.number(hgErrorWords)
