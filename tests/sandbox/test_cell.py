@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -49,21 +51,15 @@ async def test_more_files_than_are_asked_for_are_refused() -> None:
             await cell.files(1999)
 
 
-@pytest.mark.slow
-async def test_a_control_group_holds_what_a_watchdog_would() -> None:
+@asynccontextmanager
+async def held(**about: Any) -> AsyncIterator[Foreman]:
+    """A worker of Python whose cells are held by control groups."""
     groups = await asyncio.to_thread(Groups.find)
     if groups is None:
         pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
-    runtime = Runtime("python", "3", "python", reserves=True)
-    foreman = await Foreman.start(runtime, WALLS, groups)
+    foreman = await Foreman.start(Runtime("python", "3", "python", **about), WALLS, groups)
     try:
-        cell = await foreman.prepare(Limits(memory_mb=96))
-        files = (File("main.py", b"x = []\nwhile True: x.append(bytearray(1 << 20))"),)
-        step = Step("run", python="main.py")
-        result = await cell.carry_out(
-            order(foreman, step, files=files, limits=Limits(memory_mb=96, wall_s=9))
-        )
-        assert result.status == Status.MEMORY
+        yield foreman
     finally:
         await foreman.close()
         for _ in range(50):
@@ -72,13 +68,21 @@ async def test_a_control_group_holds_what_a_watchdog_would() -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
+async def test_a_control_group_holds_what_a_watchdog_would() -> None:
+    async with held(reserves=True) as foreman:
+        cell = await foreman.prepare(Limits(memory_mb=96))
+        files = (File("main.py", b"x = []\nwhile True: x.append(bytearray(1 << 20))"),)
+        step = Step("run", python="main.py")
+        result = await cell.carry_out(
+            order(foreman, step, files=files, limits=Limits(memory_mb=96, wall_s=9))
+        )
+        assert result.status == Status.MEMORY
+
+
 async def test_the_group_of_a_cell_that_was_given_up_is_let_go_too() -> None:
     """A spare that nobody asked for, a run that was given up: each would leave its group."""
-    groups = await asyncio.to_thread(Groups.find)
-    if groups is None:
-        pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
-    foreman = await Foreman.start(Runtime("python", "3", "python"), WALLS, groups)
-    try:
+    async with held() as foreman:
         spare, given_up = await foreman.prepare(Limits()), await foreman.prepare(Limits())
         files, step = (File("main.py", b"while True: pass"),), Step("run", python="main.py")
         run = asyncio.ensure_future(given_up.carry_out(order(foreman, step, files=files)))
@@ -90,20 +94,10 @@ async def test_the_group_of_a_cell_that_was_given_up_is_let_go_too() -> None:
                 break
             await asyncio.sleep(0.01)
         assert spare.group is given_up.group is None
-    finally:
-        await foreman.close()
-        for _ in range(50):
-            if await asyncio.to_thread(groups.close):
-                break
-            await asyncio.sleep(0.02)
 
 
 async def test_a_program_that_is_started_late_is_in_the_group_before_it_begins() -> None:
-    groups = await asyncio.to_thread(Groups.find)
-    if groups is None:
-        pytest.skip("CONTROL GROUPS NOT TESTED: they cannot be written here; run as root")
-    foreman = await Foreman.start(Runtime("python", "3", "python"), WALLS, groups)
-    try:
+    async with held() as foreman:
         for _ in range(5):
             cell = await foreman.prepare(Limits())
             code = b"print(open('/proc/self/cgroup').read())"
@@ -116,12 +110,6 @@ async def test_a_program_that_is_started_late_is_in_the_group_before_it_begins()
             first, second = (it.stdout.strip() for it in result.steps)
             assert result.status == Status.OK
             assert first == second != ""
-    finally:
-        await foreman.close()
-        for _ in range(50):
-            if await asyncio.to_thread(groups.close):
-                break
-            await asyncio.sleep(0.02)
 
 
 async def test_a_process_that_died_before_it_was_placed_leaves_no_error_behind() -> None:
