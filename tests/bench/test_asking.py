@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -99,6 +99,19 @@ async def test_a_model_without_a_price_is_not_free(asking: Asking) -> None:
     assert not answer.is_priced
 
 
+async def answered_by(script: str, row: Callable[[str], Awaitable[Entry | None]]) -> Answer:
+    """What comes of a question to a provider that always does so."""
+    scenario = read(f'title = "x"\nabout = "x"\nalways = "{script}"\n')
+    options = Options(scenario=scenario, require_key=False)
+    sim = await serve.start(Simulator(options), serve.Listen())
+    door = Door()
+    gateway = Gateway(door, Url.parse(sim.url), "", row, price, most, billed, way_us)
+    answer = await Asking(gateway).ask(question())
+    await door.close()
+    await sim.stop(at_once=True)
+    return answer
+
+
 @pytest.mark.parametrize(
     ("script", "fault", "is_final", "may_cost_more"),
     [
@@ -117,15 +130,7 @@ async def test_a_model_without_a_price_is_not_free(asking: Asking) -> None:
 async def test_what_fails_is_a_fault_and_never_an_exception(
     script: str, fault: str, is_final: bool, may_cost_more: bool
 ) -> None:
-    scenario = read(f'title = "x"\nabout = "x"\nalways = "{script}"\n')
-    options = Options(scenario=scenario, require_key=False)
-    sim = await serve.start(Simulator(options), serve.Listen())
-    door = Door()
-    answer = await Asking(
-        Gateway(door, Url.parse(sim.url), "", no_row, price, most, billed, way_us)
-    ).ask(question())
-    await door.close()
-    await sim.stop(at_once=True)
+    answer = await answered_by(script, no_row)
     assert fault in answer.fault
     assert answer.is_final is is_final
     assert answer.may_cost_more is may_cost_more
@@ -138,16 +143,7 @@ async def test_a_key_that_the_provider_refused_is_final_though_the_gateway_says_
     async def refused(call: str) -> Entry:
         return entry(id=call, status=502, ending="error", fault="upstream_auth")
 
-    scenario = read('title = "x"\nabout = "x"\nalways = "502"\n')
-    sim = await serve.start(
-        Simulator(Options(scenario=scenario, require_key=False)), serve.Listen()
-    )
-    door = Door()
-    answer = await Asking(
-        Gateway(door, Url.parse(sim.url), "", refused, price, most, billed, way_us)
-    ).ask(question())
-    await door.close()
-    await sim.stop(at_once=True)
+    answer = await answered_by("502", refused)
     assert answer.fault.startswith("502")
     assert answer.is_final
 
