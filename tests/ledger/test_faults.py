@@ -140,7 +140,11 @@ def test_a_process_that_stood_still_is_buried_and_counts_once_when_it_comes_back
     watcher = Writer(server_store, linger_ms=1, on_orphans=told.extend)
     watcher.start()
     acknowledged: dict[str, set[str]] = {"intent": set(), "call": set()}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process,
+        contextlib.ExitStack() as whatever_happens,
+    ):
+        whatever_happens.callback(process.kill)  # one that stands still is waited for for ever
         assert process.stdout is not None
         assert process.stdout.readline() == "started p\n"
         time.sleep(0.5)

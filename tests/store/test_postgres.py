@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from headgate.store import postgres as door
+from headgate.store import sql
 from headgate.store.place import connect, connect_reader
 from headgate.store.postgres import _BY_CODE, connect_bare, explain, numbered, told
 from headgate.store.server import Server, read_url
@@ -77,6 +78,39 @@ def test_nobody_waits_long_for_one_who_stopped_within_a_transaction(
     assert not stopped.in_transaction
     stopped.close()
     other.close()
+
+
+@pytest.mark.parametrize("what", ["a statement", "a pipe"])
+def test_one_who_stopped_in_the_middle_of_a_statement_is_ended_by_others(
+    server_store: Server, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(door, "_SETTINGS", door._SETTINGS.replace("4000", "100"))
+    monkeypatch.setattr(sql, "_END_STALLED", sql._END_STALLED.replace("'5 s'", "'0.1 s'"))
+    stopped, reading, other = (door.connect(server_store) for _ in range(3))
+    more = "UPDATE meta SET value = value + 1 WHERE name = 'keys_version'"
+    with contextlib.ExitStack() as open_ones:
+        if what == "a statement":
+            stopped.execute("BEGIN")
+            stopped.execute(more)
+            stopped._link.pgconn.enter_pipeline_mode()
+            stopped._link.pgconn.send_prepare(b"half", b"SELECT 1")
+            stopped._link.pgconn.send_flush_request()
+            stopped._link.pgconn.flush()
+        else:
+            open_ones.enter_context(contextlib.suppress(ServerError))
+            open_ones.enter_context(stopped.piped())
+            stopped.execute("BEGIN")
+            stopped.execute(more)
+        reading.execute("SELECT count(*) FROM meta").fetchone()
+        time.sleep(0.3)
+        assert sql.end_stalled(other) == 1
+        before = time.monotonic()
+        other.execute(more)
+        assert time.monotonic() - before < 3
+        reading.execute("SELECT count(*) FROM meta").fetchone()
+    assert sql.end_stalled(other) == 0
+    for each in (stopped, reading, other):
+        each.close()
 
 
 @pytest.mark.slow

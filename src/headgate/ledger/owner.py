@@ -24,7 +24,14 @@ from pathlib import Path
 from headgate.ledger import spent
 from headgate.ledger.record import Intent
 from headgate.store.place import Place
-from headgate.store.sql import BURIALS, Connection, alone_now, on_file, transaction
+from headgate.store.sql import (
+    BURIALS,
+    Connection,
+    alone_now,
+    end_stalled,
+    on_file,
+    transaction,
+)
 
 OPEN = "open"
 ORPHANED = "orphaned"
@@ -132,6 +139,7 @@ def bury(connection: Connection, place: Place, judge: Owner | None = None) -> li
     """
     if isinstance(place, Path) and not _dead_on_file(connection, lock_folder(place)):
         return []
+    end_stalled(connection)  # whose row is locked is not buried
     with transaction(connection):
         return _bury(connection, place, judge)
 

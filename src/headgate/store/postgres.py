@@ -5,7 +5,7 @@ Rule 2: a commit is on the server's disk, and a server that does not answer is l
 PATIENCE_S: whoever waits for it is told.
 Rule 3: a whole number is 64 bits wide both ways; sums of whole numbers come back whole.
 Rule 4: a process that stops in the middle of a transaction loses it after IDLE_MS: it would
-keep everybody waiting.
+keep everybody waiting. In the middle of a statement others end it: end_stalled().
 """
 
 from __future__ import annotations

@@ -113,6 +113,29 @@ def alone(connection: Connection, what: int) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(?)", (what,))
 
 
+STALLED_S = 5
+"""how long a client may leave the server waiting in the middle of a transaction"""
+_END_STALLED = f"""
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user
+  AND application_name = current_setting('application_name')
+  AND xact_start IS NOT NULL AND wait_event = 'ClientRead'
+  AND state_change < clock_timestamp() - interval '{STALLED_S} s'
+"""  # noqa: S608 - constant text
+
+
+def end_stalled(connection: Connection) -> int:
+    """End connections whose process stands still in a transaction, with the locks they hold;
+    how many.
+
+    The server's own clock for that runs only between statements. Who is stopped with one said
+    in part, or with several said and no answer asked for yet, would hold its locks for ever.
+    """
+    if on_file(connection):
+        return 0
+    return int(connection.execute(_END_STALLED).fetchone()[0])
+
+
 def alone_now(connection: Connection, what: int) -> bool:
     """The same without waiting; False: somebody is at it."""
     if on_file(connection):
