@@ -146,7 +146,23 @@ def test_a_dataset_of_which_nothing_is_left_says_what_to_mend(tmp_path: Path) ->
     said = CliRunner().invoke(main, words).stderr
     assert "2 tasks have this id" in said
     assert "mend what is told above" in said
-    assert "widen --language" in CliRunner().invoke(main, [*words, "--task", "b"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--language", "cobol"), "go, javascript, python, r, rust, typescript"),
+        (("--language", "go", "--language", "Go"), "no task in 'Go'"),
+        (("--task", "retry", "--task", "no such"), "no task whose id has 'no such' in it"),
+        (("--language", "r", "--task", "python"), "widen --language and --task"),
+    ],
+)
+def test_what_names_no_task_is_told_and_not_passed_over(
+    words: tuple[str, ...], said: str
+) -> None:
+    result = CliRunner().invoke(main, ["bench", "check", *words])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def bench_run(folder: Path, *words: str) -> Result:
     [
         ((), 2, "--model"),
         (("--model", "m", "--name", "a,b"), 2, "make a name"),
-        (("--model", "m", "--language", "go"), 2, "no task is left"),
+        (("--model", "m", "--language", "go"), 2, "--language may be: python"),
         (("--model", "m", "--key-env", "GONE_KEY"), 1, "GONE_KEY is not set"),
         (("--model", "m", "--url", "nowhere"), 2, "no address"),
         (("--model", "m", "--model", "m"), 2, "m"),

@@ -42,19 +42,35 @@ def dataset_of(
         raise Trouble(str(error), error.remedy) from error
     except BadFile as error:
         raise Trouble(str(error)) from error
+    if not tasks.tasks:
+        for it in tasks.rejected:
+            say(f"{it.id}: {it.why} ({it.remedy})")
+        raise Misuse("no task is left of the dataset", "mend what is told above")
+    return msgspec.structs.replace(tasks, tasks=_narrowed(tasks.tasks, languages, names))
+
+
+def _narrowed(
+    tasks: Sequence[Task], languages: Sequence[str], names: Sequence[str]
+) -> tuple[Task, ...]:
+    """Those of the languages and ids that were asked for; Misuse where one has none."""
+    there = sorted({it.language for it in tasks})
+    for language in languages:
+        if language not in there:
+            remedy = f"--language may be: {', '.join(there)}"
+            raise Misuse(f"the dataset has no task in {language!r}", remedy)
+    for name in names:
+        if not any(name in it.id for it in tasks):
+            remedy = f"--task is all of an id or a part of it, such as {tasks[0].id}"
+            raise Misuse(f"the dataset has no task whose id has {name!r} in it", remedy)
     kept = tuple(
         it
-        for it in tasks.tasks
+        for it in tasks
         if (not languages or it.language in languages)
         and (not names or any(name in it.id for name in names))
     )
     if not kept:
-        for it in tasks.rejected:
-            say(f"{it.id}: {it.why} ({it.remedy})")
-        is_narrowed = languages or names
-        remedy = "widen --language and --task" if is_narrowed else "mend what is told above"
-        raise Misuse("no task is left of the dataset", remedy)
-    return msgspec.structs.replace(tasks, tasks=kept)
+        raise Misuse("no task is left of the dataset", "widen --language and --task")
+    return kept
 
 
 def check_tasks(tasks: TaskSet, ground: Ground, *, as_json: bool) -> int:
