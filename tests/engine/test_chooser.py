@@ -184,7 +184,7 @@ def long(model: str, tokens: int, *more: str) -> dict[str, object]:
 
 async def test_a_warm_conversation_stays_though_a_cold_one_goes_to_the_cheaper_model() -> None:
     async with running(ROUTES) as field:
-        for number, headers in ((1, {"x-headgate-prefer": "speed"}), (2, {})):
+        for number, headers in ((1, AS_WRITTEN), (2, {})):
             got = await field.post(
                 "/v1/messages", long("cheap", 50_000), talk(number, **headers)
             )
