@@ -15,6 +15,7 @@ from tests.sandbox.verdict import (
     honest_built,
     honest_channels,
     honest_go,
+    honest_memory,
     honest_r,
     honest_rust,
     honest_shared,
@@ -34,12 +35,13 @@ NAMES = {
     "r": ("solution.R", "test.R"),
 }
 TABLES = {
-    "python": honest.PYTHON,
-    "javascript": honest.JAVASCRIPT,
+    "python": honest.PYTHON | honest_memory.PYTHON,
+    "javascript": honest.JAVASCRIPT | honest_memory.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
     "go": honest_built.GO
     | honest_go.GO
     | honest_channels.GO
+    | honest_memory.GO
     | surveyed_go.GO
     | surveyed_go_more.GO,
     "rust": honest_built.RUST | honest_rust.RUST | honest_shared.RUST,

@@ -22,7 +22,7 @@ LINK = "-ldflags=-s -w"
 """no flag that the standard library was not built with: it would be built again"""
 LINK_NAMED = "-ldflags=-w"
 """where the names of generic instances are read"""
-SHARED = ("wire", "faults", "lent", "peer")
+SHARED = ("wire", "memory", "faults", "lent", "peer")
 IMPORTED = (
     "bytes", "context", "errors", "fmt", "io", "math", "os", "reflect", "regexp", "slices",
     "sort", "strconv", "strings", "sync", "testing", "time",

@@ -287,7 +287,7 @@ class Awaits:
         self._steps[self._last] = (steps, Errand(asyncio.get_running_loop()))
         return self._last
 
-    def _step(self, number: Any, thrown: Any) -> list[Any]:
+    def _step(self, number: Any, thrown: Any) -> tuple[str, Any]:
         if number not in self._steps:
             raise values.Rubbish("a step of what was never begun")
         steps, errand = self._steps[number]
@@ -302,12 +302,12 @@ class Awaits:
                 out = _sent(steps, thrown)
         except StopIteration as e:
             del self._steps[number]
-            return ["done", e.value]
+            return "done", e.value
         except BaseException:
             self._steps.pop(number, None)
             raise
         if getattr(out, "_asyncio_future_blocking", None) is None:
-            return ["bare", None]
+            return "bare", None
         out._asyncio_future_blocking = False
         errand.waits_for = out
         self._last += 1
@@ -316,7 +316,7 @@ class Awaits:
         out.add_done_callback(Wake(self._side, mine))
         if errand.must_cancel and out.cancel():
             errand.must_cancel = False
-        return ["future", mine]
+        return "future", mine
 
     def _cancel(self, number: Any) -> bool:
         """Somebody there no longer waits for a future of ours."""

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,9 @@ var hgTakesNaN = true
 
 // Whether tests change the environment, which the code is to see too.
 var hgSetsEnv = false
+
+// What both sides hold is kept in step by who asks.
+const hgKeepsStep = true
 
 func hgNoNumber() {
 	if !hgTakesNaN {
@@ -86,6 +90,7 @@ func hgStep(sign, name string) { syscall.Write(5, []byte(sign+name+"\n")) }
 func HGRun(t *testing.T, name string, test func(*testing.T)) {
 	hgCount.Lock()
 	hgSeen++
+	hgAlone = runtime.NumGoroutine() + 1 // of a subtest
 	hgCount.Unlock()
 	hgStep("+", name)
 	t.Cleanup(func() { hgStep("-", name) })

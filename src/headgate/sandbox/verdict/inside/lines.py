@@ -121,6 +121,10 @@ class Lines:
         """Whether somebody here may ask while the other side waits for another one's answer."""
         return _count() > self._before + self._is_watched
 
+    def is_one_after_another(self) -> bool:
+        """Whether no frame can come while another one is answered."""
+        return not self._is_watched and not self.has_threads()
+
     def watch(self) -> None:
         """From now on frames are read also while nobody waits for one."""
         if not self._is_watched:

@@ -74,13 +74,21 @@ func hgAsk(target string, args []any, results []any) {
 	if !strings.HasPrefix(target, "!") {
 		hgTellEnded()
 	}
+	step, isTurn := hgBeginTurn(target)
+	isWhole := false
+	if isTurn {
+		defer func() { hgEndTurn(isWhole) }()
+	}
 	w := &hgWriter{}
 	w.text(target)
-	sent := make([][]byte, len(args))
-	for at, it := range args {
-		from := len(w.b)
+	for _, it := range args {
 		w.put(reflect.ValueOf(it).Elem())
-		sent[at] = w.b[from:]
+	}
+	w.number(step)
+	var lent []hgFound
+	if step != hgApart {
+		lent = hgWalked(hgBoxed(args))
+		w.putNews(0)
 	}
 	waiting := make(chan []byte, 1)
 	hgWaitLock.Lock()
@@ -89,38 +97,57 @@ func hgAsk(target string, args []any, results []any) {
 	hgWaiting[id] = waiting
 	hgWaitLock.Unlock()
 	hgSend(hgRequest, id, w.b)
-	if it := hgTaken(&hgReader{<-waiting}, args, results); it != nil {
-		panic(it)
+	r := &hgReader{<-waiting}
+	changed, panics := hgTaken(r, args, results)
+	if panics != nil {
+		panic(panics)
+	}
+	if step != hgApart {
+		hgCatchUp(r, id, lent, changed, hgWalked(hgBoxed(results)))
+	}
+	isWhole = true
+}
+
+func hgBoxed(pointers []any) []reflect.Value {
+	values := make([]reflect.Value, len(pointers))
+	for at, it := range pointers {
+		values[at] = reflect.ValueOf(it).Elem()
+	}
+	return values
+}
+
+func hgNoRubbish() {
+	if it := recover(); it != nil {
+		hgGone(fmt.Sprintf("the code sent %v", it))
 	}
 }
 
-// The results and what became of the arguments; what is to be panicked with otherwise.
-func hgTaken(r *hgReader, args []any, results []any) (panics any) {
-	defer func() {
-		if it := recover(); it != nil {
-			hgGone(fmt.Sprintf("the code sent %v", it))
-		}
-	}()
+// The results, and what became of the arguments, of which some were `changed`; what is to be
+// panicked with otherwise.
+func hgTaken(r *hgReader, args []any, results []any) (changed map[int]bool, panics any) {
+	defer hgNoRubbish()
 	if r.number() != 0 {
 		var it any
 		r.take(reflect.ValueOf(&it).Elem())
 		if it == nil {
 			it = "a panic"
 		}
-		return it
+		return nil, it
 	}
+	changed = map[int]bool{}
 	for _, it := range results {
 		r.take(reflect.ValueOf(it).Elem())
 	}
-	for _, it := range args {
+	for at, it := range args {
 		if r.number() == 0 {
 			continue
 		}
+		changed[at] = true
 		now := reflect.New(reflect.TypeOf(it).Elem()).Elem()
 		r.take(now)
 		hgAmend(reflect.ValueOf(it).Elem(), now)
 	}
-	return nil
+	return changed, nil
 }
 
 func hgServe(id uint64, body []byte) {
@@ -132,7 +159,7 @@ func hgServe(id uint64, body []byte) {
 		}
 		hgSend(hgAnswer, id, w.b)
 	}()
-	hgPerform(&hgReader{body}, w)
+	hgPerform(id, &hgReader{body}, w)
 	done = true
 }
 
@@ -160,7 +187,7 @@ func hgPanicked(it any) (w *hgWriter) {
 	return w
 }
 
-func hgPerform(r *hgReader, w *hgWriter) {
+func hgPerform(id uint64, r *hgReader, w *hgWriter) {
 	target := r.text()
 	if strings.HasPrefix(target, "!") {
 		hgEnded(target[1:], r.takeError())
@@ -181,15 +208,26 @@ func hgPerform(r *hgReader, w *hgWriter) {
 	if t.IsVariadic() {
 		call = f.CallSlice
 	}
+	step := r.number()
+	if hgKeepsStep && step != hgApart {
+		panic(hgRubbish("a call in step with another"))
+	}
+	var lent []hgFound
+	if step != hgApart {
+		lent = hgWalked(args)
+		hgBringUp(r, step)
+	}
 	results := call(args)
 	hgTellEnded()
 	hgFlush()
 	w.number(0)
+	boxes := make([]reflect.Value, len(results))
 	for i, it := range results {
-		box := reflect.New(t.Out(i)).Elem()
-		box.Set(it)
-		w.put(box)
+		boxes[i] = reflect.New(t.Out(i)).Elem()
+		boxes[i].Set(it)
+		w.put(boxes[i])
 	}
+	changed := map[int]bool{}
 	for i, it := range args {
 		now := &hgWriter{seen: w.seen, echo: true}
 		if !hgCanChange(t.In(i)) {
@@ -202,10 +240,14 @@ func hgPerform(r *hgReader, w *hgWriter) {
 			continue
 		}
 		w.number(1)
+		changed[i] = true
 		w.b = append(w.b, now.b...)
 		if w.seen == nil {
 			w.seen = now.seen
 		}
+	}
+	if step != hgApart {
+		w.tellShared(id, lent, changed, hgWalked(boxes))
 	}
 }
 

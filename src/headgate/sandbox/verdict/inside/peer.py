@@ -24,6 +24,10 @@ __all__ = ["Gone", "Peer", "Thing", "Wire", "is_thing"]
 
 LASTING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 """what goes on after the call that began it"""
+PASSED = frozenset(
+    ["call", "getitem", "setitem", "set", "next", "await", "step await", "step anext"]
+)
+"""what hands over containers that either side may keep"""
 BINARY = [
     "add",
     "sub",
@@ -301,17 +305,15 @@ class Peer:
         line = self.lines.here()
         self.lines.let_go()
         with self._state:
-            named = [
-                [name, self.values.encode(it, known)] for name, it in (kwargs or {}).items()
-            ]
             # what makes an object, or goes on later, may keep it
             kind = getattr(target, "_hg_kind", "")
-            is_kept = kind == "class" or kind.startswith("lasting")
-            self.values.live.is_open = op == "call" and is_kept
-            try:
-                frames = [self.values.encode(it, known) for it in args]
-            finally:
-                self.values.live.is_open = False
+            is_kept = op == "call" and (kind == "class" or kind.startswith("lasting"))
+            with self.values.live.all_or_none():
+                named = [
+                    [name, self._shared(it, known, op, is_kept=is_kept)]
+                    for name, it in (kwargs or {}).items()
+                ]
+                frames = [self._shared(it, known, op, is_kept=is_kept) for it in args]
             self.wire.send(["ask", line, op, number, frames, named, self._beside()])
         while True:
             reply = self.lines.next(line)
@@ -321,6 +323,18 @@ class Peer:
                 self.serve(reply)
                 continue
             return self._take_reply(reply, known, op)
+
+    def _shared(self, it: Any, known: values.Known, op: str, *, is_kept: bool) -> Any:
+        """Encoded so that containers stay the same for both sides, where they are to."""
+        live = self.values.live
+        if is_kept:
+            live.tag = values.LIVING_ON
+        elif op in PASSED and values.passes(it) and self.lines.is_one_after_another():
+            live.tag = values.PASSING
+        try:
+            return self.values.encode(it, known)
+        finally:
+            live.tag = ""
 
     def _beside(self) -> list[Any]:
         """What travels with each frame."""
@@ -335,11 +349,13 @@ class Peer:
             with self._state:
                 self._hear(reply[4])
                 value = self.values.decode(reply[2], known)
+                amended = []
                 for at, inside in reply[3]:
                     if not isinstance(at, int) or not 0 <= at < sent:
                         raise values.Rubbish("a container that was never sent")
                     self.values.amend(known.things[at], inside, known)
-                self.values.live.settle(self.values)
+                    amended.append(known.things[at])
+                self.values.live.settle(self.values, amended)
         except (values.Rubbish, ValueError, TypeError) as e:
             raise Gone(f"the code sent {e}") from e
         finally:
@@ -353,6 +369,7 @@ class Peer:
     def attend(self) -> None:
         """Serves the other side's first thread until it hangs up."""
         self.lines.answer()
+        self.values.live.give_odd_numbers()
         self._attend(0)
 
     def _attend(self, line: int) -> None:
@@ -388,20 +405,19 @@ class Peer:
             self.raised(e)
             kind, result = "raise", e
         given = known.things[: len(before)]
+        is_kept = (
+            op == "get"
+            and kind == "value"
+            and self.lets_read(self.held.things.get(number), args[0])
+        )
         with self._state:
             try:
-                self.values.live.is_open = (
-                    op == "get"
-                    and kind == "value"
-                    and self.lets_read(self.held.things.get(number), args[0])
-                )
-                answer = self.values.encode(result, known)
-                after = self._changed(given, before, known)
+                with self.values.live.all_or_none():
+                    answer = self._shared(result, known, op, is_kept=is_kept)
+                    after = self._changed(given, before, known)
             except BaseException as e:  # noqa: BLE001 (such as a value that contains itself)
                 kind, after = "raise", []
                 answer = self.errors.encode(e, self.values, values.Known())
-            finally:
-                self.values.live.is_open = False
             self.wire.send([kind, line, answer, after, self._beside()])
 
     def _ask_of(self, it: Any, name: str) -> Any:

@@ -64,6 +64,8 @@ func hgGone(string)   { os.Exit(0) }
 func hgAlien(string)  {}
 func hgUnable(string) {}
 
+const hgKeepsStep = false
+
 func hgNoNumber() {}
 
 type hgPlace struct {

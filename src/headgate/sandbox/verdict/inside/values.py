@@ -27,7 +27,9 @@ from typing import Any
 from headgate.sandbox.verdict.inside import arrays, records, tables
 from headgate.sandbox.verdict.inside.known import (
     LIVING,
+    LIVING_ON,
     METHODS,
+    PASSING,
     Held,
     Known,
     Live,
@@ -35,11 +37,24 @@ from headgate.sandbox.verdict.inside.known import (
     Rubbish,
     is_made,
     known_as,
+    passes,
     plainly,
     shown,
 )
 
-__all__ = ["METHODS", "Held", "Known", "Rubbish", "Values", "is_made", "plainly", "shown"]
+__all__ = [
+    "LIVING_ON",
+    "METHODS",
+    "PASSING",
+    "Held",
+    "Known",
+    "Rubbish",
+    "Values",
+    "is_made",
+    "passes",
+    "plainly",
+    "shown",
+]
 
 SAFE = 1 << 53
 DEEPEST = 400
@@ -133,9 +148,9 @@ class Values:
         try:
             if self._deep > DEEPEST:
                 raise RecursionError("a value is nested too deeply to be handed over")
-            number = self.live.taken_up(value)
+            head = self.live.taken_up(value)
             frame = self._encode_large(value, known)
-            return frame if number is None else ["living", number, frame]
+            return [*head, frame] if head else frame
         finally:
             self._deep -= 1
 
@@ -182,8 +197,9 @@ class Values:
             if self._deep > DEEPEST + 8:
                 raise Rubbish("a value nested too deeply")
             take = TAKES.get(frame[0])
-            if frame[0] == "living":
-                return self.live.take(frame[1], lambda: self.decode(frame[2], known))
+            if frame[0] in (LIVING_ON, PASSING):
+                tag, number, inner = frame
+                return self.live.take(tag, number, lambda: self.decode(inner, known))
             return take(self, frame, known) if take else self._meet(frame)
         except Rubbish:
             raise
@@ -333,10 +349,9 @@ def _take_same(values: Values, frame: list[Any], known: Known) -> Any:
 
 
 def _take_live(values: Values, frame: list[Any], known: Known) -> Any:
-    number = frame[1]
-    if not isinstance(number, int) or not 0 <= number < len(values.live.things):
+    if frame[1] not in values.live.things:
         raise Rubbish("a container that was never read")
-    return values.live.things[number]
+    return values.live.things[frame[1]]
 
 
 def _take_into(new: Callable[[], Any], fill: str) -> Take:
