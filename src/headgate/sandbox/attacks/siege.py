@@ -156,7 +156,7 @@ async def _two_by_two(carry: Carry, order: Orders) -> dict[str, Said]:
         carry(order.of(("tenants",), (tenants.LEAVE,), PATIENT), "attacked")
     )
     try:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(tenants.STAYS_S / 4)
         result = await carry(order.of(("tenants",), (), PATIENT), "attacker")
     finally:
         await asyncio.gather(first, return_exceptions=True)

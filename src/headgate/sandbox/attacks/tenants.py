@@ -16,7 +16,7 @@ from .kit import World, attack, show
 
 TENANTS = "tenant to tenant"
 LEAVE = "leave all that another could find"
-STAYS_S = 1.2
+STAYS_S = 4.0
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm", ".")  # noqa: S108 - the attack's aim
 
 
