@@ -16,6 +16,7 @@ from tests.sandbox.verdict import (
     honest_channels,
     honest_go,
     honest_memory,
+    honest_memory_go,
     honest_r,
     honest_rust,
     honest_shared,
@@ -41,7 +42,7 @@ TABLES = {
     "go": honest_built.GO
     | honest_go.GO
     | honest_channels.GO
-    | honest_memory.GO
+    | honest_memory_go.GO
     | surveyed_go.GO
     | surveyed_go_more.GO,
     "rust": honest_built.RUST | honest_rust.RUST | honest_shared.RUST,

@@ -16,7 +16,7 @@ from headgate.sandbox.verdict.model import Task
 
 PARTS = (
     "known", "arrays", "tables", "records", "values", "enums", "installed", "errors", "lines",
-    "awaiting", "peer", "empty", "naming", "checks", "watched", "lent",
+    "awaiting", "doing", "peer", "empty", "naming", "checks", "watched", "lent",
     "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "practice",
     "seal", "apart",
 )  # fmt: skip

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headgate.sandbox.verdict.inside import peer
+from headgate.sandbox.verdict.inside import doing, peer
 
 ASKING = frozenset(
     [
@@ -383,7 +383,7 @@ def _walked(it: Watched, items: Any) -> Iterator[Any]:
 
 for _op in ("lt", "le", "gt", "ge"):
     setattr(Watched, f"__{_op}__", _ordering(_op))
-for _op in peer.BINARY:
+for _op in doing.BINARY:
     setattr(Watched, f"__{_op.strip('_')}__", _binary(_op))
     setattr(Watched, f"__r{_op.strip('_')}__", _binary("r" + _op))
 for _op in PLAIN_OF_TOLD:
