@@ -99,6 +99,26 @@ def test_names():
             "found = self.repo.all(); found.sort(); return found",
         ),
     ),
+    "a batch that was handed over is not used again": python(
+        """
+def batches(items, size, flush):
+    batch = []
+    for it in items:
+        batch.append(it)
+        if len(batch) == size:
+            flush(batch)
+            batch = []
+    if batch:
+        flush(batch)
+""",
+        """
+def test_batches():
+    got = []
+    batches([1, 2, 3, 4, 5], 2, lambda batch: got.append(batch))
+    assert got == [[1, 2], [3, 4], [5]]
+""",
+        ("            batch = []", "            batch.clear()"),
+    ),
     "what is awaited is a copy": python(
         """
 import asyncio

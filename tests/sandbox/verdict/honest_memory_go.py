@@ -319,4 +319,132 @@ func TestLog(t *testing.T) {
 """,
         ("append([]string{}, l.lines...)", "l.lines"),
     ),
+    "what a map holds is copied too": piece(
+        """
+type Headers map[string][]string
+
+func (h Headers) Clone() Headers {
+	out := Headers{}
+	for name, values := range h {
+		out[name] = append([]string(nil), values...)
+	}
+	return out
+}
+
+func ByAge(ages map[int]*[]string) map[int]*[]string { return ages }
+""",
+        """
+import "testing"
+
+func TestClone(t *testing.T) {
+	h := Headers{"a": {"1"}, "b": {"2", "3"}}
+	c := h.Clone()
+	c["b"][1] = "x"
+	c["c"] = nil
+	if len(h) != 2 || h["b"][1] != "3" {
+		t.Fatal(h)
+	}
+	names := []string{"ada"}
+	if got := ByAge(map[int]*[]string{7: &names}); got[7] != &names {
+		t.Fatal(got)
+	}
+}
+""",
+        ("append([]string(nil), values...)", "values"),
+    ),
+    "a page is a copy, through an interface too": piece(
+        """
+type Page struct {
+	Items []string
+	Next  int
+}
+
+type Source interface{ Page(n int) Page }
+
+type stored struct{ items []string }
+
+func NewSource(items ...string) Source {
+	return &stored{items: append([]string(nil), items...)}
+}
+
+func (s *stored) Page(n int) Page {
+	return Page{Items: append([]string(nil), s.items[:n]...), Next: n}
+}
+""",
+        """
+import "testing"
+
+func TestPage(t *testing.T) {
+	items := []string{"a", "b", "c"}
+	s := NewSource(items...)
+	items[1] = "y"
+	p := s.Page(2)
+	p.Items[0] = "z"
+	if q := s.Page(2); q.Items[0] != "a" || q.Items[1] != "b" || q.Next != 2 {
+		t.Fatal(q)
+	}
+}
+""",
+        ("append([]string(nil), s.items[:n]...)", "s.items[:n]"),
+    ),
+    "a fake's own list stays in its order": piece(
+        """
+import "sort"
+
+type Source interface{ Names() []string }
+
+func Sorted(s Source) []string {
+	out := append([]string(nil), s.Names()...)
+	sort.Strings(out)
+	return out
+}
+""",
+        """
+import "testing"
+
+type fake struct{ names []string }
+
+func (f *fake) Names() []string { return f.names }
+
+func TestSorted(t *testing.T) {
+	f := &fake{[]string{"b", "a"}}
+	if got := Sorted(f); got[0] != "a" || f.names[0] != "b" {
+		t.Fatal(got, f.names)
+	}
+}
+""",
+        ("append([]string(nil), s.Names()...)", "s.Names()"),
+    ),
+    "a batch that was handed over is not used again": piece(
+        """
+func Batches(items []int, size int, flush func(batch []int)) {
+	var batch []int
+	for _, it := range items {
+		batch = append(batch, it)
+		if len(batch) == size {
+			flush(batch)
+			batch = nil
+		}
+	}
+	if len(batch) > 0 {
+		flush(batch)
+	}
+}
+""",
+        """
+import (
+	"reflect"
+	"testing"
+)
+
+func TestBatches(t *testing.T) {
+	var got [][]int
+	Batches([]int{1, 2, 3, 4, 5}, 2, func(batch []int) { got = append(got, batch) })
+	if !reflect.DeepEqual(got, [][]int{{1, 2}, {3, 4}, {5}}) {
+		t.Fatal(got)
+	}
+}
+""",
+        ("batch = nil", "batch = batch[:0]"),
+    ),
 }

@@ -42,6 +42,20 @@ def test_what_one_side_changes_the_other_is_told() -> None:
     assert copy == []
 
 
+def test_what_cannot_be_handed_over_any_more_becomes_a_copy() -> None:
+    items: list[Any] = [1]
+    ours, theirs, copy = shared(items)
+    deep: list[Any] = []
+    for _ in range(values.DEEPEST + 5):
+        deep = [deep]
+    items.append(deep)
+    assert ours.live.changed(ours) == []
+    assert ours.encode([0], known.Known()) == ["list", 0, [0]]
+    copy.append(2)
+    ours.live.amend(theirs.live.changed(theirs), ours)
+    assert items == [1, 2]
+
+
 def test_such_a_container_goes_by_its_number_both_ways() -> None:
     items = [1]
     ours, theirs, copy = shared(items)

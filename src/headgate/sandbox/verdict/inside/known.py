@@ -180,8 +180,14 @@ class Live:
 
     def changed(self, inner: Codec) -> list[Any]:
         """What of it has changed since the other side was told."""
-        news = [it for it in list(self.numbers.values()) if self._is_news(it, inner)]
-        return [[it, inner.written(self.things[it])] for it in news]
+        found = []
+        for at, number in list(self.numbers.items()):
+            try:
+                if self._is_news(number, inner):
+                    found.append([number, inner.written(self.things[number])])
+            except Exception:  # noqa: BLE001 (it holds what cannot be handed over)
+                del self.numbers[at]
+        return found
 
     def amend(self, changes: Any, inner: Codec) -> None:
         for number, frame in changes:
@@ -213,6 +219,8 @@ class Live:
 
 
 def items_of(thing: Any) -> list[Any]:
+    if isinstance(thing, tuple):
+        return list(tuple.__iter__(thing))
     return [*thing, *thing.values()] if isinstance(thing, dict) else list(thing)
 
 
@@ -228,7 +236,8 @@ def is_told_apart(it: object) -> bool:
         return True
     if issubclass(kind, tuple):
         return all(map(is_told_apart, tuple.__iter__(it)))  # type: ignore[arg-type] # is one
-    return not issubclass(kind, COPIED) and kind.__module__.partition(".")[0] not in OF_TABLES
+    package = str(getattr(kind, "__module__", "")).partition(".")[0]
+    return not issubclass(kind, COPIED) and package not in OF_TABLES
 
 
 def passes(value: object) -> bool:

@@ -57,9 +57,13 @@ var hgTurns struct {
 // How far the call that begins is in step with what was shared before; `isTurn`: it has an end.
 func hgBeginTurn(target string) (step uint64, isTurn bool) {
 	switch _, method, _ := strings.Cut(target, ":"); {
-	case !hgKeepsStep, target[0] == '!', strings.HasPrefix(target, "hg:"):
+	case target[0] == '!', strings.HasPrefix(target, "hg:"):
 		return hgApart, false
 	case target[0] == '#' && (method == "recv" || method == "send" || method == "close"):
+		return hgApart, false
+	case !hgKeepsStep && hgIsAlone():
+		return hgInStep, false
+	case !hgKeepsStep:
 		return hgApart, false
 	}
 	hgTurns.Lock()
@@ -71,10 +75,16 @@ func hgBeginTurn(target string) (step uint64, isTurn bool) {
 		return hgApart, true
 	case hgTurns.isMixed:
 		hgTurns.isMixed = false
-		hgAllShared = nil
+		hgForget()
 		return hgAnew, true
 	}
 	return hgInStep, true
+}
+
+func hgForget() {
+	hgSharedLock.Lock()
+	defer hgSharedLock.Unlock()
+	hgAllShared = nil
 }
 
 func hgEndTurn(isWhole bool) {
@@ -84,25 +94,42 @@ func hgEndTurn(isWhole bool) {
 	hgTurns.isMixed = hgTurns.isMixed || !isWhole
 }
 
-func hgIsMixed() bool {
+// Whether one call is made or served in step, and no other.
+func hgIsAlone() bool {
 	hgTurns.Lock()
 	defer hgTurns.Unlock()
-	return hgTurns.isMixed
+	return hgTurns.running == 1 && !hgTurns.isMixed
 }
 
-// What was found in the values of a call: where, what it was then, in which value and how deep.
+// What was found in the values of a call: where (in a map: by which key), what it was then, in
+// which value and how deep.
 type hgFound struct {
-	place, it reflect.Value
-	of, deep  int
+	place, key, it reflect.Value
+	of, deep       int
 }
+
+func (f *hgFound) set(it reflect.Value) {
+	f.it.Set(it)
+	if f.key.IsValid() {
+		f.place.SetMapIndex(f.key, it)
+	} else {
+		f.place.Set(it)
+	}
+}
+
+type hgEach func(place, key reflect.Value, deep int) bool
 
 // Finds what is shared in the values of a call, the first ones of it.
 func hgWalked(values []reflect.Value) (found []hgFound) {
 	for of, value := range values {
-		if !hgWalk(value, 0, func(place reflect.Value, deep int) bool {
-			it := reflect.New(place.Type()).Elem()
-			it.Set(place)
-			found = append(found, hgFound{place, it, of, deep})
+		if !hgWalk(value, value, hgNoKey, 0, func(place, key reflect.Value, deep int) bool {
+			now := place
+			if key.IsValid() {
+				now = place.MapIndex(key)
+			}
+			it := reflect.New(now.Type()).Elem()
+			it.Set(now)
+			found = append(found, hgFound{place, key, it, of, deep})
 			return len(found) < hgMostOfCall
 		}) {
 			break
@@ -111,25 +138,29 @@ func hgWalked(values []reflect.Value) (found []hgFound) {
 	return found
 }
 
-func hgWalk(v reflect.Value, deep int, each func(reflect.Value, int) bool) bool {
+var hgNoKey reflect.Value
+
+// Of a value in a map `place` is that map and `key` where in it; of any other it is the value.
+func hgWalk(v, place, key reflect.Value, deep int, each hgEach) bool {
 	if _, ok := hgCodecs[v.Type()]; ok || deep > 4 {
 		return true
 	}
 	switch v.Kind() {
 	case reflect.Slice:
-		return v.IsNil() || each(v, deep) && hgWalkItems(v, deep, each)
+		return v.IsNil() || each(place, key, deep) && hgWalkItems(v, deep, each)
 	case reflect.Map:
-		return v.IsNil() || each(v, deep)
+		return v.IsNil() || each(place, key, deep) && hgWalkEntries(v, deep, each)
 	case reflect.Pointer:
 		if v.IsNil() || hgIsHeld(v.Type().Elem()) {
 			return true
 		}
-		return each(v, deep) && hgWalk(v.Elem(), deep+1, each)
+		return each(place, key, deep) && hgWalk(v.Elem(), v.Elem(), hgNoKey, deep+1, each)
 	case reflect.Array:
-		return hgWalkItems(v, deep, each)
+		return !v.CanAddr() || hgWalkItems(v, deep, each)
 	case reflect.Struct:
-		for i := 0; i < v.NumField() && !hgIsHeld(v.Type()); i++ {
-			if !hgWalk(hgOpen(v.Field(i)), deep+1, each) {
+		for i := 0; v.CanAddr() && i < v.NumField() && !hgIsHeld(v.Type()); i++ {
+			field := hgOpen(v.Field(i))
+			if !hgWalk(field, field, hgNoKey, deep+1, each) {
 				return false
 			}
 		}
@@ -137,13 +168,33 @@ func hgWalk(v reflect.Value, deep int, each func(reflect.Value, int) bool) bool 
 	return true
 }
 
-func hgWalkItems(v reflect.Value, deep int, each func(reflect.Value, int) bool) bool {
-	switch v.Type().Elem().Kind() {
+func hgMaySharePart(t reflect.Type) bool {
+	switch t.Kind() {
 	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Array, reflect.Struct:
-		for i := 0; i < v.Len() && i < hgMostOfCall; i++ {
-			if !hgWalk(v.Index(i), deep+1, each) {
-				return false
-			}
+		return true
+	}
+	return false
+}
+
+func hgWalkItems(v reflect.Value, deep int, each hgEach) bool {
+	for i := 0; hgMaySharePart(v.Type().Elem()) && i < v.Len() && i < hgMostOfCall; i++ {
+		if !hgWalk(v.Index(i), v.Index(i), hgNoKey, deep+1, each) {
+			return false
+		}
+	}
+	return true
+}
+
+// By the order of its keys, which both sides have in common.
+func hgWalkEntries(v reflect.Value, deep int, each hgEach) bool {
+	kind := v.Type().Key().Kind()
+	isOrdered := kind == reflect.String || kind >= reflect.Int && kind <= reflect.Int64
+	if !hgMaySharePart(v.Type().Elem()) || v.Len() > hgMostOfCall || !isOrdered {
+		return true
+	}
+	for _, key := range hgKeys(v) {
+		if !hgWalk(v.MapIndex(key), v, key, deep+1, each) {
+			return false
 		}
 	}
 	return true
@@ -254,13 +305,25 @@ func hgKnownShared(call, at uint64) *hgShared {
 
 const hgOfResults = 1000
 
-// Before a call: what the other side has done to what both hold.
-func hgBringUp(r *hgReader, step uint64) {
+// hgOfCode marks the number of a call that the code makes, while it serves one.
+const hgOfCode = 1 << 63
+
+// What went with such a call, for both sides.
+func hgShareBack(call uint64, lent []hgFound, changed map[int]bool, made []hgFound) {
 	hgSharedLock.Lock()
 	defer hgSharedLock.Unlock()
+	hgShare(call|hgOfCode, 0, lent, changed)
+	hgShare(call|hgOfCode, hgOfResults, made, nil)
+	hgTrim(call | hgOfCode)
+}
+
+// Before a call: what the other side has done to what both hold.
+func hgBringUp(r *hgReader, step uint64) {
 	if step == hgAnew {
-		hgAllShared = nil
+		hgForget()
 	}
+	hgSharedLock.Lock()
+	defer hgSharedLock.Unlock()
 	r.takeNews(true)
 }
 
@@ -278,12 +341,11 @@ func (w *hgWriter) tellShared(call uint64, lent []hgFound, changed map[int]bool,
 // The same for who asked.
 func hgCatchUp(r *hgReader, call uint64, lent []hgFound, changed map[int]bool, made []hgFound) {
 	defer hgNoRubbish()
-	isWanted := !hgIsMixed()
+	hgSharedLock.Lock()
+	defer hgSharedLock.Unlock()
+	isWanted := hgIsAlone()
 	hgShare(call, 0, lent, changed)
 	r.takePlaces(made, isWanted)
-	for at := range made {
-		made[at].it.Set(made[at].place)
-	}
 	hgShare(call, hgOfResults, made, nil)
 	r.takeNews(isWanted)
 	hgTrim(call)
@@ -372,7 +434,7 @@ func (r *hgReader) takePlaces(found []hgFound, isWanted bool) {
 		if at >= uint64(len(found)) {
 			panic(hgRubbish("a place that is none"))
 		}
-		v, room := found[at].place, uint64(0)
+		v, room := found[at].it, uint64(0)
 		if v.Kind() == reflect.Slice {
 			room = r.number()
 		}
@@ -386,16 +448,16 @@ func (r *hgReader) takePlaces(found []hgFound, isWanted bool) {
 		}
 		switch {
 		case own.Type() == v.Type() && v.Kind() != reflect.Slice:
-			v.Set(own)
+			found[at].set(own)
 		case own.Kind() != reflect.Slice || v.Kind() == reflect.Map || own.Type().Elem() != v.Type().Elem():
 		case v.Kind() == reflect.Pointer && first < uint64(own.Len()):
-			v.Set(own.Index(int(first)).Addr())
+			found[at].set(own.Index(int(first)).Addr())
 		case v.Kind() == reflect.Slice && first <= size && uint64(v.Len()) <= size-first:
 			if room < uint64(v.Len()) || room > size-first {
 				room = size - first
 			}
 			part := own.Slice3(int(first), int(first)+v.Len(), int(first+room))
-			v.Set(part.Convert(v.Type()))
+			found[at].set(part.Convert(v.Type()))
 		}
 	}
 }

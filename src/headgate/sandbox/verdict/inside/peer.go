@@ -88,7 +88,11 @@ func hgAsk(target string, args []any, results []any) {
 	var lent []hgFound
 	if step != hgApart {
 		lent = hgWalked(hgBoxed(args))
+	}
+	if isTurn && step != hgApart {
+		hgSharedLock.Lock()
 		w.putNews(0)
+		hgSharedLock.Unlock()
 	}
 	waiting := make(chan []byte, 1)
 	hgWaitLock.Lock()
@@ -102,8 +106,12 @@ func hgAsk(target string, args []any, results []any) {
 	if panics != nil {
 		panic(panics)
 	}
-	if step != hgApart {
+	switch {
+	case step == hgApart:
+	case isTurn:
 		hgCatchUp(r, id, lent, changed, hgWalked(hgBoxed(results)))
+	case r.number() == 1:
+		hgShareBack(id, lent, changed, hgWalked(hgBoxed(results)))
 	}
 	isWhole = true
 }
@@ -209,13 +217,16 @@ func hgPerform(id uint64, r *hgReader, w *hgWriter) {
 		call = f.CallSlice
 	}
 	step := r.number()
-	if hgKeepsStep && step != hgApart {
-		panic(hgRubbish("a call in step with another"))
-	}
 	var lent []hgFound
 	if step != hgApart {
 		lent = hgWalked(args)
+	}
+	if step != hgApart && !hgKeepsStep {
 		hgBringUp(r, step)
+		hgTurns.Lock()
+		hgTurns.running++
+		hgTurns.Unlock()
+		defer hgEndTurn(true)
 	}
 	results := call(args)
 	hgTellEnded()
@@ -246,8 +257,15 @@ func hgPerform(id uint64, r *hgReader, w *hgWriter) {
 			w.seen = now.seen
 		}
 	}
-	if step != hgApart {
+	switch {
+	case step == hgApart:
+	case !hgKeepsStep:
 		w.tellShared(id, lent, changed, hgWalked(boxes))
+	case hgIsAlone():
+		w.number(1)
+		hgShareBack(id, lent, changed, hgWalked(boxes))
+	default:
+		w.number(0)
 	}
 }
 

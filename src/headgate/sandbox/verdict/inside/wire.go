@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"sort"
 	"strings"
 	"sync"
 	"unsafe"
@@ -182,9 +183,9 @@ func (w *hgWriter) putNilable(v reflect.Value) {
 		}
 	case reflect.Map:
 		w.number(uint64(v.Len()) + 1)
-		for it := v.MapRange(); it.Next(); {
-			w.put(it.Key())
-			w.put(it.Value())
+		for _, key := range hgKeys(v) {
+			w.put(key)
+			w.put(v.MapIndex(key))
 		}
 	case reflect.Pointer:
 		w.number(1)
@@ -200,6 +201,21 @@ func (w *hgWriter) putNilable(v reflect.Value) {
 	default:
 		panic(hgUnfit("a " + v.Type().String() + " is no plain data"))
 	}
+}
+
+const hgMostSorted = 1000
+
+// Those of a map; in order where they have one, so that a map that is not changed looks so.
+func hgKeys(v reflect.Value) []reflect.Value {
+	keys, kind := v.MapKeys(), v.Type().Key().Kind()
+	switch {
+	case len(keys) > hgMostSorted:
+	case kind == reflect.String:
+		sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	case kind >= reflect.Int && kind <= reflect.Int64:
+		sort.Slice(keys, func(i, j int) bool { return keys[i].Int() < keys[j].Int() })
+	}
+	return keys
 }
 
 type hgReader struct {
