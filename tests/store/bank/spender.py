@@ -21,6 +21,7 @@ from tests.ledger.rows import entry
 from tests.store.bank.world import begun
 
 POT, ACCOUNT = "key:k day", "key:k"
+LEAST = 5
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Spender:
         self.granted = answer.granted
 
     def spend(self) -> bool:
-        amount = self.dice.randrange(5, 40)
+        amount = self.dice.randrange(LEAST, 40)
         if self.granted - self.used - self.held < amount:
             return False
         self.held += amount

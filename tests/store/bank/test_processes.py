@@ -19,7 +19,7 @@ from headgate.store.bank import BankError, Stock
 from headgate.store.bank.open import open_bank
 from headgate.store.server import Server
 from tests.shape.tree import ROOT
-from tests.store.bank.spender import ACCOUNT, POT
+from tests.store.bank.spender import ACCOUNT, LEAST, POT
 from tests.store.bank.world import World
 
 DAY = 20_050
@@ -76,7 +76,7 @@ def hammer(world: World, deaths: int, cap: int) -> None:
             while time.monotonic() < pause:
                 assert world.spent(ACCOUNT, DAY, DAY) <= cap
                 time.sleep(0.05)
-            spenders = at_it(world, workers)
+            spenders = at_it(world, workers, cap)
             if spenders:
                 workers.kill(dice.choice(spenders))
                 workers.start()
@@ -92,12 +92,13 @@ def hammer(world: World, deaths: int, cap: int) -> None:
     assert 0 < spent <= cap
 
 
-def at_it(world: World, workers: Crew) -> list[int]:
+def at_it(world: World, workers: Crew, cap: int) -> list[int]:
     """Which of the processes have spent something, or would if anything were left."""
     rows = world.connection.execute(
-        "SELECT DISTINCT pid FROM owner JOIN lease ON lease.owner = owner.n"
-        " WHERE lease.account = ? OR lease.account LIKE '(bank)%'",
-        (POT,),
+        "SELECT DISTINCT pid FROM owner LEFT JOIN lease ON lease.owner = owner.n"
+        " WHERE lease.account = ? OR lease.account LIKE '(bank)%'"
+        " OR CAST(? AS BIGINT) < ?",
+        (POT, cap - world.spent(ACCOUNT, DAY, DAY), LEAST),
     )
     pids = {pid for (pid,) in rows.fetchall()}
     return [n for n, process in enumerate(workers.running) if process.pid in pids]
@@ -136,7 +137,7 @@ def others(world: World, but: int) -> int:
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_processes_that_are_killed_pass_no_cap_and_block_nothing(world: World) -> None:
-    hammer(world, 6, 3_000)
+    hammer(world, 6, 10_000)
 
 
 @pytest.mark.soak
