@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -113,17 +115,52 @@ def test_one_who_stopped_in_the_middle_of_a_statement_is_ended_by_others(
         each.close()
 
 
+def _several(connection: door.Postgres) -> None:
+    connection.executemany("SELECT pg_sleep(?)", [(0.0,), (3.0,)])
+
+
+def _several_read(connection: door.Postgres) -> None:
+    with connection.piped() as arrive:
+        connection.execute("SELECT pg_sleep(3)")
+        arrive()
+
+
+def _several_left(connection: door.Postgres) -> None:
+    """Nothing but the end of the pipe waits for these."""
+    with connection.piped():
+        connection.execute("SELECT pg_sleep(3)")
+
+
+WAITS: list[Callable[[door.Postgres], object]] = [
+    lambda connection: connection.execute("SELECT pg_sleep(3)"),
+    _several,
+    _several_read,
+    _several_left,
+]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("wait", WAITS, ids=["one", "many", "pipe", "end-of-pipe"])
+@pytest.mark.parametrize("pause", [True, False], ids=["stopped", "slow"])
 @pytest.mark.slow
 def test_a_server_that_does_not_answer_is_given_up(
-    server_store: Server, postgres: Postgres
+    server_store: Server,
+    postgres: Postgres,
+    wait: Callable[[door.Postgres], object],
+    pause: bool,
 ) -> None:
-    connection = door.connect(server_store, 0.2)
-    postgres.pause()
+    connection = door.connect(server_store, 1.0)
+    if pause:
+        postgres.pause()
+    began = time.monotonic()
     try:
         with pytest.raises(ServerError, match="did not answer") as caught:
-            connection.execute("SELECT 1")
+            wait(connection)
+        took = time.monotonic() - began
     finally:
         postgres.resume()
+    gc.collect()
+    assert took < 1.95, "it is waited for once"
     assert explain(caught.value, server_store).why == "it does not answer"
     assert not connection.in_transaction
     with pytest.raises(ServerError, match="closed"):

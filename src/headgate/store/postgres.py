@@ -68,7 +68,13 @@ class _Link(psycopg.Connection[tuple[Any, ...]]):
     patience_s: float | None = PATIENCE_S
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        return super().wait(gen, interval, timeout or self.patience_s)
+        try:
+            return super().wait(gen, interval, timeout or self.patience_s)
+        except psycopg.errors._WaitTimeout:
+            # An answer that comes later would be taken for that of the next; and the driver,
+            # when it leaves a pipe that is still open, has other words for what happened.
+            self.pgconn.finish()
+            raise
 
 
 class Postgres:
@@ -91,14 +97,14 @@ class Postgres:
         try:
             return self._link.execute(numbered(sql), parameters or None)
         except psycopg.Error as error:
-            raise self._told(error) from error
+            raise told(error, self._server) from error
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Any:
         cursor = self._link.cursor()
         try:
             cursor.executemany(numbered(sql), parameters)
         except psycopg.Error as error:
-            raise self._told(error) from error
+            raise told(error, self._server) from error
         return cursor
 
     @contextlib.contextmanager
@@ -113,7 +119,7 @@ class Postgres:
             with self._link.pipeline() as pipe:
                 yield pipe.sync
         except psycopg.Error as error:
-            raise self._told(error) from error
+            raise told(error, self._server) from error
 
     def wait_for_ever(self) -> None:
         """From now on no statement is too slow."""
@@ -121,11 +127,6 @@ class Postgres:
 
     def close(self) -> None:
         self._link.close()
-
-    def _told(self, error: psycopg.Error) -> ServerError:
-        if isinstance(error, psycopg.errors._WaitTimeout):
-            self._link.close()  # an answer that comes later would be taken for that of the next
-        return told(error, self._server)
 
 
 def connect(server: Server, patience_s: float = PATIENCE_S) -> Postgres:
