@@ -70,7 +70,7 @@ async def shop() -> AsyncIterator[Shop]:
 async def test_who_waits_is_served_long_before_the_next_round(shop: Shop) -> None:
     since = time.monotonic()
     hold = await shop.till.wait(Wish(shop.purse(), NEED, "k_1"), 5)
-    assert time.monotonic() - since < 0.15
+    assert time.monotonic() - since < 0.5
     hold.put_back()
 
 

@@ -82,7 +82,7 @@ async def test_a_caller_hears_pings_before_the_upstream_has_begun(path: str) -> 
         body = PATHS[path](stream=True)
         reader, writer = await send(field.opened.server.port, "POST", path, body, asked)
         status, headers = await read_head(reader)
-        assert 0.14 < time.monotonic() - begun < 0.6
+        assert 0.14 < time.monotonic() - begun < 1.1
         assert (status, headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
         assert headers["x-request-id"]
         assert headers["x-headgate-target"]

@@ -22,7 +22,7 @@ SURFACES = [
     ("/v1/chat/completions", chat(temperature=0)),
     ("/v1/responses", response(temperature=0, store=False)),
 ]
-SLOW = Scenario(always={"first_delay": 0.2, "events": 20, "pace": 0.01})
+SLOW = Scenario(always={"first_delay": 0.6, "events": 20, "pace": 0.03})
 
 
 def text_of(got: Got) -> str:

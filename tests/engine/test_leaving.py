@@ -207,7 +207,7 @@ async def test_a_black_hole_ends_at_the_connect_limit_and_the_next_rung_answers(
 kind = "anthropic"
 base_url = "http://127.0.0.1:{hole}"
 api_key = "env:ANTHROPIC_API_KEY"
-connect_s = 0.3
+connect_s = 0.8
 [models]
 m = ["hole:claude-x x3", "anthropic:claude-haiku-5-5"]
 """
@@ -217,7 +217,7 @@ m = ["hole:claude-x x3", "anthropic:claude-haiku-5-5"]
             begun = time.monotonic()
             got = await field.post("/v1/messages", message("m"))
             assert got.status == 200
-            assert 0.28 < time.monotonic() - begun < 0.8
+            assert 0.78 < time.monotonic() - begun < 2
             row = await field.row()
             tries = json.loads(row["tries_json"])
             assert [(t["provider"], t["fault"]) for t in tries] == [
@@ -228,7 +228,7 @@ m = ["hole:claude-x x3", "anthropic:claude-haiku-5-5"]
             begun = time.monotonic()
             again = await field.post("/v1/messages", message("m"))
             assert again.status == 200
-            assert time.monotonic() - begun < 0.25, "a cooling target is passed over"
+            assert time.monotonic() - begun < 0.6, "a cooling target is passed over"
             assert "x-headgate-tries" not in again.headers
 
 

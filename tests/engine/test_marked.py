@@ -28,10 +28,10 @@ async def test_what_one_process_marks_another_finds_out(tmp_path: Path) -> None:
 
 
 async def test_nobody_waits_for_a_table_that_does_not_answer() -> None:
-    marked, notices = Marked(), Notices(None, partial(time.sleep, 0.3))  # type: ignore[arg-type]  # it never connects
+    marked, notices = Marked(), Notices(None, partial(time.sleep, 1.0))  # type: ignore[arg-type]  # it never connects
     began = time.monotonic()
     await marked.ask(b"a", notices)
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < 0.7
     assert not marked.is_known(b"a")
     assert not marked.is_marked(b"a")
 

@@ -114,7 +114,7 @@ def test_what_a_shelf_cannot_keep_up_with_is_dropped_and_counted(
     began = time.monotonic()
     for n in range(500):
         far.put(asked_of(n), kept_of("x" * 40))
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < module.PATIENCE_S * 20
     assert far.dropped >= 496
     slate.gate.set()
     until(lambda: len(slate.boxes) + far.dropped == 500)
