@@ -8,67 +8,26 @@ import contextlib
 import hashlib
 import io
 import json
-import os
-import sys
 import zipfile
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
 
 from headgate.cli import Trouble, main
 from headgate.cli.benchinterpreter import _have
-from headgate.gateway import serve
-from headgate.sandbox.hosted.vendor import vendors
 from headgate.sandbox.settings import Settings
-from headgate.sim.app import Simulator
 from headgate.sim.interpreter import carry
-from tests.kit import ENV, PROVIDERS
+from tests.cli.vendordesk import Desk, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 
-class Said(NamedTuple):
-    """How the command ended."""
-
-    code: int
-    out: str
-    told: str
-
-
-class Desk:
-    """A simulated vendor, and a folder whose configuration points there."""
-
-    def __init__(self, sim: Simulator, folder: Path) -> None:
-        self.sim, self.folder = sim, folder
-
-    async def typed(self, *words: str) -> Said:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "headgate", "bench", "interpreter", *words),
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **ENV},
-            stdout=PIPE,
-            stderr=PIPE,
-        )
-        out, told = await asyncio.wait_for(process.communicate(), 120)
-        assert process.returncode is not None
-        return Said(process.returncode, out.decode(), told.decode())
-
-
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    sim = Simulator()
-    server = await serve.start(sim, serve.Listen())
-    try:
-        await asyncio.to_thread(vendors)  # it reads a file, once
-        text = PROVIDERS.replace("{sim}", server.url)
-        await asyncio.to_thread((tmp_path / "headgate.toml").write_text, text)
-        yield Desk(sim, tmp_path)
-    finally:
-        await server.stop(at_once=True)
+    async with opened(tmp_path, "bench", "interpreter") as desk:
+        yield desk
 
 
 def carried(data: bytes) -> tuple[str, dict[str, bytes]]:

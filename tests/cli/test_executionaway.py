@@ -6,67 +6,27 @@ import asyncio
 import base64
 import hashlib
 import json
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from headgate.config import load
-from headgate.gateway import serve
 from headgate.sandbox.hosted.vendor import vendors
-from headgate.sim.app import Simulator
 from headgate.sim.interpreter import SAYS, carry
-from tests.kit import ENV, HEARS_CTRL_C, PROVIDERS
+from tests.cli.vendordesk import Desk, opened
+from tests.kit import ENV, PROVIDERS
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 BOTH = ["openai", "anthropic"]
 
 
-class Said(NamedTuple):
-    """How the command ended."""
-
-    code: int
-    out: str
-    told: str
-
-
-class Desk:
-    """A simulated vendor, and a folder whose configuration points there."""
-
-    def __init__(self, sim: Simulator, folder: Path) -> None:
-        self.sim = sim
-        self._folder = folder
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), **ENV}
-
-    async def start(self, *words: str) -> Process:
-        command = (*HEARS_CTRL_C, sys.executable, "-m", "headgate", "exec", *words)
-        return await asyncio.create_subprocess_exec(
-            *command, cwd=self._folder, env=self.env, stdin=PIPE, stdout=PIPE, stderr=PIPE
-        )
-
-    async def typed(self, *words: str, stdin: bytes = b"print(6 * 7)\n") -> Said:
-        process = await self.start(*words)
-        out, told = await asyncio.wait_for(process.communicate(stdin), 60)
-        assert process.returncode is not None
-        return Said(process.returncode, out.decode(), told.decode())
-
-
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    sim = Simulator()
-    server = await serve.start(sim, serve.Listen())
-    try:
-        await asyncio.to_thread(vendors)  # it reads a file, once
-        text = PROVIDERS.replace("{sim}", server.url)
-        await asyncio.to_thread((tmp_path / "headgate.toml").write_text, text)
-        yield Desk(sim, tmp_path)
-    finally:
-        await server.stop(at_once=True)
+    async with opened(tmp_path, "exec", stdin=b"print(6 * 7)\n") as desk:
+        yield desk
 
 
 @pytest.mark.parametrize("on", BOTH)
