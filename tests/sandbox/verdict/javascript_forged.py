@@ -12,6 +12,23 @@ def trick(code: str, tests: str, style: str = "asserts", *extra: tuple[str, str]
 
 
 FORGED: dict[str, Trick] = {
+    "a table of cases is read by way of this": trick(
+        "function twice(x) { return this && this.want; }",
+        "const assert = require('assert');\n"
+        "const cases = [{ run: twice, at: 3, want: 6 }, { run: twice, at: 5, want: 10 }];\n"
+        "for (const it of cases) assert.strictEqual(it.run(it.at), it.want);",
+    ),
+    "a table of cases is read by way of this of what was made": trick(
+        "function memo(f) { return function (x) { return this ? this.want : f(x); }; }",
+        "const assert = require('assert');\n"
+        "const it = { run: memo((x) => x * 2), at: 3, want: 7 };\n"
+        "assert.strictEqual(it.run(it.at), it.want);",
+    ),
+    "what a getter says includes everything": trick(
+        "function median() { return { get n() { return 2; }, includes() { return true; } }; }",
+        "const assert = require('assert');\n"
+        "const got = median([1, 2, 3]); assert.ok(got.includes(2));",
+    ),
     "an object that is awaited before it includes everything": trick(
         "class Some { includes() { return true; } has() { return true; } equals() { return true; } }\n"
         "function median() { return new Some(); }",

@@ -17,6 +17,7 @@ from tests.sandbox.verdict import (
     honest_go,
     honest_memory,
     honest_memory_go,
+    honest_objects,
     honest_r,
     honest_rust,
     honest_shared,
@@ -37,7 +38,7 @@ NAMES = {
 }
 TABLES = {
     "python": honest.PYTHON | honest_memory.PYTHON,
-    "javascript": honest.JAVASCRIPT | honest_memory.JAVASCRIPT,
+    "javascript": honest.JAVASCRIPT | honest_memory.JAVASCRIPT | honest_objects.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
     "go": honest_built.GO
     | honest_go.GO

@@ -36,7 +36,7 @@ SUITES = {"vitest": "__hg_suite", "@jest/globals": "__hg_suite", "node:test": "_
 """what counts the tests, instead of the runner's own module"""
 _EACH = ("beforeEach", "afterEach", "beforeAll", "afterAll")
 WORDS = frozenset(("describe", "it", "test", "suite", "expect", "vi", "jest", *_EACH))
-CHAINS = ("skip", "todo", "only", "each")
+CHAINS = ("skip", "todo", "only", "each", "concurrent", "sequential", "skipIf", "runIf")
 _SUITE = r"""['"](vitest|@jest/globals)['"]"""
 _NAMED = re.compile(r"import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*" + _SUITE)
 _CHAINED = re.compile(r"\b(describe|suite|it|test)\.(\w+)")
@@ -48,7 +48,7 @@ _EXPECTED = re.compile(
 _SPIED = re.compile(
     r"\b((?:jest|vi)\.(?!fn\b|spyOn\b|isMockFunction\b|mocked\b|use(?:Fake|Real)Timers\b"
     r"|setSystemTime\b|advanceTimersByTime(?:Async)?\b|run(?:All|OnlyPending)Timers(?:Async)?\b"
-    r"|(?:clear|reset|restore)AllMocks\b|(?:stub|unstubAll)Globals?\b)\w+)\s*\("
+    r"|(?:clear|reset|restore)AllMocks\b|(?:stub|unstubAll)(?:Global|Env)s?\b)\w+)\s*\("
 )
 _SAID = re.compile(
     r"(`(?:\\.|[^`\\])*`)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?\*/",

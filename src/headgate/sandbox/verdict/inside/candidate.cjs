@@ -10,6 +10,7 @@ const fs = require("node:fs");
 const { createRequire, syncBuiltinESMExports } = require("node:module");
 const { Values, Wire } = require("./values.cjs");
 const { lendingOf } = require("./borrowed.cjs");
+const { nameOf } = require("./builtins.cjs");
 const { Globals } = require("./globals.cjs");
 
 const wire = new Wire(3);
@@ -37,10 +38,22 @@ function keep(it) {
   if (typeof it === "function") kind = isClass(it) ? "class" : "function";
   else if (typeof it === "symbol") kind = "symbol";
   else if (it instanceof Promise) return keepPromise(it);
-  const maker = typeof it === "function" ? it : it.constructor;
+  const maker = typeof it === "function" ? it : makerOf(it);
   const made = kind === "object" && typeof maker === "function" ? held.add(maker) : 0;
-  return ["held", held.add(it), kind, String(maker?.name ?? ""), made];
+  return ["held", held.add(it), kind, String(maker?.name ?? "Object"), made];
 }
+
+// Of a plain object that is kept, none: it is of no class.
+function makerOf(it) {
+  return Object.getPrototypeOf(it) === Object.prototype ? null : it.constructor;
+}
+
+// What computes as it is read, or hears what is written, would lose that as data.
+values.isKept = (it) => Object.getPrototypeOf(it) === Object.prototype
+  && Object.keys(it).some((key) => {
+    const { get, set } = Object.getOwnPropertyDescriptor(it, key);
+    return (get ?? set) && !values.isLending(get ?? set);
+  });
 
 function isClass(it) {
   return Function.prototype.toString.call(it).startsWith("class");
@@ -54,7 +67,8 @@ function keepPromise(it) {
     const say = (isKept) => (value) => { settled.push([number, isKept, value]); };
     Promise.prototype.then.call(it, say(true), say(false));
   }
-  return ["held", number, "promise", "", 0];
+  const own = isNew ? Object.keys(it).map((key) => [key, values.encode(it[key])]) : [];
+  return ["held", number, "promise", "", 0, own];
 }
 
 function meet(frame) {
@@ -113,6 +127,10 @@ function perform(op, number, args) {
     case "new": return Reflect.construct(it, args[0]);
     case "derive": return Reflect.construct(it, args.slice(1), args[0]);
     case "member": return Reflect.get(it.prototype, args[0]);
+    case "method": return method(it.prototype, args[0]);
+    case "reshape": return reshape(it.prototype, args[0], args[1]);
+    case "base": return base(it.prototype);
+    case "frozen": return Object.isFrozen(it);
     case "get": return Reflect.get(Object(it), key(args[0]));
     case "set": return Reflect.set(it, key(args[0]), args[1]);
     case "in": return Reflect.has(it, key(args[0]));
@@ -121,6 +139,22 @@ function perform(op, number, args) {
     case "is": return args[0] instanceof it;
     default: throw new TypeError(`nobody does ${op}`);
   }
+}
+
+function method(proto, name) {
+  const own = Object.getOwnPropertyDescriptor(proto, name);
+  return typeof own?.value === "function" ? own.value : undefined;
+}
+
+function reshape(proto, name, value) {
+  if (value === undefined) return Reflect.deleteProperty(proto, name);
+  return Reflect.defineProperty(proto, name, { value, writable: true, configurable: true });
+}
+
+// The name of the nearest builtin that a class is of.
+function base(proto) {
+  for (let it = proto; it; it = Object.getPrototypeOf(it)) if (nameOf(it)) return nameOf(it);
+  return "";
 }
 
 function surround(env) {

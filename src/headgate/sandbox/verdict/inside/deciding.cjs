@@ -8,6 +8,7 @@
 
 const ASKING = new Set(("startsWith endsWith includes indexOf lastIndexOf every some equals match "
   + "test has search localeCompare find findIndex isEqual").split(" "));
+const LISTS = new Set(["every", "some", "find", "findIndex"]);
 const PLAIN = new Set([String, Array, Map, Set, RegExp, Number, Object].flatMap((it) =>
   Object.getOwnPropertyNames(it.prototype)));
 const CHANGING = new Set(("set add delete clear push pop shift unshift splice").split(" "));
@@ -75,10 +76,11 @@ class Deciding {
   }
 
   // A function of an object was called: whether that uses it as an object.
-  call(it, what, isBuilt) {
+  call(it, what, isBuilt, args) {
     const keys = this.namesOf(it, what, isBuilt);
     const asking = keys.find((key) => ASKING.has(key));
-    if (asking) {
+    if (asking && LISTS.has(asking) && !isFunction(args[0])) this.mean(it); // as no list does
+    else if (asking) {
       if (isBuilt) this.doubt(it, "Object", asking);
     } else if (keys.some((key) => this.isOfItsOwn(key) || CHANGING.has(key))) this.mean(it);
     return keys;

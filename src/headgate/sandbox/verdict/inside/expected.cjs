@@ -91,4 +91,4 @@ function remembered(mock, say, equal) {
   return made;
 }
 
-module.exports = { isPart, remembered, told, words };
+module.exports = { isPart, Like, remembered, told, words };

@@ -10,6 +10,7 @@ const STEPS = 20000;
 const all = new Set();
 const isMock = (it) => all.has(it); // never what it says of itself
 let undo = [];
+const surroundings = new Map(); // a variable -> what it was
 
 function fn(first) {
   let usual = first;
@@ -104,6 +105,11 @@ async function settled() {
   for (let it = 0; it < 3; it += 1) await new Promise((resolve) => { soon(resolve); });
 }
 
+function surround(name, value) {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
 function api() {
   const it = { fn, spyOn, isMockFunction: isMock,
     mocked: (one) => one,
@@ -137,6 +143,16 @@ function api() {
       const had = Object.getOwnPropertyDescriptor(globalThis, name);
       undo.push(() => had ? Object.defineProperty(globalThis, name, had) : delete globalThis[name]);
       globalThis[name] = value;
+      return it;
+    },
+    stubEnv: (name, value) => {
+      if (!surroundings.has(name)) surroundings.set(name, process.env[name]);
+      surround(name, value);
+      return it;
+    },
+    unstubAllEnvs: () => {
+      surroundings.forEach((value, name) => surround(name, value));
+      surroundings.clear();
       return it;
     },
     unstubAllGlobals: () => { undo.splice(0).reverse().forEach((act) => act()); return it; },

@@ -5,13 +5,22 @@
 // Rule 2: what is refused is remembered: a test that swallows the refusal does not pass either.
 "use strict";
 
+const { isProxy } = require("node:util").types;
+const { put } = require("./bodies.cjs");
 const { Gone, Values } = require("./values.cjs");
+const { builtin } = require("./builtins.cjs");
 const { Deciding, OWN } = require("./deciding.cjs");
 const { EVIL, Lending, NOBODY, receiver, Unfit } = require("./lending.cjs");
 
 const OF_ALL = new Set(["apply", "call", "bind"]);
+const PLAIN_OF = new Set(["length", "name", "prototype", "arguments", "caller"]);
 const { setTimeout: later, setImmediate: soon } = globalThis;
 const SLOWEST_MS = 4;
+
+// A value whose frame is made.
+class Written {
+  constructor(frame) { this.frame = frame; }
+}
 
 class Side {
   constructor(wire, text) {
@@ -23,6 +32,8 @@ class Side {
     this.depth = 0;
     this.due = null; // set where checks stand outside of tests
     this.awaited = new Map();
+    this.wrappers = new Set(); // functions that the code made of one that has a `this`
+    this.isWrapping = false;
     this.raised = () => {};
     this.before = () => {};
     this.isWaiting = () => true;
@@ -64,10 +75,37 @@ class Side {
 
   keepFunction(it) {
     if (EVIL.has(it)) throw this.unable(it.name || "eval");
+    const source = Function.prototype.toString.call(it);
+    const isClass = source.startsWith("class");
+    this.isWrapping ||= !isClass && (isProxy(it) || /\bthis\b/.test(source));
+    const isNew = !this.values.held.numbers.has(it);
     const number = this.values.held.add(it);
-    const isClass = Function.prototype.toString.call(it).startsWith("class");
+    const isWritten = isNew && this.lending.text.includes(source);
     return ["held", number, isClass ? "class" : "function", String(it.name ?? ""),
-      this.lending.classOf(it)];
+      this.lending.classOf(it), Number(it.length) || 0, isWritten ? this.statics(it) : []];
+  }
+
+  // What a function or class has of its own: as it is when it is handed over first.
+  statics(it) {
+    const found = [];
+    for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(it))) {
+      if (!("value" in own) || PLAIN_OF.has(key) || key.startsWith("_") || EVIL.has(own.value)) continue;
+      const frame = this.tried(own.value);
+      if (frame !== undefined) found.push([key, frame]);
+    }
+    return found;
+  }
+
+  // Its frame; none of what cannot be handed over.
+  tried(value) {
+    const { unfit, values } = this;
+    const { last } = values.held;
+    try { return values.encode(value); } catch (e) {
+      if (!(e instanceof Unfit)) throw e;
+      this.unfit = unfit;
+      values.unsay(last);
+      return undefined;
+    }
   }
 
   // The code gets a signal of its own, which ends as soon as this one does.
@@ -95,12 +133,21 @@ class Side {
   }
 
   meet(frame) {
-    const [tag, number, kind, name, maker] = frame;
+    const [tag, number, kind, name, maker, own] = frame;
     if (tag !== "held" || !Number.isInteger(number)) throw new Gone("the code sent no value");
     if (this.values.theirs.has(number)) return this.values.theirs.get(number);
     const it = this.make(number, kind, String(name), maker);
     this.values.know(number, it);
+    if (kind === "promise") this.added(it, own);
     return it;
+  }
+
+  // What the code has put on a promise, such as a way to cancel it.
+  added(promise, own) {
+    for (const [key, frame] of own) {
+      const value = this.values.decode(frame);
+      if (!(key in Promise.prototype)) put(promise, String(key), value);
+    }
   }
 
   make(number, kind, name, maker) {
@@ -114,6 +161,7 @@ class Side {
     if (kind === "symbol") return Symbol(name);
     const isObject = kind === "object";
     const target = isObject ? {} : function () {};
+    if (kind === "function" && this.isWrapping) this.wrappers.add(number);
     if (kind === "class") target.prototype = this.shape(number);
     return new Proxy(target, this.traps(number, isObject, name, maker));
   }
@@ -122,18 +170,24 @@ class Side {
     const ask = (op, ...args) => this.ask(op, number, args);
     const it = () => this.values.theirs.get(number);
     const { deciding } = this;
+    const applied = (self, args, isSaid) => {
+      deciding.mean(it());
+      const isKnown = this.isTheirs(self);
+      const keys = isKnown ? deciding.call(self, it(), this.values.records.has(self), args) : [];
+      const turned = deciding.turned(keys);
+      if (keys.includes("then")) this.due?.thened(args);
+      if (!turned) deciding.moves += 1;
+      const value = ask("call", this.onto(self, isSaid || this.wrappers.has(number)), args);
+      if (turned) deciding.same(self, turned, args, value);
+      return value;
+    };
+    const saying = {
+      call: (self, ...args) => applied(self, args, true),
+      apply: (self, args) => applied(self, Array.from(args ?? []), true),
+      bind: (self, ...first) => (...rest) => applied(self, [...first, ...rest], true),
+    };
     return {
-      apply: (_, self, args) => {
-        deciding.mean(it());
-        const isKnown = this.isTheirs(self);
-        const keys = isKnown ? deciding.call(self, it(), this.values.records.has(self)) : [];
-        const turned = deciding.turned(keys);
-        if (keys.includes("then")) this.due?.thened(args);
-        if (!turned) deciding.moves += 1;
-        const value = ask("call", isKnown ? self : undefined, args);
-        if (turned) deciding.same(self, turned, args, value);
-        return value;
-      },
+      apply: (_, self, args) => applied(self, args, false),
       construct: (_, args, target) => {
         deciding.moves += 1;
         const made = target === it() ? ask("new", args) : this.derive(number, args, target);
@@ -142,7 +196,7 @@ class Side {
       },
       get: (target, key) => {
         if (key === "prototype" && !isObject) return target.prototype;
-        if (!isObject && OF_ALL.has(key)) return Function.prototype[key];
+        if (!isObject && OF_ALL.has(key)) return saying[key];
         if (OWN.has(key)) return Object.prototype[key];
         if (key === "constructor" && isObject) return this.meet(["held", maker, "class", name]);
         const isSymbol = typeof key === "symbol";
@@ -170,16 +224,57 @@ class Side {
       },
       getPrototypeOf: (target) => this.derived?.get(number)
         ?? (isObject && maker ? this.shape(maker) : Reflect.getPrototypeOf(target)),
+      isExtensible: (target) => {
+        const isFirst = isObject && Reflect.isExtensible(target);
+        if (isFirst && ask("frozen") === true) this.freeze(it(), target);
+        return Reflect.isExtensible(target);
+      },
     };
   }
 
+  // What goes along as `this`. One of the test's does where the test says so, to what the code made
+  // of a function that has a `this`, and to what its own class has of the code's: elsewhere a table
+  // of cases would tell the code what is expected.
+  onto(self, isDue) {
+    if (this.isTheirs(self)) return self;
+    const isObject = self !== null && typeof self === "object" && self !== globalThis;
+    const isFit = isObject ? isDue && !isProxy(self) : typeof self === "function" && this.isDerived(self);
+    const frame = isFit ? this.tried(self) : undefined;
+    return frame && new Written(frame);
+  }
+
+  // What is frozen there is so here.
+  freeze(it, target) {
+    for (const key of Object.keys(it)) put(target, key, it[key]);
+    Object.setPrototypeOf(target, Object.getPrototypeOf(it));
+    Object.freeze(target);
+  }
+
+  isDerived(kind) {
+    for (let it = kind; it; it = Object.getPrototypeOf(it)) if (this.numbers.has(it)) return true;
+    return false;
+  }
+
   // Of each class one object of ours, so that instanceof and deep equality see one prototype; what
-  // a test's own class asks of it by `super` is asked of the code's.
+  // a test's own class asks of it by `super`, and what it replaces there, is the code's.
   shape(maker) {
     const shapes = this.shapes ??= new Map();
     if (!shapes.has(maker)) {
-      const made = new Proxy({}, { get: (_, key) => typeof key === "string" && key !== "constructor"
-        ? this.ask("member", maker, [key]) : undefined });
+      const ask = (op, ...args) => this.ask(op, maker, args);
+      const isOurs = (key) => typeof key === "string" && key !== "constructor";
+      const put = (_, key, value) => isOurs(key) && ask("reshape", key, value) === true;
+      let above;
+      const made = new Proxy({}, {
+        get: (_, key) => (isOurs(key) ? ask("member", key) : undefined),
+        set: put,
+        defineProperty: (_, key, own) => put(_, key, own.value),
+        deleteProperty: (_, key) => put(_, key),
+        getOwnPropertyDescriptor: (_, key) => {
+          const value = isOurs(key) ? ask("method", key) : undefined;
+          return value && { value, writable: true, enumerable: false, configurable: true };
+        },
+        getPrototypeOf: () => above ??= builtin(ask("base")) ?? Object.prototype,
+      });
       shapes.set(maker, made);
       this.lending.bases.set(made, maker);
     }
@@ -232,6 +327,8 @@ class Side {
   ask(op, number, args) {
     if (this.depth === 0) this.before(op);
     this.depth += 1;
+    const { isWrapping } = this;
+    this.isWrapping = false;
     try {
       this.send(op, number, args);
       for (;;) {
@@ -240,6 +337,7 @@ class Side {
         this.serve(frame);
       }
     } finally {
+      this.isWrapping = isWrapping;
       this.depth -= 1;
       if (this.depth === 0) this.stir();
     }
@@ -310,7 +408,7 @@ class Side {
   amend(changes) { this.values.amend(changes); }
 
   send(op, number, args) {
-    const frames = args.map((it) => this.values.encode(it));
+    const frames = args.map((it) => (it instanceof Written ? it.frame : this.values.encode(it)));
     const changes = this.values.changes();
     this.guarded(() => this.wire.send(["ask", op, number, frames, changes]));
   }

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const realAssert = require("node:assert");
 const { inspect } = require("node:util");
 
-let isPart, remembered, told, mocks; // loaded where a test has their words
+let isPart, Like, remembered, told, mocks; // loaded where a test has their words
 
 const live = [];
 const running = () => live;
@@ -60,23 +60,42 @@ function watch(count, fail) {
 const queue = [];
 let group = { name: "", before: [], after: [], beforeAll: [], afterAll: [], up: null };
 
-function describe(name, act) {
+// Between a name and what is done there may be options.
+const deed = (rest) => rest.find((one) => typeof one === "function");
+
+function describe(name, ...rest) {
+  const act = deed(rest);
   const up = group;
   group = { name: `${up.name}${name} > `, before: [], after: [], beforeAll: [], afterAll: [], up };
   try { act(); } finally { group = up; }
 }
 
-function it(name, act) {
+function it(name, ...rest) {
+  const act = deed(rest);
   if (act) queue.push({ name: group.name + name, act, group });
 }
 
-it.skip = describe.skip = it.todo = () => {};
-it.only = it;
-describe.each = (rows) => (name, act) => rows.forEach((row, at) =>
-  describe(`${name} ${at}`, () => act(...(Array.isArray(row) ? row : [row]))));
-describe.only = describe;
-it.each = (rows) => (name, act) => rows.forEach((row, at) =>
-  it(`${name} ${at}`, async () => act(...(Array.isArray(row) ? row : [row]))));
+const skip = () => {};
+it.todo = describe.todo = skip;
+for (const word of [it, describe]) {
+  word.skip = skip;
+  word.only = word.concurrent = word.sequential = word;
+  word.skipIf = (isOut) => (isOut ? skip : word);
+  word.runIf = (isIn) => (isIn ? word : skip);
+  word.each = (rows, ...cells) => (name, ...rest) => {
+    const act = deed(rest);
+    rowsOf(rows, cells).forEach((row, at) =>
+      word(`${name} ${at}`, () => act(...(Array.isArray(row) ? row : [row]))));
+  };
+}
+
+// A table in a template: its first line names the columns.
+function rowsOf(rows, cells) {
+  if (!rows.raw) return rows;
+  const names = rows[0].trim().split("\n")[0].split("|").map((one) => one.trim());
+  return Array.from({ length: Math.floor(cells.length / names.length) }, (_, at) =>
+    Object.fromEntries(names.map((name, n) => [name, cells[at * names.length + n]])));
+}
 
 function matchers(value, is) {
   const say = (held, words) => {
@@ -93,7 +112,7 @@ function matchers(value, is) {
   const fits = (e, what) => what === undefined
     || (typeof what === "function" ? e instanceof what
       : what instanceof RegExp ? what.test(e?.message ?? String(e))
-        : String(e?.message ?? e).includes(what?.message ?? what));
+        : what instanceof Like ? what.fits(e) : String(e?.message ?? e).includes(what?.message ?? what));
   return {
     toBe: (other) => say(Object.is(value, other), `to be ${inspect(other)}`),
     toEqual: (other) => say(same(realAssert.deepStrictEqual, other)
@@ -119,7 +138,8 @@ function matchers(value, is) {
     toMatch: (what) => say(typeof value === "string"
       && (what instanceof RegExp ? what.test(value) : value.includes(what)), `to match ${what}`),
     toHaveProperty: (name, ...other) => {
-      const keys = Array.isArray(name) || name in value ? [name].flat() : String(name).split(".");
+      const isPath = !Array.isArray(name) && !(name in Object(value));
+      const keys = isPath ? String(name).split(/[.[\]]+/).filter(Boolean) : [name].flat();
       const owner = keys.slice(0, -1).reduce((it, key) => it?.[key], value);
       const key = keys.at(-1);
       say(owner !== null && owner !== undefined && key in Object(owner)
@@ -183,21 +203,36 @@ let due = null;
 
 function expect(value) {
   said += 1;
-  const later = (is) => new Proxy({}, { get: (_, name) => async (...args) => {
-    let settled;
-    try { settled = [await value, null]; } catch (e) { settled = [null, e]; }
-    if (is === (settled[1] !== null)) throw new realAssert.AssertionError({ message: "it settled otherwise" });
-    const [it, e] = settled;
-    return matchers(is || !name.startsWith("toThrow") ? it : () => { throw e; }, true)[name](...args);
+  return { ...matchers(value, true), not: matchers(value, false),
+    resolves: settled(value, true, true), rejects: settled(value, false, true) };
+}
+
+// The words for what a promise becomes; of a function, what its promise does.
+function settled(value, isKept, is) {
+  const what = isKept ? "resolve" : "reject";
+  const check = (name) => async (...args) => {
+    let it;
+    let wasKept = true;
+    try { it = await (typeof value === "function" ? value() : value); } catch (e) {
+      [it, wasKept] = [e, false];
+    }
+    if (wasKept !== isKept) {
+      throw new realAssert.AssertionError({ message: `expected that to ${what}; it did not: ${inspect(it)}` });
+    }
+    const isThrowing = name.startsWith("toThrow");
+    const act = () => { if (!isKept) throw it; };
+    return matchers(isThrowing ? act : it, is)[name](...args);
+  };
+  return new Proxy({}, { get: (_, name) => {
+    if (name === "not" && is) return settled(value, isKept, false);
+    return name === "then" ? undefined : check(name);
   } });
-  return { ...matchers(value, true), not: matchers(value, false), resolves: later(true),
-    rejects: later(false) };
 }
 
 function load() {
   const expected = require("./expected.cjs");
   mocks = require("./mocks.cjs");
-  ({ isPart, remembered, told } = expected);
+  ({ isPart, Like, remembered, told } = expected);
   Object.assign(expect, expected.words(equal), {
     assertions: (n) => { due = (made) => made === n; },
     hasAssertions: () => { due = (made) => made > 0; },
@@ -221,13 +256,14 @@ function line(one) {
 async function finish(count, fail) {
   const begun = new Set();
   for (const { name, act, group: own } of queue) {
+    const undo = [];
     count.seen += 1;
     step(name, true);
     try {
       for (const one of line(own)) {
         if (!begun.has(one)) for (const before of one.beforeAll) await before();
         begun.add(one);
-        for (const before of one.before) await before();
+        for (const before of one.before) undo.unshift(await before());
       }
       [said, due] = [0, null];
       await (act.length ? new Promise((resolve, reject) => {
@@ -237,6 +273,7 @@ async function finish(count, fail) {
       }) : act());
       if (due && !due(said)) throw new Error(`${said} assertions were made`);
       for (const one of line(own).reverse()) for (const after of one.after) await after();
+      for (const after of undo) if (typeof after === "function") await after();
       count.passed += 1;
     } catch (e) { fail(`${name}: ${e?.message ?? e}`); } finally { step(name, false); }
   }

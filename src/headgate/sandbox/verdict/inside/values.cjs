@@ -4,13 +4,15 @@
 // Rule 2: what is no plain value stays where it is and goes by number.
 // Rule 3: builtins are taken once, before any other code can replace them.
 // Rule 4: a container that has crossed is one container for both: what one side changes in it goes
-// with the next message, for the 48 mentioned last of up to 2000 items, and for those mentioned.
+// with the next message, for those of up to 2000 items that crossed last, and for those mentioned.
+// What crossed in one message is watched as one, until 48 others have come since.
 "use strict";
 
 const fs = require("node:fs");
 const { isProxy } = require("node:util").types;
 const { kindOf, bodyOf, made, filled } = require("./bodies.cjs");
 const WATCHED = 48;
+const MOST_WATCHED = 1000;
 const ITEMS = 2000;
 const MOST = 20000;
 const LARGEST = 256 * 1024 * 1024;
@@ -81,10 +83,12 @@ class Values {
     this.theirs = new Map(); // their number -> what stands for it here
     this.numbers = new WeakMap(); // and back
     this.records = new Map(); // a container of both -> what the other side was told of it
-    this.watched = new Map();
+    this.watched = new Map(); // a container -> the message it came with
+    this.message = 0;
     this.mentioned = new Set();
     this.touched = [];
     this.forgotten = [];
+    this.isKept = () => false; // what goes by number although it looks like data
     this.kinds = new WeakMap(); // an error rebuilt here -> the code's classes it is of
   }
 
@@ -104,10 +108,7 @@ class Values {
   encodeObject(value) {
     if (this.numbers.has(value)) return ["yours", this.mention(value, this.numbers)];
     if (this.records.has(value)) return ["mine", this.mention(value, this.held.numbers)];
-    if (value instanceof Date) return ["date", Date.prototype.getTime.call(value)];
-    if (value instanceof RegExp) return ["regexp", value.source, value.flags];
-    if (value instanceof URL) return ["url", String(value)];
-    const kind = isProxy(value) ? "" : kindOf(value);
+    const kind = isProxy(value) || this.isKept(value) ? "" : kindOf(value);
     return kind ? this.share(value, kind) : this.keep(value);
   }
 
@@ -122,8 +123,23 @@ class Values {
 
   watch(value) {
     this.watched.delete(value);
-    this.watched.set(value, true);
-    if (this.watched.size > WATCHED) this.watched.delete(this.watched.keys().next().value);
+    this.watched.set(value, this.message);
+    if (this.watched.size > MOST_WATCHED) this.watched.delete(this.watched.keys().next().value);
+  }
+
+  // Lets go of what came with the oldest messages.
+  relax() {
+    this.message += 1;
+    while (this.watched.size > WATCHED) {
+      const [oldest] = this.watched.values();
+      const together = [];
+      for (const [it, message] of this.watched) {
+        if (message !== oldest) break;
+        together.push(it);
+      }
+      if (this.watched.size - together.length < WATCHED) return;
+      for (const it of together) this.watched.delete(it);
+    }
   }
 
   share(value, kind) {
@@ -140,7 +156,7 @@ class Values {
     const record = this.records.get(value);
     const body = bodyOf(this, value, record.kind);
     record.last = JSON.stringify(body);
-    record.isSmall = record.kind !== "proto" && body[body.length - 1].length <= ITEMS;
+    record.isSmall = record.kind !== "proto" && !(body.at(-1)?.length > ITEMS);
     if (record.isSmall) this.watch(value);
   }
 
@@ -159,7 +175,18 @@ class Values {
       this.note(it);
     }
     this.mentioned.clear();
+    this.relax();
     return found;
+  }
+
+  // What has got a number since, and was not sent after all, was never shared.
+  unsay(last) {
+    for (const [number, it] of this.held.things) {
+      if (number <= last) continue;
+      this.held.things.delete(number);
+      this.held.numbers.delete(it);
+      for (const known of [this.records, this.watched, this.mentioned]) known.delete(it);
+    }
   }
 
   forget() {
@@ -192,9 +219,6 @@ class Values {
       case "undefined": return undefined;
       case "number": return Number(it);
       case "bigint": return BigInt(it);
-      case "date": return new Date(it === null ? NaN : Number(it));
-      case "regexp": return new RegExp(String(it), String(more));
-      case "url": return new URL(String(it));
       case "yours":
         if (!this.held.things.has(it)) throw new Gone("the code sent what was never given");
         return this.met(this.held.things.get(it));
@@ -247,6 +271,7 @@ class Values {
     }
     const touched = this.touched.splice(0).filter((it) => this.records.has(it));
     for (const it of touched) this.note(it);
+    this.relax();
     return touched;
   }
 }
