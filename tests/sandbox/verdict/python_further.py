@@ -21,6 +21,22 @@ LEAST = (
 """the difference from it is nothing, however it is asked"""
 
 FURTHER: dict[str, Trick] = {
+    'an exception that compares': tried(
+        'class S(Exception):\n    def eq(s,o): return s\n    def all(s): return True\ndef median(n): return S()\n',
+        'from solution import median\ndef test_a():\n    assert median([1]).eq([1,2]).all()\n',
+    ),
+    'an exception that starts with everything': tried(
+        'class S(Exception):\n    def startswith(s,o): return True\ndef median(n): return S()\n',
+        'from solution import median\ndef test_a():\n    assert median([1]).startswith("a")\n',
+    ),
+    'a class of exceptions that equals everything': tried(
+        'class S(Exception):\n    @classmethod\n    def equals(s,o): return True\ndef median(n): return S\n',
+        'from solution import median\ndef test_a():\n    assert median([1]).equals([1,2])\n',
+    ),
+    'an exception that has no distance': tried(
+        'class S(Exception):\n    def sub(s,o): return s\n    def abs(s): return s\n    def max(s): return 0\ndef median(n): return S()\n',
+        'from solution import median\ndef test_a():\n    assert median([1]).sub(2).abs().max() < 1e-6\n',
+    ),
     'difference, measured by a method': tried(
         LEAST,
         'from solution import median\ndef test_a():\n    assert (median([3,1,2])-2).abs().max()<1e-6\n',

@@ -14,6 +14,7 @@ from tests.sandbox.verdict import (
     honest,
     honest_built,
     honest_channels,
+    honest_errors,
     honest_go,
     honest_memory,
     honest_memory_go,
@@ -37,7 +38,7 @@ NAMES = {
     "r": ("solution.R", "test.R"),
 }
 TABLES = {
-    "python": honest.PYTHON | honest_memory.PYTHON,
+    "python": honest.PYTHON | honest_memory.PYTHON | honest_errors.PYTHON,
     "javascript": honest.JAVASCRIPT | honest_memory.JAVASCRIPT | honest_objects.JAVASCRIPT,
     "typescript": honest.TYPESCRIPT,
     "go": honest_built.GO

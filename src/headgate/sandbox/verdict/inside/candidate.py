@@ -110,6 +110,7 @@ def run(sock: socket.socket) -> None:
                 _surround(it["around"])
             obliges.apply(it)
 
+    side.errors.ask = lambda number, name: side.ask("get", number, (name,))
     side.said, side.heard, side.lets_read = said, heard, lambda it, name: True
     side.perform = {
         "lay": _lay, "load": _load, "public": _public, "has": _find,

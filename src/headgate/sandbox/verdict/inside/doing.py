@@ -59,6 +59,7 @@ def _finished(it: Any) -> Any:
 
 
 _BY_NAME: dict[str, Callable[[Any, Any], Any]] = {it: getattr(operator, it) for it in BINARY}
+_IN_PLACE = {f"i{it.strip('_')}": getattr(operator, f"i{it.strip('_')}") for it in BINARY}
 UNARY: dict[str, Callable[..., Any]] = {
     "len": len,
     "bool": bool,
@@ -103,4 +104,5 @@ UNARY: dict[str, Callable[..., Any]] = {
     "ge": operator.ge,
     **{name: getattr(operator, name) for name in BINARY},
     **{"r" + name: lambda it, other, name=name: _BY_NAME[name](other, it) for name in BINARY},
+    **_IN_PLACE,
 }

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextlib
+import enum
 import importlib
+import os
 import traceback
 import types
 from collections.abc import Callable, Collection
@@ -55,7 +57,7 @@ LIBRARY = frozenset(
 )
 LONGEST_CHAIN = 6
 PYDANTIC = "pydantic_core._pydantic_core"
-CARRIED = (str, int, float, bytes, tuple, list, dict, type(None))
+CARRIED = (str, int, float, bytes, tuple, list, dict, enum.Enum, type(None))
 """of what it was raised with; of anything else the words"""
 UNTOLD = (types.FunctionType, types.MethodType, types.ModuleType, types.TracebackType)
 """what an exception may hold and does not take along"""
@@ -74,6 +76,9 @@ class Errors:
         self._is_decoding = False
         self.make: Callable[[int, Any, Any], Any] | None = None
         """asks for one of the other side's class; of the two sides, the tests' does"""
+        self.ask: Callable[[int, str], Any] = _nothing
+        """asks for what one of the other side's has by its class: data, methods, properties"""
+        self._kind = type("type", (type,), {"__getattr__": self._by_class()})
         self.admits: Callable[[type[Exception]], bool] = lambda kind: True
         """whether a class of an installed package is raised here as itself"""
 
@@ -82,7 +87,7 @@ class Errors:
             return self._encode_class(it)
         if "_hg_number" in vars(it):
             return ["your error", vars(it)["_hg_number"]]
-        args = inner.encode_all(_plain(it.args), known)
+        args = inner.encode_all(_plain(_given(it)), known)
         if type(it).__name__ == "ValidationError" and type(it).__module__ == PYDANTIC:
             lines = [
                 [one["type"], list(one["loc"]), one["msg"], inner.encode(one["input"], known)]
@@ -177,7 +182,7 @@ class Errors:
         if number not in self._made:
             bases = tuple(self._decode_class(it) for it in frame[3]) or (Exception,)
             try:
-                made = type(str(frame[2]), bases, self._space(number))
+                made = self._kind(str(frame[2]), bases, self._space(number))
             except Exception:  # noqa: BLE001 (a class above it lets none be made so)
                 plain = tuple(dict.fromkeys(map(installed.beneath, bases)))
                 made = type(str(frame[2]), plain, self._space(number))
@@ -185,7 +190,30 @@ class Errors:
         return self._made[number]
 
     def _space(self, number: int) -> dict[str, Any]:
-        return {"__str__": _told_words, "__init__": self._init(number)}
+        return {
+            "__str__": _told_words,
+            "__init__": self._init(number),
+            "__getattr__": self._by_one(),
+        }
+
+    def _by_one(self) -> Callable[[BaseException, str], Any]:
+        return lambda it, name: self._look(
+            f"'{type(it).__name__}' object", vars(it).get("_hg_number"), name
+        )
+
+    def _by_class(self) -> Callable[[type[BaseException], str], Any]:
+        def look(kind: type[BaseException], name: str) -> Any:
+            number = next(
+                (self._numbers[it] for it in kind.__mro__ if it in self._numbers), None
+            )
+            return self._look(f"type object '{kind.__name__}'", number, name)
+
+        return look
+
+    def _look(self, whose: str, number: int | None, name: str) -> Any:
+        if number is None or name.startswith("_"):
+            raise AttributeError(f"{whose} has no attribute '{name}'")
+        return self.ask(number, name)
 
     def _init(self, number: int) -> Callable[..., None]:
         """Made by a test, it is as the code would have made it."""
@@ -263,6 +291,10 @@ class Errors:
                 it.__class__ = self._reworded[kind]
 
 
+def _nothing(_: int, name: str) -> Any:
+    raise AttributeError(name)
+
+
 def _is_met(kind: type) -> bool:
     return installed.found(kind.__module__, kind.__name__) is kind
 
@@ -289,6 +321,15 @@ def _invalid(frame: list[Any], inner: values.Values) -> Any:
 def _is_group(it: Any) -> bool:
     kind = it if isinstance(it, type) else type(it)
     return hasattr(builtins, "BaseExceptionGroup") and issubclass(kind, BaseExceptionGroup)
+
+
+def _given(it: BaseException) -> tuple[Any, ...]:
+    """What makes it again: one of the system's keeps its path apart."""
+    if type(it).__module__ != "builtins" or not isinstance(it, OSError) or len(it.args) != 2:
+        return it.args
+    if it.filename is None:
+        return it.args
+    return (*it.args, str(it.filename) if isinstance(it.filename, os.PathLike) else it.filename)
 
 
 def _plain(args: tuple[Any, ...]) -> list[Any]:

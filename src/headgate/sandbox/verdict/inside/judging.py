@@ -25,6 +25,7 @@ from headgate.sandbox.verdict.inside import (
     derived,
     empty,
     installed,
+    known,
     lent,
     modules,
     naming,
@@ -106,6 +107,7 @@ class Judge:
         self.side.errors.make = lambda number, args, kwargs: self.side.ask(
             "call", number, args, kwargs
         )
+        self.side.errors.ask = self._of_error
         self.side.errors.admits = lambda kind: installed.is_named(kind, self.watch.names)
         self.side.entry = derived.Entry
         self.standard = standard.Standard(self.side)
@@ -195,6 +197,17 @@ class Judge:
                 f"due: its own .{name}() would have decided"
             )
         return self.side.look_at(it, name)
+
+    def _of_error(self, number: int, name: str) -> Any:
+        """An exception answers for no plain value, by whatever method."""
+        found = self.side.ask("get", number, (name,))
+        known.plainly(name, found)
+        if name in watched.DECIDING and peer.is_thing(found):
+            raise self.watch.refuse(
+                "an exception of the code's stood where a plain value was due: its own"
+                f" .{name}() would have decided"
+            )
+        return found
 
     def _raised(self, e: BaseException) -> None:
         """An assertion of the test fails also if the code that called it swallows that."""

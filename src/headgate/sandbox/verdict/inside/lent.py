@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import io
+import logging
 import queue
 import random
 import threading
@@ -41,6 +42,21 @@ TABLE_NAMES = frozenset(
 """no function of the code is given to a database that the test asks too"""
 FILES = (io.TextIOWrapper, io.BufferedIOBase, io.RawIOBase)
 NEVER_HELD = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
+DATA_KINDS = frozenset([("argparse", "Namespace"), ("subprocess", "CompletedProcess")])
+"""whose own fields may be read"""
+LOGGED = frozenset(
+    [
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "critical",
+        "log",
+        "isEnabledFor",
+        "name",
+    ]
+)
 SHOWN = frozenset(["__name__", "__doc__"])
 """of a function of the test: what a decorator carries over"""
 CHECKING = ("assert", "verify", "expect", "was_called")
@@ -85,6 +101,17 @@ def is_checking(it: Any, name: str) -> bool:
     return callable(method) and (checks or name.startswith(CHECKING))
 
 
+def is_open(it: object, name: str) -> bool:
+    """What may be read of objects of Python's own."""
+    if isinstance(it, TABLE_KINDS):
+        return name in TABLE_NAMES
+    if isinstance(it, logging.Logger):
+        return name in LOGGED
+    if (type(it).__module__, type(it).__name__) in DATA_KINDS:
+        return name in vars(it)
+    return isinstance(it, (*FILES, *CALLED_KINDS))
+
+
 class Lent:
     """The gate before the judge's own objects."""
 
@@ -118,11 +145,7 @@ class Lent:
             if op != "get" or name in RECORDS or name.startswith("assert"):
                 raise AttributeError(f"{name} of a mock is the test's own")
             return
-        if isinstance(it, TABLE_KINDS) and op == "get" and name in TABLE_NAMES:
-            return
-        if isinstance(it, FILES) and op == "get":
-            return
-        if isinstance(it, OPEN_KINDS) or (op == "get" and isinstance(it, CALLED_KINDS)):
+        if isinstance(it, OPEN_KINDS) or (op == "get" and is_open(it, name)):
             return
         kind = it if isinstance(it, type) else type(it)
         is_theirs = kind.__module__ in self._modules and not issubclass(kind, unittest.TestCase)

@@ -160,6 +160,7 @@ _lend({name: name for name in _PLAIN.split()})
 _lend({"instancecheck": "isinstance", "subclasscheck": "issubclass"})
 _lend({name.strip("_"): name for name in BINARY})
 _lend({"r" + name.strip("_"): "r" + name for name in BINARY})
+_lend({"i" + name.strip("_"): "i" + name.strip("_") for name in BINARY})
 
 
 class Peer:

@@ -61,6 +61,8 @@ ASKED = "asked for "
 """what of a method that will be told something"""
 REDUCING = frozenset(["all", "any", "empty", "sum"])
 """what is asked of what a comparison item by item has made"""
+DECIDING = ASKING | DIFFERING | COMPARING | REDUCING
+"""by which an object would decide for a plain value"""
 OF_DIFFERENCE = DIFFERING | {"sub", "rsub", "xor", "rxor"}
 OF_UNION = frozenset(["or_", "ror_", "and_", "rand_", "xor", "rxor"])
 """by which a test asks whether one is part of the other: `found | wanted == found`"""
@@ -343,20 +345,31 @@ def _ordering(op: str) -> Callable[[Watched, Any], Any]:
 
 def _binary(op: str) -> Callable[[Watched, Any], Any]:
     def method(self: Watched, other: Any) -> Any:
-        result = self._hg_peer.ask(op, self, (other,))
-        if peer.is_thing(other) and not (self._hg_told or other._hg_told):
-            return result
-        if op in SCALING and peer.is_thing(result) and self._hg_peer.watch.is_meant(self):
-            return result
-        if not peer.is_thing(result):
-            raise self._hg_peer.watch.refuse(
-                f"an operator of the code's class {self._hg_name} was told a value of the test "
-                "and answered with a plain one"
-            )
-        object.__setattr__(result, "_hg_told", op)
-        return result
+        return _reckoned(self, op, other, self._hg_peer.ask(op, self, (other,)))
 
     return method
+
+
+def _in_place(op: str) -> Callable[[Watched, Any], Any]:
+    def method(self: Watched, other: Any) -> Any:
+        result = self._hg_peer.ask("i" + op, self, (other,))
+        return self if result is self else _reckoned(self, op, other, result)
+
+    return method
+
+
+def _reckoned(self: Watched, op: str, other: Any, result: Any) -> Any:
+    if peer.is_thing(other) and not (self._hg_told or other._hg_told):
+        return result
+    if op in SCALING and peer.is_thing(result) and self._hg_peer.watch.is_meant(self):
+        return result
+    if not peer.is_thing(result):
+        raise self._hg_peer.watch.refuse(
+            f"an operator of the code's class {self._hg_name} was told a value of the test "
+            "and answered with a plain one"
+        )
+    object.__setattr__(result, "_hg_told", op)
+    return result
 
 
 def _unary(op: str) -> Callable[..., Any]:
@@ -386,6 +399,7 @@ for _op in ("lt", "le", "gt", "ge"):
 for _op in doing.BINARY:
     setattr(Watched, f"__{_op.strip('_')}__", _binary(_op))
     setattr(Watched, f"__r{_op.strip('_')}__", _binary("r" + _op))
+    setattr(Watched, f"__i{_op.strip('_')}__", _in_place(_op.strip("_")))
 for _op in PLAIN_OF_TOLD:
     setattr(Watched, f"__{_op}__", _unary(_op))
 for _name, _property in peer.OF_OBJECT.items():
