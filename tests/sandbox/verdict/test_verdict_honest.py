@@ -16,6 +16,7 @@ from tests.sandbox.verdict import (
     honest_channels,
     honest_errors,
     honest_go,
+    honest_kinds_go,
     honest_memory,
     honest_memory_go,
     honest_objects,
@@ -45,6 +46,7 @@ TABLES = {
     | honest_go.GO
     | honest_channels.GO
     | honest_memory_go.GO
+    | honest_kinds_go.GO
     | surveyed_go.GO
     | surveyed_go_more.GO,
     "rust": honest_built.RUST | honest_rust.RUST | honest_shared.RUST,

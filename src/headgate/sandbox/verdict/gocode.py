@@ -113,18 +113,33 @@ def names(generic: str) -> list[str]:
     return [it.split()[0] for it in split(generic)]
 
 
+def flat(text: str) -> str:
+    """On one line: what the end of a line ended, a semicolon ends."""
+    found, opened, last = "", "", ""
+    for it in _TOKEN.finditer(text):
+        sign = it[0]
+        if sign in "([{":
+            opened += sign
+        elif sign in ")]}":
+            opened = opened[:-1]
+        is_end = sign == "\n" and opened.endswith("{") and _ends(sign, last)
+        found += "; " if is_end else sign
+        last = last if sign.isspace() else sign
+    return " ".join(found.split())
+
+
 def fields(text: str) -> list[tuple[str, str]]:
     """Parameters as names and types; without names they get their own."""
     pieces = split(text)
     named = [re.fullmatch(r"(\w+)\s+(.+)", it, re.DOTALL) for it in pieces]
     if all(it is None or it[1] in ("chan", "func", "map", "interface") for it in named):
-        return [(f"hg{at}", " ".join(it.split())) for at, it in enumerate(pieces)]
+        return [(f"hg{at}", flat(it)) for at, it in enumerate(pieces)]
     found: list[tuple[str, str]] = []
     waiting: list[str] = []
     for piece, match in zip(pieces, named, strict=True):
         waiting.append(match[1] if match else piece)
         if match:
-            found += [(name, " ".join(match[2].split())) for name in waiting]
+            found += [(name, flat(match[2])) for name in waiting]
             waiting = []
     return [(f"hg{at}" if name == "_" else name, kind) for at, (name, kind) in enumerate(found)]
 

@@ -50,6 +50,8 @@ def plan(task: Task, runtime: Runtime) -> tuple[bundle.Program, dict[str, Any]]:
     package = gocode.read(mine.values())
     text = gocode.stripped("\n".join(tests.values()))
     asked = wanted(package, text)
+    if _takes_any(asked) and not _stands_beside(tests, package):
+        asked = asked._replace(theirs=tuple(it.name for it in _plain_of_tests(text, package)))
     late = _late(asked, folder, given)
     env = {"GOMAXPROCS": "2", "GOMEMLIMIT": f"{task.limits.memory_mb * 4 // 10}MiB"}
     made = ("-o", "../made", f"./{folder}")
@@ -230,8 +232,10 @@ def _met(
         kinds = [kind for it in found.values() for kind in (*it.kinds, it.generic)]
         kinds += [it.receiver[1] for it in found.values() if it.receiver]
         kinds += [it for it in package.types if it in words]
+        kinds += gostandins.constants_meant(package, words)
         held = [it for it in package.types if gostandins.is_held(it, package)]
         types = gostandins.mentioned(kinds, package, held)
+        types |= gostandins.mentioned(_fields_met(types, held, package, words), package, held)
         new = {
             it.key: it
             for name in types
@@ -241,6 +245,18 @@ def _met(
         if not new:
             return [it for it in held if it in types], types
         found |= new
+
+
+def _fields_met(
+    types: set[str], held: list[str], package: Package, words: set[str]
+) -> list[str]:
+    """The types of what tests may look at of objects that stay with the code."""
+    return [
+        it.kind
+        for name in types.intersection(held)
+        for it in gocode.struct(package.types[name].kind) or ()
+        if it.name in words and not gostandins.unplain(it.kind, package, _params(package, name))
+    ]
 
 
 def _methods(name: str, package: Package, is_held: bool) -> list[Function]:
@@ -319,19 +335,47 @@ def _code(
         )
     at = posixpath.join("code/tree", folder).rstrip("/")
     laid[f"{at}/hg_main.go"] = gostandins.served(asked)
-    if any(gostandins.is_generic(it, asked.package) for it in asked.functions):
-        laid[f"{at}/hg_types.go"] = _types_of_tests(tests, asked.package)
+    if asked.theirs or any(gostandins.is_generic(it, asked.package) for it in asked.functions):
+        laid[f"{at}/hg_types.go"] = _declared(_types_of_tests(tests, asked.package))
     for name in (*SHARED, "serve"):
         laid[f"{at}/hg_{name}.go"] = _ours(name, "main")
     return laid
 
 
-def _types_of_tests(tests: str, package: Package) -> str:
+def _takes_any(asked: Standins) -> bool:
+    """Whether a function takes whatever it is given."""
+    return any(
+        re.search(r"\bany\b|\binterface\s*\{\s*\}", kind)
+        for it in asked.functions
+        for _, kind in it.params
+    )
+
+
+def _stands_beside(tests: dict[str, str], package: Package) -> bool:
+    """Whether some of the tests are in a package of their own."""
+    heads = [re.search(r"^\s*package\s+(\w+)", it, re.MULTILINE) for it in tests.values()]
+    return any(it and it[1] != (package.name or "main") for it in heads)
+
+
+def _plain_of_tests(tests: str, package: Package) -> list[gocode.Type]:
+    """Data and nothing else: what has methods would lack them beyond."""
+    methods = {it.owner for it in gocode.read([tests]).functions.values()}
+    return [
+        it
+        for it in _types_of_tests(tests, package)
+        if it.name not in methods
+        and not it.generic
+        and not it.is_alias
+        and not re.search(r"\b(?!time\b)\w+\.\w", it.kind)
+    ]
+
+
+def _types_of_tests(tests: str, package: Package) -> list[gocode.Type]:
     """The data types that tests declare: generic code is made for them."""
     theirs = gocode.read([tests])
     joint = package._replace(types={**package.types, **theirs.types})
-    lines = [
-        f"type {it.declared}"
+    return [
+        it
         for name, it in theirs.types.items()
         if name not in package.types
         and not any(
@@ -339,7 +383,11 @@ def _types_of_tests(tests: str, package: Package) -> str:
         )
         and (gocode.struct(it.kind) is not None or not gostandins.unplain(it.kind, joint))
     ]
-    return f'package main\n\nimport "time"\n\nvar _ time.Time\n\n{chr(10).join(lines)}\n'
+
+
+def _declared(types: list[gocode.Type]) -> str:
+    lines = "\n".join(f"type {it.declared}" for it in types)
+    return f'package main\n\nimport "time"\n\nvar _ time.Time\n\n{lines}\n'
 
 
 def _ours(name: str, package: str) -> str:
@@ -395,9 +443,9 @@ def _own_main(text: str, is_outside: bool) -> str:
         return text
     if is_outside:
         raise Refused("a TestMain beside the package", "set it up in the package itself")
-    return re.sub(
-        r"\bos\.Exit\(", "HGExit(", _TEST_MAIN.sub(r"func hgTestMain(\1 HGMain)", text)
-    )
+    ours = _TEST_MAIN.sub(r"func hgTestMain(\1 HGMain)", text)
+    ours, ends = re.subn(r"\bos\.Exit\(", "HGExit(", ours)
+    return f"{ours}\n\nvar _ = os.Exit\n" if ends else ours
 
 
 def _place(given: dict[str, str], folder: str) -> str:

@@ -36,6 +36,19 @@ ALIKE = {
 """methods that say what is alike: what they answer, and what of the same"""
 
 
+ERRORS = {
+    "database/sql": ("ErrNoRows", "ErrTxDone", "ErrConnDone"),
+    "encoding/csv": ("ErrFieldCount", "ErrQuote", "ErrBareQuote"),
+    "bufio": ("ErrTooLong",),
+    "net/http": ("ErrServerClosed", "ErrNoCookie"),
+}
+"""errors of Go made once, in packages that only code which imports them has"""
+
+
+MANY = ("[]", "[]*", "map[string]")
+"""in which data are handed to what takes anything"""
+
+
 WRITTEN = {
     **dict.fromkeys(("String", "GoString"), ("string",)),
     **dict.fromkeys(("MarshalJSON", "MarshalText"), ("[]byte", "error")),
@@ -55,6 +68,8 @@ class Standins(NamedTuple):
     errors: tuple[str, ...]
     lent: tuple[str, ...]
     """interfaces that one side may lend the other"""
+    theirs: tuple[str, ...] = ()
+    """data types of the tests that code which takes anything may be given"""
 
 
 def unplain(kind: str, package: Package, seen: frozenset[str] = frozenset()) -> str:
@@ -155,7 +170,7 @@ def mentioned(kinds: Iterable[str], package: Package, held: Iterable[str] = ()) 
     found: set[str] = set()
     waiting = list(kinds)
     while waiting:
-        for name in re.findall(r"(?<![.\w])[A-Za-z_]\w*", waiting.pop()):
+        for name in re.findall(r"(?<!\w)(?<!\w\.)[A-Za-z_]\w*", waiting.pop()):
             if name in package.types and name not in found:
                 found.add(name)
                 it = package.types[name]
@@ -186,7 +201,7 @@ def judged(it: Standins, tests: str) -> str:
     package, words = it.package, set(re.findall(r"\w+", tests))
     lines = [f"type {_declared(name, it)}" for name in it.types]
     used = {word for line in lines for word in re.findall(r"\w+", line)} | words
-    lines += [line for line in package.constants if used & constants(line)]
+    lines += constants_meant(package, used)
     for name in it.errors:
         lines.append(f'var {name} error = &hgSentinel{{name: "{name}"}}')
     lines += [_standin(function) for function in it.functions]
@@ -196,6 +211,17 @@ def judged(it: Standins, tests: str) -> str:
     if "Setenv" in words:
         lines.append("func init() { hgSetsEnv = true }")
     return _file(package.name or "main", [*lines, *_shared(it)], package)
+
+
+def constants_meant(package: Package, words: Iterable[str]) -> list[str]:
+    """The declarations of constants that these words name, and those that they are made of."""
+    named, found = set(words), set[str]()
+    while True:
+        new = {it for it in package.constants if it not in found and named & constants(it)}
+        if not new:
+            return [it for it in package.constants if it in found]
+        found |= new
+        named |= {word for it in new for word in re.findall(r"\w+", it)}
 
 
 def constants(text: str) -> set[str]:
@@ -293,12 +319,22 @@ def _shared(it: Standins) -> list[str]:
     for name, fields in it.held.items():
         quoted = ", ".join(f'"{field}"' for field in fields)
         lines.append(f'\thgHeld["{name}"] = []string{{{quoted}}}')
-    for name in it.types:
-        own = it.package.types[name]
-        if not own.generic and not own.is_alias and not own.kind.startswith("interface"):
-            lines.append(f'\thgNamed["{name}"] = hgreflect.TypeOf((*{name})(nil)).Elem()')
-            lines.append(f'\thgNamed["*{name}"] = hgreflect.TypeOf((**{name})(nil)).Elem()')
+    crossing = [
+        own.name
+        for own in (it.package.types[name] for name in it.types)
+        if not own.generic and not own.is_alias and not own.kind.startswith("interface")
+    ]
+    crossing += [*it.theirs, *(f"{of}{name}" for name in it.theirs for of in MANY)]
+    lines += [
+        f'\thgNamed["{star}{kind}"] = hgreflect.TypeOf((*{star}{kind})(nil)).Elem()'
+        for kind in crossing
+        for star in ("", "*")
+    ]
     lines += [f'\thgSentinels["{name}"] = &{name}' for name in it.errors]
+    for path, names in ERRORS.items():
+        short = next((k for k, v in it.package.imports.items() if v.endswith(f'"{path}"')), "_")
+        if short not in ("_", "."):
+            lines += [f'\thgSentinels["{path}.{name}"] = &{short}.{name}' for name in names]
     named = [f"\thgProxies[hgreflect.TypeOf((*{name})(nil)).Elem()] = hgProxy{{\n"
              f"\t\tmake: func(n uint64) any {{ return &hgP{at}{{hgRef{{n}}}} }},\n"
              f"\t\tmethod: func(it any, name string) any {{\n\t\t\tswitch name {{\n"

@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"strconv"
 	"sync"
+	"syscall"
+	"time"
 )
 
 const (
@@ -22,9 +24,17 @@ const (
 	hgErrorYours
 	hgErrorTyped
 	hgErrorWords
+	hgErrorNumber
 )
 
 const hgMostInner = 50
+
+// Errors of Go with fields: they stay what they are for errors.As, and the same when they go back.
+var hgFielded = map[string]reflect.Type{
+	"path":   reflect.TypeOf((*fs.PathError)(nil)),
+	"number": reflect.TypeOf((*strconv.NumError)(nil)),
+	"time":   reflect.TypeOf((*time.ParseError)(nil)),
+}
 
 var hgNilError = errors.New("<nil>")
 
@@ -39,13 +49,22 @@ var (
 
 // An error of the other side: its words and what it wraps.
 type hgError struct {
-	words string
-	inner error
-	n     uint64
+	words   string
+	inner   error
+	n       uint64
+	fielded error
 }
 
 func (e *hgError) Error() string { return e.words }
 func (e *hgError) Unwrap() error { return e.inner }
+func (e *hgError) As(target any) bool {
+	box := reflect.ValueOf(target).Elem()
+	fits := e.fielded != nil && reflect.TypeOf(e.fielded) == box.Type()
+	if fits {
+		box.Set(reflect.ValueOf(e.fielded))
+	}
+	return fits
+}
 
 type hgErrors struct {
 	words string
@@ -125,6 +144,11 @@ func (w *hgWriter) putKnown(e error) bool {
 			return true
 		}
 	}
+	if it, ok := e.(syscall.Errno); ok {
+		w.number(hgErrorNumber)
+		w.number(uint64(it))
+		return true
+	}
 	for at, it := range hgOfGo {
 		if it == e {
 			w.number(hgErrorOfGo)
@@ -149,6 +173,32 @@ func (w *hgWriter) putErrorWhole(e error) {
 	for _, it := range inner {
 		w.putError(it)
 	}
+	w.putFielded(e)
+}
+
+func (w *hgWriter) putFielded(e error) {
+	for name, t := range hgFielded {
+		if reflect.TypeOf(e) == t {
+			w.text(name)
+			w.put(reflect.ValueOf(e).Elem())
+			return
+		}
+	}
+	w.text("")
+}
+
+func (r *hgReader) takeFielded() error {
+	name := r.text()
+	if name == "" {
+		return nil
+	}
+	t, ok := hgFielded[name]
+	if !ok {
+		panic(hgRubbish("an error of no known kind"))
+	}
+	it := reflect.New(t.Elem())
+	r.take(it.Elem())
+	return it.Interface().(error)
 }
 
 func hgLendError(e error) uint64 {
@@ -176,6 +226,8 @@ func (r *hgReader) takeError() error {
 		if at := r.number(); at < uint64(len(hgOfGo)) {
 			return hgOfGo[at]
 		}
+	case hgErrorNumber:
+		return syscall.Errno(r.number())
 	case hgErrorYours:
 		n := r.number()
 		hgErrorLock.Lock()
@@ -202,6 +254,7 @@ func (r *hgReader) takeWords() error {
 	for i := 0; i < count; i++ {
 		inner = append(inner, r.takeError())
 	}
+	fielded := r.takeFielded()
 	hgErrorLock.Lock()
 	defer hgErrorLock.Unlock()
 	if it, ok := hgTheirs[n]; ok && it.Error() == words {
@@ -212,9 +265,9 @@ func (r *hgReader) takeWords() error {
 	case many:
 		made = &hgErrors{words, inner, n}
 	case count > 0:
-		made = &hgError{words, inner[0], n}
+		made = &hgError{words, inner[0], n, fielded}
 	default:
-		made = &hgError{words, nil, n}
+		made = &hgError{words, nil, n, fielded}
 	}
 	hgTheirs[n] = made
 	return made

@@ -6,6 +6,7 @@
 package PACKAGE
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func HGRun(t *testing.T, name string, test func(*testing.T)) {
 		case done && !t.Failed():
 			hgPassed++
 		case hgFailure == "":
-			hgFailure = name + words
+			hgFailure = name + cmp.Or(words, hgLogged(t))
 		}
 	})
 	defer func() {
@@ -115,6 +116,24 @@ func HGRun(t *testing.T, name string, test func(*testing.T)) {
 	}()
 	test(t)
 	done = true
+}
+
+// The first of what a test said, or its subtest; it stands where testing keeps it.
+func hgLogged(t *testing.T) string {
+	kept := reflect.ValueOf(t).Elem().FieldByName("output")
+	if kept.Kind() != reflect.Slice || kept.Type().Elem().Kind() != reflect.Uint8 {
+		return ""
+	}
+	said := ""
+	for _, line := range strings.Split(string(kept.Bytes()), "\n") {
+		line = strings.TrimSpace(line)
+		if sub, found := strings.CutPrefix(line, "--- FAIL: "); found {
+			said = " " + sub[strings.Index(sub, "/")+1:strings.LastIndex(sub, " (")]
+		} else if line != "" {
+			return fmt.Sprintf("%s: %.200s", said, line)
+		}
+	}
+	return said
 }
 
 // HGReport says what was seen, and ends.

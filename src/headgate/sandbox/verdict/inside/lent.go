@@ -498,14 +498,39 @@ func hgEnded(number string, err error) {
 func hgPutTime(w *hgWriter, v reflect.Value) {
 	it := v.Interface().(time.Time).Round(0)
 	name, offset := it.Zone()
-	w.text(it.Location().String())
+	w.text(hgZoneName(it.Location()))
 	w.text(name)
 	w.number(uint64(int64(offset)))
 	w.number(uint64(it.Unix()))
 	w.number(uint64(it.Nanosecond()))
 }
 
-var hgZones sync.Map
+var hgZones, hgZoneNames sync.Map
+
+// The name of a place, marked where it stands for one offset for ever: FixedZone("CET", 3600) has
+// no summer.
+func hgZoneName(it *time.Location) string {
+	if it == time.UTC || it == time.Local {
+		return it.String()
+	}
+	if known, ok := hgZoneNames.Load(it); ok {
+		return known.(string)
+	}
+	place := it.String()
+	real, err := time.LoadLocation(place)
+	for month := time.January; err == nil && month <= time.December; month++ {
+		day := time.Date(2024, month, 1, 0, 0, 0, 0, time.UTC)
+		_, own := day.In(it).Zone()
+		if _, offset := day.In(real).Zone(); offset != own {
+			place = hgFixed + place
+			break
+		}
+	}
+	hgZoneNames.Store(it, place)
+	return place
+}
+
+const hgFixed = "="
 
 func hgTakeTime(r *hgReader, v reflect.Value) {
 	place, name, offset := r.text(), r.text(), int(int64(r.number()))
@@ -532,9 +557,10 @@ func hgZone(place, name string, offset int) *time.Location {
 	if it, ok := hgZones.Load(key); ok {
 		return it.(*time.Location)
 	}
-	zone, err := time.LoadLocation(place)
-	if err != nil || place == "" {
-		zone = time.FixedZone(place, offset)
+	fixed, isFixed := strings.CutPrefix(place, hgFixed)
+	zone, err := time.LoadLocation(fixed)
+	if isFixed || err != nil || place == "" {
+		zone = time.FixedZone(fixed, offset)
 	}
 	it, _ := hgZones.LoadOrStore(key, zone)
 	return it.(*time.Location)
@@ -548,7 +574,7 @@ func hgPutZone(w *hgWriter, v reflect.Value) {
 	it := v.Interface().(*time.Location)
 	_, offset := time.Unix(0, 0).In(it).Zone()
 	w.number(1)
-	w.text(it.String())
+	w.text(hgZoneName(it))
 	w.number(uint64(int64(offset)))
 }
 
