@@ -9,7 +9,7 @@ def python(code: str, tests: str, mistake: tuple[str, str]) -> Piece:
     return Piece(code, f"import pytest\nfrom solution import *\n{tests}", mistake, "", "runner")
 
 
-SERVICE = """
+APP_ERRORS = """
 class AppError(Exception):
     status = 500
 
@@ -37,7 +37,7 @@ def get(x):
 
 PYTHON: dict[str, Piece] = {
     "an error's class has data, methods and properties": python(
-        SERVICE,
+        APP_ERRORS,
         """
 def test_raised():
     with pytest.raises(AppError, match="no x") as caught:
@@ -156,6 +156,35 @@ def test_bag():
     assert bag.items == ["a", "b"]
 """,
         ("self.items.append(it)", "self.items.insert(0, it)"),
+    ),
+    "the code changes the environment": python(
+        """
+import os
+
+def load(text):
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        os.environ.setdefault(name, value)
+
+def forget(name):
+    os.environ.pop(name, None)
+""",
+        """
+import os
+
+def test_load(monkeypatch):
+    monkeypatch.setenv("DB_USER", "ann")
+    monkeypatch.delenv("DB_URL", raising=False)
+    load("DB_URL=there\\nDB_USER=bob")
+    assert os.environ["DB_URL"] == "there"
+    assert os.environ["DB_USER"] == "ann"
+    forget("DB_URL")
+    assert "DB_URL" not in os.environ
+
+def test_later():
+    assert os.environ.get("DB_USER") is None
+""",
+        ("os.environ.setdefault(name, value)", "os.environ[name] = value"),
     ),
     "a logger, arguments and a finished command are handed over": python(
         """

@@ -70,7 +70,7 @@ def test_a_class_is_named_by_what_a_test_does_and_not_by_what_it_says() -> None:
         ("await vi.importActual('./a');", "vi.importActual"),
         ("expect(f()).toMatchInlineSnapshot();", "toMatchInlineSnapshot"),
         ("expect.extend({}); expect(a).toEqual(1);", "expect.extend"),
-        ('test.concurrent("x", () => expect(1).toBe(1));', "test.concurrent"),
+        ('test.fails("x", () => expect(1).toBe(1));', "test.fails"),
     ],
 )
 def test_words_that_are_not_read_are_refused_and_never_counted_against_the_code(

@@ -17,8 +17,8 @@ from headgate.sandbox.verdict.model import Task
 PARTS = (
     "known", "arrays", "tables", "records", "values", "enums", "installed", "errors", "lines",
     "awaiting", "doing", "peer", "empty", "naming", "checks", "watched", "lent",
-    "derived", "modules", "runners", "standard", "judging", "obliging", "candidate", "practice",
-    "seal", "apart",
+    "derived", "modules", "runners", "standard", "surroundings", "judging", "obliging",
+    "candidate", "practice", "seal", "apart",
 )  # fmt: skip
 
 FOREIGN = (

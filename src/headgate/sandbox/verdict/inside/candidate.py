@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from headgate.sandbox.verdict.inside import obliging, peer
+from headgate.sandbox.verdict.inside import obliging, peer, surroundings
 
 MOST_PRINTED = 1 << 20
 
@@ -71,18 +71,6 @@ def _find(name: str, attributes: list[str]) -> list[str]:
     return [it for it in attributes if hasattr(sys.modules[name], it)]
 
 
-def _surround(said: Any) -> None:
-    """The tests changed the environment or the folder: so it is here."""
-    gone, new = said
-    for name in gone:
-        os.environ.pop(name, None)
-    for name, text in new:
-        if name:
-            os.environ[name] = text
-        else:
-            os.chdir(text)
-
-
 def run(sock: socket.socket) -> None:
     """Serves the judge until it hangs up."""
     spoken = [_Spoken(), _Spoken()]
@@ -95,6 +83,7 @@ def run(sock: socket.socket) -> None:
     side = peer.Peer(peer.Wire(sock))
 
     obliges = obliging.Obliging(side)
+    around = surroundings.Surroundings()
 
     def said() -> list[Any]:
         for it in (sys.stdout, sys.stderr, out, err):
@@ -102,12 +91,11 @@ def run(sock: socket.socket) -> None:
                 it.flush()
             except (ValueError, OSError, AttributeError):
                 continue
-        return [*(it.take() for it in spoken), *obliges.take()]
+        return [*(it.take() for it in spoken), *obliges.take(), around.changed()]
 
     def heard(it: Any) -> None:
         if it:
-            if it.get("around"):
-                _surround(it["around"])
+            around.take(it.get("around"), lambda name: True)
             obliges.apply(it)
 
     side.errors.ask = lambda number, name: side.ask("get", number, (name,))

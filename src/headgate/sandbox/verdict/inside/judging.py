@@ -7,7 +7,6 @@ Rule 2: whatever the code raises, returns, prints or ends is at most a failed ch
 from __future__ import annotations
 
 import io
-import os
 import pathlib
 import re
 import signal
@@ -32,6 +31,7 @@ from headgate.sandbox.verdict.inside import (
     peer,
     runners,
     standard,
+    surroundings,
     watched,
 )
 
@@ -54,36 +54,6 @@ class Sink(io.TextIOBase):
     def write(self, text: str) -> int:
         self.text += text[: MOST_KEPT - len(self.text)]
         return len(text)
-
-
-class Surroundings:
-    """What the tests change of the environment, which the code is to see too."""
-
-    def __init__(self) -> None:
-        self._last = self._now()
-
-    @staticmethod
-    def _now() -> tuple[dict[Any, Any], str]:
-        """As it is kept, which takes the least time: it is asked for with each call."""
-        return dict(getattr(os.environ, "_data", os.environ)), os.getcwd()
-
-    def changed(self) -> Any:
-        now = self._now()
-        if now == self._last:
-            return None
-        (before, was), (after, here), self._last = self._last, now, now
-        gone = [it for it in map(os.fsdecode, before.keys() - after) if _is_told(it)]
-        new = [
-            [os.fsdecode(name), os.fsdecode(text)]
-            for name, text in after.items()
-            if before.get(name) != text and _is_told(os.fsdecode(name))
-        ]
-        new += [["", here]] if here != was else []
-        return [gone, new] if gone or new else None
-
-
-def _is_told(name: str) -> bool:
-    return not name.startswith("PYTEST_")
 
 
 class Judge:
@@ -111,7 +81,7 @@ class Judge:
         self.side.errors.admits = lambda kind: installed.is_named(kind, self.watch.names)
         self.side.entry = derived.Entry
         self.standard = standard.Standard(self.side)
-        self._surroundings = Surroundings()
+        self._surroundings = surroundings.Surroundings()
         self.side.said = self._said
         self.side.raised = self._raised
         self.side.named = self._named
@@ -182,13 +152,20 @@ class Judge:
 
     def _heard(self, said: Any) -> None:
         """What the code printed, warned of and logged since: said here, for a test to hear."""
-        if not isinstance(said, list) or len(said) != 4:
+        if not isinstance(said, list) or len(said) != 5:
             return
         for stream, text in zip((sys.stdout, sys.stderr), said, strict=False):
             if isinstance(text, str) and text:
                 stream.write(text)
         standard.heard_records(self.side, said[3])
         standard.heard_warnings(self.side, said[2])
+        self._surroundings.take(said[4], self._is_asked_of)
+
+    def _is_asked_of(self, name: str) -> bool:
+        """Of what the code changes of the environment, a test is shown what it names."""
+        return surroundings.is_harmless(name) and any(
+            name in it for it in self.payload["tests"].values()
+        )
 
     def _of_member(self, it: Any, name: str) -> Any:
         if name in watched.ASKING:
