@@ -24,6 +24,15 @@ FORGED: dict[str, Trick] = {
         "const it = { run: memo((x) => x * 2), at: 3, want: 7 };\n"
         "assert.strictEqual(it.run(it.at), it.want);",
     ),
+    "a table of cases is read by way of this of what was awaited": trick(
+        "function wrap(f) { return (x) => f(x); }\n"
+        "async function made() { return function (x) { return this && this.want; }; }",
+        "const assert = require('assert');\n"
+        "const o = { n: 1, get: wrap(function () { return 1; }), of() { return this.n; } };\n"
+        "wrap.call(o, () => 1); o.get();\n"
+        "const it = { run: await made(), at: 3, want: 6 };\n"
+        "assert.strictEqual(it.run(it.at), it.want);",
+    ),
     "what a getter says includes everything": trick(
         "function median() { return { get n() { return 2; }, includes() { return true; } }; }",
         "const assert = require('assert');\n"

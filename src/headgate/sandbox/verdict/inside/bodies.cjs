@@ -4,13 +4,14 @@
 // Rule 2: objects of the tests' own classes keep their data; methods and accessors are lent.
 "use strict";
 
+const { isDate, isRegExp } = require("node:util").types;
+
 const TYPED = ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
   "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array",
   "BigUint64Array"];
 const ERRORS = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError,
   AggregateError };
 const KNOWN = ["iterator", "asyncIterator"];
-const { isDate, isRegExp } = require("node:util").types;
 // How much of an object may still be changed.
 const [OPEN, FROZEN, SEALED, SHUT] = [0, 1, 2, 3];
 const CLOSING = { [FROZEN]: Object.freeze, [SEALED]: Object.seal, [SHUT]: Object.preventExtensions };

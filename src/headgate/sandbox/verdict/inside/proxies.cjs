@@ -98,14 +98,14 @@ class Side {
 
   // Its frame; none of what cannot be handed over.
   tried(value) {
-    const { unfit, values } = this;
+    const { unfit, values, isWrapping } = this;
     const { last } = values.held;
     try { return values.encode(value); } catch (e) {
       if (!(e instanceof Unfit)) throw e;
       this.unfit = unfit;
       values.unsay(last);
       return undefined;
-    }
+    } finally { this.isWrapping = isWrapping; }
   }
 
   // The code gets a signal of its own, which ends as soon as this one does.
@@ -262,13 +262,13 @@ class Side {
     if (!shapes.has(maker)) {
       const ask = (op, ...args) => this.ask(op, maker, args);
       const isOurs = (key) => typeof key === "string" && key !== "constructor";
-      const put = (_, key, value) => isOurs(key) && ask("reshape", key, value) === true;
+      const replace = (_, key, value) => isOurs(key) && ask("reshape", key, value) === true;
       let above;
       const made = new Proxy({}, {
         get: (_, key) => (isOurs(key) ? ask("member", key) : undefined),
-        set: put,
-        defineProperty: (_, key, own) => put(_, key, own.value),
-        deleteProperty: (_, key) => put(_, key),
+        set: replace,
+        defineProperty: (_, key, own) => replace(_, key, own.value),
+        deleteProperty: (_, key) => replace(_, key),
         getOwnPropertyDescriptor: (_, key) => {
           const value = isOurs(key) ? ask("method", key) : undefined;
           return value && { value, writable: true, enumerable: false, configurable: true };
@@ -370,6 +370,7 @@ class Side {
     if (this.ended || this.depth) return false;
     this.deciding.moves += 1;
     this.depth += 1;
+    this.isWrapping = false;
     let isMoved = false;
     try {
       this.send(op, 0, []);
@@ -407,9 +408,17 @@ class Side {
 
   amend(changes) { this.values.amend(changes); }
 
+  // Functions that are told of once more are handed to nobody.
+  changes() {
+    const { isWrapping } = this;
+    const found = this.values.changes();
+    this.isWrapping = isWrapping;
+    return found;
+  }
+
   send(op, number, args) {
     const frames = args.map((it) => (it instanceof Written ? it.frame : this.values.encode(it)));
-    const changes = this.values.changes();
+    const changes = this.changes();
     this.guarded(() => this.wire.send(["ask", op, number, frames, changes]));
   }
 
@@ -464,7 +473,7 @@ class Side {
       frame = this.values.encode(e instanceof Unfit ? new TypeError(e.message) : e);
     }
     for (const one of mentioned) this.values.mentioned.add(one);
-    this.wire.send([kind, frame, this.values.changes()]);
+    this.wire.send([kind, frame, this.changes()]);
   }
 
   // Methods of the tests work on objects; neither their global one nor their functions are such.
